@@ -1,0 +1,150 @@
+import { LABEL_OF_POST } from "./label_file.ts";
+import { type Command, type Context, main, type Outcome } from "./run/command.ts";
+import type { UserError } from "./run/error.ts";
+import { type Database, literal, row } from "./store/duckdb.ts";
+import { lock } from "./store/lock.ts";
+import { firstDamage, relation, removeLeftovers, writeParquet } from "./store/parquet.ts";
+import type { DataPaths } from "./store/paths.ts";
+import { AGGREGATES, LABELS } from "./store/tables.ts";
+
+/** Boolean label columns that cells are kept for; the column `label` names them. */
+const LABEL_COLUMNS = ["is_political"];
+
+export const command: Command = {
+  task: "aggregate",
+  description:
+    "Keep hourly counts by source, filter and label, from which long ranges are answered quickly.\n\n" +
+    "Only days whose posts or labels changed are counted again.",
+  options: [],
+  examples: ["deno task aggregate"],
+  run: aggregate,
+};
+
+async function aggregate(context: Context): Promise<Outcome> {
+  const { paths, database, progress, signal } = context;
+  await using _lock = await lock(paths.locks(), "aggregates", "run aggregate");
+  const errors: UserError[] = [];
+  const counts = { days: 0, days_unchanged: 0, cells: 0 };
+  const posts = paths.files("posts");
+  for (const { path, day } of posts) {
+    if (signal.aborted) break;
+    const inputs = [path, ...labelFilesOf(paths, day!)];
+    const target = paths.aggregates(day!);
+    if (await isNewer(target, inputs)) {
+      counts.days_unchanged++;
+      continue;
+    }
+    const damaged = await firstDamage(database, inputs, `run ${command.task}`);
+    if (damaged) {
+      errors.push(damaged);
+      continue;
+    }
+    await removeLeftovers(target);
+    counts.cells += await writeParquet(
+      database,
+      AGGREGATES,
+      await cells(database, paths, day!),
+      target,
+    );
+    counts.days++;
+    progress.update(() => `${counts.days} of ${posts.length} days counted`);
+  }
+  await removeOrphans(paths, new Set(posts.map((file) => file.day)));
+  const text = `Counted ${counts.days} days into ${counts.cells} hourly cells\n` +
+    `  unchanged: ${counts.days_unchanged} days`;
+  return { summary: counts, text, stopped: signal.aborted, errors };
+}
+
+/**
+ * Give the query of a day's cells.
+ *
+ * A post stands in the cell of each source that brought it and in `all`; the hour is that of its
+ * reference time. Cells with the label `posts` count posts; the others count what one label set says.
+ * `y` is a label weighted by 1 / label_prob, `n` the same weight of a labelled post; the sums of
+ * products are over authors within the cell.
+ */
+async function cells(database: Database, paths: DataPaths, day: string): Promise<string> {
+  const labels: string[] = [];
+  for (const path of labelFilesOf(paths, day)) {
+    const classifier = /labels[\\/]([^\\/]+)[\\/]/.exec(path)![1]!;
+    for (const column of LABEL_COLUMNS) {
+      if (!await hasColumn(database, path, column)) continue;
+      labels.push(
+        `SELECT ${literal(classifier)} AS classifier, ${literal(column)} AS label, l.*,
+           ${column}::INTEGER AS y
+         FROM ${relation(LABELS, [path], [column])} l WHERE coder IS NULL`,
+      );
+    }
+  }
+  const none = `SELECT '' AS classifier, '' AS label, *, 0 AS y FROM ${relation(LABELS, [])}`;
+  return `
+    WITH in_source AS (
+      SELECT p.*, date_trunc('hour', coalesce(reference_time, created_at)) AS hour,
+        unnest(list_filter(['all', if(in_firehose, 'firehose', NULL),
+          if(in_jetstream, 'jetstream', NULL), if(in_most_liked, 'most_liked', NULL),
+          if(in_import, 'import', NULL)], name -> name IS NOT NULL)) AS source
+      FROM read_parquet(${literal(paths.posts(day))}, hive_partitioning = false) p
+    ),
+    label_rows AS (${labels.join(" UNION ALL BY NAME ") || none}),
+    observed AS (
+      SELECT hour, source, passed_filters, p.did, 'posts' AS label, NULL AS classifier,
+        NULL AS label_set_id, NULL AS was_successfully_labeled, 0.0 AS y, 0.0 AS n
+      FROM in_source p
+      UNION ALL BY NAME
+      SELECT hour, source, passed_filters, p.did, l.label, l.classifier, l.label_set_id,
+        l.was_successfully_labeled,
+        if(l.was_successfully_labeled, l.y / coalesce(l.label_prob, 1), 0) AS y,
+        if(l.was_successfully_labeled, 1 / coalesce(l.label_prob, 1), 0) AS n
+      FROM in_source p JOIN label_rows l ON ${LABEL_OF_POST}
+    ),
+    by_author AS (
+      SELECT hour, source, passed_filters, classifier, label_set_id, label, did,
+        count(*) AS n_posts, count(*) FILTER (was_successfully_labeled) AS n_labeled,
+        count(*) FILTER (NOT was_successfully_labeled) AS n_failed, sum(y) AS y, sum(n) AS n
+      FROM observed GROUP BY ALL
+    )
+    SELECT hour, source, passed_filters, classifier, label_set_id, label,
+      sum(n_posts) AS n_posts, sum(n_labeled) AS n_labeled, sum(n_failed) AS n_failed,
+      count(*) AS n_authors, sum(y) AS sum_y, sum(n) AS sum_n,
+      sum(y * y) AS sum_y_y, sum(y * n) AS sum_y_n, sum(n * n) AS sum_n_n
+    FROM by_author GROUP BY ALL
+    ORDER BY hour, source, passed_filters, label, classifier, label_set_id`;
+}
+
+function labelFilesOf(paths: DataPaths, day: string): string[] {
+  return paths.names("labels").flatMap((classifier) =>
+    paths.files(`labels/${classifier}`).filter((file) => file.day === day).map((file) => file.path)
+  );
+}
+
+async function hasColumn(database: Database, path: string, column: string): Promise<boolean> {
+  const { found } = await row<{ found: boolean }>(
+    database,
+    `SELECT count(*) > 0 AS found FROM parquet_schema(${literal(path)})
+     WHERE name = ${literal(column)}`,
+  );
+  return found;
+}
+
+/** Is a file younger than all that it is made from? */
+async function isNewer(target: string, inputs: string[]): Promise<boolean> {
+  let made: number;
+  try {
+    made = (await Deno.stat(target)).mtime!.getTime();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+  const times = await Promise.all(
+    inputs.map(async (path) => (await Deno.stat(path)).mtime!.getTime()),
+  );
+  return times.every((time) => time < made);
+}
+
+async function removeOrphans(paths: DataPaths, days: Set<string | undefined>): Promise<void> {
+  for (const { path, day } of paths.files("aggregates")) {
+    if (!days.has(day)) await Deno.remove(path);
+  }
+}
+
+if (import.meta.main) await main(command);

@@ -1,0 +1,87 @@
+import { type Database, literal } from "./store/duckdb.ts";
+import { lock } from "./store/lock.ts";
+import { relation, removeLeftovers, writeParquet } from "./store/parquet.ts";
+import type { DataPaths } from "./store/paths.ts";
+import { LABELS, type Table, withColumns } from "./store/tables.ts";
+
+/**
+ * Give an SQL condition: does a label row `l` belong to the post row `p` of the same day?
+ *
+ * By uri and cid; rows without a cid (imports) match on uri and hash of the text.
+ */
+export const LABEL_OF_POST = `l.uri = p.uri AND
+  CASE WHEN l.cid IS NULL OR p.cid IS NULL THEN l.text_hash = p.text_hash ELSE l.cid = p.cid END`;
+
+/** Give the table of a classifier's labels. */
+export function labelTable(columns: Record<string, string>): Table {
+  return withColumns(LABELS, columns);
+}
+
+/** Give the files of a day of a classifier's labels: one or none. */
+export function labelFiles(paths: DataPaths, classifier: string, day: string): string[] {
+  const path = paths.labels(classifier, day);
+  return paths.files(`labels/${classifier}`).map((file) => file.path)
+    .filter((file) => file === path);
+}
+
+/**
+ * Merge new label rows into the one file of a day.
+ *
+ * A new row takes the place of an older one with the same key (uri, cid or text, label set, coder).
+ * Gives how many rows the day then has.
+ */
+export async function mergeLabels(
+  database: Database,
+  paths: DataPaths,
+  classifier: string,
+  table: Table,
+  day: string,
+  query: string,
+): Promise<number> {
+  const path = paths.labels(classifier, day);
+  await using _lock = await lock(
+    paths.locks(),
+    `labels-${classifier}-${day}`,
+    `write the labels of ${classifier} of ${day}`,
+  );
+  await removeLeftovers(path);
+  await database.run(`CREATE OR REPLACE TEMP TABLE new_labels AS
+    SELECT * FROM (SELECT * FROM ${relation(table, [])} UNION ALL BY NAME (${query}))`);
+  const count = await writeParquet(
+    database,
+    table,
+    `SELECT * FROM new_labels
+     UNION ALL BY NAME
+     SELECT o.* FROM ${relation(table, labelFiles(paths, classifier, day))} o
+     WHERE NOT EXISTS (
+       FROM new_labels n WHERE n.uri = o.uri AND n.label_set_id = o.label_set_id
+         AND n.cid IS NOT DISTINCT FROM o.cid AND n.coder IS NOT DISTINCT FROM o.coder
+         AND (n.cid IS NOT NULL OR n.text_hash IS NOT DISTINCT FROM o.text_hash))
+     ORDER BY label_set_id, uri, coder`,
+    path,
+  );
+  await database.run("DROP TABLE new_labels");
+  return count;
+}
+
+/**
+ * Make the temporary table `pending`: the posts of a day without a label of a label set.
+ *
+ * Columns uri, cid, text, text_hash, detected_language. In the order of a hash of the uri, so that
+ * whatever is done at any stop is a random sample of the day.
+ */
+export async function collectPending(
+  database: Database,
+  paths: DataPaths,
+  classifier: string,
+  labelSetId: string,
+  day: string,
+): Promise<void> {
+  const labels = relation(LABELS, labelFiles(paths, classifier, day));
+  await database.run(`CREATE OR REPLACE TEMP TABLE pending AS
+    SELECT p.uri, p.cid, p.text, p.text_hash, p.detected_language
+    FROM read_parquet(${literal(paths.posts(day))}, hive_partitioning = false) p
+    ANTI JOIN (SELECT * FROM ${labels} WHERE label_set_id = ${literal(labelSetId)}) l
+      ON ${LABEL_OF_POST}
+    ORDER BY sha256(p.uri)`);
+}

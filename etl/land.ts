@@ -1,0 +1,206 @@
+import { basename } from "node:path";
+import { describeError, UserError } from "./run/error.ts";
+import { type Database, literal, row, rows } from "./store/duckdb.ts";
+import { leftSegments } from "./store/journal.ts";
+import { sync, writeParquet } from "./store/parquet.ts";
+import type { DataPaths } from "./store/paths.ts";
+import { COVERAGE, RAW, type Table, TOMBSTONES } from "./store/tables.ts";
+
+/** A row of `raw/tombstones`, but for what stands in its line. */
+export interface Tombstone {
+  subject_hash: string;
+  subject_kind: "post" | "account";
+  reason: string;
+}
+
+/**
+ * One journal line: one event with all it brought, so that a torn line never splits an event.
+ *
+ * `events` and `bytes` count what was received since the line before, all in the minute of
+ * `event_time`. A line without posts and tombstones only moves the cursor.
+ */
+export interface JournalLine {
+  host: string;
+  /** Null for sources without one. */
+  cursor: number | null;
+  /** Null for imports, which nobody saw happen. */
+  event_time: string | null;
+  seen_at: string;
+  events: number;
+  bytes: number;
+  reconnects: number;
+  notes: string[];
+  /** Raw rows, without the columns that stand in the line; `event_time` may be given again. */
+  posts: Record<string, unknown>[];
+  tombstones: Tombstone[];
+}
+
+export interface Landed {
+  posts: number;
+  tombstones: number;
+}
+
+/** Columns of a raw row that stand in the line itself. */
+const LINE_COLUMNS = ["host", "cursor", "seen_at"];
+const RAW_FROM_LINE = Object.keys(RAW.columns).map((column) => {
+  if (LINE_COLUMNS.includes(column)) return `line.${column}`;
+  // A feed's items have a time each, which stands with the item.
+  const own = `post.${column}`;
+  return column === "event_time" ? `coalesce(${own}, line.event_time) AS event_time` : own;
+}).join(", ");
+
+/**
+ * Land a journal segment as Parquet: posts in `raw/<source>`, deletions in `raw/tombstones`, counts
+ * in `coverage`; then remove it.
+ *
+ * The names of the parts come from the segment's, so that landing it again after a crash between
+ * two of these steps writes the same files again and nothing twice.
+ */
+export async function landSegment(
+  database: Database,
+  paths: DataPaths,
+  source: string,
+  segment: string,
+): Promise<Landed> {
+  const name = basename(segment, ".jsonl");
+  const lines = readLines(segment);
+  const landed: Landed = { posts: 0, tombstones: 0 };
+  try {
+    landed.posts = await landByDay(
+      database,
+      RAW,
+      `SELECT ${RAW_FROM_LINE} FROM (
+         SELECT host, cursor, event_time, seen_at, unnest(posts) AS post FROM ${lines}) AS line`,
+      "seen_at",
+      (day, days) => paths.rawPart(source, day, `${name}.${days}`),
+      "coalesce(event_time, try_cast(created_at AS TIMESTAMPTZ)::TIMESTAMP)",
+    );
+    landed.tombstones = await landByDay(
+      database,
+      TOMBSTONES,
+      `SELECT * EXCLUDE tombstone, tombstone.*
+       FROM (SELECT host, cursor, event_time, seen_at, unnest(tombstones) AS tombstone FROM ${lines})`,
+      "seen_at",
+      (day) => paths.rawPart("tombstones", day, name),
+    );
+    await landByDay(
+      database,
+      COVERAGE,
+      `SELECT ${literal(source)} AS source, host, date_trunc('minute', event_time) AS minute,
+         sum(events) AS events, sum(len(posts)) AS posts, sum(bytes) AS bytes,
+         min(cursor) AS first_cursor, max(cursor) AS last_cursor, sum(reconnects) AS reconnects,
+         list_distinct(flatten(list(notes))) AS notes
+       FROM ${lines} WHERE cursor IS NOT NULL GROUP BY ALL ORDER BY minute`,
+      "minute",
+      (day) => paths.coveragePart(day, name),
+    );
+  } catch (cause) {
+    if (cause instanceof UserError || !/JSON|Malformed/i.test(describeError(cause))) throw cause;
+    throw new UserError(
+      `land the journal ${segment}`,
+      "a line of it is damaged",
+      "Remove that line and run the task again; the other segments have landed",
+      // DuckDB's own message quotes the line, and with it a post's text.
+      {},
+    );
+  }
+  await Deno.remove(segment);
+  await sync(paths.journal(source));
+  return landed;
+}
+
+/**
+ * Land what runs before this one left in the journal of a source.
+ *
+ * A damaged segment stays where it is and does not keep the others from landing; its error is given.
+ */
+export async function landLeftovers(
+  database: Database,
+  paths: DataPaths,
+  source: string,
+): Promise<Landed & { errors: UserError[] }> {
+  const total = { posts: 0, tombstones: 0, errors: [] as UserError[] };
+  for (const segment of await leftSegments(paths.journal(source))) {
+    try {
+      const landed = await landSegment(database, paths, source, segment);
+      total.posts += landed.posts;
+      total.tombstones += landed.tombstones;
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      total.errors.push(error);
+    }
+  }
+  return total;
+}
+
+/**
+ * Write one part a day of `time`.
+ *
+ * `days` is `first_last`: the UTC days that `dated` spans in the part. It stands in the names of raw
+ * parts, so that damage to one tells which days of posts it may touch.
+ */
+async function landByDay(
+  database: Database,
+  table: Table,
+  query: string,
+  time: string,
+  path: (day: string, days: string) => string,
+  dated = time,
+): Promise<number> {
+  const days = await rows<{ day: string; days: string }>(
+    database,
+    `SELECT ${time}::DATE AS day, min(${dated})::DATE || '_' || max(${dated})::DATE AS days
+     FROM (${query}) GROUP BY day ORDER BY day`,
+  );
+  let count = 0;
+  for (const { day, days: span } of days) {
+    count += await writeParquet(
+      database,
+      table,
+      `SELECT * FROM (${query}) WHERE ${time}::DATE = ${literal(day)}`,
+      path(day, span),
+    );
+  }
+  return count;
+}
+
+function readLines(segment: string): string {
+  const post = Object.entries(RAW.columns).filter(([name]) => !LINE_COLUMNS.includes(name))
+    .map(([name, type]) => `"${name}" ${type}`).join(", ");
+  const columns = {
+    host: "VARCHAR",
+    cursor: "BIGINT",
+    event_time: "TIMESTAMP",
+    seen_at: "TIMESTAMP",
+    events: "BIGINT",
+    bytes: "BIGINT",
+    reconnects: "BIGINT",
+    notes: "VARCHAR[]",
+    posts: `STRUCT(${post})[]`,
+    tombstones: "STRUCT(subject_hash VARCHAR, subject_kind VARCHAR, reason VARCHAR)[]",
+  };
+  const spec = Object.entries(columns).map(([name, type]) => `"${name}": ${literal(type)}`);
+  return `read_json(${literal(segment)}, format = 'newline_delimited',
+    maximum_object_size = 33554432, columns = {${spec.join(", ")}})`;
+}
+
+/**
+ * Give the cursor to go on from: the last one that is durable for a source and host, or undefined.
+ *
+ * Only after `landLeftovers`: what is still in the journal is not looked at.
+ */
+export async function lastCursor(
+  database: Database,
+  paths: DataPaths,
+  source: string,
+  host: string,
+): Promise<number | undefined> {
+  const files = paths.files("coverage").map((file) => file.path);
+  if (files.length === 0) return undefined;
+  const { last } = await row<{ last: number | null }>(
+    database,
+    `SELECT max(last_cursor) AS last FROM read_parquet(${literal(files)})
+     WHERE source = ${literal(source)} AND host = ${literal(host)}`,
+  );
+  return last ?? undefined;
+}

@@ -1,0 +1,101 @@
+import type { Study } from "./run/study.ts";
+import { type Database, literal, row } from "./store/duckdb.ts";
+import { damage, rewriteParquet } from "./store/parquet.ts";
+import type { DataPaths } from "./store/paths.ts";
+import { subjectHash, subjectHashSql } from "./store/tombstone.ts";
+
+/**
+ * Remove what was deleted from every table that still holds it, and from the quarantine.
+ *
+ * Needs the temporary tables `removed` and `finished`. Labels go with their post, or stay as numbers
+ * under the post's keyed hash, as the study says. Gives the number of rows that were touched.
+ */
+export async function purge(
+  database: Database,
+  paths: DataPaths,
+  key: string,
+  afterDeletion: Study["after_deletion"],
+): Promise<number> {
+  const { tombstones } = await row<{ tombstones: number }>(
+    database,
+    "SELECT count(*) AS tombstones FROM removed",
+  );
+  if (tombstones === 0) return 0;
+  let touched = 0;
+  const uriHash = subjectHashSql(key, "uri");
+  const didHash = subjectHashSql(key, "regexp_extract(uri, '^at://([^/]+)', 1)");
+  const removedAt = `(SELECT max(removed_at) FROM removed
+    WHERE subject_hash = ${uriHash} OR subject_hash = ${didHash})`;
+  const removedVersion = (time: string) =>
+    `coalesce(${removedAt} >= coalesce(${time}, '-infinity'), false)`;
+  for (const source of paths.names("raw").filter((name) => name !== "tombstones")) {
+    touched += await purgeTable(database, paths, `raw/${source}`, removedVersion("event_time"));
+  }
+  touched += await purgeTable(database, paths, "posts", removedVersion("reference_time"));
+  const gone = `${removedAt} IS NOT NULL AND uri NOT IN (SELECT uri FROM finished)`;
+  const asNumbers = `SELECT * REPLACE ('deleted:' || ${uriHash} AS uri, NULL AS cid,
+    NULL AS text_hash) FROM old WHERE ${gone}`;
+  for (const classifier of paths.names("labels")) {
+    touched += await purgeTable(
+      database,
+      paths,
+      `labels/${classifier}`,
+      gone,
+      afterDeletion === "keep_numbers" ? asNumbers : undefined,
+    );
+  }
+  return touched + await purgeQuarantine(database, paths, key);
+}
+
+/** Rewrite the files of a table in which a condition holds for some row. */
+async function purgeTable(
+  database: Database,
+  paths: DataPaths,
+  table: string,
+  condition: string,
+  replacement?: string,
+): Promise<number> {
+  let touched = 0;
+  for (const { path } of paths.files(table)) {
+    // Damaged files were named by whoever reads them for their content.
+    if (await damage(database, path) !== undefined) continue;
+    const { matches } = await row<{ matches: number }>(
+      database,
+      `SELECT count(*) AS matches FROM (
+         SELECT 1 FROM read_parquet(${literal(path)}, hive_partitioning = false)
+         WHERE ${condition})`,
+    );
+    if (matches === 0) continue;
+    const kept = `SELECT * FROM old WHERE NOT (${condition})`;
+    await rewriteParquet(
+      database,
+      path,
+      replacement ? `${kept} UNION ALL BY NAME ${replacement}` : kept,
+    );
+    touched += matches;
+  }
+  return touched;
+}
+
+/** Take the payload out of quarantined lines whose post or account was removed. */
+async function purgeQuarantine(database: Database, paths: DataPaths, key: string): Promise<number> {
+  const removed = new Set(
+    (await database.runAndReadAll("SELECT subject_hash FROM removed")).getRows().map(String),
+  );
+  let touched = 0;
+  for (const path of paths.quarantined()) {
+    const lines = (await Deno.readTextFile(path)).split("\n").filter((line) => line !== "");
+    const kept = lines.filter((line) => {
+      const { uri } = JSON.parse(line) as { uri?: string };
+      if (uri === undefined) return true;
+      const did = /^at:\/\/([^/]+)/.exec(uri)?.[1] ?? "";
+      return !removed.has(subjectHash(key, uri)) && !removed.has(subjectHash(key, did));
+    });
+    if (kept.length === lines.length) continue;
+    touched += lines.length - kept.length;
+    const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
+    await Deno.writeTextFile(beside, kept.map((line) => `${line}\n`).join(""));
+    await Deno.rename(beside, path);
+  }
+  return touched;
+}

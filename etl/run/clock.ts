@@ -1,0 +1,29 @@
+import { variable } from "./environment.ts";
+import { EXIT, UserError } from "./error.ts";
+
+/**
+ * Give the present moment.
+ *
+ * Everything that lands in a table takes its time from here. `CIVICSKY_CLOCK` (an ISO 8601 instant)
+ * stops the clock at that instant, in this process and in those it starts, so that the demo and the
+ * tests give the same rows each time. Durations are measured with `performance.now()`.
+ */
+export function now(): Date {
+  const set = variable("CIVICSKY_CLOCK");
+  if (set === undefined) return new Date();
+  const date = new Date(set);
+  if (Number.isNaN(date.getTime())) {
+    throw new UserError(
+      "read the clock",
+      `CIVICSKY_CLOCK is ${JSON.stringify(set)}, which is not an instant`,
+      "Unset it, or write it like 2026-06-01T00:00:00Z",
+      { exitCode: EXIT.usage },
+    );
+  }
+  return date;
+}
+
+/** Give the UTC day of an instant as `YYYY-MM-DD`. */
+export function utcDay(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}

@@ -1,0 +1,211 @@
+import { createHash } from "node:crypto";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Command as Commander, CommanderError, Option } from "commander";
+import { openDatabase } from "../store/duckdb.ts";
+import type { Database } from "../store/duckdb.ts";
+import { DataPaths } from "../store/paths.ts";
+import { variable } from "./environment.ts";
+import { describeError, EXIT, type ExitStatus, UserError } from "./error.ts";
+import { LedgerRow, type RunStatus } from "./ledger.ts";
+import { Progress } from "./progress.ts";
+import { readStudy, type Study } from "./study.ts";
+
+/** An option of a task, as `--help` shows it. */
+export interface CommandOption {
+  /** Such as `--minutes <n>`. */
+  flags: string;
+  description: string;
+  /** Give the typed value; throws a `RangeError` that says what is wrong with the text. */
+  parse?: (text: string) => unknown;
+}
+
+/** What a task works with; effects are passed in, so that tests can run it in their own process. */
+export interface Context {
+  paths: DataPaths;
+  study: Study;
+  /** Path of the study file, for error messages. */
+  studyPath: string;
+  database: Database;
+  progress: Progress;
+  /** Aborted by SIGINT and SIGTERM: make everything durable, then give `stopped`. */
+  signal: AbortSignal;
+  runId: string;
+  /** Say something that does not stop the run, at once and again in its ledger row. */
+  warn(text: string): void;
+}
+
+/** What a task did. */
+export interface Outcome {
+  /** The counts, for `--json` and the ledger. */
+  summary: Record<string, unknown>;
+  /** The same for people, printed to stdout. */
+  text: string;
+  /** True where work is left that running the task again does (exit status 4). */
+  stopped?: boolean;
+  /** What went wrong while the rest was done (exit status 1). */
+  errors?: UserError[];
+}
+
+/** A task, declared as data. */
+export interface Command {
+  task: string;
+  description: string;
+  /** Positional arguments, such as `<file>`. */
+  arguments?: { name: string; description: string }[];
+  options: CommandOption[];
+  examples: string[];
+  /** False for tasks that only look; they leave no row in the ledger. */
+  ledger?: boolean;
+  // deno-lint-ignore no-explicit-any
+  run(context: Context, options: any, ...args: string[]): Promise<Outcome>;
+}
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** Run a task from the command line and exit with its status. */
+export async function main(command: Command): Promise<never> {
+  Deno.exit(await runCommand(command, Deno.args));
+}
+
+/** Run a task with arguments and give its exit status; prints as the command line does. */
+export async function runCommand(command: Command, args: string[]): Promise<ExitStatus> {
+  const stop = new AbortController();
+  const onSignal = () => stop.abort();
+  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  for (const signal of signals) Deno.addSignalListener(signal, onSignal);
+  try {
+    return await parseAndRun(command, args, stop.signal);
+  } catch (error) {
+    return printError(error);
+  } finally {
+    for (const signal of signals) Deno.removeSignalListener(signal, onSignal);
+  }
+}
+
+async function parseAndRun(
+  command: Command,
+  args: string[],
+  signal: AbortSignal,
+): Promise<ExitStatus> {
+  const program = declare(command);
+  // `deno task x -- --flag` passes the dashes on.
+  const given = args[0] === "--" ? args.slice(1) : args;
+  try {
+    program.parse(given, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return EXIT.done;
+    throw new UserError(
+      `run ${command.task}`,
+      error.message.replace(/^error: /, "").replace(/\n/g, " "),
+      `See deno task ${command.task} --help`,
+      { exitCode: EXIT.usage, cause: error },
+    );
+  }
+  const { json, data, study: studyPath, ...options } = program.opts();
+  const paths = new DataPaths(resolve(data));
+  const study = readStudy(resolve(studyPath));
+  const progress = new Progress();
+  const warnings: string[] = [];
+  using database = await openDatabase(paths.root);
+  const studyHash = createHash("sha256").update(JSON.stringify(study)).digest("hex").slice(0, 16);
+  const ledger = command.ledger === false
+    ? undefined
+    : new LedgerRow(paths, command.task, given, studyHash);
+  await ledger?.write(database);
+  const end = async (status: RunStatus, exit: ExitStatus, summary: unknown, error?: unknown) => {
+    progress.clear();
+    await ledger?.write(database, {
+      status,
+      exit_status: exit,
+      summary,
+      warnings,
+      error: error === undefined ? undefined : describeError(error),
+    });
+    return exit;
+  };
+  let outcome: Outcome;
+  try {
+    outcome = await command.run(
+      {
+        paths,
+        study,
+        studyPath: resolve(studyPath),
+        database,
+        progress,
+        signal,
+        runId: ledger?.runId ?? "",
+        warn(text) {
+          warnings.push(text);
+          progress.say(`warning: ${text}`);
+        },
+      },
+      options,
+      ...program.args,
+    );
+  } catch (error) {
+    const exit = error instanceof UserError ? error.exitCode : EXIT.failed;
+    await end(exit === EXIT.busy ? "busy" : "failed", exit, null, error);
+    throw error;
+  }
+  const errors = outcome.errors ?? [];
+  const exit = errors.length > 0 ? EXIT.failed : outcome.stopped ? EXIT.stopped : EXIT.done;
+  const status = errors.length > 0 ? "failed" : outcome.stopped ? "stopped" : "done";
+  await end(status, exit, outcome.summary, errors[0]);
+  console.log(json ? JSON.stringify({ ...outcome.summary, warnings, status }) : outcome.text);
+  for (const error of errors) printError(error);
+  return exit;
+}
+
+function declare(command: Command): Commander {
+  const program = new Commander(`deno task ${command.task}`)
+    .description(command.description)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {}, outputError: () => {} })
+    .allowExcessArguments(false);
+  for (const { name, description } of command.arguments ?? []) program.argument(name, description);
+  for (const { flags, description, parse } of command.options) {
+    const option = new Option(flags, description);
+    if (parse) option.argParser((text: string) => parseOption(parse, text, flags, command.task));
+    program.addOption(option);
+  }
+  program
+    .option("--data <dir>", "folder of the data", variable("CIVICSKY_DATA") ?? rootPath("data"))
+    .option("--study <file>", "study file", variable("CIVICSKY_STUDY") ?? rootPath("study.yaml"))
+    .option("--json", "print the summary as JSON")
+    .addHelpText("after", `\nExamples:\n${command.examples.map((line) => `  ${line}`).join("\n")}`);
+  return program;
+}
+
+function parseOption(
+  parse: (text: string) => unknown,
+  text: string,
+  flags: string,
+  task: string,
+): unknown {
+  try {
+    return parse(text);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new UserError(
+      `run ${task}`,
+      `${flags.split(" ")[0]} ${JSON.stringify(text)} ${cause.message}`,
+      `See deno task ${task} --help`,
+      { exitCode: EXIT.usage, cause },
+    );
+  }
+}
+
+function rootPath(name: string): string {
+  return fileURLToPath(new URL(name, ROOT));
+}
+
+function printError(error: unknown): ExitStatus {
+  if (error instanceof UserError) {
+    console.error(error.format());
+    return error.exitCode;
+  }
+  console.error(error);
+  return EXIT.failed;
+}

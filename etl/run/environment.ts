@@ -1,0 +1,32 @@
+import { parseEnv } from "node:util";
+
+/** Every environment variable that civicsky reads; the README's table is checked against it. */
+export const VARIABLES = [
+  "CIVICSKY_DATA",
+  "CIVICSKY_STUDY",
+  "CIVICSKY_CLOCK",
+  "BLUESKY_RELAY",
+  "BLUESKY_APPVIEW",
+] as const;
+export type Variable = typeof VARIABLES[number];
+
+let fromFile: Record<string, string | undefined> | undefined;
+
+/**
+ * Give the value of an environment variable, or undefined where it is unset or empty.
+ *
+ * The environment beats the file `.env` beside `deno.json`.
+ */
+export function variable(name: Variable): string | undefined {
+  fromFile ??= readEnvFile(new URL("../../.env", import.meta.url));
+  return Deno.env.get(name)?.trim() || fromFile[name]?.trim() || undefined;
+}
+
+function readEnvFile(path: URL): Record<string, string | undefined> {
+  try {
+    return parseEnv(Deno.readTextFileSync(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return {};
+    throw error;
+  }
+}

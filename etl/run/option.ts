@@ -1,0 +1,44 @@
+/** How the values of options are read; each throws a `RangeError` that ends a sentence. */
+
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || !Number.isSafeInteger(value)) {
+    throw new RangeError("is not a whole number above zero");
+  }
+  return value;
+}
+
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || value <= 0) throw new RangeError("is not a number above zero");
+  return value;
+}
+
+/** An instant such as 2026-06-01T18:00:00Z; without a time zone it is UTC. */
+export function instant(text: string): Date {
+  const match = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/.exec(text);
+  const date = new Date(match && text.includes("T") && !match[4] ? `${text}Z` : text);
+  if (!match || Number.isNaN(date.getTime())) {
+    throw new RangeError("is not an instant such as 2026-06-01T18:00:00Z");
+  }
+  return date;
+}
+
+/** A UTC day such as 2026-06-01. */
+export function day(text: string): string {
+  const date = new Date(`${text}T00:00:00Z`);
+  const real = /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(date.getTime()) &&
+    date.toISOString().startsWith(text);
+  if (!real) throw new RangeError("is not a day such as 2026-06-01");
+  return text;
+}
+
+/** The base URL of a server, without a path. */
+export function baseUrl(...protocols: string[]): (text: string) => string {
+  return (text) => {
+    if (!URL.canParse(text) || !protocols.includes(new URL(text).protocol)) {
+      throw new RangeError(`is not a URL that starts with ${protocols[0]}//`);
+    }
+    return text.replace(/\/+$/, "");
+  };
+}

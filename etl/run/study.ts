@@ -1,0 +1,98 @@
+import { parse, YAMLParseError } from "yaml";
+import { z } from "zod";
+import { EXIT, UserError } from "./error.ts";
+
+const AT_FEED = /^at:\/\/did:[a-z]+:[^/]+\/app\.bsky\.feed\.generator\/[^/]+$/;
+const section = z.record(z.string(), z.unknown());
+
+const Study = z.strictObject({
+  name: z.string().min(1),
+  sources: z.strictObject({
+    firehose: z.strictObject({ relay: z.url({ protocol: /^wss?$/ }) }),
+    most_liked: z.strictObject({
+      appview: z.url({ protocol: /^https?$/ }),
+      feeds: z.array(z.string().regex(AT_FEED, "is not the at:// URI of a feed generator")).min(1),
+      limit: z.int().min(1).max(10_000),
+    }),
+  }),
+  /** One section a filter; each is checked by the filter's own file. */
+  filters: z.record(z.string(), section),
+  /** One section a classifier; each is checked by the classifier's own file. */
+  classifiers: z.record(z.string(), section),
+  /** The label set that the views show per classifier; the newest where none is named. */
+  label_sets: z.record(z.string(), z.string().regex(/^[0-9a-f]{16}$/)).default({}),
+  after_deletion: z.enum(["keep_numbers", "drop"]),
+  time_zone: z.string().refine(isTimeZone, "is not an IANA time zone such as Europe/Berlin"),
+  /** Printed on every page that is rendered, such as «demo data». */
+  notice: z.string().optional(),
+});
+
+/** What a study collects and how it labels, as `study.yaml` says it. */
+export type Study = z.infer<typeof Study>;
+
+/**
+ * Read and check a study file.
+ *
+ * Throws a usage error where it is missing, is no YAML, or has an unknown or wrong key.
+ */
+export function readStudy(path: string): Study {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(path);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new UserError(
+      "read the study",
+      `there is no file ${path}`,
+      "Name the study file with --study FILE, or restore study.yaml from git",
+      { exitCode: EXIT.usage, cause },
+    );
+  }
+  return checkSection(Study, parseYaml(text, path), path);
+}
+
+/** Parse YAML; throws a usage error with file and line where it cannot. */
+export function parseYaml(text: string, path: string): unknown {
+  try {
+    return parse(text);
+  } catch (cause) {
+    if (!(cause instanceof YAMLParseError)) throw cause;
+    const line = cause.linePos?.[0].line;
+    throw new UserError(
+      `read ${path}`,
+      cause.message.split("\n")[0] ?? "it is not YAML",
+      line ? `Mend line ${line}` : "Mend the file",
+      { exitCode: EXIT.usage, cause },
+    );
+  }
+}
+
+/**
+ * Check a section of configuration against its schema and give it typed.
+ *
+ * Throws a usage error that names the file, the path of the first wrong key and what is wrong.
+ */
+export function checkSection<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
+  const result = schema.safeParse(value ?? {});
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const path = issue.path.map(String).join(".");
+  const found = issue.code === "unrecognized_keys"
+    ? `unknown key ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}${
+      path ? ` in ${path}` : ""
+    }`
+    : `${path || "the file"}: ${issue.message}`;
+  throw new UserError(`read ${where}`, found, "Mend that key; data/README.md describes them all", {
+    exitCode: EXIT.usage,
+    cause: result.error,
+  });
+}
+
+function isTimeZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,70 @@
+import type { Collector } from "./collector.ts";
+import type { Journal } from "./store/journal.ts";
+import type { Quarantine } from "./store/quarantine.ts";
+
+/** Characters and milliseconds after which journal lines are made durable. */
+const COMMIT = { characters: 262_144, ms: 200 };
+/** Bytes and milliseconds after which a segment is full. */
+const SEGMENT = { bytes: 128 * 1024 * 1024, ms: 10 * 60_000 };
+
+export interface Intake {
+  messages: AsyncGenerator<Uint8Array | string, void>;
+  collector: Collector;
+  quarantine: Quarantine;
+  /** Posts after which the run ends. */
+  limit: number | undefined;
+  /** Called after each message. */
+  onMessage: () => void;
+  /** End the stream of messages. */
+  stop: () => void;
+}
+
+/** Why a segment ended: it is full, the run has what it wants, or the server ended the stream. */
+export type SegmentEnd = "full" | "done" | { error: string };
+
+/**
+ * Read messages into a journal segment until it is full or the run is at its end.
+ *
+ * Lines are durable at most 200 ms after they came, or a second on a quiet stream. What was read is
+ * durable when this returns. Throws where the journal cannot be written.
+ */
+export async function fillSegment(journal: Journal, intake: Intake): Promise<SegmentEnd> {
+  const { messages, collector, quarantine } = intake;
+  const opened = performance.now();
+  let committed = opened;
+  let failure: unknown;
+  let committing: Promise<void> | undefined;
+  const commit = () =>
+    committing ??= Promise.all([journal.commit(), quarantine.commit()])
+      .then(() => void (committed = performance.now()))
+      .catch((error) => {
+        failure = error;
+        intake.stop();
+      })
+      .finally(() => committing = undefined);
+  const timer = setInterval(commit, 1000);
+  let end: SegmentEnd = "done";
+  while (failure === undefined) {
+    const { done, value } = await messages.next();
+    if (done) break;
+    const verdict = collector.take(value, journal);
+    intake.onMessage();
+    if (typeof verdict === "object") end = verdict;
+    if (verdict !== "go_on") break;
+    if (intake.limit !== undefined && collector.posts >= intake.limit) break;
+    if (journal.pending > COMMIT.characters || performance.now() - committed > COMMIT.ms) {
+      await commit();
+    }
+    if (journal.bytes > SEGMENT.bytes || performance.now() - opened > SEGMENT.ms) {
+      end = "full";
+      break;
+    }
+  }
+  clearInterval(timer);
+  await committing;
+  if (failure !== undefined) throw failure;
+  collector.mark(journal);
+  await commit();
+  if (failure !== undefined) throw failure;
+  return end;
+}

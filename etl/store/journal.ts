@@ -1,0 +1,132 @@
+import { join } from "node:path";
+import { describeError, UserError } from "../run/error.ts";
+import { toJson } from "./json.ts";
+import { sync } from "./parquet.ts";
+
+/**
+ * What is collected and not yet Parquet: JSON lines in append-only segments.
+ *
+ * Each line carries the cursor that it reaches, so that an event and its cursor are one durable
+ * record: whoever finds the last whole line knows exactly where to go on.
+ */
+export class Journal {
+  #file: Deno.FsFile;
+  #buffer: string[] = [];
+  #characters = 0;
+  #durable = 0;
+
+  private constructor(readonly path: string, file: Deno.FsFile) {
+    this.#file = file;
+  }
+
+  /** Start a segment; its name must be new. */
+  static async create(folder: string, segment: string): Promise<Journal> {
+    await Deno.mkdir(folder, { recursive: true });
+    const path = join(folder, `${segment}.jsonl`);
+    const file = await Deno.open(path, { createNew: true, append: true });
+    await sync(folder);
+    return new Journal(path, file);
+  }
+
+  /** Characters that `commit` would write. */
+  get pending(): number {
+    return this.#characters;
+  }
+
+  /** Bytes on disk. */
+  get bytes(): number {
+    return this.#durable;
+  }
+
+  append(line: Record<string, unknown>): void {
+    const text = `${toJson(line)}\n`;
+    this.#buffer.push(text);
+    this.#characters += text.length;
+  }
+
+  /**
+   * Make every appended line durable.
+   *
+   * Throws where the disk is full; the segment then ends with the last line that was durable.
+   */
+  async commit(): Promise<void> {
+    const lines = this.#buffer;
+    if (lines.length === 0) return;
+    // Lines that are appended while this writes belong to the next commit.
+    this.#buffer = [];
+    this.#characters = 0;
+    const bytes = new TextEncoder().encode(lines.join(""));
+    try {
+      for (let written = 0; written < bytes.length;) {
+        written += await this.#file.write(bytes.subarray(written));
+      }
+      await this.#file.syncData();
+    } catch (cause) {
+      await this.#file.truncate(this.#durable);
+      throw new UserError(
+        `write the journal ${this.path}`,
+        describeError(cause),
+        "Free some space and run the task again; it goes on where the journal ends",
+        { cause },
+      );
+    }
+    this.#durable += bytes.length;
+  }
+
+  /** Close the file; a segment without a line goes at once. */
+  close(): void {
+    this.#file.close();
+    if (this.#durable === 0) Deno.removeSync(this.path);
+  }
+}
+
+/** List the segments that a run before this one left, oldest first, each cut to whole lines. */
+export async function leftSegments(folder: string): Promise<string[]> {
+  const paths: string[] = [];
+  try {
+    for await (const entry of Deno.readDir(folder)) {
+      if (entry.name.endsWith(".jsonl")) paths.push(join(folder, entry.name));
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const kept: string[] = [];
+  for (const path of paths.sort()) {
+    if (await trim(path) > 0) kept.push(path);
+    else await Deno.remove(path);
+  }
+  return kept;
+}
+
+/**
+ * Cut a segment after its last whole line and give its size in bytes.
+ *
+ * A process that is killed while it writes leaves a torn line; that line was never durable.
+ */
+async function trim(path: string): Promise<number> {
+  using file = await Deno.open(path, { read: true, write: true });
+  const { size } = await file.stat();
+  const block = new Uint8Array(65_536);
+  for (let end = size; end > 0;) {
+    const start = Math.max(0, end - block.length);
+    await file.seek(start, Deno.SeekMode.Start);
+    const wanted = end - start;
+    let got = 0;
+    while (got < wanted) {
+      const count = await file.read(block.subarray(got, wanted));
+      if (count === null) break;
+      got += count;
+    }
+    const newline = block.subarray(0, got).lastIndexOf(10);
+    if (newline >= 0) {
+      const keep = start + newline + 1;
+      if (keep < size) {
+        await file.truncate(keep);
+        await file.sync();
+      }
+      return keep;
+    }
+    end = start;
+  }
+  return 0;
+}

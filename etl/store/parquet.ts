@@ -1,0 +1,176 @@
+import { basename, dirname, join } from "node:path";
+import { describeError, UserError } from "../run/error.ts";
+import { type Database, literal, row, rows } from "./duckdb.ts";
+import type { Table } from "./tables.ts";
+
+/**
+ * Write the rows of a query as one Parquet file of a table (zstd, schema version in its metadata).
+ *
+ * The file is written beside its place under a name that does not end in `.parquet`, synced, and
+ * renamed, so that a reader sees the old file or the new one and nothing between. `query` must give
+ * every column of the table under its name; types are cast. Gives the number of rows.
+ * Throws where a column is missing or the disk is full; the old file then still stands.
+ */
+export async function writeParquet(
+  database: Database,
+  table: Table,
+  query: string,
+  path: string,
+): Promise<number> {
+  const folder = dirname(path);
+  const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
+  const columns = Object.entries(table.columns).map(([name, type]) =>
+    `"${name}"::${type} AS "${name}"`
+  );
+  const metadata = `{civicsky_table: ${
+    literal(table.folder)
+  }, civicsky_schema_version: '${table.version}'}`;
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    await database.run(
+      `COPY (SELECT ${columns.join(", ")} FROM (${query})) TO ${literal(beside)}
+       (FORMAT parquet, COMPRESSION zstd, KV_METADATA ${metadata})`,
+    );
+    const count = await row<{ n: number }>(
+      database,
+      `SELECT num_rows AS n FROM parquet_file_metadata(${literal(beside)})`,
+    );
+    await sync(beside);
+    await Deno.rename(beside, path);
+    await sync(folder);
+    return count.n;
+  } catch (cause) {
+    await Deno.remove(beside).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+    if (
+      !/no space left|disk full|quota exceeded|could not write|ENOSPC/i.test(describeError(cause))
+    ) {
+      throw cause;
+    }
+    throw new UserError(
+      `write ${path}`,
+      "the disk is full",
+      "Free some space and run the task again; nothing that was collected is lost",
+      { cause },
+    );
+  }
+}
+
+/** Force a file or a folder's entries to disk. */
+export async function sync(path: string): Promise<void> {
+  using file = await Deno.open(path);
+  await file.sync();
+}
+
+/**
+ * Remove half-written files that a killed process left beside a Parquet file.
+ *
+ * Only for whoever holds the lock of that output.
+ */
+export async function removeLeftovers(path: string): Promise<void> {
+  const folder = dirname(path);
+  const ours = new RegExp(`^${RegExp.escape(basename(path))}\\.[0-9a-f]{8}\\.part$`);
+  try {
+    for await (const entry of Deno.readDir(folder)) {
+      if (ours.test(entry.name)) await Deno.remove(join(folder, entry.name));
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/**
+ * Give an SQL relation over Parquet files with the columns of a table.
+ *
+ * Columns that older files lack are null; no files give no rows. `extra` names columns that files
+ * have beyond the table's.
+ */
+export function relation(table: Table, files: string[], extra: string[] = []): string {
+  const columns = Object.entries(table.columns);
+  const typed = columns.map(([name, type]) => `NULL::${type} AS "${name}"`);
+  const none = `SELECT ${typed.join(", ")} LIMIT 0`;
+  if (files.length === 0) return `(${none})`;
+  const names = [...columns.map(([name]) => name), ...extra].map((name) => `"${name}"`).join(", ");
+  return `(SELECT ${names} FROM ((${none}) UNION ALL BY NAME
+    SELECT * FROM read_parquet(${
+    literal(files)
+  }, union_by_name = true, hive_partitioning = false)))`;
+}
+
+/**
+ * Read every value of a Parquet file and give what is wrong with it, undefined where it is whole.
+ */
+export async function damage(database: Database, path: string): Promise<string | undefined> {
+  try {
+    await database.run(
+      `SELECT max(hash(t)) FROM read_parquet(${literal(path)}, hive_partitioning = false) AS t`,
+    );
+    return undefined;
+  } catch (error) {
+    return describeError(error).slice(0, 200);
+  }
+}
+
+/** Give the error for a damaged file of ours: it stops its partition and no other. */
+export function damagedFile(doing: string, path: string, what: string): UserError {
+  return new UserError(
+    doing,
+    `the file ${path} is damaged (${what})`,
+    "Put back a copy from a backup, or move the file out of the data folder and run the task again",
+  );
+}
+
+/** Give the error for the first damaged one among some files, undefined where all are whole. */
+export async function firstDamage(
+  database: Database,
+  files: string[],
+  doing: string,
+): Promise<UserError | undefined> {
+  for (const file of files) {
+    const what = await damage(database, file);
+    if (what !== undefined) return damagedFile(doing, file, what);
+  }
+  return undefined;
+}
+
+/** Give the table that a Parquet file of ours says it is, with the columns that it really has. */
+export async function tableOf(database: Database, path: string): Promise<Table> {
+  const metadata = await rows<{ key: string; value: string }>(
+    database,
+    `SELECT decode(key) AS key, decode(value) AS value FROM parquet_kv_metadata(${literal(path)})`,
+  );
+  const said = Object.fromEntries(metadata.map(({ key, value }) => [key, value]));
+  const columns = await rows<{ column_name: string; column_type: string }>(
+    database,
+    `DESCRIBE SELECT * FROM read_parquet(${literal(path)}, hive_partitioning = false)`,
+  );
+  return {
+    folder: said.civicsky_table ?? "",
+    version: Number(said.civicsky_schema_version ?? 0),
+    columns: Object.fromEntries(columns.map((column) => [column.column_name, column.column_type])),
+  };
+}
+
+/**
+ * Write a Parquet file again with the rows that a query makes of it; without a row it is removed.
+ *
+ * The query reads the file as `old`. Gives how many rows fewer there are.
+ */
+export async function rewriteParquet(
+  database: Database,
+  path: string,
+  query: string,
+): Promise<number> {
+  const table = await tableOf(database, path);
+  const old = `WITH old AS (SELECT * FROM read_parquet(${
+    literal(path)
+  }, hive_partitioning = false))`;
+  const { before } = await row<{ before: number }>(
+    database,
+    `${old} SELECT count(*) AS before FROM old`,
+  );
+  const after = await writeParquet(database, table, `${old} ${query}`, path);
+  if (after === 0) await Deno.remove(path);
+  return before - after;
+}

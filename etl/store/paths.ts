@@ -1,0 +1,109 @@
+import { join } from "node:path";
+
+/** Where everything lies under one data folder; nothing else in civicsky knows these paths. */
+export class DataPaths {
+  constructor(readonly root: string) {}
+
+  /** Immutable parts of what a source brought; `day` is the UTC day we saw it. */
+  rawPart(source: string, day: string, part: string): string {
+    return join(this.root, "raw", source, `date=${day}`, `${part}.parquet`);
+  }
+
+  /** The one file of a day of posts. */
+  posts(day: string): string {
+    return join(this.root, "posts", `date=${day}`, "posts.parquet");
+  }
+
+  /** The one file of a day of a classifier's labels. */
+  labels(classifier: string, day: string): string {
+    return join(this.root, "labels", classifier, `date=${day}`, "labels.parquet");
+  }
+
+  /** What each label set of a classifier is, and whether the views show it. */
+  labelSets(classifier: string): string {
+    return join(this.root, "label_sets", `${classifier}.parquet`);
+  }
+
+  aggregates(day: string): string {
+    return join(this.root, "aggregates", `date=${day}`, "aggregates.parquet");
+  }
+
+  coveragePart(day: string, part: string): string {
+    return join(this.root, "coverage", `date=${day}`, `${part}.parquet`);
+  }
+
+  run(day: string, runId: string): string {
+    return join(this.root, "runs", `date=${day}`, `${runId}.parquet`);
+  }
+
+  /** Segments that are not Parquet yet. */
+  journal(source: string): string {
+    return join(this.root, "journal", source);
+  }
+
+  quarantine(source: string, day: string): string {
+    return join(this.root, "quarantine", source, `date=${day}.jsonl`);
+  }
+
+  /** List the files of the quarantine. */
+  quarantined(): string[] {
+    return list(join(this.root, "quarantine")).map((file) => file.path)
+      .filter((path) => path.endsWith(".jsonl"));
+  }
+
+  locks(): string {
+    return join(this.root, "locks");
+  }
+
+  /** What `deno task render` writes. */
+  reports(): string {
+    return join(this.root, "reports");
+  }
+
+  /** The key of the hashes that stand for what was deleted; readable by its owner alone. */
+  hashKey(): string {
+    return join(this.root, ".hash_key");
+  }
+
+  /**
+   * List a table's Parquet files in the order of their names.
+   *
+   * `table` is a folder under the root such as `posts`, `raw/firehose` or `label_sets`.
+   */
+  files(table: string): PartitionFile[] {
+    return list(join(this.root, table)).filter((file) => file.path.endsWith(".parquet"));
+  }
+
+  /** List what lies directly under a folder of the root, in order: the sources, the classifiers. */
+  names(folder: string): string[] {
+    try {
+      return [...Deno.readDirSync(join(this.root, folder))].filter((entry) => entry.isDirectory)
+        .map((entry) => entry.name).sort();
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw error;
+    }
+  }
+}
+
+export interface PartitionFile {
+  path: string;
+  /** The UTC day of the hive partition, undefined for tables without one. */
+  day: string | undefined;
+}
+
+function list(folder: string, day?: string): PartitionFile[] {
+  let entries: Deno.DirEntry[];
+  try {
+    entries = [...Deno.readDirSync(folder)];
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+  entries.sort((a, b) => a.name < b.name ? -1 : 1);
+  return entries.flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (!entry.isDirectory) return [{ path, day }];
+    return list(path, /^date=(\d{4}-\d\d-\d\d)$/.exec(entry.name)?.[1] ?? day);
+  });
+}

@@ -1,0 +1,226 @@
+/**
+ * The schema of every table, once.
+ *
+ * `data/README.md` is checked against it. A change of columns raises the version, which stands in
+ * the metadata of each file, and goes with a test that reads files of the version before.
+ */
+export interface Table {
+  /** The folder under `data/`; `*` stands for the source or the classifier. */
+  readonly folder: string;
+  readonly version: number;
+  /** DuckDB types by column, in the order of the file. */
+  readonly columns: Readonly<Record<string, string>>;
+}
+
+const RAW_COLUMNS = {
+  uri: "VARCHAR",
+  cid: "VARCHAR",
+  did: "VARCHAR",
+  rkey: "VARCHAR",
+  rev: "VARCHAR",
+  cursor: "BIGINT",
+  host: "VARCHAR",
+  seen_at: "TIMESTAMP",
+  event_time: "TIMESTAMP",
+  created_at: "VARCHAR",
+  text: "VARCHAR",
+  langs: "VARCHAR[]",
+  reply_root_uri: "VARCHAR",
+  reply_parent_uri: "VARCHAR",
+  embed_kind: "VARCHAR",
+  quoted_uri: "VARCHAR",
+  external_title: "VARCHAR",
+  external_description: "VARCHAR",
+  external_url: "VARCHAR",
+  image_alts: "VARCHAR[]",
+  hashtags: "VARCHAR[]",
+  links: "VARCHAR[]",
+  self_labels: "VARCHAR[]",
+  record: "VARCHAR",
+  feed: "VARCHAR",
+  rank: "INTEGER",
+  like_count: "BIGINT",
+  repost_count: "BIGINT",
+  reply_count: "BIGINT",
+  quote_count: "BIGINT",
+  author_handle: "VARCHAR",
+} as const;
+
+/** Every post as a source gave it; what a source has no word for is null. */
+export const RAW: Table = { folder: "raw/*", version: 1, columns: RAW_COLUMNS };
+
+/** What authors and hosts took back: a keyed hash and a time, never what was deleted. */
+export const TOMBSTONES: Table = {
+  folder: "raw/tombstones",
+  version: 1,
+  columns: {
+    subject_hash: "VARCHAR",
+    subject_kind: "VARCHAR",
+    reason: "VARCHAR",
+    event_time: "TIMESTAMP",
+    seen_at: "TIMESTAMP",
+    host: "VARCHAR",
+    cursor: "BIGINT",
+  },
+};
+
+/** One row per uri; `flag_<filter>` columns follow, one for each filter of the study. */
+export const POSTS: Table = {
+  folder: "posts",
+  version: 1,
+  columns: {
+    uri: "VARCHAR",
+    cid: "VARCHAR",
+    did: "VARCHAR",
+    rkey: "VARCHAR",
+    rev: "VARCHAR",
+    reference_time: "TIMESTAMP",
+    created_at: "TIMESTAMP",
+    created_at_suspect: "BOOLEAN",
+    in_firehose: "BOOLEAN",
+    in_jetstream: "BOOLEAN",
+    in_most_liked: "BOOLEAN",
+    in_import: "BOOLEAN",
+    in_covered_minute: "BOOLEAN",
+    text: "VARCHAR",
+    text_normalized: "VARCHAR",
+    text_hash: "VARCHAR",
+    langs: "VARCHAR[]",
+    detected_language: "VARCHAR",
+    detected_language_score: "DOUBLE",
+    reply_root_uri: "VARCHAR",
+    reply_parent_uri: "VARCHAR",
+    embed_kind: "VARCHAR",
+    quoted_uri: "VARCHAR",
+    external_title: "VARCHAR",
+    external_description: "VARCHAR",
+    external_url: "VARCHAR",
+    image_alts: "VARCHAR[]",
+    hashtags: "VARCHAR[]",
+    links: "VARCHAR[]",
+    self_labels: "VARCHAR[]",
+    like_count: "BIGINT",
+    repost_count: "BIGINT",
+    reply_count: "BIGINT",
+    quote_count: "BIGINT",
+    count_age_hours: "DOUBLE",
+    passed_filters: "BOOLEAN",
+    filter_config_hash: "VARCHAR",
+  },
+};
+
+/** What every label row has, before the columns of its classifier. */
+export const LABELS: Table = {
+  folder: "labels/*",
+  version: 1,
+  columns: {
+    uri: "VARCHAR",
+    cid: "VARCHAR",
+    text_hash: "VARCHAR",
+    label_set_id: "VARCHAR",
+    coder: "VARCHAR",
+    was_successfully_labeled: "BOOLEAN",
+    reason: "VARCHAR",
+    label_timestamp: "TIMESTAMP",
+    label_prob: "DOUBLE",
+    model: "VARCHAR",
+    codebook_hash: "VARCHAR",
+    prompt_hash: "VARCHAR",
+    parameters: "VARCHAR",
+    temperature: "DOUBLE",
+    seed: "BIGINT",
+    system_fingerprint: "VARCHAR",
+    run_id: "VARCHAR",
+  },
+};
+
+/** What a label set is: one row each, one file a classifier. */
+export const LABEL_SETS: Table = {
+  folder: "label_sets",
+  version: 1,
+  columns: {
+    label_set_id: "VARCHAR",
+    classifier: "VARCHAR",
+    classifier_version: "VARCHAR",
+    model: "VARCHAR",
+    codebook: "VARCHAR",
+    codebook_hash: "VARCHAR",
+    prompt_hash: "VARCHAR",
+    parameters: "VARCHAR",
+    first_used: "TIMESTAMP",
+    last_used: "TIMESTAMP",
+    is_shown: "BOOLEAN",
+  },
+};
+
+/** Hourly cells; the sums are what author-clustered ratio estimates need. */
+export const AGGREGATES: Table = {
+  folder: "aggregates",
+  version: 1,
+  columns: {
+    hour: "TIMESTAMP",
+    source: "VARCHAR",
+    passed_filters: "BOOLEAN",
+    classifier: "VARCHAR",
+    label_set_id: "VARCHAR",
+    label: "VARCHAR",
+    n_posts: "BIGINT",
+    n_labeled: "BIGINT",
+    n_failed: "BIGINT",
+    n_authors: "BIGINT",
+    sum_y: "DOUBLE",
+    sum_n: "DOUBLE",
+    sum_y_y: "DOUBLE",
+    sum_y_n: "DOUBLE",
+    sum_n_n: "DOUBLE",
+  },
+};
+
+/** What was received, per minute of event time; rows of one minute add up. */
+export const COVERAGE: Table = {
+  folder: "coverage",
+  version: 1,
+  columns: {
+    source: "VARCHAR",
+    host: "VARCHAR",
+    minute: "TIMESTAMP",
+    events: "BIGINT",
+    posts: "BIGINT",
+    bytes: "BIGINT",
+    first_cursor: "BIGINT",
+    last_cursor: "BIGINT",
+    reconnects: "BIGINT",
+    notes: "VARCHAR[]",
+  },
+};
+
+/** One row a run, there from its start. */
+export const RUNS: Table = {
+  folder: "runs",
+  version: 1,
+  columns: {
+    run_id: "VARCHAR",
+    task: "VARCHAR",
+    arguments: "VARCHAR",
+    status: "VARCHAR",
+    exit_status: "INTEGER",
+    started_at: "TIMESTAMP",
+    ended_at: "TIMESTAMP",
+    seconds: "DOUBLE",
+    peak_rss_mb: "DOUBLE",
+    host: "VARCHAR",
+    pid: "BIGINT",
+    boot_id: "VARCHAR",
+    start_ticks: "VARCHAR",
+    study_hash: "VARCHAR",
+    deno_version: "VARCHAR",
+    summary: "VARCHAR",
+    warnings: "VARCHAR[]",
+    error: "VARCHAR",
+  },
+};
+
+/** Give a table with further columns after its own. */
+export function withColumns(table: Table, columns: Record<string, string>): Table {
+  return { ...table, columns: { ...table.columns, ...columns } };
+}
