@@ -1,3 +1,4 @@
+import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { collectPending, labelTable, mergeLabels } from "../etl/label_file.ts";
@@ -28,8 +29,8 @@ export const COLUMNS = {
 } as const;
 
 const Settings = z.strictObject({
-  /** Name of a file of `classifiers/codebooks/`, without `.yaml`. */
-  codebook: z.string().regex(/^[\w-]+$/, "is not the name of a codebook"),
+  /** Name of a file of `classifiers/codebooks/` without `.yaml`, or the path of one's own. */
+  codebook: z.string().regex(/^[\w-]+$|\.yaml$/, "is neither a codebook's name nor a .yaml file"),
 });
 
 interface Options {
@@ -60,7 +61,9 @@ async function classify(context: Context, options: Options): Promise<Outcome> {
   const where = `${context.studyPath} (classifiers.${CLASSIFIER})`;
   const settings = checkSection(Settings, study.classifiers[CLASSIFIER], where);
   const { head, dictionary } = await readDictionary(
-    fileURLToPath(new URL(`codebooks/${settings.codebook}.yaml`, import.meta.url)),
+    settings.codebook.endsWith(".yaml")
+      ? resolve(dirname(context.studyPath), settings.codebook)
+      : fileURLToPath(new URL(`codebooks/${settings.codebook}.yaml`, import.meta.url)),
   );
   const set: LabelSet = {
     classifier: CLASSIFIER,
@@ -128,7 +131,8 @@ async function classify(context: Context, options: Options): Promise<Outcome> {
     );
     progress.update(() => `${counts.labeled} posts labelled, at ${date}`);
   }
-  if (counts.labeled + total(counts.failed) > 0) {
+  // Also when nothing was pending: whoever goes back to an earlier codebook wants to see its labels.
+  if (!options.dryRun && paths.files("posts").length > 0) {
     await enterLabelSet(database, paths, study, set);
   }
   const summary = { label_set_id: id, codebook: head.name, dry_run: !!options.dryRun, ...counts };

@@ -4,7 +4,11 @@
  * A relay and an AppView on loopback serve the sample as genuine protocol data; every step is the
  * real task in a process of its own.
  */
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type Command, type Context, main, type Outcome } from "../etl/run/command.ts";
+import { EXIT, UserError } from "../etl/run/error.ts";
+import { type Database, row, rows } from "../etl/store/duckdb.ts";
 import { CATCH_UP, startAppView } from "./appview.ts";
 import { sampleFrames } from "./frames.ts";
 import { publishedPosts } from "./published_post.ts";
@@ -15,69 +19,177 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const STUDY = fileURLToPath(new URL("study.yaml", import.meta.url));
 /** Any fixed key will do: what it hides is invented, and the demo is to give the same hashes. */
 const HASH_KEY = "0".repeat(64);
+const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
 
-const started = performance.now();
-const data = Deno.args[0] ?? `${ROOT}data/demo`;
-await removeOld(data);
-await Deno.mkdir(data, { recursive: true });
-await Deno.writeTextFile(`${data}/.hash_key`, HASH_KEY, { mode: 0o600 });
+export const command: Command = {
+  task: "demo",
+  description:
+    "Run the whole pipeline on an invented sample: collect, clean, label, count, render.\n\n" +
+    "Needs no key and no network. Its folder is rebuilt from nothing each time.",
+  options: [],
+  examples: ["deno task demo"],
+  ledger: false,
+  data: "data/demo",
+  run: demo,
+};
 
-const sample = readSample();
-console.log(
-  `Demo: ${sample.posts.length} invented posts by ${sample.authors.length} accounts, ` +
-    `${SAMPLE_DAYS[0]} to ${SAMPLE_DAYS.at(-1)}`,
-);
-const relay = startRelay({
-  frames: await Array.fromAsync(sampleFrames(sample)),
-  startAt: "oldest",
-});
-const appview = startAppView({ posts: publishedPosts(sample), now: new Date(), feeds: [CATCH_UP] });
-
-let failed = false;
-for (const day of SAMPLE_DAYS) {
-  const midnight = new Date(Date.parse(day) + 86_400_000);
-  appview.now = midnight;
-  await task("sync:firehose", midnight, "--until", midnight.toISOString());
-  await task("sync:most-liked", midnight);
-}
-const end = new Date(Date.parse(SAMPLE_DAYS.at(-1)!) + 86_400_000);
-for (const name of ["preprocess", "classify:dictionary", "aggregate", "render", "status"]) {
-  if (!failed) await task(name, end);
-}
-await relay.close();
-await appview.close();
-const seconds = ((performance.now() - started) / 1000).toFixed(1);
-if (failed) Deno.exit(1);
-console.log(`\nDone in ${seconds} s. Open ${data}/reports/01-overview.html in a browser.`);
-
-async function task(name: string, clock: Date, ...args: string[]): Promise<void> {
-  if (failed) return;
-  console.log(`\n$ deno task ${[name, ...args].join(" ")}`);
-  const { success, code } = await new Deno.Command(Deno.execPath(), {
-    args: ["task", "--quiet", "--cwd", ROOT, name, ...args, "--data", data, "--study", STUDY],
-    env: {
-      CIVICSKY_CLOCK: clock.toISOString(),
+async function demo({ paths, database, signal }: Context): Promise<Outcome> {
+  const started = performance.now();
+  await startAnew(paths.root, paths.hashKey());
+  const sample = readSample();
+  const frames = await Array.fromAsync(sampleFrames(sample));
+  const relay = startRelay({ frames, startAt: "oldest" });
+  const appview = startAppView({
+    posts: publishedPosts(sample),
+    now: new Date(),
+    feeds: [CATCH_UP],
+  });
+  const step = async (name: string, clock: number, ...args: string[]) => {
+    if (signal.aborted) return;
+    console.error(`\n$ deno task ${[name, ...args].join(" ")}`);
+    await runStep(name, args, paths.root, {
+      CIVICSKY_CLOCK: new Date(clock).toISOString(),
       BLUESKY_RELAY: relay.url,
       BLUESKY_APPVIEW: appview.url,
-    },
-    stdin: "null",
-  }).spawn().status;
-  if (success) return;
-  console.error(`\nCannot finish the demo: ${name} ended with exit status ${code}`);
-  failed = true;
+    });
+  };
+  try {
+    for (const day of SAMPLE_DAYS) {
+      const midnight = Date.parse(day) + DAY_MS;
+      appview.now = new Date(midnight);
+      const until = ["--until", new Date(midnight).toISOString()];
+      await step("sync:firehose", midnight + MINUTE_MS, ...until);
+      await step("sync:most-liked", midnight + 2 * MINUTE_MS);
+    }
+    const end = Date.parse(SAMPLE_DAYS.at(-1)!) + DAY_MS + 10 * MINUTE_MS;
+    for (const [index, name] of LAST_STEPS.entries()) await step(name, end + index * MINUTE_MS);
+  } finally {
+    await relay.close();
+    await appview.close();
+  }
+  const counts = await countStages(database, paths.root);
+  const report = join(paths.reports(), "01-overview.html");
+  const seconds = Math.round((performance.now() - started) / 100) / 10;
+  const summary = {
+    published: sample.posts.length,
+    frames: frames.length,
+    ...counts,
+    report,
+    seconds,
+  };
+  return { summary, text: describe(summary), stopped: signal.aborted };
 }
 
-/** Only a folder that a demo made before is removed. */
-async function removeOld(folder: string): Promise<void> {
-  try {
-    const key = await Deno.readTextFile(`${folder}/.hash_key`);
-    if (key !== HASH_KEY) {
-      console.error(`Cannot run demo: ${folder} holds other data\n  Name an empty folder`);
-      Deno.exit(2);
-    }
-  } catch (error) {
+const LAST_STEPS = ["preprocess", "classify:dictionary", "aggregate", "render", "status"];
+
+async function runStep(
+  name: string,
+  args: string[],
+  data: string,
+  env: Record<string, string>,
+): Promise<void> {
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "--cwd", ROOT, name, ...args, "--data", data, "--study", STUDY],
+    env,
+    stdin: "null",
+    // The demo's own summary is what stdout is for.
+    stdout: "piped",
+  }).output().then(({ code, stdout }) => {
+    Deno.stderr.writeSync(stdout);
+    return { code };
+  });
+  if (code === EXIT.done) return;
+  throw new UserError(
+    "finish the demo",
+    `${name} ended with exit status ${code}`,
+    "What it printed above says why",
+  );
+}
+
+/** Empty the folder; only one that a demo made before, or that is empty, is touched. */
+async function startAnew(folder: string, keyFile: string): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  const isEmpty = Deno.readDirSync(folder).next().done === true;
+  const key = isEmpty ? HASH_KEY : await Deno.readTextFile(keyFile).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return;
+    return undefined;
+  });
+  if (key !== HASH_KEY) {
+    throw new UserError(
+      "run the demo",
+      `${folder} holds other data, and the demo removes what is there`,
+      "Name an empty folder with --data",
+      { exitCode: EXIT.usage },
+    );
   }
   await Deno.remove(folder, { recursive: true });
+  await Deno.mkdir(folder);
+  await Deno.writeTextFile(keyFile, HASH_KEY, { mode: 0o600 });
 }
+
+interface Counts {
+  collected: Record<string, number>;
+  deletions: number;
+  posts: number;
+  passed_filters: number;
+  labelled: number;
+  not_labelled: number;
+  political: number;
+  categories: { category: string; posts: number }[];
+}
+
+/** Count what each stage has made, from the tables themselves. */
+async function countStages(database: Database, data: string): Promise<Counts> {
+  const table = (name: string) =>
+    `read_parquet('${data.replaceAll("'", "''")}/${name}/*/*.parquet')`;
+  const raw = await rows<{ source: string; n: number }>(
+    database,
+    `SELECT 'firehose' AS source, count(*) AS n FROM ${table("raw/firehose")}
+     UNION ALL SELECT 'most_liked', count(*) FROM ${table("raw/most_liked")}`,
+  );
+  const posts = await row<{ posts: number; passed_filters: number; deletions: number }>(
+    database,
+    `SELECT count(*) AS posts, count(*) FILTER (passed_filters) AS passed_filters,
+       (SELECT count(*) FROM ${table("raw/tombstones")}) AS deletions FROM ${table("posts")}`,
+  );
+  const labels = await row<{ labelled: number; not_labelled: number; political: number }>(
+    database,
+    `SELECT count(*) FILTER (was_successfully_labeled) AS labelled,
+       count(*) FILTER (NOT was_successfully_labeled) AS not_labelled,
+       count(*) FILTER (is_political) AS political FROM ${table("labels/dictionary")}`,
+  );
+  const categories = await rows<{ category: string; posts: number }>(
+    database,
+    `SELECT unnest(categories) AS category, count(*) AS posts FROM ${table("labels/dictionary")}
+     GROUP BY ALL ORDER BY posts DESC, category LIMIT 5`,
+  );
+  const collected = Object.fromEntries(raw.map(({ source, n }) => [source, n]));
+  return { collected, ...posts, ...labels, categories };
+}
+
+function describe(
+  counts: Counts & { published: number; frames: number; report: string; seconds: number },
+): string {
+  const share = (part: number, whole: number) => `${(100 * part / whole).toFixed(1)}%`;
+  const number = (value: number) => String(value).padStart(6);
+  const { posts, passed_filters, labelled, not_labelled, political } = counts;
+  return [
+    "",
+    "Demo data: every account, post and label is invented.",
+    `${number(counts.published)} posts published by the sample, in ${counts.frames} frames`,
+    `${number(counts.collected.firehose!)} rows from the firehose that are not deleted, ` +
+    `${counts.collected.most_liked} from the most-liked feed; ${counts.deletions} deletions`,
+    `${number(posts)} posts after preprocess, one row each`,
+    `${number(passed_filters)} pass the filters (${share(passed_filters, posts)} of posts)`,
+    `${number(labelled)} labelled by the dictionary (${share(labelled, posts)} of posts), ` +
+    `${not_labelled} not, each with its reason`,
+    `${number(political)} political (${share(political, labelled)} of those labelled)`,
+    ...counts.categories.map(({ category, posts }) => `${number(posts)}   ${category}`),
+    "",
+    `Done in ${counts.seconds} s. Open this page in a browser:`,
+    `  ${counts.report}`,
+  ].join("\n");
+}
+
+if (import.meta.main) await main(command);

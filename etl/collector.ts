@@ -16,6 +16,9 @@ import { subjectHash } from "./store/tombstone.ts";
 /** Account states after which nothing of the account may stay. */
 const REMOVED = new Set(["deleted", "takendown", "suspended"]);
 
+/** JSON of the posts of one event, at most; its journal line must stay readable (`land.ts`). */
+const MAX_CHARACTERS = 4_000_000;
+
 export interface CollectorOptions {
   host: string;
   /** The last cursor that is durable; what does not lie behind it is a repetition. */
@@ -38,7 +41,7 @@ export class Collector {
   repeated = 0;
   bytes = 0;
   eventTime: string | undefined;
-  #pending = { events: 0, bytes: 0, reconnects: 0, notes: [] as string[] };
+  #pending = nothingYet();
 
   constructor(readonly options: CollectorOptions) {
     this.cursor = options.cursor;
@@ -77,6 +80,7 @@ export class Collector {
     this.eventTime = time.toISOString();
     this.events++;
     this.bytes += message.length;
+    this.#pending.first_cursor ??= frame.seq;
     this.#pending.events++;
     this.#pending.bytes += message.length;
     const { posts, tombstones } = frame.kind === "commit"
@@ -99,6 +103,7 @@ export class Collector {
   #readCommit(commit: Commit, message: Uint8Array) {
     const posts: Record<string, unknown>[] = [];
     const tombstones: Tombstone[] = [];
+    let characters = 0;
     for (const { action, collection, rkey, cid } of commit.ops) {
       if (collection !== POST_COLLECTION) continue;
       const uri = `at://${commit.did}/${collection}/${rkey}`;
@@ -109,6 +114,8 @@ export class Collector {
       try {
         if (cid === null) throw new FrameError("the op has no CID");
         const record = readPost(recordOf(commit.blocks, cid));
+        characters += record.record.length;
+        if (characters > MAX_CHARACTERS) throw new RecordError("event_too_large");
         posts.push({ uri, cid, did: commit.did, rkey, rev: commit.rev, ...record });
       } catch (error) {
         if (!(error instanceof FrameError || error instanceof RecordError)) throw error;
@@ -143,7 +150,17 @@ export class Collector {
       posts,
       tombstones,
     };
-    this.#pending = { events: 0, bytes: 0, reconnects: 0, notes: [] };
+    this.#pending = nothingYet();
     return line;
   }
+}
+
+function nothingYet() {
+  return {
+    first_cursor: null as number | null,
+    events: 0,
+    bytes: 0,
+    reconnects: 0,
+    notes: [] as string[],
+  };
 }

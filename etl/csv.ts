@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import { type CsvError, parse } from "csv-parse";
-import { describeError, EXIT, UserError } from "./run/error.ts";
+import { EXIT, UserError } from "./run/error.ts";
 
 /** A row of a CSV file. */
 export interface CsvRow {
@@ -41,7 +41,10 @@ export async function checkCsv(
     }
     const { code, lines } = cause as CsvError;
     if (!(cause instanceof TypeError) && !code?.startsWith("CSV_")) throw cause;
-    const found = code ? describeError(cause) : "it is not UTF-8";
+    // The parser's own message quotes the field, and with it a post's text.
+    const found = code
+      ? `it is not CSV (${code.slice("CSV_".length).toLowerCase().replaceAll("_", " ")})`
+      : "it is not UTF-8";
     throw new UserError(
       doing,
       found,

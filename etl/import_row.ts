@@ -40,7 +40,7 @@ export function readRow(row: Record<string, string>, now: Date): ImportedPost {
   const written = row.created_at?.trim() ?? "";
   const zoned = /(Z|[+-]\d\d:?\d\d)$/.test(written) ? written : `${written}Z`;
   const created = new Date(zoned.replace(" ", "T"));
-  if (!TIME.test(written) || Number.isNaN(created.getTime())) {
+  if (!TIME.test(written) || Number.isNaN(created.getTime()) || created.getUTCFullYear() < 1) {
     throw new RowError("invalid_created_at");
   }
   if (created > now) throw new RowError("created_at_in_the_future");

@@ -72,7 +72,8 @@ export async function enterLabelSet(
      ),
      chosen AS (
        SELECT label_set_id FROM sets
-       ORDER BY label_set_id = ${literal(shown ?? "")} DESC, last_used DESC, label_set_id LIMIT 1
+       ORDER BY label_set_id = ${literal(shown ?? "")} DESC, last_used DESC,
+         label_set_id = ${literal(id)} DESC LIMIT 1
      )
      SELECT *, label_set_id = (SELECT label_set_id FROM chosen) AS is_shown FROM sets
      ORDER BY first_used, label_set_id`,

@@ -23,6 +23,8 @@ export interface JournalLine {
   host: string;
   /** Null for sources without one. */
   cursor: number | null;
+  /** The first cursor after the line before; as `cursor` where it is absent or null. */
+  first_cursor?: number | null;
   /** Null for imports, which nobody saw happen. */
   event_time: string | null;
   seen_at: string;
@@ -88,7 +90,7 @@ export async function landSegment(
       COVERAGE,
       `SELECT ${literal(source)} AS source, host, date_trunc('minute', event_time) AS minute,
          sum(events) AS events, sum(len(posts)) AS posts, sum(bytes) AS bytes,
-         min(cursor) AS first_cursor, max(cursor) AS last_cursor, sum(reconnects) AS reconnects,
+         min(coalesce(first_cursor, cursor)) AS first_cursor, max(cursor) AS last_cursor, sum(reconnects) AS reconnects,
          list_distinct(flatten(list(notes))) AS notes
        FROM ${lines} WHERE cursor IS NOT NULL GROUP BY ALL ORDER BY minute`,
       "minute",
@@ -170,6 +172,7 @@ function readLines(segment: string): string {
   const columns = {
     host: "VARCHAR",
     cursor: "BIGINT",
+    first_cursor: "BIGINT",
     event_time: "TIMESTAMP",
     seen_at: "TIMESTAMP",
     events: "BIGINT",

@@ -35,7 +35,8 @@ export async function fillSegment(journal: Journal, intake: Intake): Promise<Seg
   let failure: unknown;
   let committing: Promise<void> | undefined;
   const commit = () =>
-    committing ??= Promise.all([journal.commit(), quarantine.commit()])
+    // What was set aside must be durable before a cursor behind it is.
+    committing ??= quarantine.commit().then(() => journal.commit())
       .then(() => void (committed = performance.now()))
       .catch((error) => {
         failure = error;
@@ -44,23 +45,28 @@ export async function fillSegment(journal: Journal, intake: Intake): Promise<Seg
       .finally(() => committing = undefined);
   const timer = setInterval(commit, 1000);
   let end: SegmentEnd = "done";
-  while (failure === undefined) {
-    const { done, value } = await messages.next();
-    if (done) break;
-    const verdict = collector.take(value, journal);
-    intake.onMessage();
-    if (typeof verdict === "object") end = verdict;
-    if (verdict !== "go_on") break;
-    if (intake.limit !== undefined && collector.posts >= intake.limit) break;
-    if (journal.pending > COMMIT.characters || performance.now() - committed > COMMIT.ms) {
-      await commit();
+  try {
+    while (failure === undefined) {
+      const { done, value } = await messages.next();
+      if (done) break;
+      // Nothing may be set aside while a commit writes what was before it.
+      await committing;
+      const verdict = collector.take(value, journal);
+      intake.onMessage();
+      if (typeof verdict === "object") end = verdict;
+      if (verdict !== "go_on") break;
+      if (intake.limit !== undefined && collector.posts >= intake.limit) break;
+      if (journal.pending > COMMIT.characters || performance.now() - committed > COMMIT.ms) {
+        await commit();
+      }
+      if (journal.bytes > SEGMENT.bytes || performance.now() - opened > SEGMENT.ms) {
+        end = "full";
+        break;
+      }
     }
-    if (journal.bytes > SEGMENT.bytes || performance.now() - opened > SEGMENT.ms) {
-      end = "full";
-      break;
-    }
+  } finally {
+    clearInterval(timer);
   }
-  clearInterval(timer);
   await committing;
   if (failure !== undefined) throw failure;
   collector.mark(journal);

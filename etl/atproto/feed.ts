@@ -1,10 +1,11 @@
 import { AtpAgent, AtUri, XRPCError } from "@atproto/api";
 import { z } from "zod";
+import { isStorable } from "./frame.ts";
 import { delay } from "./subscription.ts";
 
 const PAGE = 100;
 const TIMEOUT_MS = 30_000;
-const TRIES = 5;
+const TRIES = 4;
 
 /** One item of a feed, with the counts that it had at that moment. */
 export interface FeedItem {
@@ -35,7 +36,7 @@ const Item = z.object({
     cid: z.string().min(1),
     author: z.object({ did: z.string(), handle: z.string().nullable().catch(null).default(null) }),
     record: z.record(z.string(), z.unknown()),
-    indexedAt: z.iso.datetime({ offset: true }).refine((time) => !Number.isNaN(Date.parse(time))),
+    indexedAt: z.iso.datetime({ offset: true }).refine(isStorable),
     likeCount: count,
     repostCount: count,
     replyCount: count,
@@ -47,9 +48,8 @@ const Page = z.object({ feed: z.array(z.unknown()), cursor: z.string().optional(
 /**
  * Give the items of `app.bsky.feed.getFeed`, page by page, in the order of the feed.
  *
- * Ends after `limit` items asked for, at the last page, and at a cursor that is empty or was there
- * before. One invalid item does not cost its page: it is given as `InvalidItem`. A request that is
- * refused for a while (429, 5xx, no answer in 30 s) is tried five times. Throws what the last try
+ * Ends after `limit` items, at the last page, and at a cursor that is empty or was there before. One invalid item does not cost its page: it is given as `InvalidItem`. A request that is
+ * refused for a while (429, 5xx, no answer in 30 s) is tried four times. Throws what the last try
  * threw.
  */
 export async function* feedPages(
@@ -62,11 +62,13 @@ export async function* feedPages(
   const agent = new AtpAgent({ service });
   const cursors = new Set<string>();
   let cursor: string | undefined;
-  for (let left = limit; left > 0 && !signal.aborted; left -= PAGE) {
+  for (let left = limit; left > 0 && !signal.aborted;) {
     const parameters = { feed, limit: Math.min(PAGE, left), cursor };
     const page = await retrying(signal, onWait, () => getFeed(agent, parameters, signal));
     if (page === undefined) return;
-    yield page.feed.map(readItem);
+    yield page.feed.slice(0, left).map(readItem);
+    // A page may hold fewer items than were asked for.
+    left -= page.feed.length;
     cursor = page.cursor;
     if (!cursor || cursors.has(cursor) || page.feed.length === 0) return;
     cursors.add(cursor);

@@ -59,8 +59,12 @@ export interface StreamError {
 
 export type Frame = Commit | Account | OtherEvent | Info | StreamError;
 
+/** Limits of the lexicon com.atproto.sync.subscribeRepos. */
+const MAX_OPS = 200;
+const MAX_BLOCKS_BYTES = 2_000_000;
+
 const Seq = z.int().min(0);
-const Time = z.iso.datetime({ offset: true }).refine((time) => !Number.isNaN(Date.parse(time)));
+const Time = z.iso.datetime({ offset: true }).refine(isStorable);
 const Did = z.string().regex(/^did:[a-z]+:[a-zA-Z0-9._:%-]+$/).max(2048);
 const Header = z.object({ op: z.union([z.literal(1), z.literal(-1)]), t: z.string().optional() });
 const CommitBody = z.object({
@@ -72,8 +76,8 @@ const CommitBody = z.object({
     action: z.enum(["create", "update", "delete"]),
     path: z.string().regex(/^[a-zA-Z0-9.-]+\/[a-zA-Z0-9._:~-]+$/),
     cid: z.custom((value) => isCidLink(value)).nullable(),
-  })),
-  blocks: z.custom((value) => isBytes(value)),
+  })).max(MAX_OPS),
+  blocks: z.custom((value) => isBytes(value) && fromBytes(value).length <= MAX_BLOCKS_BYTES),
 });
 const AccountBody = z.object({
   seq: Seq,
@@ -159,6 +163,13 @@ export function recordOf(blocks: Uint8Array, cid: string): unknown {
   const [record, left] = decodeCbor(block, "record");
   if (left.length > 0) throw new FrameError("bytes after the record");
   return record;
+}
+
+/** Tell whether a time lies in the years 1 to 9999 (UTC), which every table and partition holds. */
+export function isStorable(time: string): boolean {
+  const milliseconds = Date.parse(time);
+  return milliseconds >= Date.parse("0001-01-01T00:00:00Z") &&
+    milliseconds <= Date.parse("9999-12-31T23:59:59.999Z");
 }
 
 function decodeCbor(bytes: Uint8Array, what: string): [unknown, Uint8Array] {

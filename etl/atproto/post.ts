@@ -61,8 +61,9 @@ const Post = z.object({
 /**
  * Read a decoded record as a post.
  *
- * Throws a `RecordError` where it is not an `app.bsky.feed.post` or has no text; anything else that
- * is wrong with it (a date that is none, a broken embed) reads as absent.
+ * Throws a `RecordError` where it is not an `app.bsky.feed.post`, has no text, or is nested too deeply
+ * to write down; anything else that is wrong with it (a date that is none, a broken embed) reads as
+ * absent.
  */
 export function readPost(value: unknown): PostRecord {
   if (typeof value !== "object" || value === null) throw new RecordError("not_a_record");
@@ -101,8 +102,18 @@ export function readPost(value: unknown): PostRecord {
     self_labels: (post.labels?.values ?? []).map((label) =>
       text.parse((label as { val?: unknown }).val)
     ).filter((label) => label !== ""),
-    record: toJson(value),
+    record: recordJson(value),
   };
+}
+
+function recordJson(record: object): string {
+  try {
+    return toJson(record);
+  } catch (cause) {
+    // The stack is exhausted: thousands of arrays within each other are no post of any client.
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new RecordError("nested_too_deeply", { cause });
+  }
 }
 
 function quotedUri(

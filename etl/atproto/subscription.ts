@@ -3,7 +3,7 @@ import { describeError, UserError } from "../run/error.ts";
 /** A socket that is silent for this long is dead: the network has about 240 commits a second. */
 const SILENCE_MS = 60_000;
 /** How often a relay that never answered is tried before the run gives up. */
-const FIRST_TRIES = 5;
+const FIRST_TRIES = 4;
 
 export interface SubscriptionOptions {
   /** Give the URL to connect to, with the cursor to go on from. */

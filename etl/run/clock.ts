@@ -1,5 +1,6 @@
 import { variable } from "./environment.ts";
 import { EXIT, UserError } from "./error.ts";
+import { instant } from "./option.ts";
 
 /**
  * Give the present moment.
@@ -11,16 +12,16 @@ import { EXIT, UserError } from "./error.ts";
 export function now(): Date {
   const set = variable("CIVICSKY_CLOCK");
   if (set === undefined) return new Date();
-  const date = new Date(set);
-  if (Number.isNaN(date.getTime())) {
+  try {
+    return instant(set);
+  } catch (cause) {
     throw new UserError(
       "read the clock",
       `CIVICSKY_CLOCK is ${JSON.stringify(set)}, which is not an instant`,
       "Unset it, or write it like 2026-06-01T00:00:00Z",
-      { exitCode: EXIT.usage },
+      { exitCode: EXIT.usage, cause },
     );
   }
-  return date;
 }
 
 /** Give the UTC day of an instant as `YYYY-MM-DD`. */

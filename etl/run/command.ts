@@ -57,6 +57,8 @@ export interface Command {
   examples: string[];
   /** False for tasks that only look; they leave no row in the ledger. */
   ledger?: boolean;
+  /** Data folder under the root where it is not that of the study, whatever the environment says. */
+  data?: string;
   // deno-lint-ignore no-explicit-any
   run(context: Context, options: any, ...args: string[]): Promise<Outcome>;
 }
@@ -146,7 +148,12 @@ async function parseAndRun(
     );
   } catch (error) {
     const exit = error instanceof UserError ? error.exitCode : EXIT.failed;
-    await end(exit === EXIT.busy ? "busy" : "failed", exit, null, error);
+    try {
+      await end(exit === EXIT.busy ? "busy" : "failed", exit, null, error);
+    } catch (ledgerError) {
+      // A full disk stops both; what the run died of is what must be seen.
+      printError(ledgerError);
+    }
     throw error;
   }
   const errors = outcome.errors ?? [];
@@ -171,7 +178,11 @@ function declare(command: Command): Commander {
     program.addOption(option);
   }
   program
-    .option("--data <dir>", "folder of the data", variable("CIVICSKY_DATA") ?? rootPath("data"))
+    .option(
+      "--data <dir>",
+      "folder of the data",
+      command.data ? rootPath(command.data) : variable("CIVICSKY_DATA") ?? rootPath("data"),
+    )
     .option("--study <file>", "study file", variable("CIVICSKY_STUDY") ?? rootPath("study.yaml"))
     .option("--json", "print the summary as JSON")
     .addHelpText("after", `\nExamples:\n${command.examples.map((line) => `  ${line}`).join("\n")}`);

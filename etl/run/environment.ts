@@ -10,19 +10,23 @@ export const VARIABLES = [
 ] as const;
 export type Variable = typeof VARIABLES[number];
 
-let fromFile: Record<string, string | undefined> | undefined;
-
 /**
  * Give the value of an environment variable, or undefined where it is unset or empty.
  *
  * The environment beats the file `.env` beside `deno.json`.
  */
-export function variable(name: Variable): string | undefined {
-  fromFile ??= readEnvFile(new URL("../../.env", import.meta.url));
-  return Deno.env.get(name)?.trim() || fromFile[name]?.trim() || undefined;
+export const variable = environment(new URL("../../.env", import.meta.url));
+
+/** Make a reader of variables that looks into the environment, then into a file, read once. */
+export function environment(path: URL | string): (name: Variable) => string | undefined {
+  let fromFile: Record<string, string | undefined> | undefined;
+  return (name) => {
+    fromFile ??= readEnvFile(path);
+    return Deno.env.get(name)?.trim() || fromFile[name]?.trim() || undefined;
+  };
 }
 
-function readEnvFile(path: URL): Record<string, string | undefined> {
+function readEnvFile(path: URL | string): Record<string, string | undefined> {
   try {
     return parseEnv(Deno.readTextFileSync(path));
   } catch (error) {

@@ -18,7 +18,8 @@ export function positiveNumber(text: string): number {
 export function instant(text: string): Date {
   const match = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/.exec(text);
   const date = new Date(match && text.includes("T") && !match[4] ? `${text}Z` : text);
-  if (!match || Number.isNaN(date.getTime())) {
+  // JavaScript makes March of February 30.
+  if (!match || Number.isNaN(date.getTime()) || !isDay(text.slice(0, 10))) {
     throw new RangeError("is not an instant such as 2026-06-01T18:00:00Z");
   }
   return date;
@@ -26,11 +27,14 @@ export function instant(text: string): Date {
 
 /** A UTC day such as 2026-06-01. */
 export function day(text: string): string {
-  const date = new Date(`${text}T00:00:00Z`);
-  const real = /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(date.getTime()) &&
-    date.toISOString().startsWith(text);
-  if (!real) throw new RangeError("is not a day such as 2026-06-01");
+  if (!isDay(text)) throw new RangeError("is not a day such as 2026-06-01");
   return text;
+}
+
+function isDay(text: string): boolean {
+  const date = new Date(`${text}T00:00:00Z`);
+  return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(date.getTime()) &&
+    date.toISOString().startsWith(text);
 }
 
 /** The base URL of a server, without a path. */

@@ -1,6 +1,6 @@
 import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
-import { EXIT, UserError } from "./error.ts";
+import { describeError, EXIT, UserError } from "./error.ts";
 
 const AT_FEED = /^at:\/\/did:[a-z]+:[^/]+\/app\.bsky\.feed\.generator\/[^/]+$/;
 const section = z.record(z.string(), z.unknown());
@@ -40,10 +40,10 @@ export function readStudy(path: string): Study {
   try {
     text = Deno.readTextFileSync(path);
   } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    const missing = cause instanceof Deno.errors.NotFound;
     throw new UserError(
       "read the study",
-      `there is no file ${path}`,
+      missing ? `there is no file ${path}` : describeError(cause),
       "Name the study file with --study FILE, or restore study.yaml from git",
       { exitCode: EXIT.usage, cause },
     );
@@ -56,8 +56,9 @@ export function parseYaml(text: string, path: string): unknown {
   try {
     return parse(text);
   } catch (cause) {
-    if (!(cause instanceof YAMLParseError)) throw cause;
-    const line = cause.linePos?.[0].line;
+    // An alias without its anchor is a ReferenceError that knows no line.
+    if (!(cause instanceof YAMLParseError || cause instanceof ReferenceError)) throw cause;
+    const line = cause instanceof YAMLParseError ? cause.linePos?.[0].line : undefined;
     throw new UserError(
       `read ${path}`,
       cause.message.split("\n")[0] ?? "it is not YAML",

@@ -1,5 +1,6 @@
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { join } from "node:path";
+import { startTicks } from "../run/process.ts";
 
 export type Database = DuckDBConnection;
 export type Row = Record<string, unknown>;
@@ -8,14 +9,17 @@ export type Row = Record<string, unknown>;
 const MEMORY_LIMIT = "600MB";
 
 /**
- * Open an in-memory DuckDB, in UTC, whose large sorts and joins spill to `<root>/tmp`.
+ * Open an in-memory DuckDB, in UTC, whose large sorts and joins spill to a folder of their own,
+ * `<root>/tmp-<process>`. What killed processes of this host left in theirs is removed.
  *
  * `using` closes it.
  */
 export async function openDatabase(root: string): Promise<Database & Disposable> {
+  await removeDeadSpills(root);
   const instance = await DuckDBInstance.create(":memory:", {
     memory_limit: MEMORY_LIMIT,
-    temp_directory: join(root, "tmp"),
+    // DuckDB takes every file in there for its own, so that two processes cannot share one.
+    temp_directory: join(root, `${spillOf(Deno.pid)}-${crypto.randomUUID().slice(0, 8)}`),
     // Extensions come from the network; nothing here needs one.
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
@@ -28,6 +32,23 @@ export async function openDatabase(root: string): Promise<Database & Disposable>
       instance.closeSync();
     },
   });
+}
+
+/** Name the spill of a process of this host; a later process with the same pid has another. */
+function spillOf(pid: number): string {
+  return `tmp-${Deno.hostname()}-${pid}-${startTicks(pid)}`;
+}
+
+async function removeDeadSpills(root: string): Promise<void> {
+  try {
+    for await (const { name } of Deno.readDir(root)) {
+      const [, host, pid] = /^tmp-(.*)-(\d+)-\d+-[0-9a-f]{8}$/.exec(name) ?? [];
+      if (host !== Deno.hostname() || name.startsWith(`${spillOf(Number(pid))}-`)) continue;
+      await Deno.remove(join(root, name), { recursive: true });
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 /** Run a query and give its rows; integers beyond 2^53 and times come as strings. */
@@ -63,5 +84,7 @@ export function literal(value: unknown): string {
   }
   if (value instanceof Date) return `TIMESTAMP '${value.toISOString().replace("Z", "")}'`;
   if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;
-  return `'${String(value).replaceAll("'", "''")}'`;
+  const text = `'${String(value).replaceAll("'", "''")}'`;
+  // DuckDB reads a statement up to its first NUL.
+  return text.includes("\0") ? `(${text.replaceAll("\0", "' || chr(0) || '")})` : text;
 }

@@ -47,7 +47,8 @@ export class Journal {
   /**
    * Make every appended line durable.
    *
-   * Throws where the disk is full; the segment then ends with the last line that was durable.
+   * Throws where the disk is full; the segment then ends with the last line that was durable, and
+   * the lines since then wait for the next call.
    */
   async commit(): Promise<void> {
     const lines = this.#buffer;
@@ -63,6 +64,9 @@ export class Journal {
       await this.#file.syncData();
     } catch (cause) {
       await this.#file.truncate(this.#durable);
+      // A later line never becomes durable before an earlier one: its cursor would skip that one.
+      this.#buffer = [...lines, ...this.#buffer];
+      this.#characters = this.#buffer.reduce((sum, line) => sum + line.length, 0);
       throw new UserError(
         `write the journal ${this.path}`,
         describeError(cause),
@@ -103,7 +107,7 @@ export async function leftSegments(folder: string): Promise<string[]> {
  *
  * A process that is killed while it writes leaves a torn line; that line was never durable.
  */
-async function trim(path: string): Promise<number> {
+export async function trim(path: string): Promise<number> {
   using file = await Deno.open(path, { read: true, write: true });
   const { size } = await file.stat();
   const block = new Uint8Array(65_536);

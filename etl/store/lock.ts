@@ -5,8 +5,6 @@ import { bootId, startTicks } from "../run/process.ts";
 /** How long another host's lock stands without a sign of life. */
 const STALE_AFTER_MS = 5 * 60_000;
 const HEARTBEAT_MS = 30_000;
-/** A takeover takes milliseconds; one that is older died on the way. */
-const TAKEOVER_MS = 60_000;
 
 interface Owner {
   token: string;
@@ -14,15 +12,18 @@ interface Owner {
   pid: number;
   boot_id: string | undefined;
   start_ticks: string | undefined;
-  heartbeat: number;
 }
+
+/** An owner as its file says it; the file's modification time is the heartbeat. */
+type Holder = Owner & { heartbeat: number };
 
 /**
  * Hold the right to write one piece of output (a source, a label set, a partition).
  *
  * A file made with an exclusive create, which also holds on NFS and Lustre. The lock of a process
  * that died on this host is taken over at once, another host's after five minutes without a
- * heartbeat. Heartbeats use the machine's own clock, never `CIVICSKY_CLOCK`.
+ * heartbeat. Where the start of processes cannot be known (process.ts), this host counts as another.
+ * Heartbeats use the machine's own clock, never `CIVICSKY_CLOCK`.
  * Throws with exit status 3 where somebody alive holds it.
  */
 export async function lock(folder: string, name: string, doing: string): Promise<AsyncDisposable> {
@@ -34,13 +35,12 @@ export async function lock(folder: string, name: string, doing: string): Promise
     pid: Deno.pid,
     boot_id: bootId(),
     start_ticks: startTicks(Deno.pid),
-    heartbeat: Date.now(),
   };
   if (!await create(path, owner) && !await takeOver(path, owner)) {
     const holder = await read(path);
     throw new UserError(
       doing,
-      holder
+      holder?.host
         ? `the same work is already running (process ${holder.pid} on ${holder.host})`
         : "the same work is already running",
       "Wait until it is done, or end that process",
@@ -57,73 +57,102 @@ export async function lock(folder: string, name: string, doing: string): Promise
   };
 }
 
-function isDead(owner: Owner): boolean {
-  if (Date.now() - owner.heartbeat > STALE_AFTER_MS) return true;
+function isDead(holder: Holder): boolean {
   const boot = bootId();
-  if (owner.host !== Deno.hostname() || boot === undefined) return false;
-  return owner.boot_id !== boot || startTicks(owner.pid) !== owner.start_ticks;
+  if (holder.host === Deno.hostname() && boot !== undefined) {
+    // A process that slept with the machine has no fresh heartbeat and is alive all the same.
+    return holder.boot_id !== boot || startTicks(holder.pid) !== holder.start_ticks;
+  }
+  return Date.now() - holder.heartbeat > STALE_AFTER_MS;
 }
 
 async function create(path: string, owner: Owner): Promise<boolean> {
+  let file: Deno.FsFile;
   try {
-    await Deno.writeTextFile(path, JSON.stringify(owner), { createNew: true });
-    return true;
+    file = await Deno.open(path, { createNew: true, write: true });
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return false;
     throw error;
   }
+  using _file = file;
+  try {
+    // One write, so that a reader finds nothing or the whole of it.
+    await file.write(new TextEncoder().encode(JSON.stringify(owner)));
+    return true;
+  } catch (error) {
+    await remove(path);
+    throw error;
+  }
 }
 
-/** Only one process at a time may replace a dead owner: whoever creates the file beside it. */
 async function takeOver(path: string, owner: Owner): Promise<boolean> {
   const holder = await read(path);
-  if (holder && !isDead(holder)) return false;
-  const beside = `${path}.takeover`;
-  if (!await create(beside, owner)) {
-    const other = await read(beside);
-    if (other && Date.now() - other.heartbeat > TAKEOVER_MS) await remove(beside);
-    return false;
+  if (holder === undefined) return await create(path, owner);
+  return isDead(holder) && await succeed(path, holder, holder, owner);
+}
+
+/**
+ * Put an owner in the place of a dead holder, unless somebody else does.
+ *
+ * A dead token has one successor: whoever creates the file that is named after it, and then still
+ * finds the dead holder in the lock. A token never comes back, so that whoever is late, however
+ * late, finds another one there and gives up. A successor that died on the way has one in turn.
+ */
+async function succeed(
+  path: string,
+  holder: Holder,
+  dead: Holder,
+  owner: Owner,
+): Promise<boolean> {
+  const claim = `${path}.${dead.token}`;
+  if (!await create(claim, owner)) {
+    const other = await read(claim);
+    if (other === undefined || !isDead(other)) return false;
+    const succeeded = await succeed(path, holder, other, owner);
+    if (succeeded) await remove(claim);
+    return succeeded;
   }
+  const beside = `${path}.${owner.token}.part`;
   try {
-    const current = await read(path);
-    if (current && !isDead(current)) return false;
-    await remove(path);
-    return await create(path, owner);
+    if ((await read(path))?.token !== holder.token) return false;
+    await Deno.writeTextFile(beside, JSON.stringify(owner));
+    await Deno.rename(beside, path);
+    return true;
   } finally {
     await remove(beside);
+    await remove(claim);
   }
 }
 
 async function heartbeat(path: string, owner: Owner): Promise<void> {
-  if ((await read(path))?.token !== owner.token) return;
-  owner.heartbeat = Date.now();
-  const beside = `${path}.${owner.token}`;
-  await Deno.writeTextFile(beside, JSON.stringify(owner));
-  await Deno.rename(beside, path);
+  try {
+    if ((await read(path))?.token !== owner.token) return;
+    // Touched and not written anew: that needs no space, and cannot bring back a lock that went.
+    const time = new Date();
+    await Deno.utime(path, time, time);
+  } catch {
+    // A beat that is missed once, on a file server that stumbles, is made up by the next.
+  }
 }
 
-/** Give the owner; undefined where there is none or its file is only half there. */
-async function read(path: string): Promise<Owner | undefined> {
+/** Give the owner; undefined where there is none. */
+async function read(path: string): Promise<Holder | undefined> {
   let text: string;
+  let mtime: Date | null;
   try {
     text = await Deno.readTextFile(path);
+    mtime = (await Deno.stat(path)).mtime;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
+  const heartbeat = mtime?.getTime() ?? Date.now();
   try {
-    return JSON.parse(text) as Owner;
+    return { ...JSON.parse(text) as Owner, heartbeat };
   } catch {
     // Another process is between its create and its write, or died there: its age decides.
-    const { mtime } = await Deno.stat(path).catch(() => ({ mtime: null }));
-    return {
-      token: "",
-      host: "",
-      pid: 0,
-      boot_id: undefined,
-      start_ticks: undefined,
-      heartbeat: mtime?.getTime() ?? Date.now(),
-    };
+    const nobody = { host: "", pid: 0, boot_id: undefined, start_ticks: undefined };
+    return { token: `half-written-${heartbeat}`, ...nobody, heartbeat };
   }
 }
 

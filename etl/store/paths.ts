@@ -77,7 +77,8 @@ export class DataPaths {
   /** List what lies directly under a folder of the root, in order: the sources, the classifiers. */
   names(folder: string): string[] {
     try {
-      return [...Deno.readDirSync(join(this.root, folder))].filter((entry) => entry.isDirectory)
+      return [...Deno.readDirSync(join(this.root, folder))]
+        .filter((entry) => isFolder(entry, join(this.root, folder, entry.name)))
         .map((entry) => entry.name).sort();
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return [];
@@ -103,7 +104,12 @@ function list(folder: string, day?: string): PartitionFile[] {
   entries.sort((a, b) => a.name < b.name ? -1 : 1);
   return entries.flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (!entry.isDirectory) return [{ path, day }];
+    if (!isFolder(entry, path)) return [{ path, day }];
     return list(path, /^date=(\d{4}-\d\d-\d\d)$/.exec(entry.name)?.[1] ?? day);
   });
+}
+
+/** Folders that were moved to another disk and linked count too. */
+function isFolder(entry: Deno.DirEntry, path: string): boolean {
+  return entry.isDirectory || entry.isSymlink && Deno.statSync(path).isDirectory;
 }

@@ -1,6 +1,8 @@
 import { Buffer } from "node:buffer";
 import { dirname } from "node:path";
 import { now, utcDay } from "../run/clock.ts";
+import { describeError, UserError } from "../run/error.ts";
+import { trim } from "./journal.ts";
 import { toJson } from "./json.ts";
 import type { DataPaths } from "./paths.ts";
 
@@ -41,17 +43,35 @@ export class Quarantine {
     return Object.values(this.counts).reduce((sum, count) => sum + count, 0);
   }
 
-  /** Write to disk what was added since the last call. */
+  /**
+   * Write to disk what was added since the last call.
+   *
+   * Throws where the disk is full; what was added then waits for the next call.
+   */
   async commit(): Promise<void> {
-    if (this.#lines.length === 0) return;
+    const lines = this.#lines;
+    if (lines.length === 0) return;
+    // Lines that are added while this writes belong to the next commit.
+    this.#lines = [];
     const path = this.paths.quarantine(this.source, utcDay(now()));
     await Deno.mkdir(dirname(path), { recursive: true });
     using file = await Deno.open(path, { append: true, create: true });
-    const bytes = new TextEncoder().encode(this.#lines.join("\n") + "\n");
-    for (let written = 0; written < bytes.length;) {
-      written += await file.write(bytes.subarray(written));
+    const whole = await trim(path);
+    const bytes = new TextEncoder().encode(lines.join("\n") + "\n");
+    try {
+      for (let written = 0; written < bytes.length;) {
+        written += await file.write(bytes.subarray(written));
+      }
+      await file.syncData();
+    } catch (cause) {
+      await file.truncate(whole);
+      this.#lines = [...lines, ...this.#lines];
+      throw new UserError(
+        `write the quarantine ${path}`,
+        describeError(cause),
+        "Free some space and run the task again; it goes on where the journal ends",
+        { cause },
+      );
     }
-    await file.syncData();
-    this.#lines = [];
   }
 }

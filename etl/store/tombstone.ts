@@ -1,20 +1,51 @@
 import { createHash } from "node:crypto";
+import { UserError } from "../run/error.ts";
 import { literal } from "./duckdb.ts";
+import { sync } from "./parquet.ts";
 import type { DataPaths } from "./paths.ts";
 
 /**
  * Give the study's key for the hashes that stand for what was deleted; make it at the first call.
  *
- * Without the key nobody can find out from a hash which uri it was by trying known ones.
+ * Without the key nobody can find out from a hash which uri it was by trying known ones. Throws
+ * where its file is damaged: another key would make every tombstone miss its post.
  */
 export async function hashKey(paths: DataPaths): Promise<string> {
   const path = paths.hashKey();
-  await Deno.mkdir(paths.root, { recursive: true });
+  const key = await readKey(path) ?? await makeKey(paths.root, path);
+  if (!/^\w{64}$/.test(key)) {
+    throw new UserError(
+      `read ${path}`,
+      "it does not hold a key of 64 characters",
+      "Put back a copy from a backup; without it, tombstones no longer find their posts",
+    );
+  }
+  return key;
+}
+
+async function readKey(path: string): Promise<string | undefined> {
   try {
-    const key = crypto.getRandomValues(new Uint8Array(32)).toHex();
-    await Deno.writeTextFile(path, key, { createNew: true, mode: 0o600 });
+    return (await Deno.readTextFile(path)).trim();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+async function makeKey(root: string, path: string): Promise<string> {
+  const key = crypto.getRandomValues(new Uint8Array(32)).toHex();
+  const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
+  await Deno.mkdir(root, { recursive: true });
+  try {
+    await Deno.writeTextFile(beside, key, { createNew: true, mode: 0o600 });
+    await sync(beside);
+    // A link never replaces what another process made meanwhile, and shows the whole key at once.
+    await Deno.link(beside, path);
+    await sync(root);
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  } finally {
+    await Deno.remove(beside);
   }
   return (await Deno.readTextFile(path)).trim();
 }

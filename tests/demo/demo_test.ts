@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { accountOf } from "../../demo/account.ts";
+import { query } from "../rows.ts";
+import { runTask } from "../task.ts";
+import { expectedOfSample } from "./expected.ts";
+
+const expected = await expectedOfSample();
+
+Deno.test("the demo finds what its source file says, the same each time", async (t) => {
+  const data = await Deno.makeTempDir({ prefix: "civicsky demo's " });
+  try {
+    const { code, stdout, stderr } = await runTask(["demo", "--data", data, "--json"]);
+    assert.equal(code, 0, stderr);
+    const summary = JSON.parse(stdout);
+
+    await t.step("the counts of each stage", () => {
+      const { posts } = expected;
+      const labelled = posts.filter((post) => post.reason === null);
+      assert.deepEqual(
+        {
+          published: summary.published,
+          deletions: summary.deletions,
+          posts: summary.posts,
+          passed: summary.passed_filters,
+          labelled: summary.labelled,
+          not_labelled: summary.not_labelled,
+          political: summary.political,
+        },
+        {
+          published: expected.published,
+          deletions: expected.deletions,
+          posts: posts.length,
+          passed: posts.filter((post) => !Object.values(post.flags).some(Boolean)).length,
+          labelled: labelled.length,
+          not_labelled: posts.length - labelled.length,
+          political: labelled.filter((post) => post.political).length,
+        },
+      );
+    });
+
+    await t.step("each post's day, flags and label", async () => {
+      const rows = await query<Record<string, unknown>>(
+        escape(data),
+        `SELECT p.did, p.text, p.date::VARCHAR AS day, flag_language, flag_minimum_length, flag_nsfw,
+           l.reason, l.is_political, list_sort(coalesce(l.categories, [])) AS categories
+         FROM read_parquet('{data}/posts/*/*.parquet') p
+         JOIN read_parquet('{data}/labels/dictionary/*/*.parquet') l USING (uri, cid, date)
+         ORDER BY p.did, p.text, day`,
+      );
+      const wanted = expected.posts.map((post) => ({
+        did: accountOf(post.author).did,
+        text: post.text,
+        day: post.day,
+        flag_language: post.flags.language,
+        flag_minimum_length: post.flags.minimum_length,
+        flag_nsfw: post.flags.nsfw,
+        reason: post.reason,
+        is_political: post.political,
+        categories: post.categories.sort(),
+      }));
+      const key = (post: Record<string, unknown>) => `${post.did} ${post.text} ${post.day}`;
+      const byKey = (a: Record<string, unknown>, b: Record<string, unknown>) =>
+        key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0;
+      assert.deepEqual(rows.sort(byKey), wanted.sort(byKey));
+    });
+
+    await t.step("the most-liked feed of each day", async () => {
+      const rows = await query<{ day: string; text: string }>(
+        escape(data),
+        `SELECT date::VARCHAR AS day, text FROM read_parquet('{data}/raw/most_liked/*/*.parquet')
+         ORDER BY day, rank`,
+      );
+      const texts = new Map(expected.posts.map((post) => [post.id, post.text]));
+      for (const [day, ids] of Object.entries(expected.mostLiked)) {
+        // What was deleted later has left the table.
+        const wanted = ids.flatMap((id) => texts.has(id) ? [texts.get(id)] : []);
+        assert.deepEqual(rows.filter((row) => row.day === day).map((row) => row.text), wanted, day);
+      }
+    });
+
+    await t.step("nothing of a deleted post or a removed account is left anywhere", async () => {
+      const gone = await goneTexts();
+      assert.ok(gone.length >= 15);
+      for (const path of await filesOf(data)) {
+        const content = path.endsWith(".parquet")
+          ? JSON.stringify(await query(data, `SELECT * FROM read_parquet('${escape(path)}')`))
+          : await Deno.readTextFile(path);
+        for (const text of gone) {
+          assert.ok(!content.includes(JSON.stringify(text).slice(1, -1)), `${path} holds ${text}`);
+        }
+      }
+    });
+
+    await t.step("the page that it names is there and says that it is demo data", async () => {
+      const page = await Deno.readTextFile(summary.report);
+      assert.match(page, /Demo data/);
+      assert.match(page, /<svg/);
+    });
+
+    await t.step("a second run gives the same rows", async () => {
+      const before = await tables(data);
+      const second = await runTask(["demo", "--data", data, "--json"]);
+      assert.equal(second.code, 0, second.stderr);
+      assert.deepEqual(await tables(data), before);
+    });
+  } finally {
+    await Deno.remove(data, { recursive: true });
+  }
+});
+
+Deno.test("the demo does not touch a folder with other data", async () => {
+  const data = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${data}/thesis.txt`, "years of work");
+    const { code, stderr } = await runTask(["demo", "--data", data]);
+    assert.equal(code, 2);
+    assert.match(stderr, /^Cannot run the demo: .* holds other data/);
+    assert.equal(await Deno.readTextFile(`${data}/thesis.txt`), "years of work");
+  } finally {
+    await Deno.remove(data, { recursive: true });
+  }
+});
+
+/** Every row of every table, but for what names this run and this port. */
+async function tables(data: string): Promise<Record<string, unknown>> {
+  const without: Record<string, string> = {
+    "raw/firehose": "host",
+    "raw/most_liked": "host",
+    "raw/tombstones": "host",
+    coverage: "host",
+    posts: "",
+    "labels/dictionary": "run_id",
+    aggregates: "",
+  };
+  const entries: [string, unknown][] = [];
+  for (const [table, columns] of Object.entries(without)) {
+    const star = columns ? `* EXCLUDE (${columns})` : "*";
+    entries.push([
+      table,
+      await query(
+        escape(data),
+        `SELECT ${star} FROM read_parquet('{data}/${table}/*/*.parquet') ORDER BY ALL`,
+      ),
+    ]);
+  }
+  return Object.fromEntries(entries);
+}
+
+async function goneTexts(): Promise<string[]> {
+  const { parse } = await import("yaml");
+  const source = parse(await Deno.readTextFile("demo/sample.yaml")) as {
+    posts: { text: string }[];
+  };
+  const kept = new Set(expected.posts.map((post) => post.text));
+  return source.posts.map((post) => post.text).filter((text) => !kept.has(text));
+}
+
+async function filesOf(folder: string): Promise<string[]> {
+  const paths: string[] = [];
+  for await (const entry of Deno.readDir(folder)) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory) paths.push(...await filesOf(path));
+    else paths.push(path);
+  }
+  return paths;
+}
+
+/** For a path inside an SQL string. */
+function escape(path: string): string {
+  return path.replaceAll("'", "''");
+}

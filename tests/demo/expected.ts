@@ -1,0 +1,128 @@
+/**
+ * What the demo must find, worked out from `demo/sample.yaml` alone.
+ *
+ * Nothing of the pipeline is used but the reader of the codebook; the rules are written here a second
+ * time, plainly.
+ */
+import { parse } from "yaml";
+import { readDictionary } from "../../classifiers/codebooks/codebook.ts";
+import { naiveScore } from "../classifiers/codebooks/naive_score.ts";
+
+interface SourcePost {
+  id: string;
+  by: string;
+  at: string;
+  text: string;
+  lang?: string;
+  created_at?: string;
+  self_labels?: string[];
+  deleted?: string;
+  likes?: number;
+}
+
+/** One post as it should stand in `posts` and `labels/dictionary`. */
+export interface ExpectedPost {
+  id: string;
+  author: string;
+  text: string;
+  day: string;
+  flags: { language: boolean; minimum_length: boolean; nsfw: boolean };
+  reason: "empty" | "language_not_supported" | null;
+  political: boolean | null;
+  categories: string[];
+}
+
+export interface Expected {
+  published: number;
+  deletions: number;
+  posts: ExpectedPost[];
+  /** Ids of the feed's posts by the day they were looked at, best first. */
+  mostLiked: Record<string, string[]>;
+}
+
+/** Texts so short that the detector takes them for another language. */
+const MISDETECTED = new Set(["No rain."]);
+const FEED_LIMIT = 12;
+const HOUR_MS = 3_600_000;
+
+const time = (minute: string) => Date.parse(`${minute.replace(" ", "T")}:00Z`);
+
+export async function expectedOfSample(): Promise<Expected> {
+  const sample = parse(await Deno.readTextFile("demo/sample.yaml")) as {
+    authors: { id: string; removed?: { at: string } }[];
+    posts: SourcePost[];
+  };
+  const { dictionary } = await readDictionary("classifiers/codebooks/us_politics.yaml");
+  const removed = new Map(sample.authors.map((author) => [author.id, author.removed?.at]));
+  const goneAt = (post: SourcePost) => {
+    const times = [post.deleted, removed.get(post.by)].filter((at) => at !== undefined);
+    return Math.min(...times.map(time), Infinity);
+  };
+  const posts = sample.posts.filter((post) => goneAt(post) === Infinity).map((post) => {
+    const english = (post.lang ?? "en") === "en" && !MISDETECTED.has(post.text);
+    const reason = post.text.trim() === ""
+      ? "empty" as const
+      : english
+      ? null
+      : "language_not_supported" as const;
+    const scores = reason === null ? naiveScore(plain(post.text), dictionary) : {};
+    const score = Object.values(scores).reduce((sum, value) => sum + value, 0);
+    return {
+      id: post.id,
+      author: post.by,
+      text: post.text,
+      day: dayOf(post),
+      flags: {
+        language: !english || post.text.trim() === "",
+        minimum_length: characters(post.text) < 10,
+        nsfw: (post.self_labels ?? []).some((label) =>
+          ["porn", "sexual", "nudity", "graphic-media"].includes(label)
+        ),
+      },
+      reason,
+      political: reason === null ? score > 1 - 1e-9 : null,
+      categories: Object.keys(scores),
+    };
+  });
+  const mostLiked: Expected["mostLiked"] = {};
+  for (let day = 2; day <= 8; day++) {
+    const now = Date.parse(`2026-06-0${day}T00:00:00Z`);
+    mostLiked[`2026-06-0${day}`] = sample.posts
+      .filter((post) => {
+        const at = time(post.at);
+        return (post.likes ?? 0) >= 50 && at < now && at > now - 24 * HOUR_MS && goneAt(post) > now;
+      })
+      .sort((a, b) => (b.likes ?? 0) - (a.likes ?? 0) || (a.id < b.id ? -1 : 1))
+      .slice(0, FEED_LIMIT).map((post) => post.id);
+  }
+  return {
+    published: sample.posts.length,
+    deletions: sample.posts.filter((post) => post.deleted).length +
+      sample.authors.filter((author) => author.removed).length,
+    posts,
+    mostLiked,
+  };
+}
+
+/** The day of `created_at` where it lies from one hour before to ten minutes after `at`. */
+function dayOf(post: SourcePost): string {
+  const at = time(post.at);
+  const written = post.created_at === undefined ? at : Date.parse(post.created_at);
+  const fits = written >= at - HOUR_MS && written <= at + HOUR_MS / 6;
+  return new Date(fits ? written : at).toISOString().slice(0, 10);
+}
+
+/** Characters as people count them, without links, handles and hashtags. */
+function characters(text: string): number {
+  const own = text.normalize("NFC").split(/\s+/).map((word) =>
+    word.replace(/^(\(?)@[\w.-]+/, "$1").replace(/https?:.*/, "").replace(/#[^#\s]+/g, "")
+  ).filter((word) => word !== "").join(" ");
+  return [...new Intl.Segmenter("en").segment(own)].length;
+}
+
+/** The form that the naive matcher reads: single spaces, straight quotes, tags by themselves. */
+function plain(text: string): string {
+  return text.normalize("NFC").replace(/[’‘]/g, "'").replace(/\s+/g, " ")
+    .replace(/([@#][\w.]*\w)([^\w\s.])/g, "$1 $2").replace(/(\S)(#\w)/g, "$1 $2")
+    .replace(/(https:\S*\w)([^\w\s/.?=&-])/g, "$1 $2").trim();
+}

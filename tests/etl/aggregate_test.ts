@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { query, withData } from "../rows.ts";
+import { rawFolder, uri } from "../raw.ts";
+import { runTask } from "../task.ts";
+
+const CLOCK = { CIVICSKY_CLOCK: "2026-06-10T00:00:00Z" };
+const POLITICAL = "The senate voted on the budget bill after a long night of debate";
+const OTHER = "My cat slept on the warm stove all afternoon and nobody minded at all";
+
+Deno.test("hourly cells equal a scan of posts and labels, with sums over authors", () =>
+  withData(async (data) => {
+    const folder = await rawFolder(data);
+    const authors = ["a", "b", "c"].map((letter) => `did:plc:${letter.repeat(24)}`);
+    const posts = Array.from({ length: 60 }, (_, i) => ({
+      uri: uri(String(i).padStart(2, "0"), authors[i % 7 % 3]),
+      cid: `c${i}`,
+      event_time: `2026-06-01 ${10 + i % 4}:30:00`,
+      text: i % 11 === 0
+        ? "kurz und deutsch geschrieben, damit niemand es liest"
+        : i % 3
+        ? OTHER
+        : POLITICAL,
+    }));
+    await folder.raw("firehose", "2026-06-01", "a.2026-06-01_2026-06-01", posts);
+    await folder.raw(
+      "most_liked",
+      "2026-06-01",
+      "b.2026-06-01_2026-06-01",
+      posts.slice(0, 9).map((post, i) => ({
+        ...post,
+        feed: "f",
+        rank: i + 1,
+        like_count: 99,
+      })),
+    );
+    for (const task of ["preprocess", "classify:dictionary", "aggregate"]) {
+      assert.equal((await runTask([task, "--data", data], CLOCK)).code, 0);
+    }
+    const cells = await query(
+      data,
+      `SELECT hour, source, passed_filters, n_posts, n_labeled, n_failed,
+        n_authors, sum_y, sum_n, sum_y_y, sum_y_n, sum_n_n
+      FROM read_parquet('{data}/aggregates/*/*.parquet') WHERE label = 'is_political' ORDER BY ALL`,
+    );
+    const labelled = await query<Record<string, unknown>>(
+      data,
+      `SELECT p.*, l.is_political, l.was_successfully_labeled AS ok
+      FROM read_parquet('{data}/posts/*/*.parquet') p
+      JOIN read_parquet('{data}/labels/dictionary/*/*.parquet') l USING (uri, cid)`,
+    );
+    const wanted = new Map<
+      string,
+      { authors: Map<unknown, [number, number]>; n: number; ok: number }
+    >();
+    for (const post of labelled) {
+      for (const source of ["all", "firehose", "most_liked"]) {
+        if (source !== "all" && !post[`in_${source}`]) continue;
+        const key = JSON.stringify([
+          `${String(post.reference_time).slice(0, 13)}:00:00`,
+          source,
+          post.passed_filters,
+        ]);
+        const cell = wanted.get(key) ?? { authors: new Map(), n: 0, ok: 0 };
+        const [y, n] = cell.authors.get(post.did) ?? [0, 0];
+        cell.authors.set(post.did, [y + (post.is_political ? 1 : 0), n + (post.ok ? 1 : 0)]);
+        cell.n++;
+        cell.ok += post.ok ? 1 : 0;
+        wanted.set(key, cell);
+      }
+    }
+    const rows = [...wanted].sort(([a], [b]) => a < b ? -1 : 1).map(([key, { authors, n, ok }]) => {
+      const [hour, source, passed] = JSON.parse(key);
+      const sum = (f: (y: number, n: number) => number) =>
+        [...authors.values()].reduce((total, [y, n]) => total + f(y, n), 0);
+      return [
+        hour,
+        source,
+        passed,
+        n,
+        ok,
+        n - ok,
+        authors.size,
+        sum((y) => y),
+        sum((_, n) => n),
+        sum((y) => y * y),
+        sum((y, n) => y * n),
+        sum((_, n) => n * n),
+      ];
+    });
+    assert.ok(rows.length >= 8);
+    assert.deepEqual(cells.map((cell) => Object.values(cell)), rows);
+    const [all] = await query(
+      data,
+      `SELECT sum(n_posts) AS n FROM read_parquet('{data}/aggregates/*/*.parquet')
+      WHERE label = 'posts' AND source = 'all'`,
+    );
+    assert.equal(all!.n, 60);
+  }));
+
+Deno.test("only days that changed are counted again, and days without posts lose their cells", () =>
+  withData(async (data) => {
+    const folder = await rawFolder(data);
+    await folder.raw("firehose", "2026-06-01", "a.2026-06-01_2026-06-01", [{
+      uri: uri("1"),
+      event_time: "2026-06-01 10:00:00",
+    }]);
+    await folder.raw("firehose", "2026-06-05", "b.2026-06-05_2026-06-05", [{
+      uri: uri("2"),
+      event_time: "2026-06-05 10:00:00",
+    }]);
+    await runTask(["preprocess", "--data", data], CLOCK);
+    const count = async () =>
+      JSON.parse((await runTask(["aggregate", "--data", data, "--json"], CLOCK)).stdout);
+    assert.deepEqual((({ days, days_unchanged }) => [days, days_unchanged])(await count()), [2, 0]);
+    assert.deepEqual((({ days, days_unchanged }) => [days, days_unchanged])(await count()), [0, 2]);
+    await folder.tombstone("2026-06-05", "t", [{ subject: uri("2"), at: "2026-06-05 11:00:00" }]);
+    await runTask(["preprocess", "--data", data], CLOCK);
+    await count();
+    const days = await query(
+      data,
+      "SELECT DISTINCT date::VARCHAR AS day FROM read_parquet('{data}/aggregates/*/*.parquet')",
+    );
+    assert.deepEqual(days.map((row) => row.day), ["2026-06-01"]);
+  }));

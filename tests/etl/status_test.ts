@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { withData } from "../rows.ts";
+import { rawFolder, uri } from "../raw.ts";
+import { runTask } from "../task.ts";
+
+const CLOCK = { CIVICSKY_CLOCK: "2026-06-10T00:00:00Z" };
+
+Deno.test("status counts tables, label sets and pending posts, and lists how runs ended", () =>
+  withData(async (data) => {
+    const folder = await rawFolder(data);
+    const row = (rkey: string, at: string) => ({ uri: uri(rkey), cid: rkey, event_time: at });
+    await folder.raw("firehose", "2026-06-01", "a.2026-06-01_2026-06-02", [
+      row("1", "2026-06-01 10:00:00"),
+      row("2", "2026-06-02 10:00:00"),
+    ]);
+    await runTask(["preprocess", "--data", data], CLOCK);
+    await runTask(["classify:dictionary", "--data", data, "--limit", "1"], CLOCK);
+    const { code, stdout } = await runTask(["status", "--data", data, "--json"], CLOCK);
+    assert.equal(code, 0);
+    const status = JSON.parse(stdout);
+    const table = (name: string) => status.tables.find((t: { table: string }) => t.table === name);
+    assert.deepEqual([table("posts").rows, table("posts").days, table("posts").newest], [
+      2,
+      2,
+      "2026-06-02",
+    ]);
+    assert.equal(table("raw/firehose").rows, 2);
+    const [set] = status.label_sets;
+    assert.deepEqual([set.classifier, set.is_shown, set.labeled, set.failed, set.pending], [
+      "dictionary",
+      true,
+      1,
+      0,
+      1,
+    ]);
+    assert.deepEqual(
+      status.runs.map((run: { task: string; status: string }) => [run.task, run.status]).sort(),
+      [["classify:dictionary", "stopped"], ["preprocess", "done"]],
+    );
+    const screen = await runTask(["status", "--data", data], CLOCK);
+    assert.match(screen.stdout, /posts\s+2\s+2/);
+    assert.match(screen.stdout, /classify:dictionary\s+stopped/);
+  }));
+
+Deno.test("status names a damaged file, exits 1, and still shows the rest", () =>
+  withData(async (data) => {
+    const folder = await rawFolder(data);
+    await folder.raw("firehose", "2026-06-01", "a", [{
+      uri: uri("1"),
+      event_time: "2026-06-01 10:00:00",
+    }]);
+    const bad = await folder.raw("firehose", "2026-06-02", "b", [{
+      uri: uri("2"),
+      event_time: "2026-06-02 10:00:00",
+    }]);
+    await Deno.truncate(bad, 100);
+    const { code, stdout, stderr } = await runTask(["status", "--data", data], CLOCK);
+    assert.equal(code, 1);
+    assert.match(stdout, /raw\/firehose\s+1\s+1/);
+    assert.ok(stderr.includes(bad), stderr);
+  }));
+
+Deno.test("status of an empty folder says how to begin", () =>
+  withData(async (data) => {
+    const { code, stdout } = await runTask(["status", "--data", data]);
+    assert.equal(code, 0);
+    assert.match(stdout, /holds nothing yet\n {2}Collect with deno task sync:firehose/);
+  }));
