@@ -6,12 +6,16 @@ export const CATCH_UP = "at://did:plc:tenurhgjptubkk5zf5qhi3og/app.bsky.feed.gen
 
 const DAY = 86_400_000;
 const MIN_LIKES = 50;
+/** The lexicon's limit. */
+const MAX_PAGE = 100;
 
 export interface AppViewOptions {
   posts: PublishedPost[];
   now: Date;
   /** AT-URIs of the feeds that are served, all with the same posts. Default: `CATCH_UP` alone. */
   feeds?: string[];
+  /** Items a page holds at most, however many are asked for; 100 by default. */
+  pageSize?: number;
 }
 
 export interface AppViewRequest {
@@ -45,7 +49,7 @@ class XrpcError extends Error {
 
 /** Start an AppView on a free port; counts are the sample's, whatever the time. */
 export function startAppView(options: AppViewOptions): AppView {
-  const { posts, feeds = [CATCH_UP] } = options;
+  const { posts, feeds = [CATCH_UP], pageSize = MAX_PAGE } = options;
   const failures: { status: 429 | 500; retryAfter?: number }[] = [];
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
     const { pathname, searchParams: params } = new URL(request.url);
@@ -81,10 +85,10 @@ export function startAppView(options: AppViewOptions): AppView {
     if (feed === null) throw invalid('Params must have the property "feed"');
     if (!feeds.includes(feed)) throw new XrpcError(400, "UnknownFeed", "could not find feed");
     const limit = integer(params, "limit", 50);
-    if (limit < 1 || limit > 100) throw invalid("limit must be between 1 and 100");
+    if (limit < 1 || limit > MAX_PAGE) throw invalid("limit must be between 1 and 100");
     const start = integer(params, "cursor", 0);
     const ranked = mostLiked(posts, appView.now.getTime());
-    const page = ranked.slice(start, start + limit).map((post) =>
+    const page = ranked.slice(start, start + Math.min(limit, pageSize)).map((post) =>
       appView.replaced.get(post.uri) ?? { post: postView(post, appView.now.getTime()) }
     );
     if (appView.repeatCursor && params.has("cursor")) return { feed: page, cursor: `${start}` };

@@ -44,6 +44,8 @@ async function demo({ paths, database, signal }: Context): Promise<Outcome> {
     posts: publishedPosts(sample),
     now: new Date(),
     feeds: [CATCH_UP],
+    // So that a feed of the sample comes in several pages, as a real one does.
+    pageSize: 5,
   });
   const step = async (name: string, clock: number, ...args: string[]) => {
     if (signal.aborted) return;
@@ -129,6 +131,8 @@ async function startAnew(folder: string, keyFile: string): Promise<void> {
 }
 
 interface Counts {
+  /** Versions of posts that the firehose brought, before deletions. */
+  received: number;
   collected: Record<string, number>;
   deletions: number;
   posts: number;
@@ -148,6 +152,10 @@ async function countStages(database: Database, data: string): Promise<Counts> {
     `SELECT 'firehose' AS source, count(*) AS n FROM ${table("raw/firehose")}
      UNION ALL SELECT 'most_liked', count(*) FROM ${table("raw/most_liked")}`,
   );
+  const { received } = await row<{ received: number }>(
+    database,
+    `SELECT sum(posts) AS received FROM ${table("coverage")}`,
+  );
   const posts = await row<{ posts: number; passed_filters: number; deletions: number }>(
     database,
     `SELECT count(*) AS posts, count(*) FILTER (passed_filters) AS passed_filters,
@@ -161,11 +169,12 @@ async function countStages(database: Database, data: string): Promise<Counts> {
   );
   const categories = await rows<{ category: string; posts: number }>(
     database,
-    `SELECT unnest(categories) AS category, count(*) AS posts FROM ${table("labels/dictionary")}
-     GROUP BY ALL ORDER BY posts DESC, category LIMIT 5`,
+    `SELECT category, count(*) AS posts
+     FROM (SELECT unnest(categories) AS category FROM ${table("labels/dictionary")})
+     GROUP BY category ORDER BY posts DESC, category LIMIT 5`,
   );
   const collected = Object.fromEntries(raw.map(({ source, n }) => [source, n]));
-  return { collected, ...posts, ...labels, categories };
+  return { received, collected, ...posts, ...labels, categories };
 }
 
 function describe(
@@ -178,8 +187,11 @@ function describe(
     "",
     "Demo data: every account, post and label is invented.",
     `${number(counts.published)} posts published by the sample, in ${counts.frames} frames`,
-    `${number(counts.collected.firehose!)} rows from the firehose that are not deleted, ` +
-    `${counts.collected.most_liked} from the most-liked feed; ${counts.deletions} deletions`,
+    `${number(counts.received)} versions of posts received from the firehose, with ` +
+    `${counts.deletions} deletions, which took ${
+      counts.received - counts.collected.firehose!
+    } of them`,
+    `${number(counts.collected.most_liked!)} received from the most-liked feed, day by day`,
     `${number(posts)} posts after preprocess, one row each`,
     `${number(passed_filters)} pass the filters (${share(passed_filters, posts)} of posts)`,
     `${number(labelled)} labelled by the dictionary (${share(labelled, posts)} of posts), ` +

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
-import { type CsvError, parse } from "csv-parse";
+import { CsvError, parse } from "csv-parse";
 import { EXIT, UserError } from "./run/error.ts";
 
 /** A row of a CSV file. */
@@ -39,18 +39,9 @@ export async function checkCsv(
     if (cause instanceof Deno.errors.IsADirectory) {
       throw new UserError(doing, "it is a folder", "Name a CSV file", usage);
     }
-    const { code, lines } = cause as CsvError;
-    if (!(cause instanceof TypeError) && !code?.startsWith("CSV_")) throw cause;
-    // The parser's own message quotes the field, and with it a post's text.
-    const found = code
-      ? `it is not CSV (${code.slice("CSV_".length).toLowerCase().replaceAll("_", " ")})`
-      : "it is not UTF-8";
-    throw new UserError(
-      doing,
-      found,
-      lines ? `Mend line ${lines}` : "Save it as CSV in UTF-8",
-      usage,
-    );
+    if (cause instanceof CsvError) throw notCsv(doing, cause);
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new UserError(doing, "it is not UTF-8", "Save it as CSV in UTF-8", usage);
   }
   const names = header ?? [];
   const missing = required.filter((column) => !names.includes(column));
@@ -71,24 +62,42 @@ export async function checkCsv(
 /** Give the rows after the header, in order; only for a file that `checkCsv` has passed. */
 export async function* csvRows(path: string, header: string[]): AsyncGenerator<CsvRow, void> {
   let first = true;
-  for await (const { record, info } of records(path)) {
+  for await (const { record, line } of records(path)) {
     // A row that is cut or shifted must not be read as if its fields stood in their columns.
     const fields = record.length === header.length
       ? Object.fromEntries(header.map((column, index) => [column, record[index]!]))
       : undefined;
-    if (!first) yield { fields, raw: record, line: info.lines };
+    if (!first) yield { fields, raw: record, line };
     first = false;
   }
 }
 
-async function* records(
-  path: string,
-): AsyncGenerator<{ record: string[]; info: { lines: number } }, void> {
+async function* records(path: string): AsyncGenerator<{ record: string[]; line: number }, void> {
   const file = await Deno.open(path);
   const text = file.readable.pipeThrough(new TextDecoderStream("utf-8", { fatal: true }));
-  const parser = parse({ bom: true, info: true, relax_column_count: true, skip_empty_lines: true });
+  const parser = parse({
+    bom: true,
+    info: true,
+    raw: true,
+    relax_column_count: true,
+    skip_empty_lines: true,
+  });
   const source = Readable.fromWeb(text as unknown as NodeReadableStream<string>);
   source.on("error", (error) => parser.destroy(error));
   source.pipe(parser);
-  yield* parser;
+  let line = 1;
+  for await (const { record, raw } of parser as AsyncIterable<{ record: string[]; raw: string }>) {
+    // The parser's own count takes a CRLF in a field for two lines.
+    line += raw.match(/\r\n|\r|\n/g)?.length ?? 0;
+    yield { record, line: /[\r\n]$/.test(raw) ? line - 1 : line };
+  }
+}
+
+/** Say what is wrong with a CSV file; the parser's own message quotes the field, a post's text. */
+function notCsv(doing: string, { code, lines }: CsvError): UserError {
+  const what = code.replace(/^CSV_/, "").toLowerCase().replaceAll("_", " ");
+  const remedy = code === "CSV_QUOTE_NOT_CLOSED"
+    ? `Close the quote that is still open at the end, line ${lines}`
+    : `Mend line ${lines}`;
+  return new UserError(doing, `it is not CSV (${what})`, remedy, { exitCode: EXIT.usage });
 }

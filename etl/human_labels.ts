@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { labelTable, mergeLabels } from "./label_file.ts";
+import { labelFiles, labelTable, mergeLabels } from "./label_file.ts";
 import { enterLabelSet, type LabelSet, labelSetId } from "./label_set.ts";
 import { now } from "./run/clock.ts";
 import type { Context } from "./run/command.ts";
 import { literal } from "./store/duckdb.ts";
+import { relation } from "./store/parquet.ts";
 
 export const CLASSIFIER = "human";
 
@@ -34,12 +35,17 @@ export function humanLabelSet(name: string, variables: string[]): LabelSet {
   };
 }
 
-/** Land labels in `labels/human`; a later label of the same coder for a post takes its place. */
+/**
+ * Land labels in `labels/human`; a later label of the same coder for a post takes its place.
+ *
+ * A label that is there already, word for word, stays as it is.
+ */
 export async function landHumanLabels(
   { database, paths, study, runId }: Context,
   set: LabelSet,
   labels: HumanLabel[],
 ): Promise<void> {
+  const table = labelTable(COLUMNS);
   for (const [day, ofDay] of Map.groupBy(labels, (label) => label.day)) {
     await database.run(`CREATE OR REPLACE TEMP TABLE human_labels
       (uri VARCHAR, text VARCHAR, coder VARCHAR, labels VARCHAR)`);
@@ -67,10 +73,17 @@ export async function landHumanLabels(
       database,
       paths,
       CLASSIFIER,
-      labelTable(COLUMNS),
+      table,
       day,
-      `SELECT uri, left(sha256(text), 32) AS text_hash, coder, ${columns.join(", ")},
-         labels::JSON::MAP(VARCHAR, VARCHAR) AS labels FROM human_labels`,
+      `WITH given AS (
+         SELECT uri, left(sha256(text), 32) AS text_hash, coder, ${columns.join(", ")},
+           labels::JSON::MAP(VARCHAR, VARCHAR) AS labels FROM human_labels
+       )
+       SELECT * FROM given WHERE NOT EXISTS (
+         FROM ${relation(table, labelFiles(paths, CLASSIFIER, day))} here
+         WHERE here.uri = given.uri AND here.text_hash = given.text_hash
+           AND here.label_set_id = given.label_set_id
+           AND here.coder IS NOT DISTINCT FROM given.coder AND here.labels = given.labels)`,
     );
   }
   if (labels.length > 0) await enterLabelSet(database, paths, study, set);

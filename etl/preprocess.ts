@@ -59,7 +59,7 @@ async function preprocess(context: Context): Promise<Outcome> {
     );
     progress.update(() => `day ${index + 1} of ${days.length} written`);
   }
-  const purged = await purge(database, paths, key, study.after_deletion);
+  const purged = await purge(context, key);
   await removeEmptiedDays(context, new Set(days.map(({ date }) => date)), inputs.stoppedDays);
   const flagged = await countFlags(database, filters);
   const summary = {

@@ -1,6 +1,10 @@
-import type { Study } from "./run/study.ts";
+import { basename, dirname } from "node:path";
+import { now, utcDay } from "./run/clock.ts";
+import type { Context } from "./run/command.ts";
+import { EXIT, UserError } from "./run/error.ts";
 import { type Database, literal, row } from "./store/duckdb.ts";
-import { damage, rewriteParquet } from "./store/parquet.ts";
+import { lock } from "./store/lock.ts";
+import { damage, rewriteParquet, sync } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { subjectHash, subjectHashSql } from "./store/tombstone.ts";
 
@@ -10,12 +14,8 @@ import { subjectHash, subjectHashSql } from "./store/tombstone.ts";
  * Needs the temporary tables `removed` and `finished`. Labels go with their post, or stay as numbers
  * under the post's keyed hash, as the study says. Gives the number of rows that were touched.
  */
-export async function purge(
-  database: Database,
-  paths: DataPaths,
-  key: string,
-  afterDeletion: Study["after_deletion"],
-): Promise<number> {
+export async function purge(context: Context, key: string): Promise<number> {
+  const { database, paths, study } = context;
   const { tombstones } = await row<{ tombstones: number }>(
     database,
     "SELECT count(*) AS tombstones FROM removed",
@@ -41,10 +41,10 @@ export async function purge(
       paths,
       `labels/${classifier}`,
       gone,
-      afterDeletion === "keep_numbers" ? asNumbers : undefined,
+      study.after_deletion === "keep_numbers" ? asNumbers : undefined,
     );
   }
-  return touched + await purgeQuarantine(database, paths, key);
+  return touched + await purgeQuarantine(context, key);
 }
 
 /** Rewrite the files of a table in which a condition holds for some row. */
@@ -77,25 +77,60 @@ async function purgeTable(
   return touched;
 }
 
-/** Take the payload out of quarantined lines whose post or account was removed. */
-async function purgeQuarantine(database: Database, paths: DataPaths, key: string): Promise<number> {
+/**
+ * Take out of the quarantine what belongs to a removed post or account.
+ *
+ * Only today's file is still written to: it is left to the next run while its source is running.
+ */
+async function purgeQuarantine(
+  { database, paths, warn }: Context,
+  key: string,
+): Promise<number> {
   const removed = new Set(
     (await database.runAndReadAll("SELECT subject_hash FROM removed")).getRows().map(String),
   );
   let touched = 0;
   for (const path of paths.quarantined()) {
-    const lines = (await Deno.readTextFile(path)).split("\n").filter((line) => line !== "");
-    const kept = lines.filter((line) => {
-      const { uri } = JSON.parse(line) as { uri?: string };
-      if (uri === undefined) return true;
-      const did = /^at:\/\/([^/]+)/.exec(uri)?.[1] ?? "";
-      return !removed.has(subjectHash(key, uri)) && !removed.has(subjectHash(key, did));
-    });
-    if (kept.length === lines.length) continue;
-    touched += lines.length - kept.length;
-    const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
-    await Deno.writeTextFile(beside, kept.map((line) => `${line}\n`).join(""));
-    await Deno.rename(beside, path);
+    const source = basename(dirname(path));
+    const rewrite = async () => touched += await purgeLines(path, removed, key);
+    if (basename(path) !== basename(paths.quarantine(source, utcDay(now())))) {
+      await rewrite();
+      continue;
+    }
+    try {
+      await using _lock = await lock(paths.locks(), `sync-${source}`, "purge the quarantine");
+      await rewrite();
+    } catch (error) {
+      if (!(error instanceof UserError) || error.exitCode !== EXIT.busy) throw error;
+      warn(`${source} is running: what it set aside today is purged by the next preprocess`);
+    }
   }
   return touched;
+}
+
+async function purgeLines(path: string, removed: Set<string>, key: string): Promise<number> {
+  const lines = (await Deno.readTextFile(path)).split("\n").filter((line) => line !== "");
+  const kept = lines.filter((line) => {
+    const uri = uriOf(line);
+    if (uri === undefined) return true;
+    const did = /^at:\/\/([^/]+)/.exec(uri)?.[1] ?? "";
+    return !removed.has(subjectHash(key, uri)) && !removed.has(subjectHash(key, did));
+  });
+  if (kept.length < lines.length) {
+    const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
+    await Deno.writeTextFile(beside, kept.map((line) => `${line}\n`).join(""));
+    await sync(beside);
+    await Deno.rename(beside, path);
+  }
+  return lines.length - kept.length;
+}
+
+/** Give the uri that a line names; a process that was killed may have left half a last line. */
+function uriOf(line: string): string | undefined {
+  try {
+    return (JSON.parse(line) as { uri?: string }).uri;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return /"uri":"([^"]+)"/.exec(line)?.[1];
+  }
 }

@@ -1,3 +1,6 @@
+import { type Variable, variable } from "./environment.ts";
+import { EXIT, UserError } from "./error.ts";
+
 /** How the values of options are read; each throws a `RangeError` that ends a sentence. */
 
 export function positiveInteger(text: string): number {
@@ -35,6 +38,40 @@ function isDay(text: string): boolean {
   const date = new Date(`${text}T00:00:00Z`);
   return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(date.getTime()) &&
     date.toISOString().startsWith(text);
+}
+
+/** Hours that one run may last: timers count no further than 24 days. */
+export function hours(text: string): number {
+  const value = positiveNumber(text);
+  if (value > 500) throw new RangeError("is more than 500; let cron start the task again");
+  return value;
+}
+
+/** Minutes that one run may last, likewise. */
+export function minutes(text: string): number {
+  const value = positiveNumber(text);
+  if (value > 30_000) throw new RangeError("is more than 30000; let cron start the task again");
+  return value;
+}
+
+/**
+ * Give the base URL that a variable of the environment names, undefined where it names none.
+ *
+ * Throws a usage error where it is no URL.
+ */
+export function urlVariable(name: Variable, ...protocols: string[]): string | undefined {
+  const value = variable(name);
+  try {
+    return value && baseUrl(...protocols)(value);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new UserError(
+      `read the environment variable ${name}`,
+      `${JSON.stringify(value)} ${cause.message}`,
+      "Mend or unset it; it may stand in .env",
+      { exitCode: EXIT.usage, cause },
+    );
+  }
 }
 
 /** The base URL of a server, without a path. */

@@ -3,9 +3,16 @@ import { Collector } from "../collector.ts";
 import { landLeftovers, landSegment, lastCursor } from "../land.ts";
 import { now } from "../run/clock.ts";
 import { type Command, type Context, main, type Outcome } from "../run/command.ts";
-import { variable } from "../run/environment.ts";
 import { UserError } from "../run/error.ts";
-import { baseUrl, instant, positiveInteger, positiveNumber } from "../run/option.ts";
+import {
+  baseUrl,
+  hours,
+  instant,
+  minutes,
+  positiveInteger,
+  positiveNumber,
+  urlVariable,
+} from "../run/option.ts";
 import { fillSegment, type SegmentEnd } from "../segment.ts";
 import { Journal } from "../store/journal.ts";
 import { lock } from "../store/lock.ts";
@@ -30,8 +37,8 @@ export const command: Command = {
     "Goes on where the last run ended, as far back as the relay replays (about 72 hours).\n" +
     "Interrupt it at any time: what was received is landed, and the next run goes on there.",
   options: [
-    { flags: "--minutes <n>", description: "stop after n minutes", parse: positiveNumber },
-    { flags: "--hours <n>", description: "stop after n hours", parse: positiveNumber },
+    { flags: "--minutes <n>", description: "stop after n minutes", parse: minutes },
+    { flags: "--hours <n>", description: "stop after n hours", parse: hours },
     { flags: "--limit <n>", description: "stop after n posts", parse: positiveInteger },
     { flags: "--until <instant>", description: "stop at events of this time", parse: instant },
     {
@@ -49,7 +56,8 @@ export const command: Command = {
 
 async function collect(context: Context, options: Options): Promise<Outcome> {
   const { paths, database, progress } = context;
-  const relay = options.relay ?? variable("BLUESKY_RELAY") ?? context.study.sources.firehose.relay;
+  const relay = options.relay ?? urlVariable("BLUESKY_RELAY", "wss:", "ws:") ??
+    context.study.sources.firehose.relay;
   const host = new URL(relay).host;
   await using _lock = await lock(paths.locks(), `sync-${SOURCE}`, `run ${command.task}`);
   const { errors, ...landed } = await landLeftovers(database, paths, SOURCE);

@@ -4,9 +4,8 @@ import { readPost, RecordError } from "../atproto/post.ts";
 import { type JournalLine, landLeftovers, landSegment } from "../land.ts";
 import { now } from "../run/clock.ts";
 import { type Command, type Context, main, type Outcome } from "../run/command.ts";
-import { variable } from "../run/environment.ts";
 import { describeError, EXIT, UserError } from "../run/error.ts";
-import { baseUrl, positiveInteger } from "../run/option.ts";
+import { baseUrl, positiveInteger, urlVariable } from "../run/option.ts";
 import { Journal } from "../store/journal.ts";
 import { toJson } from "../store/json.ts";
 import { lock } from "../store/lock.ts";
@@ -47,7 +46,8 @@ export const command: Command = {
 async function collect(context: Context, options: Options): Promise<Outcome> {
   const { paths, database, study, progress, signal } = context;
   const settings = study.sources.most_liked;
-  const service = options.appview ?? variable("BLUESKY_APPVIEW") ?? settings.appview;
+  const service = options.appview ?? urlVariable("BLUESKY_APPVIEW", "https:", "http:") ??
+    settings.appview;
   const limit = options.limit ?? settings.limit;
   await using _lock = await lock(paths.locks(), `sync-${SOURCE}`, `run ${command.task}`);
   const { errors, ...landed } = await landLeftovers(database, paths, SOURCE);

@@ -20,6 +20,8 @@ export async function openDatabase(root: string): Promise<Database & Disposable>
     memory_limit: MEMORY_LIMIT,
     // DuckDB takes every file in there for its own, so that two processes cannot share one.
     temp_directory: join(root, `${spillOf(Deno.pid)}-${crypto.randomUUID().slice(0, 8)}`),
+    // It takes a file for unchanged that another process replaced within the same second.
+    enable_external_file_cache: "false",
     // Extensions come from the network; nothing here needs one.
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",

@@ -40,8 +40,9 @@ export interface Expected {
   mostLiked: Record<string, string[]>;
 }
 
-/** Texts so short that the detector takes them for another language. */
-const MISDETECTED = new Set(["No rain."]);
+/** Texts too short to tell: what the detector takes for another language, and what for English. */
+const NOT_ENGLISH_ENOUGH = ["No rain."];
+const ENGLISH_ENOUGH = ["this.", "Read it."];
 const FEED_LIMIT = 12;
 const HOUR_MS = 3_600_000;
 
@@ -59,7 +60,8 @@ export async function expectedOfSample(): Promise<Expected> {
     return Math.min(...times.map(time), Infinity);
   };
   const posts = sample.posts.filter((post) => goneAt(post) === Infinity).map((post) => {
-    const english = (post.lang ?? "en") === "en" && !MISDETECTED.has(post.text);
+    const english = ENGLISH_ENOUGH.includes(post.text) ||
+      (post.lang ?? "en") === "en" && !NOT_ENGLISH_ENOUGH.includes(post.text);
     const reason = post.text.trim() === ""
       ? "empty" as const
       : english
@@ -90,7 +92,8 @@ export async function expectedOfSample(): Promise<Expected> {
     mostLiked[`2026-06-0${day}`] = sample.posts
       .filter((post) => {
         const at = time(post.at);
-        return (post.likes ?? 0) >= 50 && at < now && at > now - 24 * HOUR_MS && goneAt(post) > now;
+        return (post.likes ?? 0) >= 50 && at < now && at >= now - 24 * HOUR_MS &&
+          goneAt(post) > now;
       })
       .sort((a, b) => (b.likes ?? 0) - (a.likes ?? 0) || (a.id < b.id ? -1 : 1))
       .slice(0, FEED_LIMIT).map((post) => post.id);

@@ -45,10 +45,8 @@ async function withFile<T>(text: string, use: (path: string) => Promise<T>): Pro
 
 const read = (text: string) => withFile(text, readDictionary);
 
-async function hash(text: string): Promise<string> {
-  const { head, dictionary } = await read(text);
-  return hashDictionary(head.languages, dictionary);
-}
+const hash = (text: string) =>
+  read(text).then(({ head, dictionary }) => hashDictionary(head.languages, dictionary));
 
 function replaced(from: string, to: string): string {
   assert.ok(VALID.includes(from), `the valid codebook has no ${from}`);

@@ -1,0 +1,87 @@
+-- The views that analyses use: one a table, days as DATE, times in UTC.
+--
+-- Paths are relative to the data folder, and every statement stands alone, so that a table without
+-- files (nothing labelled yet) costs only its own view. The notebooks read this file; so can you.
+--
+-- Python:
+--   import duckdb
+--   con = duckdb.connect()
+--   con.execute("SET file_search_path = 'data'")
+--   for statement in open("notebooks/views.sql").read().split(";\n"):
+--       try:
+--           con.execute(statement)
+--       except (duckdb.IOException, duckdb.CatalogException) as missing:
+--           print(missing)
+--   con.sql("SELECT date, count(*) FROM posts GROUP BY date ORDER BY date").df()
+--
+-- R:
+--   con <- DBI::dbConnect(duckdb::duckdb())
+--   DBI::dbExecute(con, "SET file_search_path = 'data'")
+--   for (statement in strsplit(paste(readLines("notebooks/views.sql"), collapse = "\n"), ";\n")[[1]])
+--     if (grepl("CREATE", statement)) try(DBI::dbExecute(con, statement))
+--   DBI::dbGetQuery(con, "SELECT date, count(*) AS n FROM posts GROUP BY date ORDER BY date")
+
+-- One row per post, whatever brought it; flag_<filter> says why it would be left out.
+CREATE OR REPLACE VIEW posts AS
+SELECT * REPLACE (CAST(date AS DATE) AS date)
+FROM read_parquet('posts/*/*.parquet', hive_partitioning = true, union_by_name = true);
+
+-- What each label set is; is_shown marks the one that the views without «labels_» show.
+CREATE OR REPLACE VIEW label_sets AS
+SELECT * FROM read_parquet('label_sets/*.parquet', union_by_name = true);
+
+-- Every label of the dictionary, of all its label sets: never count across label sets.
+CREATE OR REPLACE VIEW labels_dictionary AS
+SELECT * REPLACE (CAST(date AS DATE) AS date)
+FROM read_parquet('labels/dictionary/*/*.parquet', hive_partitioning = true, union_by_name = true);
+
+-- The dictionary's labels of the label set that is shown.
+CREATE OR REPLACE VIEW dictionary AS
+SELECT * FROM labels_dictionary
+WHERE label_set_id IN (
+  SELECT label_set_id FROM label_sets WHERE classifier = 'dictionary' AND is_shown
+);
+
+-- Every post with what the shown dictionary says of it; the added columns are null where it was not
+-- labelled. A label belongs to a post as it read then: same day, uri and cid, or same uri and text
+-- where either has no cid (imports).
+CREATE OR REPLACE VIEW posts_dictionary AS
+SELECT
+  posts.*,
+  dictionary.label_set_id,
+  dictionary.was_successfully_labeled,
+  dictionary.reason,
+  dictionary.label_timestamp,
+  dictionary.label_prob,
+  dictionary.is_political,
+  dictionary.categories,
+  dictionary.category_scores,
+  dictionary.score,
+  dictionary.word_count
+FROM posts LEFT JOIN dictionary
+  ON dictionary.date = posts.date
+  AND dictionary.uri = posts.uri
+  AND CASE
+    WHEN dictionary.cid IS NULL OR posts.cid IS NULL THEN dictionary.text_hash = posts.text_hash
+    ELSE dictionary.cid = posts.cid
+  END;
+
+-- Labels that people gave, one row a coder and post; `labels` maps a question to its answer.
+CREATE OR REPLACE VIEW labels_human AS
+SELECT * REPLACE (CAST(date AS DATE) AS date)
+FROM read_parquet('labels/human/*/*.parquet', hive_partitioning = true, union_by_name = true);
+
+-- Hourly cells with the sums that interval estimates need.
+CREATE OR REPLACE VIEW aggregates AS
+SELECT * REPLACE (CAST(date AS DATE) AS date)
+FROM read_parquet('aggregates/*/*.parquet', hive_partitioning = true, union_by_name = true);
+
+-- What was received per minute; rows of one minute add up.
+CREATE OR REPLACE VIEW coverage AS
+SELECT * REPLACE (CAST(date AS DATE) AS date)
+FROM read_parquet('coverage/*/*.parquet', hive_partitioning = true, union_by_name = true);
+
+-- One row a run of a task, there from its start.
+CREATE OR REPLACE VIEW runs AS
+SELECT * REPLACE (CAST(date AS DATE) AS date)
+FROM read_parquet('runs/*/*.parquet', hive_partitioning = true, union_by_name = true);

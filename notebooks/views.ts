@@ -1,0 +1,91 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Study } from "../etl/run/study.ts";
+import type { DataPaths } from "../etl/store/paths.ts";
+import {
+  AGGREGATES,
+  COVERAGE,
+  LABEL_SETS,
+  LABELS,
+  POSTS,
+  RUNS,
+  type Table,
+  withColumns,
+} from "../etl/store/tables.ts";
+
+/** The one file in which the views stand. */
+export const VIEWS = fileURLToPath(new URL("views.sql", import.meta.url));
+
+/** A view of `views.sql` that stands for a folder of Parquet files. */
+export interface StoredTable {
+  view: string;
+  files: number;
+  /** The UTC days that have a file, in order; empty for tables without partitions. */
+  days: string[];
+}
+
+const DICTIONARY = withColumns(LABELS, {
+  is_political: "BOOLEAN",
+  categories: "VARCHAR[]",
+  category_scores: "MAP(VARCHAR, DOUBLE)",
+  score: "DOUBLE",
+  word_count: "INTEGER",
+});
+const HUMAN = withColumns(LABELS, { labels: "MAP(VARCHAR, VARCHAR)" });
+
+/** Give the columns of each view over files, for when there are none. */
+function viewTables(study: Study): Record<string, Table> {
+  const flags = Object.keys(study.filters).map((name) => [`flag_${name}`, "BOOLEAN"]);
+  const dated = (table: Table) => withColumns(table, { date: "DATE" });
+  return {
+    posts: dated(withColumns(POSTS, Object.fromEntries(flags))),
+    label_sets: LABEL_SETS,
+    labels_dictionary: dated(DICTIONARY),
+    labels_human: dated(HUMAN),
+    aggregates: dated(AGGREGATES),
+    coverage: dated(COVERAGE),
+    runs: dated(RUNS),
+  };
+}
+
+/**
+ * Make the views of `views.sql` with `run` and give those over files, in their order.
+ *
+ * A table without files gives an empty view with its columns.
+ */
+export function createViews(
+  run: (sql: string) => void,
+  paths: DataPaths,
+  study: Study,
+): StoredTable[] {
+  const known = viewTables(study);
+  const tables: StoredTable[] = [];
+  for (const statement of Deno.readTextFileSync(VIEWS).split(/;\r?\n/)) {
+    const view = /CREATE OR REPLACE VIEW (\w+)/.exec(statement)?.[1];
+    if (view === undefined) continue;
+    const pattern = /read_parquet\('([^']+)'/.exec(statement)?.[1];
+    if (pattern === undefined) {
+      run(statement);
+      continue;
+    }
+    const files = paths.files(pattern.slice(0, pattern.indexOf("/*")));
+    const days = files.flatMap((file) => file.day ?? []);
+    tables.push({ view, files: files.length, days: [...new Set(days)].sort() });
+    // The engine knows no folder to search in, so paths are written out for it.
+    run(
+      files.length > 0
+        ? statement.replace(`'${pattern}'`, () => quote(join(paths.root, pattern)))
+        : emptyView(view, known[view]!),
+    );
+  }
+  return tables;
+}
+
+function emptyView(view: string, table: Table): string {
+  const columns = Object.entries(table.columns).map(([name, type]) => `NULL::${type} AS "${name}"`);
+  return `CREATE OR REPLACE VIEW ${view} AS SELECT ${columns.join(", ")} LIMIT 0`;
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { VARIABLES } from "../../../etl/run/environment.ts";
+import { withData } from "../../rows.ts";
+import { ROOT } from "../../task.ts";
+import { Child } from "../store/child.ts";
+
+const NAME = "BLUESKY_APPVIEW";
+
+Deno.test("the environment beats .env, and what is empty counts as unset", async () => {
+  const file = `# comment\n${NAME}="http://file"\nOTHER=1\n`;
+  const cases: [string | null, string, string | undefined][] = [
+    ["http://set", file, "http://set"],
+    [null, file, "http://file"],
+    ["", file, "http://file"],
+    [" http://set\n", file, "http://set"],
+    ["http://set", "", "http://set"],
+    [null, "", undefined],
+    [null, `${NAME}=\n`, undefined],
+  ];
+  await withData(async (data) => {
+    const path = join(data, ".env");
+    // In another process, because the tests here share one environment.
+    const child = new Child("run/environment_script.ts", path);
+    for (const [set, text, expected] of cases) {
+      await Deno.writeTextFile(path, text);
+      const answer = await child.ask(JSON.stringify({ [NAME]: set, CIVICSKY_CLOCK: null }));
+      assert.equal(JSON.parse(answer!).appview, expected);
+    }
+    await child.kill();
+  });
+});
+
+Deno.test("every task may read every variable, and none reads another", async () => {
+  const { tasks } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));
+  for (const [name, line] of Object.entries<string>(tasks)) {
+    const allowed = /--allow-env=(\S+)/.exec(line)?.[1];
+    if (allowed === undefined) continue;
+    assert.deepEqual(allowed.split(","), [...VARIABLES], name);
+  }
+});

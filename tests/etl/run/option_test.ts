@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { baseUrl, day, instant, positiveInteger, positiveNumber } from "../../../etl/run/option.ts";
+
+function refuses(parse: (text: string) => unknown, texts: string[], message: RegExp): void {
+  for (const text of texts) {
+    assert.throws(
+      () => parse(text),
+      (error) => error instanceof RangeError && message.test(error.message),
+      text,
+    );
+  }
+}
+
+Deno.test("a whole number is above zero and nothing but digits", () => {
+  assert.equal(positiveInteger("1000"), 1000);
+  const wrong = ["0", "-1", "1.5", "1e3", "", " 1", "x", "99999999999999999999"];
+  refuses(positiveInteger, wrong, /^is not a whole number above zero$/);
+});
+
+Deno.test("a number is above zero and in decimals", () => {
+  assert.equal(positiveNumber("0.5"), 0.5);
+  assert.equal(positiveNumber("20"), 20);
+  refuses(
+    positiveNumber,
+    ["0", "0.0", "-1", "1e3", "", ".5", "Infinity"],
+    /^is not a number above/,
+  );
+});
+
+Deno.test("an instant is in UTC unless it says otherwise", () => {
+  const cases = {
+    "2026-06-01": "2026-06-01T00:00:00.000Z",
+    "2026-06-01T18:00": "2026-06-01T18:00:00.000Z",
+    "2026-06-01T18:00:00.5": "2026-06-01T18:00:00.500Z",
+    "2026-06-01T18:00:00Z": "2026-06-01T18:00:00.000Z",
+    "2026-06-01T18:00-05:00": "2026-06-01T23:00:00.000Z",
+  };
+  for (const [text, expected] of Object.entries(cases)) {
+    assert.equal(instant(text).toISOString(), expected);
+  }
+  const wrong = ["", "tomorrow", "2026-6-1", "2026-13-01", "2026-02-30T00:00:00Z", "2026", "18:00"];
+  refuses(instant, wrong, /^is not an instant such as/);
+});
+
+Deno.test("a day is one of the calendar", () => {
+  assert.equal(day("2028-02-29"), "2028-02-29");
+  refuses(
+    day,
+    ["2026-02-29", "2026-2-1", "2026-06-01T00:00:00Z", "", "June"],
+    /^is not a day such/,
+  );
+});
+
+Deno.test("a base URL has one of the protocols and loses its last slash", () => {
+  const parse = baseUrl("wss:", "ws:");
+  assert.equal(parse("wss://bsky.network/"), "wss://bsky.network");
+  assert.equal(parse("ws://127.0.0.1:2583"), "ws://127.0.0.1:2583");
+  refuses(
+    parse,
+    ["https://bsky.network", "bsky.network", ""],
+    /^is not a URL that starts with wss:/,
+  );
+});

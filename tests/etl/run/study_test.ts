@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { EXIT, UserError } from "../../../etl/run/error.ts";
+import { readStudy } from "../../../etl/run/study.ts";
+import { ROOT } from "../../task.ts";
+import { withData } from "../../rows.ts";
+
+const STUDY = `name: My study
+sources:
+  firehose:
+    relay: wss://bsky.network
+  most_liked:
+    appview: https://public.api.bsky.app
+    feeds:
+      - at://did:plc:tenurhgjptubkk5zf5qhi3og/app.bsky.feed.generator/catch-up
+    limit: 1000
+filters:
+  language:
+    keep: [en]
+  nsfw:
+    self_labels: [porn]
+classifiers:
+  dictionary:
+    codebook: us_politics
+label_sets: {}
+after_deletion: drop
+time_zone: UTC
+`;
+
+/** Read a study file of a text; gives the two lines that a user would see. */
+async function errorOf(text: string | undefined): Promise<string> {
+  let shown = "";
+  await withData((data) => {
+    const path = join(data, "study.yaml");
+    if (text !== undefined) Deno.writeTextFileSync(path, text);
+    assert.throws(() => readStudy(path), (error) => {
+      assert.ok(error instanceof UserError, String(error));
+      assert.equal(error.exitCode, EXIT.usage);
+      assert.ok(error.cause instanceof Error);
+      shown = error.format().replaceAll(path, "study.yaml");
+      return true;
+    });
+    return Promise.resolve();
+  });
+  assert.match(shown, /^Cannot read [^\n]+\n {2}[A-Z][^\n]+$/);
+  return shown;
+}
+
+function change(from: string, to: string): string {
+  assert.ok(STUDY.includes(from), from);
+  return STUDY.replace(from, () => to);
+}
+
+Deno.test("a study is read with what it says and what may be left out", () => {
+  const study = readStudy(join(ROOT, "demo", "study.yaml"));
+  assert.equal(study.sources.most_liked.feeds.length, 1);
+  assert.deepEqual(study.label_sets, {});
+  assert.ok(study.notice);
+});
+
+Deno.test("the study file of this folder is read", () => {
+  readStudy(join(ROOT, "study.yaml"));
+});
+
+// Invariant 10
+Deno.test("an unknown key is an error that names it and where it stands", async () => {
+  const cases = {
+    'unknown key "nmae"': change("name: My study", "name: My study\nnmae: My study"),
+    'unknown key "relai" in sources.firehose': change("    relay: ", "    relai: x\n    relay: "),
+    'unknown key "jetsream" in sources': change("sources:", "sources:\n  jetsream: {}"),
+  };
+  for (const [found, text] of Object.entries(cases)) {
+    assert.equal(
+      await errorOf(text),
+      `Cannot read study.yaml: ${found}\n  Mend that key; data/README.md describes them all`,
+    );
+  }
+});
+
+// Invariant 10
+Deno.test("a value of a wrong kind is an error that names its key", async () => {
+  const cases: [string, RegExp][] = [
+    [change("limit: 1000", "limit: many"), /: sources\.most_liked\.limit: .*expected number/],
+    [change("limit: 1000", "limit: 0"), /: sources\.most_liked\.limit: /],
+    [change("wss://bsky.network", "https://bsky.network"), /: sources\.firehose\.relay: /],
+    [change("at://did:plc:tenu", "https://did:plc:tenu"), /feeds\.0: is not the at:\/\/ URI/],
+    [change("after_deletion: drop", "after_deletion: keep"), /: after_deletion: .*keep_numbers/],
+    [change("time_zone: UTC", "time_zone: Berlin"), /: time_zone: is not an IANA time zone/],
+    [change("name: My study", "name: 7"), /: name: .*expected string/],
+    [change("  nsfw:", "  other: text\n  nsfw:"), /: filters\.other: /],
+    [change("label_sets: {}", "label_sets: {dictionary: newest}"), /: label_sets\.dictionary: /],
+    ["", /: name: /],
+    ["- a\n- b\n", /: the file: .*expected object/],
+    ["text", /: the file: .*expected object/],
+  ];
+  for (const [text, message] of cases) assert.match(await errorOf(text), message);
+});
+
+// Invariant 10
+Deno.test("a file that is no YAML is an error with its line", async () => {
+  const broken: [string, number][] = [
+    ["name: a\nsources: [b\n", 3],
+    ["name: a\n\tsources: b\n", 2],
+    ["name: a\nname: b\n", 2],
+    ["name: a\nsources:\n  firehose: {}\n  firehose: {}\n", 4],
+    ["name: 'a\n", 2],
+    ["name: a\n---\nname: b\n", 2],
+  ];
+  for (const [text, line] of broken) {
+    assert.match(await errorOf(text), new RegExp(`at line ${line}, .*\n  Mend line ${line}$`));
+  }
+  assert.match(await errorOf("name: a\nname: b\n"), /Map keys must be unique/);
+  assert.match(await errorOf("name: *other\n"), /: Unresolved alias .*other\n {2}Mend the file$/);
+});
+
+// Invariant 10
+Deno.test("a file that is missing or a folder is an error that says so", async () => {
+  assert.match(await errorOf(undefined), /^Cannot read the study: there is no file study\.yaml/);
+  await withData((data) => {
+    assert.throws(() => readStudy(data), (error) => {
+      assert.ok(error instanceof UserError);
+      assert.match(error.message, /^Cannot read the study: Is a directory/);
+      return error.exitCode === EXIT.usage;
+    });
+    return Promise.resolve();
+  });
+});

@@ -1,0 +1,205 @@
+/** What every task keeps to on the command line, run as a user runs it. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { sampleFrames } from "../../../demo/frames.ts";
+import { type Relay, startRelay } from "../../../demo/relay.ts";
+import { DataPaths } from "../../../etl/store/paths.ts";
+import { lock } from "../../../etl/store/lock.ts";
+import { smallSample } from "../../demo/small_sample.ts";
+import { query, withData } from "../../rows.ts";
+import { ROOT, runTask, taskProcess } from "../../task.ts";
+
+const STUDY = join(ROOT, "demo", "study.yaml");
+const FRAMES = await Array.fromAsync(sampleFrames(smallSample()));
+/** Events that bring no post stand in no line until the run ends. */
+const LAST_POST = FRAMES.findLast((frame) => frame.post !== undefined)!.seq;
+const RUNS = "SELECT * FROM read_parquet('{data}/runs/*/*.parquet')";
+
+async function tasks(): Promise<[string, string][]> {
+  const config = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));
+  return Object.entries(config.tasks);
+}
+
+/** Run something with a data folder and a relay that has sent its frames and stays connected. */
+async function withRelay(run: (data: string, relay: Relay) => Promise<void>): Promise<void> {
+  const relay = startRelay({ frames: FRAMES, startAt: "oldest" });
+  try {
+    await withData((data) => run(data, relay));
+  } finally {
+    await relay.close();
+  }
+}
+
+function firehose(data: string, relay: Relay): string[] {
+  return ["sync:firehose", "--relay", relay.url, "--data", data, "--study", STUDY];
+}
+
+/** Wait until a firehose run has every post that the relay holds in its journal. */
+async function untilCollected(data: string): Promise<void> {
+  const folder = new DataPaths(data).journal("firehose");
+  const last = `"cursor":${LAST_POST},`;
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    try {
+      for (const { name } of Deno.readDirSync(folder)) {
+        if (Deno.readTextFileSync(join(folder, name)).includes(last)) return;
+      }
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+}
+
+// The house rule: every task has --help with an example
+Deno.test("the help of every task shows its options and an example of its own", async () => {
+  for (const [name, line] of await tasks()) {
+    const isOurs = /\b(etl|classifiers|notebooks)\/\S+\.ts/.test(line);
+    if (!isOurs) continue;
+    const { code, stdout, stderr } = await runTask([name, "--help"]);
+    assert.deepEqual([code, stderr], [0, ""], name);
+    assert.ok(stdout.startsWith(`Usage: deno task ${name} `), name);
+    assert.match(stdout, /--data <dir>[^]*--study <file>[^]*--json/, name);
+    assert.ok(stdout.includes(`\nExamples:\n  deno task ${name}`), name);
+    assert.doesNotMatch(stdout, /undefined|\[object/);
+  }
+});
+
+// Invariant 10
+Deno.test("a task or an option that does not exist is refused, and the right one is named", async () => {
+  assert.notEqual((await runTask(["no-such-task"])).code, 0);
+  const { code, stdout, stderr } = await runTask(["status", "--jsn"]);
+  assert.deepEqual([code, stdout], [2, ""]);
+  assert.equal(
+    stderr,
+    "Cannot run status: unknown option '--jsn' (Did you mean --json?)\n" +
+      "  See deno task status --help\n",
+  );
+});
+
+// Invariant 10
+Deno.test("a study with a typo ends with 2 and touches no data", async () => {
+  await withData(async (data) => {
+    const study = join(data, "study.yaml");
+    const text = await Deno.readTextFile(STUDY);
+    await Deno.writeTextFile(study, text.replace("\nname:", "\ntime_zona: UTC\nname:"));
+    const folder = join(data, "data");
+    const result = await runTask(["preprocess"], { CIVICSKY_DATA: folder, CIVICSKY_STUDY: study });
+    assert.deepEqual([result.code, result.stdout], [2, ""]);
+    assert.match(result.stderr, /^Cannot read .*study\.yaml: unknown key "time_zona"\n {2}Mend/);
+    await assert.rejects(Deno.stat(folder), Deno.errors.NotFound);
+  });
+});
+
+// Invariant 10
+Deno.test("a flag beats the environment, and stdout is one JSON object", async () => {
+  await withData(async (data) => {
+    const env = { CIVICSKY_DATA: join(data, "environment"), CIVICSKY_STUDY: STUDY };
+    const asked = await runTask(["status", "--json"], env);
+    assert.equal(JSON.parse(asked.stdout).data, env.CIVICSKY_DATA);
+    const flagged = await runTask(["status", "--json", "--data", join(data, "flag")], env);
+    assert.equal(JSON.parse(flagged.stdout).data, join(data, "flag"));
+    assert.deepEqual([asked.code, asked.stderr], [0, ""]);
+    assert.equal(asked.stdout.trim().split("\n").length, 1);
+  });
+});
+
+// Invariant 10
+Deno.test("a task whose work is running already ends with 3, and the ledger says busy", async () => {
+  await withRelay(async (data, relay) => {
+    await using _lock = await lock(new DataPaths(data).locks(), "sync-firehose", "test");
+    const { code, stdout, stderr } = await runTask(firehose(data, relay));
+    assert.deepEqual([code, stdout], [3, ""]);
+    assert.equal(
+      stderr,
+      "Cannot run sync:firehose: the same work is already running " +
+        `(process ${Deno.pid} on ${Deno.hostname()})\n` +
+        "  Wait until it is done, or end that process\n",
+    );
+    const [run] = await query(data, RUNS);
+    assert.deepEqual([run!.status, run!.exit_status], ["busy", 3]);
+  });
+});
+
+// Invariant 10
+Deno.test("SIGTERM ends a run with 4 and everything that it had received has landed", async () => {
+  await withRelay(async (data, relay) => {
+    const task = taskProcess([...firehose(data, relay), "--json"]);
+    const output = task.output();
+    await untilCollected(data);
+    const [running] = await query(data, RUNS);
+    assert.deepEqual([running!.status, running!.exit_status], ["running", null]);
+    Deno.kill(running!.pid as number, "SIGTERM");
+    const { code, stdout } = await output;
+    assert.equal(code, 4);
+    const summary = JSON.parse(new TextDecoder().decode(stdout));
+    assert.equal(summary.status, "stopped");
+    assert.ok(summary.events > LAST_POST - FRAMES[0]!.seq);
+    const [run] = await query(data, RUNS);
+    assert.deepEqual([run!.status, run!.exit_status], ["stopped", 4]);
+    assert.deepEqual([...Deno.readDirSync(new DataPaths(data).journal("firehose"))], []);
+    assert.deepEqual([...Deno.readDirSync(new DataPaths(data).locks())], []);
+  });
+});
+
+// Invariants 1 and 10
+Deno.test("a run that was killed is shown as died, and the next one loses and repeats nothing", async () => {
+  await withRelay(async (data, relay) => {
+    const output = taskProcess(firehose(data, relay)).output();
+    await untilCollected(data);
+    const [running] = await query(data, RUNS);
+    const alive = JSON.parse((await runTask(["status", "--json", "--data", data])).stdout);
+    assert.deepEqual(alive.runs.map((run: { status: string }) => run.status), ["running"]);
+    Deno.kill(running!.pid as number, "SIGKILL");
+    await output;
+    const status = await runTask(["status", "--data", data]);
+    assert.equal(status.code, 0);
+    assert.match(status.stdout, /sync:firehose +died/);
+    const next = await runTask([...firehose(data, relay), "--minutes", "0.005", "--json"]);
+    assert.equal(next.code, 0, next.stderr);
+    const [raw] = await query(
+      data,
+      `SELECT count(*) AS n, count(DISTINCT (uri, cid)) AS versions,
+         count(DISTINCT uri) AS posts
+       FROM read_parquet('{data}/raw/firehose/*/*.parquet')`,
+    );
+    assert.equal(raw!.posts, smallSample().posts.length);
+    assert.equal(raw!.n, raw!.versions);
+    assert.ok(Number(relay.connections.at(-1)!.cursor) >= LAST_POST);
+  });
+});
+
+// Invariants 2 and 12
+Deno.test("a damaged journal line ends with 1 and shows no text of a post and no key", async () => {
+  await withRelay(async (data, relay) => {
+    const folder = new DataPaths(data).journal("firehose");
+    await Deno.mkdir(folder, { recursive: true });
+    const text = "a private sentence";
+    const path = join(folder, "20260601T000000000Z-127.0.0.1-0000-0001.jsonl");
+    await Deno.writeTextFile(path, `{"posts":[{"text":"${text}"}\n{"host": "${text}\n`);
+    const result = await runTask([...firehose(data, relay), "--limit", "1"]);
+    assert.equal(result.code, 1);
+    assert.match(result.stdout, /^Collected 1 posts/);
+    assert.ok(result.stderr.includes(`Cannot land the journal ${path}: a line of it is damaged\n`));
+    assert.ok((await Deno.stat(path)).size > 0, "the damaged segment stays");
+    const ledger = JSON.stringify(await query(data, RUNS));
+    const key = (await Deno.readTextFile(new DataPaths(data).hashKey())).trim();
+    for (const secret of [text, key]) {
+      for (const shown of [result.stdout, result.stderr, ledger]) {
+        assert.ok(!shown.includes(secret), secret);
+      }
+    }
+  });
+});
+
+// Invariant 10
+Deno.test("a relay that is no URL and a time that no timer can count are usage errors", async () => {
+  await withData(async (data) => {
+    const env = { BLUESKY_RELAY: "relay1.us-east.bsky.network" };
+    const relay = await runTask(["sync:firehose", "--data", data], env);
+    assert.equal(relay.code, 2);
+    assert.match(relay.stderr, /BLUESKY_RELAY: "relay1.* is not a URL that starts with wss:\/\//);
+    const long = await runTask(["sync:firehose", "--hours", "600", "--data", data]);
+    assert.equal(long.code, 2);
+    assert.match(long.stderr, /--hours "600" is more than 500/);
+  });
+});

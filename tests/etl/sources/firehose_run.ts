@@ -1,0 +1,77 @@
+/** Runs of `sync:firehose` against a relay on loopback. */
+import { type Relay, type RelayOptions, startRelay } from "../../../demo/relay.ts";
+import { query } from "../../rows.ts";
+import { ROOT, runTask, type TaskResult } from "../../task.ts";
+
+/** Run a test with a relay of its own that serves its oldest frame first. */
+export async function withRelay(
+  options: RelayOptions,
+  use: (relay: Relay) => Promise<void>,
+): Promise<void> {
+  const relay = startRelay({ startAt: "oldest", ...options });
+  try {
+    await use(relay);
+  } finally {
+    await relay.close();
+  }
+}
+
+/** Run `sync:firehose` to its end. */
+export function collect(
+  { url }: { url: string },
+  data: string,
+  args: string[] = [],
+  env: Record<string, string> = {},
+): Promise<TaskResult> {
+  const all = ["sync:firehose", "--data", data, "--json", ...args];
+  return runTask(all, { BLUESKY_RELAY: url, ...env });
+}
+
+/** Start `sync:firehose` without `deno task` before it, so that a SIGKILL hits the run itself. */
+export function startCollecting(
+  { url }: { url: string },
+  data: string,
+  args: string[] = [],
+): Deno.ChildProcess {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`));
+  const [, ...words] = (tasks["sync:firehose"] as string).split(" ");
+  return new Deno.Command(Deno.execPath(), {
+    args: [...words, "--data", data, "--json", ...args],
+    cwd: ROOT,
+    env: { NO_COLOR: "1", BLUESKY_RELAY: url },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** Read what a run printed with `--json`. */
+// deno-lint-ignore no-explicit-any
+export function summaryOf({ stdout }: { stdout: string }): any {
+  return JSON.parse(stdout);
+}
+
+/** Read raw posts by cursor; `record` is parsed, times are ISO 8601. */
+export async function rawRows(data: string, source = "firehose") {
+  const rows = await query(
+    data,
+    `SELECT * REPLACE (strftime(event_time, '%Y-%m-%dT%H:%M:%S.%gZ') AS event_time)
+     FROM read_parquet('{data}/raw/${source}/*/*.parquet', hive_partitioning = false)
+     ORDER BY cursor, uri`,
+  );
+  // deno-lint-ignore no-explicit-any
+  return rows.map((row) => ({ ...row, record: JSON.parse(String(row.record)) })) as any[];
+}
+
+/** Give the names of what lies in the journal of a source. */
+export function journalFiles(data: string, source = "firehose"): string[] {
+  return [...Deno.readDirSync(`${data}/journal/${source}`)].map(({ name }) => name);
+}
+
+/** Read the lines of a source's quarantine in order. */
+export function quarantined(data: string, source = "firehose"): Record<string, unknown>[] {
+  const folder = `${data}/quarantine/${source}`;
+  return [...Deno.readDirSync(folder)].map(({ name }) => name).sort().flatMap((name) =>
+    Deno.readTextFileSync(`${folder}/${name}`).trimEnd().split("\n").map((line) => JSON.parse(line))
+  );
+}

@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { query, withData } from "../../rows.ts";
+import {
+  collect,
+  journalFiles,
+  rawRows,
+  startCollecting,
+  summaryOf,
+  withRelay,
+} from "./firehose_run.ts";
+import { bodyOf, expectedRows, expectedTombstones, sampleStream } from "./sample_stream.ts";
+import { smallSample } from "../../demo/small_sample.ts";
+
+const END = "2026-06-08T00:00:00Z";
+const small = await sampleStream(smallSample());
+const smallSeqs = small.frames.map(({ seq }) => seq);
+
+Deno.test("every post of the sample becomes one raw row, field by field", async () => {
+  const stream = await sampleStream();
+  const until = stream.frames.filter(({ time }) => time < END.replace("Z", ".000Z"));
+  await withRelay({ frames: stream.frames }, (relay) =>
+    withData(async (data) => {
+      const clock = { CIVICSKY_CLOCK: "2026-06-08T12:34:56Z" };
+      const run = await collect(relay, data, ["--until", END], clock);
+      assert.equal(run.code, 0, run.stderr);
+      const expected = expectedRows({ ...stream, frames: until });
+      const rows = await rawRows(data);
+      assert.ok(rows.length > stream.posts.length, "the sample has an updated post");
+      const columns = Object.keys(expected[0]!);
+      assert.deepEqual(
+        rows.map((row) => Object.fromEntries(columns.map((column) => [column, row[column]]))),
+        expected,
+      );
+      for (const row of rows) {
+        assert.equal(row.host, new URL(relay.url).host);
+        assert.equal(row.seen_at, "2026-06-08 12:34:56");
+        assert.deepEqual(
+          [row.feed, row.rank, row.like_count, row.author_handle],
+          Array(4).fill(null),
+        );
+      }
+      // Invariant 11
+      const key = await Deno.readTextFile(`${data}/.hash_key`);
+      const tombstones = await query(
+        data,
+        `SELECT subject_hash, subject_kind, reason,
+           strftime(event_time, '%Y-%m-%dT%H:%M:%S.%gZ') AS event_time, cursor
+         FROM read_parquet('{data}/raw/tombstones/*/*.parquet') ORDER BY cursor`,
+      );
+      const removed = expectedTombstones({ ...stream, frames: until }, key);
+      assert.ok(removed.some((row) => row.subject_kind === "account"));
+      assert.ok(removed.filter((row) => row.subject_kind === "post").length > 1);
+      assert.deepEqual(tombstones, removed);
+      for (
+        const entry of await Array.fromAsync(Deno.readDir(`${data}/raw/tombstones/date=2026-06-08`))
+      ) {
+        const bytes = await Deno.readFile(`${data}/raw/tombstones/date=2026-06-08/${entry.name}`);
+        assert.doesNotMatch(new TextDecoder("latin1").decode(bytes), /at:\/\/|did:plc:/);
+      }
+      await assertCoverage(data, until);
+      assert.deepEqual(journalFiles(data), []);
+      const summary = summaryOf(run);
+      assert.deepEqual(
+        [summary.posts, summary.deletions, summary.events, summary.set_aside],
+        [expected.length, removed.length, until.length, {}],
+      );
+    }));
+});
+
+async function assertCoverage(data: string, frames: typeof small.frames) {
+  const minutes = Map.groupBy(frames, ({ time }) => time.slice(0, 16));
+  const expected = Array.from(minutes, ([minute, inMinute]) => ({
+    minute: `${minute.replace("T", " ")}:00`,
+    events: inMinute.length,
+    posts: inMinute.filter((frame) =>
+      frame.post !== undefined && bodyOf(frame).ops[0].action !== "delete"
+    ).length,
+    bytes: inMinute.reduce((sum, { bytes }) =>
+      sum + bytes.length, 0),
+    first_cursor: inMinute[0]!.seq,
+    last_cursor: inMinute.at(-1)!.seq,
+  }));
+  const found = await query(
+    data,
+    `SELECT minute, sum(events) AS events, sum(posts) AS posts, sum(bytes) AS bytes,
+       min(first_cursor) AS first_cursor, max(last_cursor) AS last_cursor
+     FROM read_parquet('{data}/coverage/*/*.parquet') GROUP BY minute ORDER BY minute`,
+  );
+  assert.deepEqual(found, expected);
+}
+
+// Invariant 1
+Deno.test("runs that end at a limit, a time or a signal go on where they ended", async () => {
+  await withRelay({ frames: small.frames }, (relay) =>
+    withData(async (data) => {
+      const limited = await collect(relay, data, ["--limit", "2"]);
+      assert.deepEqual([limited.code, summaryOf(limited).posts], [0, 2], limited.stderr);
+      const ends: number[] = [await lastCursor(data)];
+      const until = small.frames.find(({ seq }) => seq > ends[0]! + 10)!;
+      const timed = await collect(relay, data, ["--until", until.time]);
+      assert.equal(timed.code, 0, timed.stderr);
+      ends.push(await lastCursor(data));
+      assert.equal(ends[1], until.seq - 1);
+      const short = await collect(relay, data, ["--minutes", "0.02", "--relay", `${relay.url}/`]);
+      assert.equal(short.code, 0, short.stderr);
+      assert.equal(await lastCursor(data), smallSeqs.at(-1));
+      assert.deepEqual(
+        relay.connections.map(({ cursor }) => cursor),
+        [null, ...ends.map(String)],
+      );
+      await assertAll(data);
+    }));
+});
+
+// Invariant 10
+Deno.test("a run that is told to stop lands everything and says so", async () => {
+  await withRelay({ frames: small.frames }, (relay) =>
+    withData(async (data) => {
+      const process = startCollecting(relay, data);
+      await relayHasSent(relay, smallSeqs.length);
+      const busy = await collect(relay, data);
+      assert.equal(busy.code, 3);
+      assert.match(busy.stderr, /^Cannot run sync:firehose: the same work is already running/);
+      process.kill("SIGTERM");
+      const { code, stdout } = await process.output();
+      assert.equal(code, 4);
+      assert.equal(summaryOf({ stdout: new TextDecoder().decode(stdout) }).status, "stopped");
+      await assertAll(data);
+      assert.deepEqual(journalFiles(data), []);
+      const runs = await query<{ status: string; exit_status: number }>(
+        data,
+        `SELECT status, exit_status FROM read_parquet('{data}/runs/*/*.parquet') ORDER BY 2`,
+      );
+      assert.deepEqual(runs, [
+        { status: "busy", exit_status: 3 },
+        { status: "stopped", exit_status: 4 },
+      ]);
+    }));
+});
+
+Deno.test("a relay that is not there ends the run with its address and what to check", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  await withData(async (data) => {
+    const run = await collect({ url: `ws://127.0.0.1:${port}` }, data);
+    assert.equal(run.code, 1);
+    assert.match(run.stderr, new RegExp(`Cannot read ws://127.0.0.1:${port}/xrpc/.*: .*connect`));
+    assert.match(run.stderr, /\n {2}Check the address/);
+    assert.doesNotMatch(run.stderr, /\n\s+at /);
+  });
+});
+
+Deno.test("wrong options are usage errors that name the option", async () => {
+  await withData(async (data) => {
+    const runs = await Promise.all([
+      collect({ url: "ws://127.0.0.1:1" }, data, ["--limit", "0"]),
+      collect({ url: "ws://127.0.0.1:1" }, data, ["--relay", "https://127.0.0.1:1"]),
+    ]);
+    assert.deepEqual(runs.map(({ code }) => code), [2, 2]);
+    assert.match(runs[0]!.stderr, /--limit "0" is not a whole number above zero/);
+    assert.match(runs[1]!.stderr, /--relay ".*" is not a URL that starts with wss:/);
+  });
+});
+
+async function assertAll(data: string) {
+  const rows = await rawRows(data);
+  assert.deepEqual(
+    rows.map(({ uri, rev }) => [uri, rev]),
+    expectedRows(small).map(({ uri, rev }) => [uri, rev]),
+  );
+  await assertCoverage(data, small.frames);
+}
+
+async function lastCursor(data: string): Promise<number> {
+  const [row] = await query<{ last: number }>(
+    data,
+    `SELECT max(last_cursor) AS last FROM read_parquet('{data}/coverage/*/*.parquet')`,
+  );
+  return row!.last;
+}
+
+async function relayHasSent(relay: { connections: { sent: number }[] }, count: number) {
+  while ((relay.connections[0]?.sent ?? 0) < count) {
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}

@@ -1,0 +1,202 @@
+import assert from "node:assert/strict";
+import {
+  type AppView,
+  type AppViewOptions,
+  CATCH_UP,
+  startAppView,
+} from "../../../demo/appview.ts";
+import { publishedPosts, versionAt } from "../../../demo/published_post.ts";
+import { smallSample } from "../../demo/small_sample.ts";
+import { query, withData } from "../../rows.ts";
+import { runTask, taskProcess, type TaskResult } from "../../task.ts";
+import { journalFiles, quarantined, rawRows, summaryOf } from "./firehose_run.ts";
+
+const NOW = "2026-06-01T18:00:00Z";
+const posts = publishedPosts(smallSample());
+const byId = (id: string) => posts.find(({ post }) => post.id === id)!;
+/** By likes; what the small sample's feed holds at that hour. */
+const RANKED = ["p005", "p006", "p002", "p007"].map(byId);
+
+async function withAppView(
+  options: Partial<AppViewOptions>,
+  use: (appView: AppView, data: string) => Promise<void>,
+) {
+  const appView = startAppView({ posts, now: new Date(NOW), ...options });
+  try {
+    await withData((data) => use(appView, data));
+  } finally {
+    await appView.close();
+  }
+}
+
+function sync(url: string, data: string, args: string[] = []): Promise<TaskResult> {
+  const all = ["sync:most-liked", "--data", data, "--json", ...args];
+  return runTask(all, { BLUESKY_APPVIEW: url, CIVICSKY_CLOCK: NOW });
+}
+
+async function ranks(data: string): Promise<[string, number][]> {
+  const rows = await rawRows(data, "most_liked");
+  return rows.sort((a, b) => a.rank - b.rank).map(({ uri, rank }) => [uri, rank]);
+}
+
+Deno.test("pages of a feed become raw rows with rank and counts", async () => {
+  await withAppView({ pageSize: 3 }, async (appView, data) => {
+    const run = await sync(appView.url, data, ["--limit", "4"]);
+    assert.equal(run.code, 0, run.stderr);
+    assert.deepEqual(
+      appView.requests.map(({ params }) => [
+        params.get("limit"),
+        params.get("cursor"),
+      ]),
+      [["4", null], ["1", "3"]],
+    );
+    const rows = (await rawRows(data, "most_liked")).sort((a, b) => a.rank - b.rank);
+    const expected = RANKED.map(({ uri, rkey, account, post, ...published }, index) => {
+      const version = versionAt({ uri, rkey, account, post, ...published }, Date.parse(NOW))!;
+      return {
+        uri,
+        cid: version.cid,
+        did: account.did,
+        rkey,
+        rev: null,
+        cursor: null,
+        host: new URL(appView.url).host,
+        seen_at: "2026-06-01 18:00:00",
+        event_time: new Date(published.time + 500).toISOString(),
+        created_at: version.record.createdAt,
+        text: version.record.text,
+        record: JSON.parse(JSON.stringify(version.record)),
+        feed: CATCH_UP,
+        rank: index + 1,
+        like_count: post.likes,
+        repost_count: post.reposts,
+        reply_count: post.replies,
+        quote_count: post.quotes,
+        author_handle: account.handle,
+      };
+    });
+    const columns = Object.keys(expected[0]!);
+    assert.deepEqual(
+      rows.map((row) => Object.fromEntries(columns.map((column) => [column, row[column]]))),
+      expected,
+    );
+    assert.deepEqual(rows[0]!.self_labels, ["graphic-media"]);
+    assert.deepEqual(summaryOf(run).feeds, { [CATCH_UP]: 4 });
+    assert.deepEqual(summaryOf(run).warnings, []);
+    assert.deepEqual(journalFiles(data, "most_liked"), []);
+  });
+});
+
+// Invariant 9
+Deno.test("invalid items are set aside, and the rest of their page lands at its rank", async () => {
+  await withAppView({ pageSize: 2 }, async (appView, data) => {
+    const item = (post: object) => ({ post: { ...post } });
+    const whole = await (await fetch(
+      `${appView.url}/xrpc/app.bsky.feed.getPosts?uris=${RANKED[2]!.uri}`,
+    )).json();
+    appView.requests.length = 0;
+    appView.replaced.set(RANKED[1]!.uri, item({ uri: 7 }));
+    appView.replaced.set(RANKED[2]!.uri, item({ ...whole.posts[0], record: { text: "no type" } }));
+    appView.replaced.set(
+      RANKED[3]!.uri,
+      item({ ...whole.posts[0], indexedAt: "0000-01-01T00:00:00Z" }),
+    );
+    const run = await sync(appView.url, data, ["--limit", "10"]);
+    assert.equal(run.code, 0, run.stderr);
+    assert.deepEqual(summaryOf(run).set_aside, { invalid_item: 2, not_a_post: 1 });
+    assert.match(summaryOf(run).warnings[0], /gave 2 posts where 10 were asked for/);
+    assert.deepEqual(await ranks(data), [[RANKED[0]!.uri, 1]]);
+    assert.deepEqual(
+      quarantined(data, "most_liked").map(({ reason, rank, what }) => [reason, rank, what]),
+      [
+        ["invalid_item", 2, "post.uri"],
+        ["not_a_post", 3, undefined],
+        ["invalid_item", 4, "post.indexedAt"],
+      ],
+    );
+  });
+});
+
+Deno.test("a post that moves to the next page lands once, and a repeated cursor ends the paging", async () => {
+  await withAppView({ pageSize: 2 }, async (appView, data) => {
+    const whole = await (await fetch(`${appView.url}/xrpc/app.bsky.feed.getFeed?feed=${CATCH_UP}`))
+      .json();
+    appView.requests.length = 0;
+    appView.replaced.set(RANKED[2]!.uri, whole.feed[0]);
+    appView.repeatCursor = true;
+    const run = await sync(appView.url, data, ["--limit", "100"]);
+    assert.equal(run.code, 0, run.stderr);
+    assert.equal(appView.requests.length, 2);
+    assert.deepEqual(await ranks(data), [
+      [RANKED[0]!.uri, 1],
+      [RANKED[1]!.uri, 2],
+      [RANKED[3]!.uri, 4],
+    ]);
+  });
+});
+
+Deno.test("an AppView that asks to wait or fails once is asked again", async () => {
+  await withAppView({}, async (appView, data) => {
+    appView.failNext(429, 1);
+    appView.failNext(500);
+    const run = await sync(appView.url, data);
+    assert.equal(run.code, 0, run.stderr);
+    assert.match(run.stderr, /the AppView asks to wait; waiting 1 s\nthe AppView answered 500; /);
+    assert.deepEqual(appView.requests.map(({ status }) => status), [429, 500, 200]);
+    assert.equal((await ranks(data)).length, 4);
+  });
+});
+
+// Invariant 10
+Deno.test("a feed that nobody knows and an AppView that is not there fail with what to do", async () => {
+  await withAppView({}, async (appView, data) => {
+    const other = CATCH_UP.replace("catch-up", "other");
+    const [unknown, nobody] = await Promise.all([
+      sync(appView.url, data, ["--feed", other]),
+      withData(async (elsewhere) => {
+        const run = await sync("http://127.0.0.1:1", elsewhere);
+        assert.equal(run.code, 1);
+        assert.match(run.stderr, /Cannot read the feed at:.*: http:\/\/127.0.0.1:1: /);
+        assert.match(run.stderr, /\n {2}Check the address \(BLUESKY_APPVIEW/);
+        assert.doesNotMatch(run.stderr, /\n\s+at /);
+      }),
+    ]);
+    assert.equal(nobody, undefined);
+    assert.equal(unknown.code, 1);
+    assert.match(
+      unknown.stderr,
+      /Cannot read the feed .*other: .* knows no such feed\n {2}Name another/,
+    );
+    const wrong = await sync(appView.url, data, ["--feed", "https://bsky.app/feed"]);
+    assert.equal(wrong.code, 2);
+  });
+});
+
+// Invariant 10
+Deno.test("a run that is told to stop while it waits lands the pages it has", async () => {
+  await withAppView({ pageSize: 2 }, async (appView, data) => {
+    let asked = 0;
+    const impatient = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+      const { pathname, search } = new URL(request.url);
+      if (asked++ === 0) return fetch(`${appView.url}${pathname}${search}`);
+      const refusal = { error: "RateLimitExceeded", message: "Rate Limit Exceeded" };
+      return Response.json(refusal, { status: 429, headers: { "retry-after": "600" } });
+    });
+    const args = ["sync:most-liked", "--data", data, "--json", "--limit", "4"];
+    const url = `http://127.0.0.1:${impatient.addr.port}`;
+    const process = taskProcess(args, { BLUESKY_APPVIEW: url, CIVICSKY_CLOCK: NOW });
+    while (asked < 2) await new Promise((done) => setTimeout(done, 10));
+    process.kill("SIGTERM");
+    const { code, stderr } = await process.output();
+    await impatient.shutdown();
+    assert.equal(code, 4, new TextDecoder().decode(stderr));
+    assert.deepEqual((await ranks(data)).map(([uri]) => uri), [RANKED[0]!.uri, RANKED[1]!.uri]);
+    const again = await sync(appView.url, data);
+    assert.equal(again.code, 0, again.stderr);
+    const [{ n }] = await query<{ n: number }>(
+      data,
+      "SELECT count(DISTINCT uri) AS n FROM '{data}/raw/most_liked/*/*.parquet'",
+    ) as [{ n: number }];
+    assert.equal(n, 4);
+  });
+});

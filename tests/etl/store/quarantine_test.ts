@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { Quarantine } from "../../../etl/store/quarantine.ts";
+import { DataPaths } from "../../../etl/store/paths.ts";
+import { withData } from "../../rows.ts";
+import { fill, testOnSmallDisk } from "./small_disk.ts";
+
+async function lines(paths: DataPaths): Promise<Record<string, unknown>[]> {
+  const found: Record<string, unknown>[] = [];
+  for (const path of paths.quarantined()) {
+    const text = await Deno.readTextFile(path);
+    assert.ok(text.endsWith("\n"));
+    found.push(...text.split("\n").slice(0, -1).map((line) => JSON.parse(line)));
+  }
+  return found;
+}
+
+// Invariant 9
+Deno.test("what is set aside is counted by reason and keeps its place and its bytes", async () => {
+  await withData(async (data) => {
+    const paths = new DataPaths(data);
+    const quarantine = new Quarantine(paths, "firehose");
+    const bytes = new Uint8Array([0, 255, 10, 13]);
+    quarantine.add("malformed_frame", { after: 7 }, bytes);
+    quarantine.add("malformed_record", { uri: "at://x", what: "\ud800" }, "text 🏡");
+    quarantine.add("malformed_frame", { after: 8 }, new Uint8Array());
+    assert.deepEqual(quarantine.counts, { malformed_frame: 2, malformed_record: 1 });
+    assert.equal(quarantine.total, 3);
+    assert.deepEqual(paths.quarantined(), []);
+    await quarantine.commit();
+    const [frame, record, empty] = await lines(paths);
+    assert.equal(frame!.reason, "malformed_frame");
+    assert.equal(frame!.after, 7);
+    assert.deepEqual([...Buffer.from(frame!.payload as string, "base64")], [...bytes]);
+    assert.equal(record!.what, "\ufffd");
+    assert.equal(Buffer.from(record!.payload as string, "base64").toString(), "text 🏡");
+    assert.equal(empty!.bytes, 0);
+    await quarantine.commit();
+    assert.equal((await lines(paths)).length, 3);
+  });
+});
+
+Deno.test("a large thing keeps its first 64 KiB and says how large it was", async () => {
+  await withData(async (data) => {
+    const paths = new DataPaths(data);
+    const quarantine = new Quarantine(paths, "firehose");
+    quarantine.add("malformed_frame", {}, new Uint8Array(100_000).fill(7));
+    await quarantine.commit();
+    const [line] = await lines(paths);
+    assert.equal(line!.bytes, 100_000);
+    assert.equal(Buffer.from(line!.payload as string, "base64").length, 65_536);
+  });
+});
+
+// Invariant 9
+Deno.test("what is added during a commit is written by it or by the next one", async () => {
+  await withData(async (data) => {
+    const paths = new DataPaths(data);
+    const quarantine = new Quarantine(paths, "firehose");
+    // Much of it, so that writing takes a while.
+    const large = new Uint8Array(65_536);
+    for (let after = 0; after < 200; after++) quarantine.add("malformed_frame", { after }, large);
+    let isDone = false;
+    const first = quarantine.commit().then(() => isDone = true);
+    for (let after = 200; !isDone; after++) {
+      quarantine.add("malformed_frame", { after }, "");
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    await first;
+    await quarantine.commit();
+    const found = (await lines(paths)).map((line) => line.after);
+    assert.deepEqual(found, Array.from({ length: quarantine.total }, (_, index) => index));
+  });
+});
+
+// Invariant 1
+Deno.test("a line that a killed process left torn is trimmed before the next is written", async () => {
+  await withData(async (data) => {
+    const paths = new DataPaths(data);
+    const quarantine = new Quarantine(paths, "firehose");
+    quarantine.add("malformed_frame", { after: 1 }, "");
+    await quarantine.commit();
+    const [path] = paths.quarantined();
+    await Deno.writeTextFile(path!, '{"seen_at":"2026-06-', { append: true });
+    quarantine.add("malformed_frame", { after: 2 }, "");
+    await quarantine.commit();
+    assert.deepEqual((await lines(paths)).map((line) => line.after), [1, 2]);
+  });
+});
+
+// Invariant 9
+testOnSmallDisk(
+  "a full disk leaves whole lines, and none is lost when there is space again",
+  async (disk) => {
+    const paths = new DataPaths(disk);
+    const quarantine = new Quarantine(paths, "firehose");
+    quarantine.add("malformed_frame", { after: 1 }, "");
+    await quarantine.commit();
+    const filling = await fill(disk);
+    quarantine.add("malformed_frame", { after: 2 }, new Uint8Array(60_000));
+    await assert.rejects(quarantine.commit(), /^UserError: Cannot write the quarantine .*No space/);
+    assert.deepEqual((await lines(paths)).map((line) => line.after), [1]);
+    await Deno.remove(filling);
+    await quarantine.commit();
+    assert.deepEqual((await lines(paths)).map((line) => line.after), [1, 2]);
+  },
+);
