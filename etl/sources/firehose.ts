@@ -4,15 +4,7 @@ import { landLeftovers, landSegment, lastCursor } from "../land.ts";
 import { now } from "../run/clock.ts";
 import { type Command, type Context, main, type Outcome } from "../run/command.ts";
 import { UserError } from "../run/error.ts";
-import {
-  baseUrl,
-  hours,
-  instant,
-  minutes,
-  positiveInteger,
-  positiveNumber,
-  urlVariable,
-} from "../run/option.ts";
+import { baseUrl, hours, instant, minutes, positiveInteger, urlVariable } from "../run/option.ts";
 import { fillSegment, type SegmentEnd } from "../segment.ts";
 import { Journal } from "../store/journal.ts";
 import { lock } from "../store/lock.ts";
