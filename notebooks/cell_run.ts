@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../etl/run/error.ts";
 import { cellLine, type CellModule, cellModule } from "./cell_module.ts";
@@ -32,7 +33,8 @@ const CHANNEL = new URL("output_channel.ts", import.meta.url).href;
 
 /**
  * Run the code cells of a notebook in a process of their own, which may read the data folder and the
- * study, write nothing and reach no network.
+ * study, write nothing and reach no network; Deno itself fetches an npm package that is imported for
+ * the first time.
  *
  * Gives what each cell put out, by its place in the notebook. Throws a `UserError` that names the
  * code cell and its line where a cell fails or the time is up, and the signal's reason when aborted.
@@ -69,6 +71,8 @@ async function run(text: string, options: CellRunOptions): Promise<Ended> {
       `--allow-read=${[options.data, options.study, VIEWS, ENGINE].map(listed).join(",")}`,
       "--allow-env=CIVICSKY_DATA,CIVICSKY_STUDY",
       "--ignore-env",
+      // Without it a cell may import from some hosts, whatever its permissions.
+      "--no-remote",
       // A library of DuckDB-WASM counts them while it loads.
       "--allow-sys=cpus",
       "--ext=ts",
@@ -168,7 +172,11 @@ function failed(name: string, where: string, what: string): UserError {
   );
 }
 
-/** Commas part the entries of a permission; two of them are one in a path. */
+/**
+ * Commas part the entries of a permission, and Deno 2.9 takes no escape for them: of a path that has
+ * one, the folder above must do.
+ */
 function listed(path: string): string {
-  return path.replaceAll(",", ",,");
+  const comma = path.indexOf(",");
+  return comma < 0 ? path : dirname(path.slice(0, comma + 1));
 }

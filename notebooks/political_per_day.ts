@@ -44,6 +44,10 @@ export async function politicalPerDayChart(data: Data): Promise<Chart | Note> {
 that passed the filters.`;
   }
   const total = rows.reduce(add, NOTHING);
+  if (total.labeled === 0) {
+    return md`**No post that passed the filters could be labelled:** labelling failed for all
+${total.failed} of them. \`deno task status\` counts the reasons.`;
+  }
   const days = everyDay(rows.map((row) => row.day));
   // A line is broken where a day has no share: that day is not interpolated.
   const series = days.map((day) => {

@@ -140,8 +140,9 @@ Deno.test("another codebook is another label set beside the first, and one of th
       "codebook: weather.yaml",
     );
     await Deno.writeTextFile(`${data}/study.yaml`, study);
-    const { summary } = await run("classify:dictionary", data, "--study", `${data}/study.yaml`);
-    assert.deepEqual([summary.labeled, summary.political], [2, 1]);
+    const own = ["classify:dictionary", "--data", data, "--study", `${data}/study.yaml`];
+    const second = await runTask(own, { CIVICSKY_CLOCK: "2026-06-11T00:00:00Z" });
+    assert.match(second.stdout, /^Labelled 2 posts with the codebook weather$/m);
     const sets = await query<{ label_set_id: string; is_shown: boolean; codebook: string }>(
       data,
       "SELECT label_set_id, is_shown, codebook FROM read_parquet('{data}/label_sets/dictionary.parquet') ORDER BY codebook",
@@ -160,12 +161,7 @@ Deno.test("another codebook is another label set beside the first, and one of th
       `label_sets: { dictionary: ${sets[0]!.label_set_id} }`,
     );
     await Deno.writeTextFile(`${data}/study.yaml`, named);
-    const folder = await rawFolder(data);
-    await folder.raw("firehose", "2026-06-01", "b.2026-06-01_2026-06-01", [
-      { uri: uri("new"), event_time: "2026-06-01 11:00:00", text: TEXTS[0] },
-    ]);
-    await runTask(["preprocess", "--data", data], CLOCK);
-    await run("classify:dictionary", data, "--study", `${data}/study.yaml`);
+    await runTask(own, { CIVICSKY_CLOCK: "2026-06-12T00:00:00Z" });
     const shown = await query(
       data,
       "SELECT label_set_id FROM read_parquet('{data}/label_sets/dictionary.parquet') WHERE is_shown",
