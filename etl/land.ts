@@ -27,6 +27,12 @@ export interface JournalLine {
   first_cursor?: number | null;
   /** Null for imports, which nobody saw happen. */
   event_time: string | null;
+  /** The time from which the stream was read up to this line without a gap. */
+  covered_from?: string | null;
+  /** Counts the gaps of the segment, so that none is hidden in a minute that has two sides of it. */
+  stretch?: number;
+  /** Sequence numbers that the stream left out since the line before. */
+  skipped?: number;
   seen_at: string;
   events: number;
   bytes: number;
@@ -90,9 +96,12 @@ export async function landSegment(
       COVERAGE,
       `SELECT ${literal(source)} AS source, host, date_trunc('minute', event_time) AS minute,
          sum(events) AS events, sum(len(posts)) AS posts, sum(bytes) AS bytes,
-         min(coalesce(first_cursor, cursor)) AS first_cursor, max(cursor) AS last_cursor, sum(reconnects) AS reconnects,
+         min(coalesce(first_cursor, cursor)) AS first_cursor, max(cursor) AS last_cursor,
+         min(coalesce(covered_from, event_time)) AS covered_from, max(event_time) AS covered_until,
+         sum(coalesce(skipped, 0)) AS skipped, sum(reconnects) AS reconnects,
          list_distinct(flatten(list(notes))) AS notes
-       FROM ${lines} WHERE cursor IS NOT NULL GROUP BY ALL ORDER BY minute`,
+       FROM ${lines} WHERE cursor IS NOT NULL
+       GROUP BY host, minute, coalesce(stretch, 0) ORDER BY minute, covered_from`,
       "minute",
       (day) => paths.coveragePart(day, name),
     );
@@ -173,6 +182,9 @@ function readLines(segment: string): string {
     host: "VARCHAR",
     cursor: "BIGINT",
     first_cursor: "BIGINT",
+    covered_from: "TIMESTAMP",
+    stretch: "BIGINT",
+    skipped: "BIGINT",
     event_time: "TIMESTAMP",
     seen_at: "TIMESTAMP",
     events: "BIGINT",

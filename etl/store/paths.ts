@@ -32,6 +32,11 @@ export class DataPaths {
     return join(this.root, "coverage", `date=${day}`, `${part}.parquet`);
   }
 
+  /** The windows of a source that open on a day. */
+  windows(source: string, day: string): string {
+    return join(this.root, "windows", `date=${day}`, `${source}.parquet`);
+  }
+
   run(day: string, runId: string): string {
     return join(this.root, "runs", `date=${day}`, `${runId}.parquet`);
   }

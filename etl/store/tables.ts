@@ -176,6 +176,19 @@ export const AGGREGATES: Table = {
   },
 };
 
+/** The hours that a source was to collect, laid down when their day came. */
+export const WINDOWS: Table = {
+  folder: "windows",
+  version: 1,
+  columns: {
+    source: "VARCHAR",
+    opens_at: "TIMESTAMP",
+    closes_at: "TIMESTAMP",
+    window_prob: "DOUBLE",
+    setting: "VARCHAR",
+  },
+};
+
 /** What was received, per minute of event time; rows of one minute add up. */
 export const COVERAGE: Table = {
   folder: "coverage",
@@ -189,6 +202,9 @@ export const COVERAGE: Table = {
     bytes: "BIGINT",
     first_cursor: "BIGINT",
     last_cursor: "BIGINT",
+    covered_from: "TIMESTAMP",
+    covered_until: "TIMESTAMP",
+    skipped: "BIGINT",
     reconnects: "BIGINT",
     notes: "VARCHAR[]",
   },

@@ -123,6 +123,9 @@ Deno.test("coverage adds up by minute, with the cursors that the minute spans", 
         bytes: 200,
         first_cursor: 1,
         last_cursor: 5,
+        covered_from: `${DAY} 10:00:00`,
+        covered_until: `${DAY} 10:00:00`,
+        skipped: 0,
         reconnects: 0,
         notes: [],
       },
@@ -134,9 +137,33 @@ Deno.test("coverage adds up by minute, with the cursors that the minute spans", 
         bytes: 100,
         first_cursor: 6,
         last_cursor: 6,
+        covered_from: `${DAY} 10:01:00`,
+        covered_until: `${DAY} 10:01:00`,
+        skipped: 0,
         reconnects: 2,
         notes: ["OutdatedCursor"],
       },
+    ]);
+  });
+});
+
+Deno.test("a gap within a minute parts it in two rows, each with the time that it covers", async () => {
+  await withDatabase(async (database, paths, data) => {
+    const at = (second: number) => `${DAY}T10:00:${String(second).padStart(2, "0")}.000Z`;
+    const path = await writeSegment(paths, "segment", [
+      line(1, { event_time: at(5), covered_from: `${DAY}T09:59:50.000Z`, stretch: 1 }),
+      line(2, { event_time: at(9), covered_from: at(5), stretch: 1 }),
+      line(7, { event_time: at(30), covered_from: at(20), stretch: 2, skipped: 4 }),
+    ]);
+    await landSegment(database, paths, "firehose", path);
+    const coverage = await query(
+      data,
+      `SELECT covered_from, covered_until, events, skipped FROM '{data}/coverage/*/*.parquet'
+       ORDER BY covered_from`,
+    );
+    assert.deepEqual(coverage.map((row) => Object.values(row)), [
+      [`${DAY} 09:59:50`, `${DAY} 10:00:09`, 2, 0],
+      [`${DAY} 10:00:20`, `${DAY} 10:00:30`, 1, 4],
     ]);
   });
 });

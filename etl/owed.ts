@@ -1,0 +1,107 @@
+import { now, utcDay } from "./run/clock.ts";
+import { type Database, literal, rows } from "./store/duckdb.ts";
+import { relation, writeParquet } from "./store/parquet.ts";
+import type { DataPaths } from "./store/paths.ts";
+import { COVERAGE, WINDOWS } from "./store/tables.ts";
+import { mergeSpans, type Span, subtractSpans } from "./span.ts";
+import { type Window, type Windows, windowsOfDay } from "./window.ts";
+
+const DAY_MS = 86_400_000;
+
+/** A window with what is not collected of it yet. */
+export interface OpenWindow extends Window {
+  open: Span[];
+}
+
+export interface Owed {
+  /** Still within the replay range of a host, oldest first. */
+  owed: OpenWindow[];
+  /** What is left open of these can no longer be had. */
+  missed: OpenWindow[];
+}
+
+/**
+ * Lay down the windows of every day from the last one that has them to today.
+ *
+ * What was laid down stays, whatever `study.yaml` says later: windows are a commitment about time
+ * that had not come yet. On a source's first day, windows that had closed before are left out.
+ */
+export async function layWindows(
+  database: Database,
+  paths: DataPaths,
+  source: string,
+  windows: Windows,
+): Promise<void> {
+  const today = utcDay(now());
+  const laid = windowFiles(paths, source).map((file) => file.day!).sort();
+  const first = laid.at(-1) ?? today;
+  for (let time = Date.parse(first); time <= Date.parse(today); time += DAY_MS) {
+    const day = utcDay(new Date(time));
+    if (laid.includes(day)) continue;
+    const ofDay = windowsOfDay(windows, day)
+      .filter((window) => laid.length > 0 || window.until > now());
+    const selects = ofDay.map(({ from, until, window_prob }) =>
+      `SELECT ${literal(source)} AS source, ${literal(from)} AS opens_at,
+         ${literal(until)} AS closes_at, ${literal(window_prob)} AS window_prob,
+         ${literal(JSON.stringify(windows))} AS setting`
+    );
+    const query = selects.join(" UNION ALL ") || `SELECT * FROM ${relation(WINDOWS, [])}`;
+    await writeParquet(database, WINDOWS, query, paths.windows(source, day));
+  }
+}
+
+/**
+ * Find what a source owes: of each window the time that has passed and is not covered by any host.
+ *
+ * `replayMs` is how far back a host replays. Nothing is owed of the future.
+ */
+export async function readOwed(
+  database: Database,
+  paths: DataPaths,
+  source: string,
+  replayMs: number,
+): Promise<Owed> {
+  const files = windowFiles(paths, source).map((file) => file.path);
+  const windows = await rows<{ from: string; until: string; window_prob: number | null }>(
+    database,
+    `SELECT opens_at AS from, closes_at AS until, window_prob FROM ${relation(WINDOWS, files)}
+     ORDER BY opens_at`,
+  );
+  const spans = await coveredSpans(database, paths, source);
+  const present = now();
+  const horizon = present.getTime() - replayMs;
+  const owed: Owed = { owed: [], missed: [] };
+  for (const { from, until, window_prob } of windows) {
+    const window = { from: utc(from), until: utc(until), window_prob };
+    const passed = { from: window.from, until: window.until < present ? window.until : present };
+    const open = passed.from < passed.until ? subtractSpans(passed, spans) : [];
+    if (open.length === 0) continue;
+    const last = open.at(-1)!.until.getTime();
+    (last > horizon ? owed.owed : owed.missed).push({ ...window, open });
+  }
+  return owed;
+}
+
+/** Give the time for which a source was read without a gap, by whatever host; merged. */
+export async function coveredSpans(
+  database: Database,
+  paths: DataPaths,
+  source: string,
+): Promise<Span[]> {
+  const files = paths.files("coverage").map((file) => file.path);
+  const found = await rows<{ from: string; until: string }>(
+    database,
+    `SELECT covered_from AS from, covered_until AS until FROM ${relation(COVERAGE, files)}
+     WHERE source = ${literal(source)} AND covered_from IS NOT NULL`,
+  );
+  return mergeSpans(found.map(({ from, until }) => ({ from: utc(from), until: utc(until) })));
+}
+
+function windowFiles(paths: DataPaths, source: string) {
+  return paths.files("windows").filter((file) => file.path === paths.windows(source, file.day!));
+}
+
+/** Read a timestamp as DuckDB writes it. */
+function utc(text: string): Date {
+  return new Date(`${text.replace(" ", "T")}Z`);
+}
