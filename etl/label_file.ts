@@ -7,10 +7,11 @@ import { LABELS, type Table, withColumns } from "./store/tables.ts";
 /**
  * Give an SQL condition: does a label row `l` belong to the post row `p` of the same day?
  *
- * By uri and cid; rows without a cid (imports) match on uri and hash of the text.
+ * By uri and cid; a label of a post that had no cid (an import) matches on uri and hash of the text.
+ * At most one label of a label set and coder matches, since `mergeLabels` keeps no two that could.
  */
 export const LABEL_OF_POST = `l.uri = p.uri AND
-  CASE WHEN l.cid IS NULL OR p.cid IS NULL THEN l.text_hash = p.text_hash ELSE l.cid = p.cid END`;
+  CASE WHEN l.cid IS NULL THEN l.text_hash = p.text_hash ELSE l.cid = p.cid END`;
 
 /** Give the table of a classifier's labels. */
 export function labelTable(columns: Record<string, string>): Table {
@@ -27,7 +28,8 @@ export function labelFiles(paths: DataPaths, classifier: string, day: string): s
 /**
  * Merge new label rows into the one file of a day.
  *
- * A new row takes the place of an older one with the same key (uri, cid or text, label set, coder).
+ * A new row takes the place of an older one with the same key (uri, cid, label set, coder); where
+ * either has no cid, the same text is the same key, so that no post ever matches two labels.
  * Gives how many rows the day then has.
  */
 export async function mergeLabels(
@@ -55,8 +57,9 @@ export async function mergeLabels(
      SELECT o.* FROM ${relation(table, labelFiles(paths, classifier, day))} o
      WHERE NOT EXISTS (
        FROM new_labels n WHERE n.uri = o.uri AND n.label_set_id = o.label_set_id
-         AND n.cid IS NOT DISTINCT FROM o.cid AND n.coder IS NOT DISTINCT FROM o.coder
-         AND (n.cid IS NOT NULL OR n.text_hash IS NOT DISTINCT FROM o.text_hash))
+         AND n.coder IS NOT DISTINCT FROM o.coder
+         AND CASE WHEN n.cid IS NULL OR o.cid IS NULL THEN n.text_hash IS NOT DISTINCT FROM o.text_hash
+           ELSE n.cid = o.cid END)
      ORDER BY label_set_id, uri, coder`,
     path,
   );

@@ -1,5 +1,6 @@
 import { ColumnTable } from "arquero";
 import { Chart } from "./chart.ts";
+import { printable } from "./html.ts";
 import { tableHtml, tableText } from "./table_view.ts";
 
 /** What a cell puts out, by media type. */
@@ -19,7 +20,8 @@ export class Note {
 /** Write a note in Markdown: md`**${n}** posts`. Values stand as they are, whatever they contain. */
 export function md(text: TemplateStringsArray, ...values: unknown[]): Note {
   const escaped = values.map((value) =>
-    String(value).replace(/\s+/g, " ").replace(/[^\p{L}\p{N} ]/gu, (c) => `&#${c.codePointAt(0)};`)
+    printable(String(value)).replace(/\s+/g, " ")
+      .replace(/[^\p{L}\p{N} ]/gu, (c) => `&#${c.codePointAt(0)};`)
   );
   return new Note(String.raw({ raw: text }, ...escaped), String.raw({ raw: text }, ...values));
 }

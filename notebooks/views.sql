@@ -43,8 +43,8 @@ WHERE label_set_id IN (
 );
 
 -- Every post with what the shown dictionary says of it; the added columns are null where it was not
--- labelled. A label belongs to a post as it read then: same day, uri and cid, or same uri and text
--- where either has no cid (imports).
+-- labelled. A label belongs to a post as it read then: same day, uri and cid; a label of a post that
+-- had no cid (an import) belongs to it by uri and text.
 CREATE OR REPLACE VIEW posts_dictionary AS
 SELECT
   posts.*,
@@ -62,7 +62,7 @@ FROM posts LEFT JOIN dictionary
   ON dictionary.date = posts.date
   AND dictionary.uri = posts.uri
   AND CASE
-    WHEN dictionary.cid IS NULL OR posts.cid IS NULL THEN dictionary.text_hash = posts.text_hash
+    WHEN dictionary.cid IS NULL THEN dictionary.text_hash = posts.text_hash
     ELSE dictionary.cid = posts.cid
   END;
 

@@ -1,0 +1,43 @@
+/** Makes notebooks for tests and runs them as `deno task render` does. */
+import { fileURLToPath } from "node:url";
+import { runCells } from "../../notebooks/cell_run.ts";
+import type { CellOutput, Notebook } from "../../notebooks/notebook.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** Give a notebook of code cells; one that begins with # is Markdown. */
+export function notebookOf(...sources: string[]): Notebook {
+  return {
+    cells: sources.map((source, index) => ({
+      cell_type: source.startsWith("#") ? "markdown" as const : "code" as const,
+      id: `cell-${index}`,
+      metadata: {},
+      source,
+    })),
+    metadata: { kernelspec: { display_name: "Deno", language: "typescript", name: "deno" } },
+    nbformat: 4,
+    nbformat_minor: 5,
+  };
+}
+
+/** Run cells that import `./lib.ts` and give what each put out. */
+export function runSources(
+  data: string,
+  sources: string[],
+  limitMs = 30_000,
+): Promise<CellOutput[][]> {
+  return runCells(notebookOf(...sources), {
+    name: "01-test",
+    folder: new URL("notebooks/", ROOT).href,
+    data,
+    study: fileURLToPath(new URL("study.yaml", ROOT)),
+    limitMs,
+  });
+}
+
+/** Put the text of what was printed and shown together. */
+export function textOf(outputs: CellOutput[] | undefined): string {
+  return (outputs ?? []).map((output) =>
+    "stream" in output ? output.text : output.display["text/plain"] ?? ""
+  ).join("");
+}

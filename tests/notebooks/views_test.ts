@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { DataPaths } from "../../etl/store/paths.ts";
+import { openDatabase } from "../../etl/store/duckdb.ts";
+import { LABEL_SETS, POSTS, withColumns } from "../../etl/store/tables.ts";
+import { COLUMNS } from "../../classifiers/dictionary.ts";
+import { labelTable } from "../../etl/label_file.ts";
+import { type Data, open } from "../../notebooks/data.ts";
+import { VIEWS } from "../../notebooks/views.ts";
+import { uri } from "../raw.ts";
+import { query, withData } from "../rows.ts";
+import { writeRows } from "./table_file.ts";
+
+const DAY = "2026-06-01";
+const SHOWN = "a".repeat(16);
+const OTHER = "b".repeat(16);
+const FLAGS = { flag_language: "BOOLEAN", flag_minimum_length: "BOOLEAN", flag_nsfw: "BOOLEAN" };
+
+const post = (name: string, cid: string | null, text_hash = `hash ${name}`) => ({
+  uri: uri(name),
+  cid,
+  text_hash,
+  passed_filters: true,
+});
+const label = (name: string, cid: string | null, more: Record<string, unknown> = {}) => ({
+  uri: uri(name),
+  cid,
+  text_hash: `hash ${name}`,
+  label_set_id: SHOWN,
+  was_successfully_labeled: true,
+  is_political: true,
+  ...more,
+});
+
+async function fill(data: string): Promise<void> {
+  const paths = new DataPaths(data);
+  const labels = labelTable(COLUMNS);
+  await writeRows(data, withColumns(POSTS, FLAGS), [
+    post("plain", "c1"),
+    post("edited", "c2"),
+    post("imported", null),
+    post("found again", "c1"),
+    post("changed import", null, "hash of the text as it reads now"),
+    post("unlabelled", "c1"),
+  ], paths.posts(DAY));
+  await writeRows(
+    data,
+    withColumns(POSTS, FLAGS),
+    [post("plain", "c1")],
+    paths.posts("2026-06-02"),
+  );
+  await writeRows(data, labels, [
+    label("plain", "c1"),
+    label("plain", "c1", { label_set_id: OTHER, is_political: false }),
+    label("edited", "c1", { text_hash: "hash of the text before" }),
+    label("edited", "c2", { is_political: false }),
+    label("imported", null),
+    label("found again", null),
+    label("changed import", null),
+    label("gone", "c1"),
+  ], paths.labels("dictionary", DAY));
+  await writeRows(
+    data,
+    labels,
+    [label("unlabelled", "c1"), label("plain", "c0")],
+    paths.labels("dictionary", "2026-06-02"),
+  );
+  await writeRows(
+    data,
+    LABEL_SETS,
+    [SHOWN, OTHER].map((id) => ({
+      label_set_id: id,
+      classifier: "dictionary",
+      codebook: "us_politics",
+      is_shown: id === SHOWN,
+    })),
+    paths.labelSets("dictionary"),
+  );
+}
+
+const JOINED = `SELECT date::VARCHAR AS day, split_part(uri, '/', 5) AS post, is_political
+  FROM posts_dictionary ORDER BY day, post`;
+const WANTED = [
+  { day: DAY, post: "changed import", is_political: null },
+  { day: DAY, post: "edited", is_political: false },
+  { day: DAY, post: "found again", is_political: true },
+  { day: DAY, post: "imported", is_political: true },
+  { day: DAY, post: "plain", is_political: true },
+  { day: DAY, post: "unlabelled", is_political: null },
+  { day: "2026-06-02", post: "plain", is_political: null },
+];
+
+Deno.test("a join gives each post once, with the label of its version, day and shown label set", () =>
+  withData(async (data) => {
+    await fill(data);
+    const { sql } = await open(data);
+    assert.deepEqual((await raw(sql, JOINED)).objects(), WANTED);
+    const { days, n } = (await sql`
+      SELECT count(DISTINCT date) AS days, count(*) AS n FROM posts_dictionary`).objects()[0] as {
+      days: number;
+      n: number;
+    };
+    assert.deepEqual([days, n], [2, WANTED.length]);
+  }));
+
+Deno.test("the view of a classifier holds the shown label set and no other", () =>
+  withData(async (data) => {
+    await fill(data);
+    const { sql } = await open(data);
+    const sets = await sql`SELECT DISTINCT label_set_id FROM dictionary`;
+    assert.deepEqual(sets.objects(), [{ label_set_id: SHOWN }]);
+    const all = await sql`SELECT count(DISTINCT label_set_id) AS n FROM labels_dictionary`;
+    assert.deepEqual(all.objects(), [{ n: 2 }]);
+  }));
+
+Deno.test("the recipe in the head of views.sql gives native DuckDB the same rows", () =>
+  withData(async (data) => {
+    await fill(data);
+    using database = await openDatabase(data);
+    await database.run(`SET file_search_path = '${data}'`);
+    const missing: string[] = [];
+    const text = await Deno.readTextFile(VIEWS);
+    assert.match(text, /open\("notebooks\/views\.sql"\)\.read\(\)\.split\(";\\n"\)/);
+    for (const statement of text.split(";\n")) {
+      if (statement === "") continue;
+      try {
+        await database.run(statement);
+      } catch (error) {
+        missing.push((error as Error).message);
+      }
+    }
+    // Nothing was collected in this folder but posts and labels of the dictionary.
+    assert.equal(missing.length, 4);
+    for (const message of missing) assert.match(message, /^IO Error: No files found/);
+    const reader = await database.runAndReadAll(JOINED);
+    assert.deepEqual(reader.getRowObjectsJS(), WANTED);
+  }));
+
+Deno.test("tables without files give empty views with the columns they will have", () =>
+  withData(async (data) => {
+    const empty = await open(data);
+    assert.ok(empty.tables.every(({ files }) => files === 0));
+    const views = [...empty.tables.map(({ view }) => view), "dictionary", "posts_dictionary"];
+    const columns = async ({ sql }: Data, view: string) => {
+      const table = await raw(
+        sql,
+        `SELECT column_name, data_type AS column_type
+        FROM information_schema.columns WHERE table_name = '${view}' ORDER BY ordinal_position`,
+      );
+      return (table.objects() as { column_name: string; column_type: string }[])
+        .map((row) => `${row.column_name} ${row.column_type}`);
+    };
+    const before = new Map<string, string[]>();
+    for (const view of views) {
+      const count = await raw(empty.sql, `SELECT count(*) AS n FROM ${view}`);
+      assert.deepEqual(count.objects(), [{ n: 0 }], view);
+      before.set(view, await columns(empty, view));
+    }
+    await fill(data);
+    const filled = await open(data);
+    for (const view of ["posts", "label_sets", "labels_dictionary", "posts_dictionary"]) {
+      assert.deepEqual(await columns(filled, view), before.get(view), view);
+    }
+    assert.deepEqual(await query(data, "SELECT count(*) AS n FROM '{data}/posts/*/*.parquet'"), [
+      { n: 7 },
+    ]);
+  }));
+
+/** Run a query whose text is made here. */
+function raw(sql: Data["sql"], text: string) {
+  return sql(Object.assign([text], { raw: [text] }));
+}
