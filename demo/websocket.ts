@@ -9,12 +9,21 @@ import { createHash } from "node:crypto";
 const HEAD_END = "\r\n\r\n";
 /** RFC 6455, section 1.3. */
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+const TEXT = 1;
 const BINARY = 2;
 const CLOSE = 8;
 const PING = 9;
 const PONG = 10;
 /** Control frames are at most this long, and a subscriber sends no others. */
 const MAX_CONTROL = 125;
+
+/** Why a handshake is refused, as an error of XRPC. */
+export interface Refusal {
+  /** The status of HTTP. */
+  status: number;
+  error: string;
+  message: string;
+}
 
 export class ServerSocket {
   /** The path and query that the client asked for. */
@@ -37,8 +46,16 @@ export class ServerSocket {
     this.url = url;
   }
 
-  /** Answer a WebSocket handshake on `path`; anything else gets a 404 and gives nothing. */
-  static async accept(connection: Deno.Conn, path: string): Promise<ServerSocket | undefined> {
+  /**
+   * Answer a WebSocket handshake on `path`; anything else gets a 404 and gives nothing.
+   *
+   * `refuse` may turn down what is asked for there, be it asked for by a WebSocket or not.
+   */
+  static async accept(
+    connection: Deno.Conn,
+    path: string,
+    refuse?: (url: URL) => Refusal | undefined,
+  ): Promise<ServerSocket | undefined> {
     const reader = connection.readable.getReader();
     const writer = connection.writable.getWriter();
     let request = "";
@@ -48,6 +65,18 @@ export class ServerSocket {
       request += new TextDecoder().decode(value);
     }
     const url = new URL(request.split(" ")[1] ?? "/", "ws://127.0.0.1");
+    const refusal = url.pathname === path ? refuse?.(url) : undefined;
+    if (refusal !== undefined) {
+      const { status, ...error } = refusal;
+      const body = text(JSON.stringify(error));
+      const head = `HTTP/1.1 ${status} Refused\r\ncontent-type: application/json\r\n`;
+      await writer.write(
+        text(`${head}content-length: ${body.length}\r\nconnection: close\r\n\r\n`),
+      );
+      await writer.write(body);
+      cut(connection);
+      return undefined;
+    }
     const key = /^sec-websocket-key:\s*(\S+)/im.exec(request)?.[1];
     if (url.pathname !== path || key === undefined) {
       await writer.write(text("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n"));
@@ -63,14 +92,14 @@ export class ServerSocket {
     return new ServerSocket(connection, reader, writer, url);
   }
 
-  /** Send a binary message; resolves when the operating system has taken it, however long. */
-  async send(message: Uint8Array): Promise<void> {
-    await this.#writer.write(frame(BINARY, message));
+  /** Send a message, binary or text; resolves when the operating system has taken it. */
+  async send(message: Uint8Array | string): Promise<void> {
+    await this.#writer.write(messageFrame(message));
   }
 
-  /** Send the first half of a binary message and cut the connection without a word. */
-  async tear(message: Uint8Array): Promise<void> {
-    const bytes = frame(BINARY, message);
+  /** Send the first half of a message and cut the connection without a word. */
+  async tear(message: Uint8Array | string): Promise<void> {
+    const bytes = messageFrame(message);
     await this.#writer.write(bytes.subarray(0, bytes.length >> 1));
     this.cut();
   }
@@ -115,6 +144,10 @@ export class ServerSocket {
     this.#received = this.#received.slice(end);
     return { opcode, payload };
   }
+}
+
+function messageFrame(message: Uint8Array | string): Uint8Array<ArrayBuffer> {
+  return typeof message === "string" ? frame(TEXT, text(message)) : frame(BINARY, message);
 }
 
 function frame(opcode: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {

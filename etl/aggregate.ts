@@ -3,7 +3,7 @@ import { type Command, type Context, main, type Outcome } from "./run/command.ts
 import type { UserError } from "./run/error.ts";
 import { type Database, literal, row } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
-import { firstDamage, relation, removeLeftovers, writeParquet } from "./store/parquet.ts";
+import { damage, firstDamage, relation, removeLeftovers, writeParquet } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { AGGREGATES, LABELS } from "./store/tables.ts";
 
@@ -30,7 +30,7 @@ async function aggregate(context: Context): Promise<Outcome> {
     if (signal.aborted) break;
     const inputs = [path, ...labelFilesOf(paths, day!)];
     const target = paths.aggregates(day!);
-    if (await isNewer(target, inputs)) {
+    if (await isNewer(target, inputs) && await damage(database, target) === undefined) {
       counts.days_unchanged++;
       continue;
     }

@@ -1,13 +1,8 @@
-import {
-  type Account,
-  type Commit,
-  decodeFrame,
-  FrameError,
-  type OtherEvent,
-  recordOf,
-} from "./atproto/frame.ts";
+import { type Account, FrameError, type OtherEvent } from "./atproto/frame.ts";
 import { POST_COLLECTION, readPost, RecordError } from "./atproto/post.ts";
+import type { StreamCommit, StreamDecoder } from "./atproto/stream_decoder.ts";
 import type { JournalLine, Tombstone } from "./land.ts";
+import type { RecentPosts } from "./recent_posts.ts";
 import { now } from "./run/clock.ts";
 import type { Journal } from "./store/journal.ts";
 import type { Quarantine } from "./store/quarantine.ts";
@@ -19,12 +14,28 @@ const REMOVED = new Set(["deleted", "takendown", "suspended"]);
 /** JSON of the posts of one event, at most; its journal line must stay readable (`land.ts`). */
 const MAX_CHARACTERS = 4_000_000;
 
-export interface CollectorOptions {
+/** Where a host's stream was read to. */
+export interface Position {
   host: string;
-  /** The last cursor that is durable; what does not lie behind it is a repetition. */
+  /** The last cursor; what does not lie behind it is a repetition. Undefined: wherever it begins. */
   cursor: number | undefined;
+  /** Time of the event at the cursor, undefined where it is not known. */
+  time: string | undefined;
+  /** What to ask the host for instead of the cursor, such as a time, until its first event came. */
+  ask?: number;
+}
+
+export interface CollectorOptions {
+  position: Position;
+  decoder: StreamDecoder;
+  /** Does the host leave out what was not asked for? Then jumps of the sequence mean nothing. */
+  isFiltered?: boolean;
+  /** Posts that another host may send again; what comes twice lands once. */
+  recent?: RecentPosts;
   hashKey: string;
   quarantine: Quarantine;
+  /** Events before are passed over: they lead to the place where the window begins. */
+  from?: Date | undefined;
   /** Events from here on are left to the next run. */
   until: Date | undefined;
 }
@@ -39,12 +50,39 @@ export class Collector {
   posts = 0;
   deletions = 0;
   repeated = 0;
+  /** How often the host began its sequence anew. */
+  resets = 0;
   bytes = 0;
   eventTime: string | undefined;
+  #host: string;
+  /** Time of the event before, where nothing is missing between it and the next. */
+  #before: string | undefined;
+  #stretch = 1;
   #pending = nothingYet();
+  #owing: JournalLine[] = [];
 
   constructor(readonly options: CollectorOptions) {
-    this.cursor = options.cursor;
+    const { host, cursor, time } = options.position;
+    this.#host = host;
+    this.cursor = cursor;
+    this.#before = time;
+  }
+
+  /** Go on at another host or place. */
+  moveTo({ host, cursor, time }: Position): void {
+    // What was counted so far belongs to the place before; it is written with the next line.
+    if (this.#hasPending()) this.#owing.push(this.#line([], []));
+    this.#host = host;
+    this.cursor = cursor;
+    this.#before = time;
+    this.#stretch++;
+  }
+
+  /** Say that the stream leaves something out before its next event. */
+  #gap(journal: Journal): void {
+    this.mark(journal);
+    this.#before = undefined;
+    this.#stretch++;
   }
 
   /** Note a reconnect in the next line. */
@@ -54,11 +92,11 @@ export class Collector {
 
   /** Take one message of the socket. */
   take(message: Uint8Array | string, journal: Journal): Verdict {
-    const { quarantine } = this.options;
+    const { quarantine, decoder } = this.options;
+    for (const line of this.#owing.splice(0)) journal.append({ ...line });
     let frame;
     try {
-      if (typeof message === "string") throw new FrameError("a text message");
-      frame = decodeFrame(message);
+      frame = decoder.decode(message);
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
       quarantine.add("malformed_frame", { after: this.cursor, what: error.message }, message);
@@ -66,25 +104,56 @@ export class Collector {
     }
     if (frame.kind === "error") return { error: frame.error };
     if (frame.kind === "info") {
+      // Jetstream says the second in passing and goes on with sequence numbers below ours.
+      if (["OutdatedCursor", "FutureCursor"].includes(frame.name)) this.#gap(journal);
+      if (frame.name === "FutureCursor") this.cursor = undefined;
       this.#pending.notes.push(frame.name);
       return "go_on";
     }
+    const time = new Date(frame.time);
     if (this.cursor !== undefined && frame.seq <= this.cursor) {
-      this.repeated++;
+      // A repetition is not younger than what came before it; a sequence begun anew is.
+      const isReset = this.#before !== undefined && time.getTime() > Date.parse(this.#before);
+      if (!isReset) {
+        this.repeated++;
+        return "go_on";
+      }
+      this.#gap(journal);
+      this.#pending.notes.push("SequenceReset");
+      this.resets++;
+      this.cursor = undefined;
+    }
+    if (this.options.until && time >= this.options.until) {
+      // Nothing lies between the last event and this one, so the time up to `until` is covered.
+      if (this.#before !== undefined) {
+        this.#pending.covered_until = this.options.until.toISOString();
+        this.#pending.covered_from ??= this.#before;
+        this.eventTime ??= this.#before;
+      }
+      this.mark(journal);
+      return "until_reached";
+    }
+    const eventTime = time.toISOString();
+    if (this.options.from && time < this.options.from) {
+      this.cursor = frame.seq;
+      this.#before = eventTime;
       return "go_on";
     }
-    const time = new Date(frame.time);
-    if (this.options.until && time >= this.options.until) return "until_reached";
-    if (this.eventTime?.slice(0, 16) !== time.toISOString().slice(0, 16)) this.mark(journal);
+    if (this.eventTime?.slice(0, 16) !== eventTime.slice(0, 16)) this.mark(journal);
+    if (this.cursor !== undefined && this.#before !== undefined && !this.options.isFiltered) {
+      this.#pending.skipped += frame.seq - this.cursor - 1;
+    }
+    this.#pending.covered_from ??= this.#before ?? eventTime;
+    this.#before = eventTime;
     this.cursor = frame.seq;
-    this.eventTime = time.toISOString();
+    this.eventTime = eventTime;
     this.events++;
     this.bytes += message.length;
     this.#pending.first_cursor ??= frame.seq;
     this.#pending.events++;
     this.#pending.bytes += message.length;
     const { posts, tombstones } = frame.kind === "commit"
-      ? this.#readCommit(frame, message as Uint8Array)
+      ? this.#readCommit(frame, message)
       : { posts: [], tombstones: this.#removedAccount(frame) };
     this.posts += posts.length;
     this.deletions += tombstones.length;
@@ -94,17 +163,24 @@ export class Collector {
 
   /** Write down how far the stream was read, where no post has said it yet. */
   mark(journal: Journal): void {
-    const { events, reconnects, notes } = this.#pending;
-    if (events + reconnects + notes.length > 0 && this.eventTime !== undefined) {
+    for (const line of this.#owing.splice(0)) journal.append({ ...line });
+    if (this.#hasPending()) {
       journal.append(this.#line([], []));
     }
   }
 
-  #readCommit(commit: Commit, message: Uint8Array) {
+  #hasPending(): boolean {
+    const { events, reconnects, notes, covered_until } = this.#pending;
+    const something = events + reconnects + notes.length > 0 || covered_until !== null;
+    return something && this.eventTime !== undefined;
+  }
+
+  #readCommit(commit: StreamCommit, message: Uint8Array | string) {
     const posts: Record<string, unknown>[] = [];
     const tombstones: Tombstone[] = [];
     let characters = 0;
-    for (const { action, collection, rkey, cid } of commit.ops) {
+    for (const op of commit.ops) {
+      const { action, collection, rkey, cid } = op;
       if (collection !== POST_COLLECTION) continue;
       const uri = `at://${commit.did}/${collection}/${rkey}`;
       if (action === "delete") {
@@ -112,10 +188,14 @@ export class Collector {
         continue;
       }
       try {
-        if (cid === null) throw new FrameError("the op has no CID");
-        const record = readPost(recordOf(commit.blocks, cid));
+        const record = readPost(this.options.decoder.record(commit, op));
         characters += record.record.length;
         if (characters > MAX_CHARACTERS) throw new RecordError("event_too_large");
+        const isNew = this.options.recent?.add(`${uri} ${commit.rev}`, Date.parse(commit.time));
+        if (isNew === false) {
+          this.repeated++;
+          continue;
+        }
         posts.push({ uri, cid, did: commit.did, rkey, rev: commit.rev, ...record });
       } catch (error) {
         if (!(error instanceof FrameError || error instanceof RecordError)) throw error;
@@ -142,8 +222,9 @@ export class Collector {
     tombstones: Tombstone[],
   ): JournalLine & { [key: string]: unknown } {
     const line = {
-      host: this.options.host,
+      host: this.#host,
       cursor: this.cursor ?? null,
+      stretch: this.#stretch,
       event_time: this.eventTime!,
       seen_at: now().toISOString(),
       ...this.#pending,
@@ -158,6 +239,9 @@ export class Collector {
 function nothingYet() {
   return {
     first_cursor: null as number | null,
+    covered_from: null as string | null,
+    covered_until: null as string | null,
+    skipped: 0,
     events: 0,
     bytes: 0,
     reconnects: 0,

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { now } from "./run/clock.ts";
 import type { Study } from "./run/study.ts";
 import { type Database, literal } from "./store/duckdb.ts";
-import { relation, writeParquet } from "./store/parquet.ts";
+import { firstDamage, relation, writeParquet } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { LABEL_SETS } from "./store/tables.ts";
 
@@ -45,6 +45,8 @@ export async function enterLabelSet(
 ): Promise<void> {
   const path = paths.labelSets(set.classifier);
   const files = paths.files("label_sets").map((file) => file.path).filter((file) => file === path);
+  const damaged = await firstDamage(database, files, `enter the label set of ${set.classifier}`);
+  if (damaged) throw damaged;
   const id = labelSetId(set);
   const columns = {
     label_set_id: id,

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { describeError, UserError } from "./run/error.ts";
 import { type Database, literal, row, rows } from "./store/duckdb.ts";
 import { leftSegments } from "./store/journal.ts";
-import { sync, writeParquet } from "./store/parquet.ts";
+import { relation, sync, wholeFiles, writeParquet } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { COVERAGE, RAW, type Table, TOMBSTONES } from "./store/tables.ts";
 
@@ -29,6 +29,8 @@ export interface JournalLine {
   event_time: string | null;
   /** The time from which the stream was read up to this line without a gap. */
   covered_from?: string | null;
+  /** The time up to which it was, where that is later than the last event. */
+  covered_until?: string | null;
   /** Counts the gaps of the segment, so that none is hidden in a minute that has two sides of it. */
   stretch?: number;
   /** Sequence numbers that the stream left out since the line before. */
@@ -74,6 +76,12 @@ export async function landSegment(
   const lines = readLines(segment);
   const landed: Landed = { posts: 0, tombstones: 0 };
   try {
+    const { strange } = await row<{ strange: number }>(
+      database,
+      `SELECT count(*) AS strange FROM ${lines} WHERE host IS NULL OR seen_at IS NULL
+         OR posts IS NULL OR len(list_filter(posts, post -> post.uri IS NULL)) > 0`,
+    );
+    if (strange > 0) throw damagedSegment(segment);
     landed.posts = await landByDay(
       database,
       RAW,
@@ -97,27 +105,32 @@ export async function landSegment(
       `SELECT ${literal(source)} AS source, host, date_trunc('minute', event_time) AS minute,
          sum(events) AS events, sum(len(posts)) AS posts, sum(bytes) AS bytes,
          min(coalesce(first_cursor, cursor)) AS first_cursor, max(cursor) AS last_cursor,
-         min(coalesce(covered_from, event_time)) AS covered_from, max(event_time) AS covered_until,
+         min(coalesce(covered_from, event_time)) AS covered_from, 
+         max(greatest(covered_until, event_time)) AS covered_until,
          sum(coalesce(skipped, 0)) AS skipped, sum(reconnects) AS reconnects,
          list_distinct(flatten(list(notes))) AS notes
-       FROM ${lines} WHERE cursor IS NOT NULL
+       FROM ${lines} WHERE cursor IS NOT NULL OR covered_until IS NOT NULL
        GROUP BY host, minute, coalesce(stretch, 0) ORDER BY minute, covered_from`,
       "minute",
       (day) => paths.coveragePart(day, name),
     );
   } catch (cause) {
     if (cause instanceof UserError || !/JSON|Malformed/i.test(describeError(cause))) throw cause;
-    throw new UserError(
-      `land the journal ${segment}`,
-      "a line of it is damaged",
-      "Remove that line and run the task again; the other segments have landed",
-      // DuckDB's own message quotes the line, and with it a post's text.
-      {},
-    );
+    throw damagedSegment(segment);
   }
   await Deno.remove(segment);
   await sync(paths.journal(source));
   return landed;
+}
+
+function damagedSegment(segment: string): UserError {
+  return new UserError(
+    `land the journal ${segment}`,
+    "a line of it is damaged",
+    "Remove that line and run the task again; the other segments have landed",
+    // DuckDB's own message quotes the line, and with it a post's text: no cause.
+    {},
+  );
 }
 
 /**
@@ -183,6 +196,7 @@ function readLines(segment: string): string {
     cursor: "BIGINT",
     first_cursor: "BIGINT",
     covered_from: "TIMESTAMP",
+    covered_until: "TIMESTAMP",
     stretch: "BIGINT",
     skipped: "BIGINT",
     event_time: "TIMESTAMP",
@@ -200,22 +214,26 @@ function readLines(segment: string): string {
 }
 
 /**
- * Give the cursor to go on from: the last one that is durable for a source and host, or undefined.
+ * Give where a source was read to at a host: the newest place that is durable.
  *
  * Only after `landLeftovers`: what is still in the journal is not looked at.
  */
-export async function lastCursor(
+export async function lastPosition(
   database: Database,
   paths: DataPaths,
   source: string,
   host: string,
-): Promise<number | undefined> {
-  const files = paths.files("coverage").map((file) => file.path);
-  if (files.length === 0) return undefined;
-  const { last } = await row<{ last: number | null }>(
+): Promise<{ cursor: number; time: string } | undefined> {
+  // A damaged part may cost a stretch that is read twice; it must not cost the hours to come.
+  const all = paths.files("coverage").map((file) => file.path);
+  const { whole: files } = await wholeFiles(database, all, "read the coverage");
+  const { cursor, time } = await row<{ cursor: number | null; time: string | null }>(
     database,
-    `SELECT max(last_cursor) AS last FROM read_parquet(${literal(files)})
+    // By time and not by cursor: a host that begins its sequence anew counts from below.
+    `SELECT arg_max(last_cursor, (covered_until, last_cursor)) AS cursor, max(covered_until) AS time
+     FROM ${relation(COVERAGE, files)}
      WHERE source = ${literal(source)} AND host = ${literal(host)}`,
   );
-  return last ?? undefined;
+  if (cursor === null || time === null) return undefined;
+  return { cursor, time: new Date(`${time.replace(" ", "T")}Z`).toISOString() };
 }

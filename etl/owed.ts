@@ -1,6 +1,6 @@
 import { now, utcDay } from "./run/clock.ts";
 import { type Database, literal, rows } from "./store/duckdb.ts";
-import { relation, writeParquet } from "./store/parquet.ts";
+import { relation, wholeFiles, writeParquet } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { COVERAGE, WINDOWS } from "./store/tables.ts";
 import { mergeSpans, type Span, subtractSpans } from "./span.ts";
@@ -88,7 +88,8 @@ export async function coveredSpans(
   paths: DataPaths,
   source: string,
 ): Promise<Span[]> {
-  const files = paths.files("coverage").map((file) => file.path);
+  const all = paths.files("coverage").map((file) => file.path);
+  const { whole: files } = await wholeFiles(database, all, "read the coverage");
   const found = await rows<{ from: string; until: string }>(
     database,
     `SELECT covered_from AS from, covered_until AS until FROM ${relation(COVERAGE, files)}

@@ -1,4 +1,5 @@
 import type { Collector } from "./collector.ts";
+import { now } from "./run/clock.ts";
 import type { Journal } from "./store/journal.ts";
 import type { Quarantine } from "./store/quarantine.ts";
 
@@ -73,4 +74,12 @@ export async function fillSegment(journal: Journal, intake: Intake): Promise<Seg
   await commit();
   if (failure !== undefined) throw failure;
   return end;
+}
+
+/** Name a segment: by time, so that names sort, by host, and so that no two are alike. */
+export function segmentName(host: string, number: number): string {
+  const stamp = now().toISOString().replace(/[-:.]/g, "");
+  const id = crypto.randomUUID().slice(0, 8);
+  const name = new URL(host).host.replace(/[^\w.-]/g, "_");
+  return `${stamp}-${name}-${id}-${String(number).padStart(4, "0")}`;
 }

@@ -69,7 +69,9 @@ async function status(context: Context): Promise<Outcome> {
   const labelSets: LabelSetStatus[] = [];
   for (const classifier of paths.names("labels")) {
     const labels = await whole(paths.files(`labels/${classifier}`));
-    labelSets.push(...await labelSetStatus(database, paths, classifier, labels, posts));
+    const sets = (await whole(paths.files("label_sets"))).map((file) => file.path)
+      .filter((path) => path === paths.labelSets(classifier));
+    labelSets.push(...await labelSetStatus(database, classifier, labels, posts, sets));
   }
   const runs = await lastRuns(database, await whole(paths.files("runs")));
   const summary = { data: paths.root, tables, label_sets: labelSets, runs };
@@ -111,13 +113,11 @@ async function tableStatus(
 
 async function labelSetStatus(
   database: Database,
-  paths: DataPaths,
   classifier: string,
   labels: PartitionFile[],
   posts: string[],
+  sets: string[],
 ): Promise<LabelSetStatus[]> {
-  const sets = paths.files("label_sets").map((file) => file.path)
-    .filter((path) => path === paths.labelSets(classifier));
   return await rows<LabelSetStatus & Record<string, unknown>>(
     database,
     `WITH p AS (SELECT uri, cid, text_hash FROM ${relation(POSTS, posts)}),

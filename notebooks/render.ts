@@ -41,6 +41,14 @@ export async function render(
   names: string[],
   folder: string,
 ): Promise<Outcome> {
+  if (/[*?[\]{}]/.test(context.paths.root)) {
+    throw new UserError(
+      "run render",
+      `the path ${context.paths.root} has characters that DuckDB takes for a pattern`,
+      "Move or link the data to a folder without * ? [ ] { } in its path",
+      { exitCode: EXIT.usage },
+    );
+  }
   const written: string[] = [];
   const errors: UserError[] = [];
   for (const name of chosen(names, folder)) {

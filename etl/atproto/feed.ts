@@ -110,10 +110,19 @@ async function retrying<T>(
       if (!passing || attempt === TRIES) throw error;
       const asked = Number((error as XRPCError).headers?.["retry-after"]);
       const wait = asked > 0 ? asked : 2 ** (attempt - 1) * (0.5 + Math.random());
-      onWait(wait, status === 429 ? "the AppView asks to wait" : `the AppView answered ${status}`);
+      onWait(wait, explain(status));
       await delay(wait * 1000, signal);
     }
   }
+}
+
+/** Say what a status means; below 100 are the client's own (`ResponseType` of `@atproto/xrpc`). */
+function explain(status: number): string {
+  if (status === 429) return "the AppView asks to wait (HTTP 429)";
+  if (status >= 100) return `the AppView is not ready (HTTP ${status})`;
+  return status === 2
+    ? "what answers is no AppView (not the JSON of a feed)"
+    : "the AppView cannot be reached";
 }
 
 function readItem(value: unknown): FeedItem | InvalidItem {

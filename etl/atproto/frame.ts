@@ -1,22 +1,13 @@
-import { createHash } from "node:crypto";
-import { fromUint8Array } from "@atcute/car";
-import { decodeFirst, fromBytes, fromCidLink, isBytes, isCidLink } from "@atcute/cbor";
-import { toString } from "@atcute/cid";
-import { z } from "zod";
+import { CarFile } from "./car_file.ts";
+import { CborReader, keyCode } from "./cbor_reader.ts";
+import { readTime } from "./event_time.ts";
+import { FrameError } from "./frame_error.ts";
+import { readOps, type RecordOp } from "./record_op.ts";
 
-/** What is wrong with a frame or an op, in words that hold nothing of its content. */
-export class FrameError extends Error {
-  override readonly name = "FrameError";
-}
-
-/** One create, update or delete of a record. */
-export interface RecordOp {
-  action: "create" | "update" | "delete";
-  collection: string;
-  rkey: string;
-  /** The record's CID in base32; null for a delete. */
-  cid: string | null;
-}
+export { isStorable } from "./event_time.ts";
+export { FrameError } from "./frame_error.ts";
+export { recordOf } from "./record.ts";
+export type { RecordOp } from "./record_op.ts";
 
 export interface Commit {
   kind: "commit";
@@ -24,9 +15,9 @@ export interface Commit {
   time: string;
   did: string;
   rev: string;
+  /** Those in the collection that was asked for. */
   ops: RecordOp[];
-  /** The CAR file of the commit, as it came. */
-  blocks: Uint8Array;
+  blocks: CarFile;
 }
 
 export interface Account {
@@ -59,130 +50,196 @@ export interface StreamError {
 
 export type Frame = Commit | Account | OtherEvent | Info | StreamError;
 
-/** Limits of the lexicon com.atproto.sync.subscribeRepos. */
-const MAX_OPS = 200;
+/** The protocol's limit for one message of an event stream. */
+const MAX_FRAME_BYTES = 5 * 1024 * 1024;
+/** Limit of the lexicon com.atproto.sync.subscribeRepos. */
 const MAX_BLOCKS_BYTES = 2_000_000;
+const MAX_DID = 2048;
+/** Names of message types, of errors and of account states, and times. */
+const MAX_NAME = 128;
 
-const Seq = z.int().min(0);
-const Time = z.iso.datetime({ offset: true }).refine(isStorable);
-const Did = z.string().regex(/^did:[a-z]+:[a-zA-Z0-9._:%-]+$/).max(2048);
-const Header = z.object({ op: z.union([z.literal(1), z.literal(-1)]), t: z.string().optional() });
-const CommitBody = z.object({
-  seq: Seq,
-  time: Time,
-  repo: Did,
-  rev: z.string(),
-  ops: z.array(z.object({
-    action: z.enum(["create", "update", "delete"]),
-    path: z.string().regex(/^[a-zA-Z0-9.-]+\/[a-zA-Z0-9._:~-]+$/),
-    cid: z.custom((value) => isCidLink(value)).nullable(),
-  })).max(MAX_OPS),
-  blocks: z.custom((value) => isBytes(value) && fromBytes(value).length <= MAX_BLOCKS_BYTES),
-});
-const AccountBody = z.object({
-  seq: Seq,
-  time: Time,
-  did: Did,
-  active: z.boolean(),
-  status: z.string().optional(),
-});
-const OtherBody = z.object({ seq: Seq, time: Time });
-const InfoBody = z.object({ name: z.string() });
-const ErrorBody = z.object({ error: z.string() });
+const DID = /^did:[a-z]+:[a-zA-Z0-9._:%-]+$/;
+const TID = /^[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}$/;
+
+const OP = keyCode("op");
+const T = keyCode("t");
+const SEQ = keyCode("seq");
+const REV = keyCode("rev");
+const OPS = keyCode("ops");
+const DID_KEY = keyCode("did");
+const REPO = keyCode("repo");
+const TIME = keyCode("time");
+const NAME = keyCode("name");
+const ERROR = keyCode("error");
+const BLOCKS = keyCode("blocks");
+const ACTIVE = keyCode("active");
+const STATUS = keyCode("status");
 
 /**
  * Decode one binary frame of `com.atproto.sync.subscribeRepos`.
  *
- * Throws a `FrameError` where the bytes are no DAG-CBOR or the frame is not what the lexicon says.
+ * With a collection, only ops on its records are given; no object is made of the others, and no CAR
+ * file is looked at. Fields that nobody here uses are walked over, not checked. Throws a `FrameError`
+ * where the bytes are no DAG-CBOR or the frame is not what the lexicon says.
  */
-export function decodeFrame(bytes: Uint8Array): Frame {
-  const [header, rest] = decodeCbor(bytes, "header");
-  const { op, t } = check(Header, header, "header");
-  const [body, left] = decodeCbor(rest, "body");
-  if (left.length > 0) throw new FrameError("bytes after the body");
-  if (op === -1) return { kind: "error", error: check(ErrorBody, body, "error").error };
-  switch (t) {
-    case "#commit": {
-      const { seq, time, repo, rev, ops, blocks } = check(CommitBody, body, t);
-      return {
-        kind: "commit",
-        seq,
-        time,
-        did: repo,
-        rev,
-        ops: ops.map(({ action, path, cid }) => {
-          const slash = path.indexOf("/");
-          return {
-            action,
-            collection: path.slice(0, slash),
-            rkey: path.slice(slash + 1),
-            cid: cid === null ? null : toString(fromCidLink(cid as never)),
-          };
-        }),
-        blocks: fromBytes(blocks as never),
-      };
-    }
-    case "#account": {
-      const { seq, time, did, active, status } = check(AccountBody, body, t);
-      return { kind: "account", seq, time, did, active, status };
-    }
+export function decodeFrame(bytes: Uint8Array, collection?: string): Frame {
+  if (bytes.length > MAX_FRAME_BYTES) throw new FrameError("the frame has more than 5 MiB");
+  const reader = new CborReader(bytes);
+  const frame = readBody(reader, readHeader(reader), collection);
+  if (!reader.isDone) throw new FrameError("bytes after the body");
+  return frame;
+}
+
+/** Give the type of the message; null where it is an error. */
+function readHeader(reader: CborReader): string | null {
+  let op: number | undefined;
+  let type: string | undefined;
+  let key = 0;
+  for (let left = reader.map("the header"); left > 0; left--) {
+    key = reader.key(key);
+    if (reader.code === T) type = readType(reader);
+    else if (reader.code === OP) op = reader.integer("op");
+    else reader.skip();
+  }
+  if (op === -1) return null;
+  if (op !== 1) throw new FrameError("op is not what the lexicon says");
+  if (type === undefined) throw new FrameError("a message without a type");
+  return type;
+}
+
+function readType(reader: CborReader): string {
+  const { at } = reader;
+  const start = reader.text("the type");
+  // Nearly every message is one, and needs no string of its own.
+  if (reader.isText(start, reader.at, "#commit")) return "#commit";
+  reader.at = at;
+  return reader.ascii("the type", MAX_NAME);
+}
+
+function readBody(
+  reader: CborReader,
+  type: string | null,
+  collection: string | undefined,
+): Frame {
+  switch (type) {
+    case null:
+      return { kind: "error", error: readName(reader, ERROR, "error") };
+    case "#commit":
+      return readCommit(reader, collection);
+    case "#account":
+      return readAccount(reader);
     case "#info":
-      return { kind: "info", name: check(InfoBody, body, t).name };
-    case undefined:
-      throw new FrameError("a message without a type");
+      return { kind: "info", name: readName(reader, NAME, "name") };
     default:
-      return { kind: "other", type: t, ...check(OtherBody, body, t) };
+      return readOther(reader, type);
   }
 }
 
-/**
- * Give the decoded record with a CID from the CAR file of its commit.
- *
- * Throws a `FrameError` where the CAR is damaged, the block is missing, or its bytes do not hash to
- * the CID (sha2-256).
- */
-export function recordOf(blocks: Uint8Array, cid: string): unknown {
-  let block: Uint8Array | undefined;
-  let digest: Uint8Array | undefined;
-  try {
-    for (const entry of fromUint8Array(blocks)) {
-      if (toString(entry.cid) !== cid) continue;
-      block = entry.bytes;
-      digest = entry.cid.digest.contents;
-      break;
+function readCommit(reader: CborReader, collection: string | undefined): Commit {
+  let key = 0;
+  let seq, time, did, rev, ops, blocks;
+  for (let left = reader.map("the body"); left > 0; left--) {
+    key = reader.key(key);
+    switch (reader.code) {
+      case OPS:
+        ops = readOps(reader, collection);
+        break;
+      case REV:
+        rev = matched(reader.ascii("rev", MAX_NAME), TID, "rev");
+        break;
+      case SEQ:
+        seq = reader.unsigned("seq");
+        break;
+      case REPO:
+        did = matched(reader.ascii("repo", MAX_DID), DID, "repo");
+        break;
+      case TIME:
+        time = readTime(reader);
+        break;
+      case BLOCKS:
+        blocks = reader.byteString("blocks");
+        if (blocks.length > MAX_BLOCKS_BYTES) throw new FrameError("blocks has more than 2 MB");
+        break;
+      default:
+        reader.skip();
     }
-  } catch (cause) {
-    throw new FrameError("the CAR file is damaged", { cause });
   }
-  if (block === undefined || digest === undefined) {
-    throw new FrameError("the record's block is missing");
-  }
-  if (!createHash("sha256").update(block).digest().equals(digest)) {
-    throw new FrameError("the record's bytes do not match its CID");
-  }
-  const [record, left] = decodeCbor(block, "record");
-  if (left.length > 0) throw new FrameError("bytes after the record");
-  return record;
+  return {
+    kind: "commit",
+    seq: given(seq, "seq"),
+    time: given(time, "time"),
+    did: given(did, "repo"),
+    rev: given(rev, "rev"),
+    ops: given(ops, "ops"),
+    blocks: new CarFile(given(blocks, "blocks")),
+  };
 }
 
-/** Tell whether a time lies in the years 1 to 9999 (UTC), which every table and partition holds. */
-export function isStorable(time: string): boolean {
-  const milliseconds = Date.parse(time);
-  return milliseconds >= Date.parse("0001-01-01T00:00:00Z") &&
-    milliseconds <= Date.parse("9999-12-31T23:59:59.999Z");
-}
-
-function decodeCbor(bytes: Uint8Array, what: string): [unknown, Uint8Array] {
-  try {
-    return decodeFirst(bytes);
-  } catch (cause) {
-    throw new FrameError(`the ${what} is not DAG-CBOR`, { cause });
+function readAccount(reader: CborReader): Account {
+  let key = 0;
+  let seq, time, did, active, status;
+  for (let left = reader.map("the body"); left > 0; left--) {
+    key = reader.key(key);
+    switch (reader.code) {
+      case SEQ:
+        seq = reader.unsigned("seq");
+        break;
+      case DID_KEY:
+        did = matched(reader.ascii("did", MAX_DID), DID, "did");
+        break;
+      case TIME:
+        time = readTime(reader);
+        break;
+      case ACTIVE:
+        active = reader.boolean("active");
+        break;
+      case STATUS:
+        status = reader.ascii("status", MAX_NAME);
+        break;
+      default:
+        reader.skip();
+    }
   }
+  return {
+    kind: "account",
+    seq: given(seq, "seq"),
+    time: given(time, "time"),
+    did: given(did, "did"),
+    active: given(active, "active"),
+    status,
+  };
 }
 
-function check<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
-  throw new FrameError(`${what}: ${issue.path.join(".") || "value"} is not what the lexicon says`);
+function readOther(reader: CborReader, type: string): OtherEvent {
+  let key = 0;
+  let seq, time;
+  for (let left = reader.map("the body"); left > 0; left--) {
+    key = reader.key(key);
+    if (reader.code === SEQ) seq = reader.unsigned("seq");
+    else if (reader.code === TIME) time = readTime(reader);
+    else reader.skip();
+  }
+  return { kind: "other", type, seq: given(seq, "seq"), time: given(time, "time") };
+}
+
+/** Read a body of which one text is wanted. */
+function readName(reader: CborReader, wanted: number, what: string): string {
+  let key = 0;
+  let name;
+  for (let left = reader.map("the body"); left > 0; left--) {
+    key = reader.key(key);
+    if (reader.code === wanted) name = reader.ascii(what, MAX_NAME);
+    else reader.skip();
+  }
+  return given(name, what);
+}
+
+function matched(text: string, pattern: RegExp, what: string): string {
+  if (!pattern.test(text)) throw new FrameError(`${what} is not what the lexicon says`);
+  return text;
+}
+
+function given<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new FrameError(`${what} is missing`);
+  return value;
 }

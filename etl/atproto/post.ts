@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { toJson } from "../store/json.ts";
 
 export const POST_COLLECTION = "app.bsky.feed.post";
@@ -28,97 +27,104 @@ export class RecordError extends Error {
   override readonly name = "RecordError";
 }
 
-// A wrong optional part must not cost the post: it reads as absent, and `record` keeps what came.
-const text = z.string().catch("");
-const optional = z.string().nullable().catch(null).default(null);
-const strings = z.array(z.unknown()).catch([]).default([])
-  .transform((list) => list.filter((item) => typeof item === "string"));
-const objects = z.array(z.unknown()).catch([]).default([])
-  .transform((list) => list.filter((item) => typeof item === "object" && item !== null));
-const ref = z.object({ uri: optional }).catch({ uri: null }).default({ uri: null });
+/** Levels that a record may nest; implementations of the protocol recommend 32. */
+const MAX_DEPTH = 128;
 
-const External = z.object({ uri: optional, title: optional, description: optional })
-  .optional().catch(undefined);
-const Media = z.object({ $type: text, images: objects, external: External });
-const Embed = Media.extend({
-  media: Media.optional().catch(undefined),
-  record: z.union([z.object({ record: z.object({ uri: z.string() }) }), ref]).optional()
-    .catch(undefined),
-}).optional().catch(undefined);
-const Feature = z.object({ $type: z.string(), uri: optional, tag: optional });
+const TAG = "app.bsky.richtext.facet#tag";
+const LINK = "app.bsky.richtext.facet#link";
+const EMBED = "app.bsky.embed.";
 
-const Post = z.object({
-  text: z.string(),
-  createdAt: optional,
-  langs: strings,
-  tags: strings,
-  reply: z.object({ root: ref, parent: ref }).optional().catch(undefined),
-  embed: Embed,
-  facets: objects,
-  labels: z.object({ values: objects }).optional().catch(undefined),
-});
+type Fields = Record<string, unknown>;
+const NONE: unknown[] = [];
 
 /**
  * Read a decoded record as a post.
  *
  * Throws a `RecordError` where it is not an `app.bsky.feed.post`, has no text, or is nested too deeply
  * to write down; anything else that is wrong with it (a date that is none, a broken embed) reads as
- * absent.
+ * absent, and `record` keeps what came.
  */
 export function readPost(value: unknown): PostRecord {
   if (typeof value !== "object" || value === null) throw new RecordError("not_a_record");
-  const type = (value as { $type?: unknown }).$type;
-  if (type !== POST_COLLECTION) throw new RecordError("not_a_post");
-  const result = Post.safeParse(value);
-  if (!result.success) throw new RecordError("no_text");
-  const post = result.data;
-  const media = post.embed?.media ?? post.embed;
-  const features = post.facets.flatMap((facet) => {
-    const list = (facet as { features?: unknown }).features;
-    return Array.isArray(list) ? list : [];
-  }).map((feature) => Feature.safeParse(feature)).flatMap(({ data }) => data ? [data] : []);
+  const post = value as Fields;
+  if (post.$type !== POST_COLLECTION) throw new RecordError("not_a_post");
+  if (typeof post.text !== "string") throw new RecordError("no_text");
+  if (!nestsWithin(value, MAX_DEPTH)) throw new RecordError("nested_too_deeply");
+  const reply = fields(post.reply);
+  const embed = fields(post.embed);
+  const media = fields(embed?.media) ?? embed;
+  const external = fields(media?.external);
+  const hashtags: string[] = [];
+  const links: string[] = [];
+  for (const facet of list(post.facets)) {
+    for (const feature of list(fields(facet)?.features)) {
+      const { $type, tag, uri } = fields(feature) ?? {};
+      if ($type === TAG && tag) addText(tag, hashtags);
+      if ($type === LINK && uri) addText(uri, links);
+    }
+  }
+  for (const tag of list(post.tags)) addText(tag, hashtags);
   return {
-    created_at: post.createdAt,
+    created_at: text(post.createdAt),
     text: post.text,
-    langs: post.langs,
-    reply_root_uri: post.reply?.root.uri ?? null,
-    reply_parent_uri: post.reply?.parent.uri ?? null,
-    embed_kind: post.embed ? post.embed.$type.replace("app.bsky.embed.", "") || null : null,
-    quoted_uri: quotedUri(post.embed?.record),
-    external_title: media?.external?.title ?? null,
-    external_description: media?.external?.description ?? null,
-    external_url: media?.external?.uri ?? null,
-    image_alts: (media?.images ?? []).map((image) => text.parse((image as { alt?: unknown }).alt))
-      .filter((alt) => alt !== ""),
-    hashtags: [
-      ...features.flatMap((feature) =>
-        feature.$type === "app.bsky.richtext.facet#tag" && feature.tag ? [feature.tag] : []
-      ),
-      ...post.tags,
-    ],
-    links: features.flatMap((feature) =>
-      feature.$type === "app.bsky.richtext.facet#link" && feature.uri ? [feature.uri] : []
-    ),
-    self_labels: (post.labels?.values ?? []).map((label) =>
-      text.parse((label as { val?: unknown }).val)
-    ).filter((label) => label !== ""),
-    record: recordJson(value),
+    langs: texts(post.langs),
+    reply_root_uri: text(fields(reply?.root)?.uri),
+    reply_parent_uri: text(fields(reply?.parent)?.uri),
+    embed_kind: text(embed?.$type)?.replace(EMBED, "") || null,
+    quoted_uri: quotedUri(fields(embed?.record)),
+    external_title: text(external?.title),
+    external_description: text(external?.description),
+    external_url: text(external?.uri),
+    image_alts: textsIn(media?.images, "alt"),
+    hashtags,
+    links,
+    self_labels: textsIn(fields(post.labels)?.values, "val"),
+    record: toJson(value),
   };
 }
 
-function recordJson(record: object): string {
-  try {
-    return toJson(record);
-  } catch (cause) {
-    // The stack is exhausted: thousands of arrays within each other are no post of any client.
-    if (!(cause instanceof RangeError)) throw cause;
-    throw new RecordError("nested_too_deeply", { cause });
-  }
+function quotedUri(record: Fields | undefined): string | null {
+  // With media, the reference stands one level deeper.
+  return text(fields(record?.record)?.uri) ?? text(record?.uri);
 }
 
-function quotedUri(
-  record: { record: { uri: string } } | { uri: string | null } | undefined,
-): string | null {
-  if (!record) return null;
-  return "record" in record ? record.record.uri : record.uri;
+function text(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+function texts(value: unknown): string[] {
+  const found: string[] = [];
+  for (const item of list(value)) addText(item, found);
+  return found;
+}
+
+/** Give what a field of each object in a list says, where it says something. */
+function textsIn(value: unknown, field: string): string[] {
+  const found: string[] = [];
+  for (const item of list(value)) {
+    const content = fields(item)?.[field];
+    if (content !== "") addText(content, found);
+  }
+  return found;
+}
+
+function addText(value: unknown, to: string[]): void {
+  if (typeof value === "string") to.push(value);
+}
+
+function list(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : NONE;
+}
+
+function fields(value: unknown): Fields | undefined {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject ? value as Fields : undefined;
+}
+
+function nestsWithin(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  if (levels === 0) return false;
+  const items: unknown[] = Array.isArray(value) ? value : Object.values(value);
+  for (const item of items) if (!nestsWithin(item, levels - 1)) return false;
+  return true;
 }

@@ -1,16 +1,21 @@
-import { describeError, UserError } from "../run/error.ts";
+import { UserError } from "../run/error.ts";
+import { type ConnectionProblem, explainProblem, SilentSocket } from "./connection_problem.ts";
 
 /** A socket that is silent for this long is dead: the network has about 240 commits a second. */
 const SILENCE_MS = 60_000;
-/** How often a relay that never answered is tried before the run gives up. */
-const FIRST_TRIES = 4;
+/** Failures in a row after which another host is tried, and a run gives up that nobody answered. */
+const TRIES = 4;
 
 export interface SubscriptionOptions {
-  /** Give the URL to connect to, with the cursor to go on from. */
-  url: () => string;
+  /** Base URLs; the next one is tried when one has failed four times in a row. */
+  hosts: string[];
+  /** Give the URL to connect to at a host, with the cursor to go on from. */
+  url: (host: string) => string | Promise<string>;
   signal: AbortSignal;
-  /** Called before each wait, with its length and the reason. */
-  onReconnect: (seconds: number, reason: string) => void;
+  /** Called when a connection has come about. */
+  onConnect?: () => void;
+  /** Called before each wait, with its length. */
+  onReconnect: (seconds: number, problem: ConnectionProblem) => void;
   /** First wait in milliseconds; each further one doubles, up to a minute, with jitter. */
   backoffMs?: number;
   silenceMs?: number;
@@ -20,52 +25,68 @@ export interface SubscriptionOptions {
  * Give the messages of a WebSocket as they come, and connect again whenever it ends.
  *
  * The next message is asked of the socket only when the consumer comes back for it, so that a slow
- * disk slows the socket. Ends when the signal is aborted. Throws where the server never answered.
+ * disk slows the socket. Ends when the signal is aborted. Throws where no host ever answered.
  */
 export async function* subscribe(
   options: SubscriptionOptions,
 ): AsyncGenerator<Uint8Array | string, void> {
-  const { url, signal, onReconnect, backoffMs = 1000, silenceMs = SILENCE_MS } = options;
+  const { hosts, signal, onReconnect, backoffMs = 1000, silenceMs = SILENCE_MS } = options;
   let answered = false;
-  for (let attempt = 0; !signal.aborted; attempt++) {
-    let reason = "the relay closed the connection";
+  let current = 0;
+  for (let failures = 0; !signal.aborted;) {
+    const host = hosts[current % hosts.length]!;
+    const url = await options.url(host);
+    let problem: ConnectionProblem;
     try {
-      for await (const message of connection(url(), signal, silenceMs)) {
+      for await (const message of connection(url, options, silenceMs)) {
         answered = true;
-        attempt = 0;
+        failures = 0;
         yield message;
       }
+      problem = { kind: "closed", reason: `${new URL(url).host} closed the connection` };
     } catch (cause) {
-      reason = describeError(cause);
-      if (!answered && attempt + 1 >= FIRST_TRIES) {
-        throw new UserError(
-          `read ${url().split("?")[0]}`,
-          reason,
-          "Check the address (BLUESKY_RELAY or --relay) and the network",
-          { cause },
-        );
-      }
+      problem = await explainProblem(cause, url);
     }
     if (signal.aborted) return;
-    const wait = Math.min(60_000, backoffMs * 2 ** attempt) * (0.5 + Math.random());
-    onReconnect(wait / 1000, reason);
+    failures++;
+    if (!answered && failures >= TRIES * hosts.length) {
+      throw new UserError(
+        `read ${url.split("?")[0]}`,
+        problem.reason,
+        "Check the address (BLUESKY_RELAY or --relay) and the network, then run the task again",
+      );
+    }
+    const isChange = failures % TRIES === 0 && hosts.length > 1;
+    if (isChange) current++;
+    // Another host is not to be waited for because this one failed.
+    const backoff = isChange ? backoffMs : Math.min(60_000, backoffMs * 2 ** (failures - 1));
+    // Jitter goes on top of what the server asked for, never below it.
+    const wait = problem.retryAfterMs === undefined || isChange
+      ? backoff * (0.5 + Math.random())
+      : problem.retryAfterMs + backoff * Math.random();
+    onReconnect(wait / 1000, problem);
     await delay(wait, signal);
   }
 }
 
 async function* connection(
   url: string,
-  signal: AbortSignal,
+  { signal, onConnect }: SubscriptionOptions,
   silenceMs: number,
 ): AsyncGenerator<Uint8Array | string, void> {
-  const socket = new WebSocketStream(url, { signal });
+  // The runtime throws out of abort() once the handshake is over, so its signal ends with that.
+  const handshake = new AbortController();
+  const giveUp = () => handshake.abort();
+  signal.addEventListener("abort", giveUp);
+  const socket = new WebSocketStream(url, { signal: handshake.signal });
   // A socket that fails rejects both promises; the one that nobody awaits must not end the process.
   const closed = socket.closed.catch(() => undefined);
   const { readable } = await socket.opened.catch((error) => {
     if (signal.aborted) return { readable: undefined };
     throw error;
-  });
+  }).finally(() => signal.removeEventListener("abort", giveUp));
   if (readable === undefined) return;
+  onConnect?.();
   const reader = readable.getReader();
   let silent = false;
   const cancel = () => void reader.cancel().catch(() => undefined);
@@ -84,7 +105,7 @@ async function* connection(
       // Time that the consumer took is not silence of the server.
       last = performance.now();
     }
-    if (silent && !signal.aborted) throw new Error(`no frame for ${silenceMs / 1000} s`);
+    if (silent && !signal.aborted) throw new SilentSocket(`no frame for ${silenceMs / 1000} s`);
   } finally {
     clearInterval(watch);
     signal.removeEventListener("abort", cancel);

@@ -106,7 +106,7 @@ async function parseAndRun(
     );
   }
   const { json, data, study: studyPath, ...options } = program.opts();
-  const paths = new DataPaths(resolve(data));
+  const paths = new DataPaths(resolve(checkData(data, command.task)));
   const study = readStudy(resolve(studyPath));
   const progress = new Progress();
   const warnings: string[] = [];
@@ -165,6 +165,22 @@ async function parseAndRun(
   return exit;
 }
 
+/** An empty variable in a crontab must not make the root of the checkout the data folder. */
+function checkData(folder: string, task: string): string {
+  const wrong = (found: string) =>
+    new UserError(`run ${task}`, found, "Name a folder with --data or CIVICSKY_DATA", {
+      exitCode: EXIT.usage,
+    });
+  if (folder.trim() === "") throw wrong("--data names no folder");
+  try {
+    if (!Deno.statSync(folder).isDirectory) throw wrong(`${folder} is no folder`);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotADirectory) throw wrong(`${folder} is no folder`);
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return folder;
+}
+
 function declare(command: Command): Commander {
   const program = new Commander(`deno task ${command.task}`)
     .description(command.description)
@@ -212,7 +228,15 @@ function rootPath(name: string): string {
   return fileURLToPath(new URL(name, ROOT));
 }
 
-function printError(error: unknown): ExitStatus {
+function printError(thrown: unknown): ExitStatus {
+  const error = thrown instanceof Deno.errors.PermissionDenied
+    ? new UserError(
+      "go on",
+      describeError(thrown),
+      "Give the user that runs this task the right to read and write there",
+      { cause: thrown },
+    )
+    : thrown;
   if (error instanceof UserError) {
     console.error(error.format());
     return error.exitCode;

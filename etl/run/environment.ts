@@ -6,6 +6,7 @@ export const VARIABLES = [
   "CIVICSKY_STUDY",
   "CIVICSKY_CLOCK",
   "BLUESKY_RELAY",
+  "BLUESKY_JETSTREAM",
   "BLUESKY_APPVIEW",
 ] as const;
 export type Variable = typeof VARIABLES[number];

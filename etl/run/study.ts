@@ -1,5 +1,6 @@
 import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
+import { Windows } from "../window.ts";
 import { describeError, EXIT, UserError } from "./error.ts";
 
 const AT_FEED = /^at:\/\/did:[a-z]+:[^/]+\/app\.bsky\.feed\.generator\/[^/]+$/;
@@ -8,7 +9,14 @@ const section = z.record(z.string(), z.unknown());
 const Study = z.strictObject({
   name: z.string().min(1),
   sources: z.strictObject({
-    firehose: z.strictObject({ relay: z.url({ protocol: /^wss?$/ }) }),
+    firehose: z.strictObject({
+      relays: z.array(z.url({ protocol: /^wss?$/ })).min(1),
+      windows: Windows,
+    }),
+    jetstream: z.strictObject({
+      servers: z.array(z.url({ protocol: /^wss?$/ })).min(1),
+      windows: Windows,
+    }),
     most_liked: z.strictObject({
       appview: z.url({ protocol: /^https?$/ }),
       feeds: z.array(z.string().regex(AT_FEED, "is not the at:// URI of a feed generator")).min(1),
@@ -82,6 +90,8 @@ export function checkSection<T>(schema: z.ZodType<T>, value: unknown, where: str
     ? `unknown key ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}${
       path ? ` in ${path}` : ""
     }`
+    : /received undefined$/.test(issue.message)
+    ? `${path} is missing`
     : `${path || "the file"}: ${issue.message}`;
   throw new UserError(`read ${where}`, found, "Mend that key; data/README.md describes them all", {
     exitCode: EXIT.usage,

@@ -155,7 +155,8 @@ function feed(text: string): string {
 function feedError(service: string, feed: string, error: unknown): UserError {
   if (error instanceof UserError) return error;
   const name = error instanceof XRPCError ? error.error : "";
-  const gone = name === "UnknownFeed" || name === "NotFound";
+  const gone = name === "UnknownFeed" || name === "NotFound" ||
+    /could not find feed/i.test(describeError(error));
   return new UserError(
     `read the feed ${feed}`,
     gone ? `${service} knows no such feed` : `${service}: ${describeError(error)}`,

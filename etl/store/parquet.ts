@@ -110,6 +110,9 @@ export async function damage(database: Database, path: string): Promise<string |
     );
     return undefined;
   } catch (error) {
+    if (/Permission denied/i.test(describeError(error))) {
+      throw new Deno.errors.PermissionDenied(`${path} cannot be read`, { cause: error });
+    }
     // DuckDB quotes a string that is no UTF-8, which may be a post's text.
     return describeError(error).replace(/value ".*"/, "a value").slice(0, 200);
   }
@@ -122,6 +125,26 @@ export function damagedFile(doing: string, path: string, what: string): UserErro
     `the file ${path} is damaged (${what})`,
     "Put back a copy from a backup, or move the file out of the data folder and run the task again",
   );
+}
+
+/**
+ * Part files in those that are whole and the errors of the others.
+ *
+ * For readers to whom a missing part is better than none at all.
+ */
+export async function wholeFiles(
+  database: Database,
+  files: string[],
+  doing: string,
+): Promise<{ whole: string[]; errors: UserError[] }> {
+  const whole: string[] = [];
+  const errors: UserError[] = [];
+  for (const file of files) {
+    const what = await damage(database, file);
+    if (what === undefined) whole.push(file);
+    else errors.push(damagedFile(doing, file, what));
+  }
+  return { whole, errors };
 }
 
 /** Give the error for the first damaged one among some files, undefined where all are whole. */

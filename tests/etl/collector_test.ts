@@ -6,6 +6,7 @@ import { blockOf, carFile } from "../../demo/block.ts";
 import { accountFrame, commitFrame, errorFrame, infoFrame } from "../../demo/frames.ts";
 import { startRelay } from "../../demo/relay.ts";
 import { Repository } from "../../demo/repository.ts";
+import { FIREHOSE } from "../../etl/atproto/stream_decoder.ts";
 import { Collector } from "../../etl/collector.ts";
 import type { Journal } from "../../etl/store/journal.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
@@ -35,8 +36,9 @@ function collecting(options: { cursor?: number; until?: Date } = {}) {
   const lines: Line[] = [];
   const journal = { append: (line: unknown) => void lines.push(line as Line) } as Journal;
   const quarantine = new Quarantine(new DataPaths("none"), "firehose");
-  const given = { host: "relay", cursor: undefined, until: undefined, hashKey: "k", ...options };
-  const collector = new Collector({ ...given, quarantine });
+  const { until, cursor } = options;
+  const position = { host: "relay", cursor, time: undefined };
+  const collector = new Collector({ decoder: FIREHOSE, position, until, hashKey: "k", quarantine });
   const take = (message: Uint8Array | string) => collector.take(message, journal);
   return { lines, journal, quarantine, collector, take };
 }

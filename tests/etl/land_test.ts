@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { basename } from "node:path";
-import { landLeftovers, landSegment, lastCursor } from "../../etl/land.ts";
+import { landLeftovers, landSegment, lastPosition } from "../../etl/land.ts";
 import { type Database, openDatabase } from "../../etl/store/duckdb.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { query, withData } from "../rows.ts";
@@ -194,7 +194,7 @@ Deno.test("a torn last line is left out, and the lines before it land", async ()
     await writeSegment(paths, "nothing", [torn]);
     const { errors, posts } = await landLeftovers(database, paths, "firehose");
     assert.deepEqual([errors, posts], [[], 2]);
-    assert.equal(await lastCursor(database, paths, "firehose", "relay"), 6);
+    assert.equal((await lastPosition(database, paths, "firehose", "relay"))?.cursor, 6);
     assert.deepEqual(await counts(data), { posts: 2, tombstones: 1, events: 6 });
     assert.deepEqual([...Deno.readDirSync(paths.journal("firehose"))], []);
   });
@@ -223,14 +223,15 @@ Deno.test("a damaged segment stays and is named without its text, and the others
 
 Deno.test("the last cursor is that of the host and the source", async () => {
   await withDatabase(async (database, paths) => {
-    assert.equal(await lastCursor(database, paths, "firehose", "relay"), undefined);
+    assert.equal(await lastPosition(database, paths, "firehose", "relay"), undefined);
     const path = await writeSegment(paths, "segment", [
       line(9_007_199_254_740_991),
       line(8, { host: "other" }),
       line(7, { host: "other" }),
     ]);
     await landSegment(database, paths, "firehose", path);
-    const last = (source: string, host: string) => lastCursor(database, paths, source, host);
+    const last = async (source: string, host: string) =>
+      (await lastPosition(database, paths, source, host))?.cursor;
     assert.equal(await last("firehose", "relay"), 9_007_199_254_740_991);
     assert.equal(await last("firehose", "other"), 8);
     assert.equal(await last("jetstream", "relay"), undefined);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { FIREHOSE } from "../../etl/atproto/stream_decoder.ts";
 import { Collector } from "../../etl/collector.ts";
 import { fillSegment, type Intake, type SegmentEnd } from "../../etl/segment.ts";
 import { Journal } from "../../etl/store/journal.ts";
@@ -27,8 +28,14 @@ async function fill(
 ): Promise<Filled> {
   const paths = new DataPaths(data);
   const quarantine = new Quarantine(paths, "firehose");
-  const given = { host: "relay", cursor: undefined, until: undefined, hashKey: "k" };
-  const collector = new Collector({ ...given, quarantine });
+  const position = { host: "relay", cursor: undefined, time: undefined };
+  const collector = new Collector({
+    decoder: FIREHOSE,
+    position,
+    until: undefined,
+    hashKey: "k",
+    quarantine,
+  });
   const journal = await Journal.create(paths.journal("firehose"), "segment");
   const intake: Intake = {
     messages,

@@ -21,7 +21,8 @@ export function studyYaml(timeZone: string): string {
   return `name: Rivers & "senates"
 notice: Invented posts <b>only</b>.
 sources:
-  firehose: { relay: wss://relay.civicsky.test }
+  firehose: { relays: [wss://relay.civicsky.test], windows: all }
+  jetstream: { servers: [wss://jetstream.civicsky.test], windows: all }
   most_liked:
     appview: https://appview.civicsky.test
     feeds: [at://did:plc:tenurhgjptubkk5zf5qhi3og/app.bsky.feed.generator/catch-up]

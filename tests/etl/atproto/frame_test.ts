@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { encode, toBytes } from "@atcute/cbor";
 import { accountOf } from "../../../demo/account.ts";
 import {
   accountFrame,
@@ -9,8 +10,10 @@ import {
   infoFrame,
   syncFrame,
 } from "../../../demo/frames.ts";
+import { blobLink, blockOf, carFile } from "../../../demo/block.ts";
 import { Repository } from "../../../demo/repository.ts";
 import { decodeFrame, FrameError, isStorable, recordOf } from "../../../etl/atproto/frame.ts";
+import { join } from "../mutation.ts";
 import { badFrames } from "../sources/bad_frames.ts";
 
 const TIME = "2026-06-01T08:00:00.000Z";
@@ -41,6 +44,34 @@ Deno.test("a deletion has no CID", async () => {
   const frame = decodeFrame(commitFrame(8, TIME, gone).bytes);
   assert.ok(frame.kind === "commit");
   assert.deepEqual(frame.ops.map(({ action, cid }) => [action, cid]), [["delete", null]]);
+});
+
+Deno.test("with a collection only its ops are given, and the CAR file waits until a record is asked for", () => {
+  const link = commit.ops[0]!.cid!;
+  const ops = ["app.bsky.feed.like/a", path, "app.bsky.feed.post.x/b", "app.bsky.feed.pos/c"]
+    .map((path) => ({ action: "create", path, cid: link }));
+  const { bytes } = commitFrame(7, TIME, commit, { ops, blocks: toBytes(new Uint8Array(50)) });
+  const frame = decodeFrame(bytes, "app.bsky.feed.post");
+  assert.ok(frame.kind === "commit");
+  assert.deepEqual(frame.ops.map(({ rkey }) => rkey), ["3k2a"]);
+  assert.throws(() => recordOf(frame.blocks, link.$link), FrameError);
+  const none = decodeFrame(bytes, "app.bsky.graph.follow");
+  assert.ok(none.kind === "commit");
+  assert.deepEqual(none.ops, []);
+});
+
+Deno.test("a record whose bytes do not match its CID, or that is none, is refused", async () => {
+  const refused = async (bytes: Uint8Array<ArrayBuffer>, cid = blockOf(record).cid) => {
+    const car = await carFile(cid, [{ cid, bytes }]);
+    const frame = decodeFrame(commitFrame(7, TIME, commit, { blocks: toBytes(car) }).bytes);
+    assert.ok(frame.kind === "commit");
+    assert.throws(() => recordOf(frame.blocks, cid.$link), FrameError);
+  };
+  const bytes = encode(record);
+  await refused(encode({ ...record, text: "Ürban 🏠" }));
+  await refused(new Uint8Array([...bytes, 0]));
+  await refused(bytes.slice(0, -1));
+  await refused(bytes, blobLink(bytes));
 });
 
 Deno.test("the other messages of the lexicon, and those to come, are told apart", async () => {
@@ -86,6 +117,47 @@ Deno.test("a malformed frame is a FrameError that holds nothing of its content",
       name,
     );
   }
+});
+
+Deno.test("what the lexicon or DAG-CBOR does not allow is refused", () => {
+  const op = { action: "create", path, cid: commit.ops[0]!.cid };
+  const changes: [string, Record<string, unknown>][] = [
+    ["a rev that is no TID", { rev: "1" }],
+    ["a repo that is too long", { repo: `did:web:${"a".repeat(2048)}` }],
+    ["a repo with a character beyond ASCII", { repo: "did:web:ü" }],
+    ["a date that the month does not have", { time: "2026-02-30T00:00:00Z" }],
+    ["a record key that is a dot", { ops: [{ ...op, path: "app.bsky.feed.post/." }] }],
+    ["a record key that is two dots", { ops: [{ ...op, path: "app.bsky.feed.post/.." }] }],
+    ["a path that begins with a slash", { ops: [{ ...op, path: "/app.bsky.feed.post" }] }],
+    ["a path that ends with a slash", { ops: [{ ...op, path: "app.bsky.feed.post/" }] }],
+    ["a record key that is too long", { ops: [{ ...op, path: `${path}${"a".repeat(512)}` }] }],
+    ["an op without a CID", { ops: [{ action: "create", path }] }],
+    ["an op whose CID is a text", { ops: [{ ...op, cid: op.cid!.$link }] }],
+  ];
+  const frames: [string, Uint8Array][] = changes.map(([name, change]) => [
+    name,
+    commitFrame(7, TIME, commit, change).bytes,
+  ]);
+  const { bytes } = commitFrame(7, TIME, commit);
+  const header = encode({ op: 1, t: "#identity" });
+  const body = (...parts: (number | number[])[]) => new Uint8Array([...header, ...parts.flat()]);
+  const [seq, time] = [[...encode("seq"), 1], [...encode("time"), ...encode(TIME)]];
+  assert.equal(decodeFrame(body(0xa2, seq, time)).kind, "other");
+  frames.push(
+    ["keys out of order", body(0xa2, time, seq)],
+    ["a key twice", body(0xa3, seq, seq, time)],
+    ["a map of indefinite length", body(0xbf, seq, time, 0xff)],
+    ["a number that is not in its shortest form", body(0xa2, [...encode("seq"), 0x18, 1], time)],
+    ["a tag that is no link", body(0xa3, 0x61, 0x61, 0xc0, 0x61, 0x61, seq, time)],
+    ["undefined", body(0xa3, 0x61, 0x61, 0xf7, seq, time)],
+    ["NaN", body(0xa3, 0x61, 0x61, 0xfb, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0, seq, time)],
+    ["a short float", body(0xa3, 0x61, 0x61, 0xf9, 0, 0, seq, time)],
+    ["a key that is a number", body(0xa3, 1, 1, seq, time)],
+    ["a frame of 10 MB", join(bytes, new Uint8Array(10_000_000))],
+    ["10 MB of open lists", new Uint8Array(10_000_000).fill(0x81)],
+    ["5 MB of open lists", join(body(0xa1, 0x61, 0x61), new Uint8Array(5_000_000).fill(0x81))],
+  );
+  for (const [name, frame] of frames) assert.throws(() => decodeFrame(frame), FrameError, name);
 });
 
 Deno.test("times of the years 1 to 9999 in UTC can be stored", () => {

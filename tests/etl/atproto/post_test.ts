@@ -96,6 +96,11 @@ Deno.test("what is no post, or one that cannot be written down, has a reason", (
   assert.equal(reason(null), "not_a_record");
   assert.equal(reason({ text: "a" }), "not_a_post");
   assert.equal(reason(post({ text: 7 })), "no_text");
+  const nested = (levels: number) =>
+    Array.from({ length: levels }).reduce<unknown>((inner) => [inner], 7);
+  // The record itself is a level too.
+  assert.equal(reason(post({ deep: nested(127) })), "none");
+  assert.equal(reason(post({ deep: nested(128) })), "nested_too_deeply");
   let deep: unknown = "\ud800";
   for (let level = 0; level < 200_000; level++) deep = [deep];
   assert.equal(reason(post({ deep })), "nested_too_deeply");

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ConnectionProblem } from "../../../etl/atproto/connection_problem.ts";
 import { subscribe } from "../../../etl/atproto/subscription.ts";
 import { UserError } from "../../../etl/run/error.ts";
 
@@ -26,7 +27,7 @@ async function withServer(
   }
 }
 
-const quick = { backoffMs: 1, onReconnect() {} };
+const quick = { hosts: ["ws://127.0.0.1"], backoffMs: 1, onReconnect() {} };
 
 Deno.test("messages come in order, and after a close the next connection asks with its cursor", async () => {
   const serve: Serve = (socket, request) => {
@@ -42,7 +43,7 @@ Deno.test("messages come in order, and after a close the next connection asks wi
       ...quick,
       url: () => `${url}?after=${found.length}`,
       signal: stop.signal,
-      onReconnect: (_seconds, reason) => void reasons.push(reason),
+      onReconnect: (_seconds, { kind }) => void reasons.push(kind),
     });
     for await (const message of messages) {
       found.push(message);
@@ -50,7 +51,7 @@ Deno.test("messages come in order, and after a close the next connection asks wi
     }
     assert.deepEqual(found, [new Uint8Array([1]), "text"]);
     assert.deepEqual(asked, ["?after=0", "?after=1"]);
-    assert.deepEqual(reasons, ["the relay closed the connection"]);
+    assert.deepEqual(reasons, ["closed"]);
   });
 });
 
@@ -59,12 +60,13 @@ Deno.test("a socket that falls silent is replaced", async () => {
     const stop = new AbortController();
     const reasons: string[] = [];
     const options = { ...quick, url: () => url, signal: stop.signal, silenceMs: 50 };
-    const onReconnect = (_seconds: number, reason: string) => void reasons.push(reason);
+    const onReconnect = (_: number, { kind, reason }: ConnectionProblem) =>
+      void reasons.push(`${kind}: ${reason}`);
     let received = 0;
     for await (const _ of subscribe({ ...options, onReconnect })) {
       if (++received === 3) stop.abort();
     }
-    assert.deepEqual(reasons, Array(2).fill("no frame for 0.05 s"));
+    assert.deepEqual(reasons, Array(2).fill("silent: no frame for 0.05 s"));
   });
 });
 
@@ -76,6 +78,7 @@ Deno.test("a server that never answers is given up with its address", async () =
   const url = `ws://127.0.0.1:${server.addr.port}/xrpc/x`;
   let waits = 0;
   const messages = subscribe({
+    hosts: [url],
     url: () => `${url}?cursor=5`,
     signal: new AbortController().signal,
     backoffMs: 1,
@@ -101,7 +104,7 @@ Deno.test("an aborted subscription ends while it waits for a message or for the 
     const closed = new AbortController();
     const onReconnect = () => closed.abort();
     const backoffMs = 3_600_000;
-    const options = { url: () => url, signal: closed.signal, onReconnect, backoffMs };
+    const options = { hosts: [url], url: () => url, signal: closed.signal, onReconnect, backoffMs };
     assert.equal((await subscribe(options).next()).done, true);
   });
   const before = subscribe({

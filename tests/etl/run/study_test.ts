@@ -8,7 +8,11 @@ import { withData } from "../../rows.ts";
 const STUDY = `name: My study
 sources:
   firehose:
-    relay: wss://bsky.network
+    relays: [wss://bsky.network]
+    windows: all
+  jetstream:
+    servers: [wss://jetstream.us-east.bsky.network]
+    windows: all
   most_liked:
     appview: https://public.api.bsky.app
     feeds:
@@ -66,7 +70,7 @@ Deno.test("the study file of this folder is read", () => {
 Deno.test("an unknown key is an error that names it and where it stands", async () => {
   const cases = {
     'unknown key "nmae"': change("name: My study", "name: My study\nnmae: My study"),
-    'unknown key "relai" in sources.firehose': change("    relay: ", "    relai: x\n    relay: "),
+    'unknown key "relai" in sources.firehose': change("    relays: ", "    relai: x\n    relays: "),
     'unknown key "jetsream" in sources': change("sources:", "sources:\n  jetsream: {}"),
   };
   for (const [found, text] of Object.entries(cases)) {
@@ -82,14 +86,14 @@ Deno.test("a value of a wrong kind is an error that names its key", async () => 
   const cases: [string, RegExp][] = [
     [change("limit: 1000", "limit: many"), /: sources\.most_liked\.limit: .*expected number/],
     [change("limit: 1000", "limit: 0"), /: sources\.most_liked\.limit: /],
-    [change("wss://bsky.network", "https://bsky.network"), /: sources\.firehose\.relay: /],
+    [change("wss://bsky.network", "https://bsky.network"), /: sources\.firehose\.relays\.0: /],
     [change("at://did:plc:tenu", "https://did:plc:tenu"), /feeds\.0: is not the at:\/\/ URI/],
     [change("after_deletion: drop", "after_deletion: keep"), /: after_deletion: .*keep_numbers/],
     [change("time_zone: UTC", "time_zone: Berlin"), /: time_zone: is not an IANA time zone/],
     [change("name: My study", "name: 7"), /: name: .*expected string/],
     [change("  nsfw:", "  other: text\n  nsfw:"), /: filters\.other: /],
     [change("label_sets: {}", "label_sets: {dictionary: newest}"), /: label_sets\.dictionary: /],
-    ["", /: name: /],
+    ["", /: name is missing/],
     ["- a\n- b\n", /: the file: .*expected object/],
     ["text", /: the file: .*expected object/],
   ];

@@ -85,7 +85,7 @@ Deno.test("a dropped connection and repeated frames cost nothing and land nothin
       const run = await collect(relay, data, ["--until", frames.at(-1)!.time]);
       assert.equal(run.code, 0, run.stderr);
       const { repeated, reconnects } = summaryOf(run);
-      assert.deepEqual([repeated, reconnects], [8, 1]);
+      assert.deepEqual([repeated, reconnects], [8, { broken: 1 }]);
       assert.deepEqual(relay.connections.map(({ cursor }) => cursor), [
         null,
         String(repeating[32]!.seq),
@@ -117,7 +117,7 @@ Deno.test("a cursor that is too old is noted in the coverage", async () => {
     }));
 });
 
-Deno.test("an error frame ends the run as failed, with its name and with what came before landed", async () => {
+Deno.test("a host that finds us too slow is asked again once, then the run ends with its error", async () => {
   const tooSlow = { seq: 2, bytes: errorFrame("ConsumerTooSlow", "Stream consumer too slow") };
   await withRelay(
     { frames: [{ seq: 1, bytes: await goodFrame(1) }, tooSlow] },
@@ -125,24 +125,30 @@ Deno.test("an error frame ends the run as failed, with its name and with what ca
       withData(async (data) => {
         const slow = await collect(relay, data);
         assert.equal(slow.code, 1);
+        assert.match(slow.stderr, /found us too slow; going on where it stopped/);
         assert.match(
           slow.stderr,
-          /^Cannot read ws:.*: the relay ended the stream with ConsumerTooSlow$/m,
+          /^Cannot read ws:.*: the host ended the stream with ConsumerTooSlow\n {2}Run the task again/m,
         );
-        assert.match(slow.stderr, /\n {2}Run the task again/);
+        assert.deepEqual(relay.connections.map(({ cursor }) => cursor), [null, "1"]);
         assert.equal((await rawRows(data))[0]!.uri, `at://${DID}/app.bsky.feed.post/r1`);
-        await leaveCursor(data, relay.url, 10_000);
-        const future = await collect(relay, data);
-        assert.equal(future.code, 1);
-        assert.match(
-          future.stderr,
-          /the relay ended the stream with FutureCursor\n {2}The relay was reset/,
-        );
         assert.deepEqual(journalFiles(data), []);
         const runs = await query(data, "SELECT DISTINCT status FROM '{data}/runs/*/*.parquet'");
         assert.deepEqual(runs, [{ status: "failed" }]);
       }),
   );
+});
+
+Deno.test("on a host that does not know our cursor the place is found by the time of frames", async () => {
+  await withRelay({ frames: small.frames }, (relay) =>
+    withData(async (data) => {
+      await leaveCursor(data, relay.url, small.frames.at(-1)!.seq + 10_000);
+      const run = await collect(relay, data, ["--until", small.frames.at(-1)!.time]);
+      assert.equal(run.code, 0, run.stderr);
+      assert.match(run.stderr, /does not know our place \(FutureCursor\); finding it by time/);
+      assert.deepEqual(summaryOf(run).reconnects, { FutureCursor: 1 });
+      assert.equal((await rawRows(data)).length, expectedRows(small).length);
+    }));
 });
 
 /** Leave a journal as a killed run leaves it, which had read up to a cursor. */

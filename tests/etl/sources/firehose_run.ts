@@ -23,8 +23,14 @@ export function collect(
   args: string[] = [],
   env: Record<string, string> = {},
 ): Promise<TaskResult> {
-  const all = ["sync:firehose", "--data", data, "--json", ...args];
+  const all = ["sync:firehose", "--data", data, "--json", ...byHand(args)];
   return runTask(all, { BLUESKY_RELAY: url, ...env });
+}
+
+/** Without an option of its own a run would collect the windows of this very day. */
+function byHand(args: string[]): string[] {
+  const options = ["--minutes", "--hours", "--limit", "--until"];
+  return args.some((arg) => options.includes(arg)) ? args : [...args, "--hours", "1"];
 }
 
 /** Start `sync:firehose` without `deno task` before it, so that a SIGKILL hits the run itself. */
@@ -36,7 +42,7 @@ export function startCollecting(
   const { tasks } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`));
   const [, ...words] = (tasks["sync:firehose"] as string).split(" ");
   return new Deno.Command(Deno.execPath(), {
-    args: [...words, "--data", data, "--json", ...args],
+    args: [...words, "--data", data, "--json", ...byHand(args)],
     cwd: ROOT,
     env: { NO_COLOR: "1", BLUESKY_RELAY: url },
     stdin: "null",

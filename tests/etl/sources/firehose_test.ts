@@ -145,7 +145,10 @@ Deno.test("a relay that is not there ends the run with its address and what to c
   await withData(async (data) => {
     const run = await collect({ url: `ws://127.0.0.1:${port}` }, data);
     assert.equal(run.code, 1);
-    assert.match(run.stderr, new RegExp(`Cannot read ws://127.0.0.1:${port}/xrpc/.*: .*connect`));
+    assert.match(
+      run.stderr,
+      new RegExp(`Cannot read ws://127.0.0.1:${port}/xrpc/.*: .* cannot be reached`),
+    );
     assert.match(run.stderr, /\n {2}Check the address/);
     assert.doesNotMatch(run.stderr, /\n\s+at /);
   });

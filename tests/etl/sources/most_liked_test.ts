@@ -141,7 +141,10 @@ Deno.test("an AppView that asks to wait or fails once is asked again", async () 
     appView.failNext(500);
     const run = await sync(appView.url, data);
     assert.equal(run.code, 0, run.stderr);
-    assert.match(run.stderr, /the AppView asks to wait; waiting 1 s\nthe AppView answered 500; /);
+    assert.match(
+      run.stderr,
+      /asks to wait \(HTTP 429\); waiting 1 s\nthe AppView is not ready \(HTTP 500\); /,
+    );
     assert.deepEqual(appView.requests.map(({ status }) => status), [429, 500, 200]);
     assert.equal((await ranks(data)).length, 4);
   });

@@ -1,0 +1,229 @@
+/** A Jetstream host on 127.0.0.1 that streams given events as version 2 of a real one does. */
+import {
+  errorMessage,
+  type EventKind,
+  infoMessage,
+  type JetstreamEvent,
+  SUBSCRIBE_EVENTS,
+} from "./jetstream_event.ts";
+import { cut, isDisconnect, type Refusal, ServerSocket } from "./websocket.ts";
+
+const PATH = `/xrpc/${SUBSCRIBE_EVENTS}`;
+/** From here on a cursor is a time in microseconds since 1970. */
+const FIRST_TIME_CURSOR = 1e15;
+const KINDS = new Set<string>(["commit", "identity", "account", "sync"] satisfies EventKind[]);
+const MAX_COLLECTIONS = 100;
+const MAX_DIDS = 10_000;
+const COLLECTION = /^[a-zA-Z][a-zA-Z0-9-]*(\.[a-zA-Z][a-zA-Z0-9-]*)*\.([a-zA-Z][a-zA-Z0-9]*|\*)$/;
+/** What version 1 calls its parameters; a real host names the new ones rather than ignore them. */
+const OLD_PARAMETERS = ["wantedDids", "wantedCollections", "requireHello", "compress"];
+
+export interface JetstreamOptions {
+  /** What the host holds at the start, ascending by `seq`; the first one bounds the replay. */
+  events?: Iterable<JetstreamEvent>;
+  /** Where a consumer without a cursor begins: `live` (default) as a real host, or `oldest`. */
+  startAt?: "live" | "oldest";
+  /** Cut the next connection that has been sent so many events, in the middle of one, once. */
+  dropAfter?: number;
+}
+
+export interface JetstreamConnection {
+  /** As asked for; null for none. */
+  cursor: string | null;
+  collections: string[];
+  kinds: string[];
+  /** Events sent, `#info` and errors not counted. */
+  sent: number;
+  open: boolean;
+}
+
+export interface Jetstream {
+  /** The base URL, `ws://127.0.0.1:PORT`. */
+  url: string;
+  /** Every connection that subscribed, in order. */
+  connections: JetstreamConnection[];
+  /** See `JetstreamOptions`; can be set again. */
+  dropAfter: number | undefined;
+  /** Add events behind those held and send them to everyone subscribed. */
+  push(...events: JetstreamEvent[]): void;
+  /** Send everyone subscribed an error, such as `ConsumerTooSlow`, and cut their connections. */
+  fail(error: string, message: string): Promise<void>;
+  /** Cut all connections and stop listening. */
+  close(): Promise<void>;
+}
+
+/** Start a host on a free port; it keeps consumers connected after the last event. */
+export function startJetstream(options: JetstreamOptions = {}): Jetstream {
+  const held = [...options.events ?? []];
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const opened = new Set<Deno.Conn>();
+  const subscribed = new Set<ServerSocket>();
+  const served = new Set<Promise<void>>();
+  let pushed = Promise.withResolvers<void>();
+
+  const jetstream: Jetstream = {
+    url: `ws://127.0.0.1:${listener.addr.port}`,
+    connections: [],
+    dropAfter: options.dropAfter,
+    push(...events) {
+      held.push(...events);
+      pushed.resolve();
+      pushed = Promise.withResolvers();
+    },
+    async fail(error, message) {
+      for (const socket of subscribed) {
+        await socket.send(errorMessage(error, message));
+        socket.cut();
+      }
+    },
+    async close() {
+      listener.close();
+      for (const connection of opened) cut(connection);
+      await Promise.all([accepting, ...served]);
+    },
+  };
+
+  async function serve(connection: Deno.Conn): Promise<void> {
+    let socket: ServerSocket | undefined;
+    try {
+      socket = await ServerSocket.accept(
+        connection,
+        PATH,
+        ({ searchParams }) => refusedFilter(searchParams) ?? refusedCursor(searchParams, held),
+      );
+      if (socket === undefined) return;
+      const asked = socket.url.searchParams;
+      const state: JetstreamConnection = {
+        cursor: asked.get("cursor"),
+        collections: asked.getAll("collections"),
+        kinds: asked.getAll("kinds"),
+        sent: 0,
+        open: true,
+      };
+      jetstream.connections.push(state);
+      subscribed.add(socket);
+      const gone = socket.untilClosed().finally(() => state.open = false);
+      await Promise.all([gone, stream(socket, state, gone)]);
+    } catch (error) {
+      if (!isDisconnect(error)) throw error;
+    } finally {
+      if (socket) subscribed.delete(socket);
+      opened.delete(connection);
+      cut(connection);
+    }
+  }
+
+  async function stream(
+    socket: ServerSocket,
+    state: JetstreamConnection,
+    gone: Promise<void>,
+  ): Promise<void> {
+    const wanted = filterOf(socket.url.searchParams);
+    const { start, notice } = placeOf(state.cursor, held, options.startAt);
+    if (notice) await socket.send(notice);
+    for (let next = start; state.open;) {
+      const event = held[next];
+      if (jetstream.dropAfter !== undefined && state.sent >= jetstream.dropAfter) {
+        jetstream.dropAfter = undefined;
+        return event === undefined ? socket.cut() : await socket.tear(event.text);
+      }
+      if (event === undefined) {
+        await Promise.race([pushed.promise, gone]);
+        continue;
+      }
+      next++;
+      if (!wanted(event)) continue;
+      await socket.send(event.text);
+      state.sent++;
+    }
+  }
+
+  async function acceptAll(): Promise<void> {
+    for await (const connection of listener) {
+      opened.add(connection);
+      const serving: Promise<void> = serve(connection).finally(() => served.delete(serving));
+      served.add(serving);
+    }
+  }
+
+  const accepting = acceptAll();
+  return jetstream;
+}
+
+/** Give what a real host says to filters that it does not know or that can never apply. */
+function refusedFilter(asked: URLSearchParams): Refusal | undefined {
+  const [kinds, collections] = [asked.getAll("kinds"), asked.getAll("collections")];
+  const old = OLD_PARAMETERS.find((name) => asked.has(name));
+  if (old) return invalid(`${old} is a parameter of version 1`);
+  const dictionary = asked.get("zstdDictionary");
+  if (dictionary && !/^0*[1-9]\d*$/.test(dictionary)) return invalid("zstdDictionary is no id");
+  if (dictionary) {
+    return { status: 400, error: "UnknownZstdDictionary", message: "there is no such dictionary" };
+  }
+  if (kinds.length > KINDS.size) return invalid("too many kinds");
+  if (kinds.some((kind) => !KINDS.has(kind))) return invalid("unknown kind");
+  if (asked.getAll("dids").length > MAX_DIDS) return invalid("too many dids");
+  if (collections.length > MAX_COLLECTIONS) return invalid("too many collections");
+  if (collections.some((name) => !COLLECTION.test(name))) return invalid("invalid collection");
+  if (collections.length > 0 && kinds.length > 0 && !kinds.includes("commit")) {
+    return invalid("collections can never apply: kinds excludes commit");
+  }
+}
+
+function refusedCursor(asked: URLSearchParams, held: JetstreamEvent[]): Refusal | undefined {
+  const cursor = asked.get("cursor");
+  if (!cursor) return undefined;
+  if (!/^\d+$/.test(cursor)) return invalid("invalid cursor");
+  const oldest = held[0]?.seq ?? 0;
+  // No event has the number 0; it stands for the first of all.
+  if (Math.max(Number(cursor), 1) >= oldest) return undefined;
+  const message = `cursor too old: cursor ${cursor} below lookback floor ${oldest}`;
+  return { status: 400, error: "CursorTooOld", message };
+}
+
+function invalid(message: string): Refusal {
+  return { status: 400, error: "InvalidRequest", message };
+}
+
+/** Find where in `held` a subscription begins, and what the host says about it first. */
+function placeOf(
+  cursor: string | null,
+  held: JetstreamEvent[],
+  startAt: JetstreamOptions["startAt"],
+): { start: number; notice?: string } {
+  if (!cursor) return { start: startAt === "oldest" ? 0 : held.length };
+  const asked = Number(cursor);
+  const oldest = held[0];
+  const isTime = asked >= FIRST_TIME_CURSOR;
+  const index = held.findIndex((event) => (isTime ? microseconds(event) : event.seq) >= asked);
+  const start = index < 0 ? held.length : index;
+  if (isTime && oldest && asked < microseconds(oldest)) {
+    const message = `requested time precedes the oldest event; starting at seq ${oldest.seq}`;
+    return { start, notice: infoMessage("OutdatedCursor", message) };
+  }
+  // The number after the newest event's is that of the next one, not of the future.
+  if (!isTime && asked > (held.at(-1)?.seq ?? 0) + 1) {
+    const message = `requested cursor ${asked} is beyond the next seq; starting at the live tip`;
+    return { start, notice: infoMessage("FutureCursor", message) };
+  }
+  return { start };
+}
+
+function microseconds({ time }: JetstreamEvent): number {
+  return Date.parse(time) * 1000;
+}
+
+/** Make the test of kinds, dids and collections; the last concerns commits alone. */
+function filterOf(asked: URLSearchParams): (event: JetstreamEvent) => boolean {
+  const [kinds, dids, collections] = ["kinds", "dids", "collections"].map((name) =>
+    new Set(asked.getAll(name))
+  ) as [Set<string>, Set<string>, Set<string>];
+  const prefixes = [...collections].filter((name) => name.endsWith(".*"))
+    .map((name) => name.slice(0, -1));
+  return ({ kind, did, collection }) => {
+    if (kinds.size > 0 && !kinds.has(kind)) return false;
+    if (dids.size > 0 && !dids.has(did)) return false;
+    if (collections.size === 0 || collection === undefined) return true;
+    return collections.has(collection) || prefixes.some((prefix) => collection.startsWith(prefix));
+  };
+}

@@ -1,0 +1,77 @@
+import { describeError } from "../run/error.ts";
+
+/** Why a connection did not come about or ended. */
+export interface ConnectionProblem {
+  kind:
+    | "closed"
+    | "silent"
+    | "dns"
+    | "refused"
+    | "rate_limited"
+    | "unavailable"
+    | "rejected"
+    | "broken";
+  /** In words, for people. */
+  reason: string;
+  /** How long the server asks to wait (Retry-After), in milliseconds. */
+  retryAfterMs?: number;
+}
+
+/** A socket that nothing came through for too long. */
+export class SilentSocket extends Error {
+  override readonly name = "SilentSocket";
+}
+
+/** What a server may ask us to wait, at most. */
+const LONGEST_WAIT_MS = 15 * 60_000;
+
+/**
+ * Explain why a WebSocket failed.
+ *
+ * The runtime gives the HTTP status of a refused handshake only within its message, and no headers;
+ * where the status says that we should wait, the same address is asked once more for Retry-After.
+ */
+export async function explainProblem(error: unknown, url: string): Promise<ConnectionProblem> {
+  const message = describeError(error).replace(/^failed to connect to WebSocket: /, "");
+  const host = new URL(url).host;
+  if (error instanceof SilentSocket) return { kind: "silent", reason: message };
+  const status = Number(/Invalid status code: (\d+)/.exec(message)?.[1] ?? 0);
+  if (status === 429) {
+    const retryAfterMs = await askRetryAfter(url);
+    return { kind: "rate_limited", reason: `${host} asks to wait (HTTP 429)`, retryAfterMs };
+  }
+  if (status >= 500) {
+    const retryAfterMs = await askRetryAfter(url);
+    return { kind: "unavailable", reason: `${host} is not ready (HTTP ${status})`, retryAfterMs };
+  }
+  if (status > 0) return { kind: "rejected", reason: `${host} answers HTTP ${status}` };
+  if (/dns error/i.test(message)) {
+    return { kind: "dns", reason: `the name ${new URL(url).hostname} cannot be resolved` };
+  }
+  if (/tcp connect error|connection refused/i.test(message)) {
+    return { kind: "refused", reason: `${host} cannot be reached` };
+  }
+  return { kind: "broken", reason: `the connection to ${host} broke (${message})` };
+}
+
+async function askRetryAfter(url: string): Promise<number | undefined> {
+  try {
+    const response = await fetch(url.replace(/^ws/, "http"), {
+      signal: AbortSignal.timeout(5000),
+      redirect: "manual",
+    });
+    await response.body?.cancel();
+    return retryAfterMs(response.headers.get("retry-after"));
+  } catch (error) {
+    // Whoever does not even answer that has not asked for a wait.
+    if (error instanceof TypeError || error instanceof DOMException) return undefined;
+    throw error;
+  }
+}
+
+/** Read a Retry-After header (RFC 9110, section 10.2.3): seconds or a date; at most 15 minutes. */
+export function retryAfterMs(header: string | null): number | undefined {
+  if (header === null || header.trim() === "") return undefined;
+  const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), LONGEST_WAIT_MS) : undefined;
+}

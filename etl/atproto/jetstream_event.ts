@@ -1,0 +1,164 @@
+import { z } from "zod";
+import { type Account, FrameError, type Info, isStorable, type OtherEvent } from "./frame.ts";
+import type { RecordOp } from "./record_op.ts";
+import type { StreamCommit, StreamDecoder, StreamFrame } from "./stream_decoder.ts";
+
+/** The lexicon of the stream; what its events are named after. */
+export const SUBSCRIBE_EVENTS = "network.bsky.jetstream.subscribeEvents";
+/** A cursor below this is a sequence number, from here on it is microseconds since 1970. */
+export const FIRST_TIME_CURSOR = 1e15;
+
+/** A commit with its one op; the host makes an event, with a `seq` of its own, of every op. */
+export interface JetstreamCommit extends StreamCommit {
+  /** In the form of atproto data in JSON (`$link`, `$bytes`); undefined for a delete. */
+  record: unknown;
+}
+
+type Fields = Record<string, unknown>;
+
+/** The protocol's limit for one message of an event stream. */
+const MAX_LENGTH = 5 * 1024 * 1024;
+const MAX_DID = 2048;
+/** Limits of an NSID and of a record key. */
+const MAX_COLLECTION = 317;
+const MAX_RKEY = 512;
+
+const DID = /^did:[a-z]+:[a-zA-Z0-9._:%-]+$/;
+const TID = /^[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}$/;
+const COLLECTION = /^[a-zA-Z0-9.-]+$/;
+const RKEY = /^(?!\.{1,2}$)[a-zA-Z0-9._:~-]+$/;
+/** CIDv1 in base32 with codec DAG-CBOR and hash sha2-256. */
+const RECORD_CID = /^bafyrei[a-h][a-z2-7]{50}[aeimquy4]$/;
+/** Names of events, of errors and of account states. */
+const NAME = /^[!-~]{1,128}$/;
+const DATETIME = z.regexes.datetime({ offset: true });
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Reads version 2 of Jetstream, `network.bsky.jetstream.subscribeEvents`.
+ *
+ * `time` is when the host witnessed the event, which is what its cursors in microseconds mean too.
+ * Records are not checked against their CIDs: they come as JSON, not as the bytes that were hashed,
+ * and without the signed commit. Fields that nobody here uses are not checked. Throws a `FrameError`
+ * where a message is not what the lexicon says.
+ */
+export const JETSTREAM: StreamDecoder<JetstreamCommit> = {
+  decode(message) {
+    const frame = objectOf(parse(message), "the message");
+    if (frame.$type === "error") return { kind: "error", error: textOf(frame, "error", NAME) };
+    if (frame.$type !== "message") throw wrong("$type");
+    return readPayload(objectOf(frame.payload, "payload"));
+  },
+  record({ record }) {
+    if (record === undefined) throw new FrameError("record is missing");
+    return record;
+  },
+};
+
+function parse(message: Uint8Array | string): unknown {
+  if (message.length > MAX_LENGTH) throw new FrameError("the message has more than 5 MiB");
+  let text;
+  try {
+    text = typeof message === "string" ? message : utf8.decode(message);
+  } catch {
+    throw new FrameError("the message is not UTF-8");
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The runtime's error quotes the message.
+    throw new FrameError("the message is not JSON");
+  }
+}
+
+function readPayload(payload: Fields): StreamFrame<JetstreamCommit> {
+  const type = textOf(payload, "$type", NAME);
+  switch (type) {
+    case `${SUBSCRIBE_EVENTS}#commit`:
+      return readCommit(payload);
+    case `${SUBSCRIBE_EVENTS}#account`:
+      return readAccount(payload);
+    case `${SUBSCRIBE_EVENTS}#info`:
+      return { kind: "info", name: textOf(payload, "name", NAME) } satisfies Info;
+    default:
+      return readOther(payload, type);
+  }
+}
+
+function readCommit(payload: Fields): JetstreamCommit {
+  const action = actionOf(payload.operation);
+  const isDelete = action === "delete";
+  const op: RecordOp = {
+    action,
+    collection: textOf(payload, "collection", COLLECTION, MAX_COLLECTION),
+    rkey: textOf(payload, "rkey", RKEY, MAX_RKEY),
+    cid: isDelete ? null : textOf(payload, "cid", RECORD_CID),
+  };
+  if (!isDelete) objectOf(payload.record, "record");
+  return {
+    kind: "commit",
+    seq: seqOf(payload),
+    time: timeOf(payload),
+    did: textOf(payload, "did", DID, MAX_DID),
+    rev: textOf(payload, "rev", TID),
+    ops: [op],
+    record: isDelete ? undefined : payload.record,
+  };
+}
+
+function readAccount(payload: Fields): Account {
+  const did = textOf(payload, "did", DID, MAX_DID);
+  const account = objectOf(payload.account, "account");
+  // An account is never removed by an event that names two.
+  if (account.did !== did) throw wrong("the did of account");
+  if (typeof account.active !== "boolean") throw wrong("active");
+  return {
+    kind: "account",
+    seq: seqOf(payload),
+    time: timeOf(payload),
+    did,
+    active: account.active,
+    status: account.status === undefined ? undefined : textOf(account, "status", NAME),
+  };
+}
+
+function readOther(payload: Fields, type: string): OtherEvent {
+  const name = type.startsWith(`${SUBSCRIBE_EVENTS}#`) ? type.slice(SUBSCRIBE_EVENTS.length) : type;
+  return { kind: "other", type: name, seq: seqOf(payload), time: timeOf(payload) };
+}
+
+function seqOf({ seq }: Fields): number {
+  const isSeq = Number.isSafeInteger(seq) && (seq as number) >= 0;
+  // A larger one would be taken for a time when the stream is resumed from it.
+  if (!isSeq || (seq as number) >= FIRST_TIME_CURSOR) throw wrong("seq");
+  return seq as number;
+}
+
+/** Read when the host witnessed an event; before it said so, `time` was that. */
+function timeOf(payload: Fields): string {
+  const key = payload.witnessedAt === undefined ? "time" : "witnessedAt";
+  const time = textOf(payload, key, DATETIME);
+  if (!isStorable(time)) throw new FrameError(`${key} is not within the years 1 to 9999`);
+  return time;
+}
+
+function actionOf(operation: unknown): RecordOp["action"] {
+  if (operation === "create" || operation === "update" || operation === "delete") return operation;
+  throw wrong("operation");
+}
+
+function objectOf(value: unknown, what: string): Fields {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrong(what);
+  return value as Fields;
+}
+
+function textOf(fields: Fields, key: string, pattern: RegExp, longest = 128): string {
+  const value = fields[key];
+  if (typeof value === "string" && value.length <= longest && pattern.test(value)) return value;
+  throw wrong(key);
+}
+
+function wrong(what: string): FrameError {
+  return new FrameError(`${what} is not what the lexicon says`);
+}

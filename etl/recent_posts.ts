@@ -1,0 +1,29 @@
+/** How long a post is remembered, in event time: longer than hosts lie apart. */
+const GENERATION_MS = 10 * 60_000;
+
+/**
+ * Remembers the newest versions of posts, so that what another host sends again lands once.
+ *
+ * Two generations of ten minutes of event time; memory does not grow with the length of a run.
+ */
+export class RecentPosts {
+  #young = new Set<string>();
+  #old = new Set<string>();
+  #since = -Infinity;
+
+  constructor(keys: Iterable<string> = []) {
+    for (const key of keys) this.#old.add(key);
+  }
+
+  /** Remember a version (`uri rev`); gives false where it was there before. */
+  add(key: string, eventTime: number): boolean {
+    if (eventTime > this.#since + GENERATION_MS) {
+      if (this.#since > -Infinity) this.#old = this.#young;
+      this.#young = this.#since > -Infinity ? new Set() : this.#young;
+      this.#since = eventTime;
+    }
+    if (this.#young.has(key) || this.#old.has(key)) return false;
+    this.#young.add(key);
+    return true;
+  }
+}

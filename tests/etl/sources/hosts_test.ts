@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { sampleFrames } from "../../../demo/frames.ts";
+import { publishedPosts } from "../../../demo/published_post.ts";
+import { startRelay } from "../../../demo/relay.ts";
+import { smallSample } from "../../demo/small_sample.ts";
+import { query, withData } from "../../rows.ts";
+import { runTask } from "../../task.ts";
+
+const FRAMES = await Array.fromAsync(sampleFrames(smallSample()));
+/** A relay counts for itself: the same events under other sequence numbers. */
+const OTHERS = await otherRelay();
+
+async function otherRelay() {
+  const { decodeFirst, encode } = await import("@atcute/cbor");
+  return FRAMES.map(({ bytes }, index) => {
+    const [header, rest] = decodeFirst(bytes);
+    const [body] = decodeFirst(rest);
+    const seq = 77_000 + index;
+    const [head, tail] = [encode(header), encode({ ...body, seq })];
+    return { seq, bytes: new Uint8Array([...head, ...tail]) };
+  });
+}
+
+Deno.test("when a host goes away the next one takes over by time, and what comes twice lands once", () =>
+  withData(async (data) => {
+    const half = FRAMES.length >> 1;
+    const first = startRelay({ frames: FRAMES.slice(0, half), startAt: "oldest" });
+    const second = startRelay({ frames: OTHERS, startAt: "oldest" });
+    const hosts = [first.url, second.url];
+    const study = (await Deno.readTextFile("demo/study.yaml"))
+      .replace(/relays: .*/, `relays: ${JSON.stringify(hosts)}`);
+    await Deno.writeTextFile(`${data}/study.yaml`, study);
+    const args = ["sync:firehose", "--data", data, "--study", `${data}/study.yaml`, "--json"];
+    const clock = { CIVICSKY_CLOCK: "2026-06-30T00:00:00Z" };
+    const until = FRAMES.at(-1)!.time;
+    const before = await runTask([...args, "--until", FRAMES[half - 1]!.time], clock);
+    assert.equal(before.code, 0, before.stderr);
+    await first.close();
+    const after = await runTask([...args, "--until", until], clock);
+    await second.close();
+    assert.equal(after.code, 0, after.stderr);
+    assert.match(after.stderr, new RegExp(`going on at ${new URL(second.url).host}`));
+    const rows = await query(
+      data,
+      `SELECT uri, rev, count(*) AS n FROM read_parquet('{data}/raw/firehose/*/*.parquet')
+       GROUP BY ALL ORDER BY n DESC`,
+    );
+    assert.equal(rows[0]!.n, 1);
+    const versions = publishedPosts(smallSample()).flatMap((post) => post.versions);
+    assert.equal(rows.length, versions.length);
+    const hostsSeen = await query(
+      data,
+      "SELECT DISTINCT host FROM read_parquet('{data}/coverage/*/*.parquet') ORDER BY host",
+    );
+    assert.equal(hostsSeen.length, 2);
+  }));

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { sampleFrames } from "../../../demo/frames.ts";
+import { type Jetstream, startJetstream } from "../../../demo/jetstream.ts";
+import { jetstreamEvents } from "../../../demo/jetstream_event.ts";
+import { startRelay } from "../../../demo/relay.ts";
+import { readSample } from "../../../demo/sample.ts";
+import { query, withData } from "../../rows.ts";
+import { runTask } from "../../task.ts";
+
+const FRAMES = await Array.fromAsync(sampleFrames(readSample()));
+const EVENTS = await Array.fromAsync(jetstreamEvents(FRAMES));
+/** Posts come after it: on a filtered stream nothing else tells that its time has passed. */
+const UNTIL = "2026-06-07T23:00:00Z";
+
+async function withJetstream(use: (jetstream: Jetstream) => Promise<void>): Promise<void> {
+  const jetstream = startJetstream({ events: EVENTS, startAt: "oldest" });
+  try {
+    await use(jetstream);
+  } finally {
+    await jetstream.close();
+  }
+}
+
+async function collect(url: string, data: string, clock: string, ...args: string[]) {
+  const all = ["sync:jetstream", "--data", data, "--study", "demo/study.yaml", "--json", ...args];
+  const run = await runTask(all, { BLUESKY_JETSTREAM: url, CIVICSKY_CLOCK: clock });
+  assert.equal(run.code, 0, run.stderr);
+  return JSON.parse(run.stdout);
+}
+
+/** Everything of a raw row but what names the stream; the record without regard to key order. */
+async function rawRows(data: string, source: string) {
+  const rows = await query(
+    data,
+    `SELECT * EXCLUDE (cursor, host, seen_at, event_time, date)
+     FROM read_parquet('{data}/raw/${source}/*/*.parquet') ORDER BY uri, rev`,
+  );
+  return rows.map((row) => ({ ...row, record: JSON.parse(String(row.record)) }));
+}
+
+Deno.test("Jetstream gives the rows and tombstones that the firehose gives", () =>
+  withJetstream((jetstream) =>
+    withData(async (data) => {
+      const relay = startRelay({ frames: FRAMES, startAt: "oldest" });
+      const summary = await collect(jetstream.url, data, UNTIL, "--until", UNTIL);
+      const fire = [
+        "sync:firehose",
+        "--data",
+        data,
+        "--study",
+        "demo/study.yaml",
+        "--until",
+        UNTIL,
+      ];
+      await runTask(fire, { BLUESKY_RELAY: relay.url, CIVICSKY_CLOCK: UNTIL });
+      await relay.close();
+      assert.deepEqual(await rawRows(data, "jetstream"), await rawRows(data, "firehose"));
+      assert.equal(summary.posts, (await rawRows(data, "firehose")).length);
+      const hashes = await query(
+        data,
+        `SELECT subject_hash, count(*) AS n FROM read_parquet('{data}/raw/tombstones/*/*.parquet')
+         GROUP BY ALL`,
+      );
+      assert.ok(hashes.length >= 8 && hashes.every(({ n }) => n === 2));
+      assert.deepEqual(jetstream.connections[0]!.collections, ["app.bsky.feed.post"]);
+      const [skipped] = await query(
+        data,
+        "SELECT sum(skipped) AS n FROM read_parquet('{data}/coverage/*/*.parquet') WHERE source = 'jetstream'",
+      );
+      assert.equal(skipped!.n, 0);
+    })
+  ));
+
+Deno.test("runs at odd times collect what is owed, each post once, from the hour of the first run on", () =>
+  withJetstream((jetstream) =>
+    withData(async (data) => {
+      const clocks = ["2026-06-01T05:17:00Z", "2026-06-01T05:29:00Z", "2026-06-02T03:00:00Z"];
+      for (const clock of clocks) {
+        const summary = await collect(jetstream.url, data, clock);
+        assert.deepEqual([summary.owed_hours, summary.missed_hours], [0, 0], clock);
+      }
+      const uris = (await rawRows(data, "jetstream")).map((row) =>
+        `${(row as { uri?: string }).uri} ${(row as { rev?: string }).rev}`
+      );
+      assert.equal(new Set(uris).size, uris.length);
+      const relay = startRelay({ frames: FRAMES, startAt: "oldest" });
+      await runTask(
+        ["sync:firehose", "--data", data, "--study", "demo/study.yaml", "--until", clocks.at(-1)!],
+        { BLUESKY_RELAY: relay.url, CIVICSKY_CLOCK: UNTIL },
+      );
+      await relay.close();
+      const [fire] = await query(
+        data,
+        `SELECT count(*) AS n FROM read_parquet('{data}/raw/firehose/*/*.parquet')
+         WHERE event_time >= TIMESTAMP '2026-06-01 05:00:00'`,
+      );
+      assert.equal(uris.length, fire!.n);
+    })
+  ));
