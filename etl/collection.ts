@@ -4,17 +4,15 @@ import { Collector, type Position } from "./collector.ts";
 import { landLeftovers, landSegment, lastPosition } from "./land.ts";
 import { Deadline } from "./deadline.ts";
 import { findPlace } from "./place.ts";
-import { RecentPosts } from "./recent_posts.ts";
+import { newestPosts, RecentPosts } from "./recent_posts.ts";
 import { now } from "./run/clock.ts";
 import type { Context } from "./run/command.ts";
 import { UserError } from "./run/error.ts";
 import { fillSegment, type SegmentEnd, segmentName } from "./segment.ts";
-import { type Database, literal, rows } from "./store/duckdb.ts";
+import type { Database } from "./store/duckdb.ts";
 import { Journal } from "./store/journal.ts";
-import { relation } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { Quarantine } from "./store/quarantine.ts";
-import { RAW } from "./store/tables.ts";
 import { hashKey } from "./store/tombstone.ts";
 
 /** A source that is a stream with cursors. */
@@ -97,6 +95,7 @@ export async function collectStretch(
     until: stretch.until,
   });
   const deadline = new Deadline(stretch, end);
+  let answered = false;
   const open = () =>
     subscribe({
       hosts: [host, ...source.hosts.filter((other) => other !== host)],
@@ -111,7 +110,10 @@ export async function collectStretch(
         return source.url(host, collector.cursor ?? position.ask);
       },
       signal,
-      onConnect: () => deadline.heard(),
+      onConnect() {
+        answered = true;
+        deadline.heard();
+      },
       onReconnect(seconds, { kind, reason }) {
         deadline.disconnected();
         reconnects[kind] = (reconnects[kind] ?? 0) + 1;
@@ -171,6 +173,7 @@ export async function collectStretch(
     } else throw streamEnded(host, error);
   }
 
+  if (!answered && !context.signal.aborted) errors.push(noAnswer(source));
   if (collector.resets > 0) {
     context.warn(`sequence numbers of ${new URL(host).host} fell back ${collector.resets} times`);
   }
@@ -227,22 +230,12 @@ async function placeAt(
   return { host, cursor: place?.cursor, time: place?.time };
 }
 
-/** Give `uri rev` of the newest posts of a source, which another host may send again. */
-async function newestPosts(
-  database: Database,
-  paths: DataPaths,
-  source: string,
-): Promise<string[]> {
-  const files = paths.files(`raw/${source}`).slice(-4).map((file) => file.path);
-  const found = await rows<{ key: string }>(
-    database,
-    `WITH posts AS ${relation(RAW, files)}
-     SELECT uri || ' ' || rev AS key FROM posts
-     WHERE event_time > (SELECT max(event_time) FROM posts) - INTERVAL ${
-      literal(OVERLAP_MS / 1000)
-    } SECOND`,
+function noAnswer({ name, hosts }: StreamSource): UserError {
+  return new UserError(
+    `collect from ${name}`,
+    `${hosts.map((host) => new URL(host).host).join(", ")} did not answer while the run lasted`,
+    "Check the address and the network, then run the task again",
   );
-  return found.map(({ key }) => key);
 }
 
 function streamEnded(host: string, error: string): UserError {

@@ -1,3 +1,8 @@
+import { type Database, rows } from "./store/duckdb.ts";
+import { relation } from "./store/parquet.ts";
+import type { DataPaths } from "./store/paths.ts";
+import { RAW } from "./store/tables.ts";
+
 /** How long a post is remembered, in event time: longer than hosts lie apart. */
 const GENERATION_MS = 10 * 60_000;
 
@@ -26,4 +31,22 @@ export class RecentPosts {
     this.#young.add(key);
     return true;
   }
+}
+
+/** Give `uri rev` of the newest posts of a source, which another host may send again. */
+export async function newestPosts(
+  database: Database,
+  paths: DataPaths,
+  source: string,
+): Promise<string[]> {
+  const files = paths.files(`raw/${source}`).slice(-4).map((file) => file.path);
+  const found = await rows<{ key: string }>(
+    database,
+    `WITH posts AS ${relation(RAW, files)}
+     SELECT uri || ' ' || rev AS key FROM posts
+     WHERE event_time > (SELECT max(event_time) FROM posts) - INTERVAL ${
+      GENERATION_MS / 1000
+    } SECOND`,
+  );
+  return found.map(({ key }) => key);
 }

@@ -54,3 +54,16 @@ Deno.test("when a host goes away the next one takes over by time, and what comes
     );
     assert.equal(hostsSeen.length, 2);
   }));
+
+// Invariant 10
+Deno.test("a run that ends before any host has answered has failed, and says so", () =>
+  withData(async (data) => {
+    const args = ["sync:firehose", "--data", data, "--minutes", "0.005"];
+    const run = await runTask([...args, "--relay", "ws://127.0.0.1:1"]);
+    assert.equal(run.code, 1);
+    assert.match(
+      run.stderr,
+      /127\.0\.0\.1:1 did not answer while the run lasted\n {2}Check the address/,
+    );
+    assert.doesNotMatch(run.stderr, /Uncaught|at file:/);
+  }));
