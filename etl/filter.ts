@@ -15,11 +15,19 @@ export interface Filter<Settings = unknown> {
   description: string;
   /** The section in `study.yaml`; strict. */
   schema: z.ZodType<Settings>;
+  /** Give the accounts that the settings list, by did or handle; see `account_list.ts`. */
+  accounts?(settings: Settings): string[];
   /**
-   * Give an SQL expression, true where the post is flagged.
+   * Give SQL statements that run before the expression on each day of posts, for what takes more
+   * than one post to tell. They make temporary tables named `<filter>_…` out of `candidates`.
+   */
+  prepare?(settings: Settings): string[];
+  /**
+   * Give an SQL expression over `candidates`, true where the post is flagged; null is false.
    *
-   * It may use the columns of the table `posts` before the flags, and `bare_text`: the normalized
-   * text without links, handles and hashtags.
+   * `candidates` are the posts of one UTC day with the columns of `posts` before `passed_filters`,
+   * but for `text_normalized` and `text_hash`; and with `version`, their key, and `bare_text`: NFC,
+   * single spaces, without links, handles and hashtags.
    */
   expression(settings: Settings): string;
 }
@@ -32,6 +40,8 @@ export interface ConfiguredFilter {
   version: number;
   description: string;
   settings: unknown;
+  accounts: string[];
+  preparation: string[];
   expression: string;
 }
 
@@ -63,6 +73,8 @@ export async function loadFilters(study: Study, studyPath: string): Promise<Conf
       version: filter.version,
       description: filter.description,
       settings,
+      accounts: filter.accounts?.(settings) ?? [],
+      preparation: filter.prepare?.(settings) ?? [],
       expression: filter.expression(settings),
     });
   }

@@ -6,8 +6,9 @@ import type { DataPaths } from "./store/paths.ts";
 
 const DAY_MS = 86_400_000;
 
-/** What preprocess reads, without what is damaged. */
+/** What preprocess reads, without what was found to be damaged. */
 export interface Inputs {
+  /** Raw parts by source. */
   raw: Record<string, string[]>;
   tombstones: string[];
   coverage: string[];
@@ -19,44 +20,62 @@ export interface Inputs {
 /** Folders of `raw/` that hold no posts. */
 const NO_SOURCE = ["tombstones", "context"];
 
-/**
- * List the files that preprocess reads, each read once to see that it is whole.
- *
- * A damaged raw or coverage part stops the days of posts that it may touch. A damaged tombstone part
- * throws: without it, deleted posts would come back.
- */
-export async function readInputs(database: Database, paths: DataPaths): Promise<Inputs> {
-  const inputs: Inputs = {
-    raw: {},
-    tombstones: [],
-    coverage: [],
+/** List the files that preprocess reads. */
+export function listInputs(paths: DataPaths): Inputs {
+  const list = (table: string) => paths.files(table).map(({ path }) => path);
+  const sources = paths.names("raw").filter((name) => !NO_SOURCE.includes(name));
+  return {
+    raw: Object.fromEntries(sources.map((source) => [source, list(`raw/${source}`)])),
+    tombstones: list("raw/tombstones"),
+    coverage: list("coverage"),
     stoppedDays: new Set(),
     errors: [],
   };
-  const whole = async (table: string, touched: (path: string, day: string) => string[]) => {
+}
+
+/**
+ * Take the damaged files out of the inputs, once reading them has failed; each file is read whole.
+ *
+ * A damaged raw or coverage part stops the days of posts that it may touch, and its error is added. A
+ * damaged tombstone part throws: without it, deleted posts would come back. Gives whether any file
+ * was taken out.
+ */
+export async function leaveDamagedInputs(
+  database: Database,
+  paths: DataPaths,
+  inputs: Inputs,
+): Promise<boolean> {
+  const before = inputs.errors.length;
+  const whole = async (files: string[], touched: (path: string) => string[]) => {
     const kept: string[] = [];
-    for (const { path, day } of paths.files(table)) {
+    for (const path of files) {
       const what = await damage(database, path);
       if (what === undefined) {
         kept.push(path);
         continue;
       }
       const error = damagedFile("preprocess", path, what);
-      if (table === "raw/tombstones") throw error;
+      if (inputs.tombstones.includes(path)) throw error;
       inputs.errors.push(error);
-      for (const stopped of touched(path, day!)) inputs.stoppedDays.add(stopped);
+      for (const stopped of touched(path)) inputs.stoppedDays.add(stopped);
     }
     return kept;
   };
-  for (const source of paths.names("raw").filter((name) => !NO_SOURCE.includes(name))) {
-    inputs.raw[source] = await whole(`raw/${source}`, (path, day) => {
+  const dayOf = (table: string, path: string) =>
+    paths.files(table).find((file) => file.path === path)!.day!;
+  await whole(inputs.tombstones, () => []);
+  for (const [source, files] of Object.entries(inputs.raw)) {
+    inputs.raw[source] = await whole(files, (path) => {
+      const day = dayOf(`raw/${source}`, path);
       const span = /\.(\d{4}-\d\d-\d\d)_(\d{4}-\d\d-\d\d)\.parquet$/.exec(basename(path));
       return daysBetween(span?.[1] ?? day, span?.[2] ?? day);
     });
   }
-  inputs.tombstones = await whole("raw/tombstones", () => []);
-  inputs.coverage = await whole("coverage", (_path, day) => daysBetween(day, day));
-  return inputs;
+  inputs.coverage = await whole(inputs.coverage, (path) => {
+    const day = dayOf("coverage", path);
+    return daysBetween(day, day);
+  });
+  return inputs.errors.length > before;
 }
 
 /** Give the days from `first` to `last` with one more on each side, as a date may lie a day off. */

@@ -1,125 +1,184 @@
 import type { ConfiguredFilter } from "./filter.ts";
-import { type Database, literal } from "./store/duckdb.ts";
-import { relation } from "./store/parquet.ts";
-import { subjectHashSql } from "./store/tombstone.ts";
-import { COVERAGE, RAW, TOMBSTONES } from "./store/tables.ts";
-
-export interface PostsInput {
-  /** Raw parts by source. */
-  raw: Record<string, string[]>;
-  tombstones: string[];
-  coverage: string[];
-  hashKey: string;
-  filters: ConfiguredFilter[];
-  filterConfigHash: string;
-}
+import { rawRows } from "./post_index.ts";
+import { type Database, literal, row, rows } from "./store/duckdb.ts";
+import { damage, tableOf, writeParquet } from "./store/parquet.ts";
+import { POSTS, type Table, withColumns } from "./store/tables.ts";
 
 /** Any white space that Unicode knows, and control characters. */
 const SPACE = "[\\s\\p{Z}\\p{Cc}]+";
+/** Finds texts that have other space than single blanks: replacing costs ten times as much. */
+const OTHER_SPACE = "[\\s\\p{Z}\\p{Cc}]{2}|[^\\PZ ]|\\p{Cc}";
 const LINK = "https?://\\S+";
 const HANDLE = "(^|[\\s\\p{Z}(])@[\\w.-]+";
 const HASHTAG = "[#＃][^\\s\\p{Z}#＃]+";
 
+/** Columns of posts that are as in raw. */
+const FROM_RAW = [
+  "uri",
+  "cid",
+  "did",
+  "rkey",
+  "rev",
+  "text",
+  "langs",
+  "reply_root_uri",
+  "reply_parent_uri",
+  "embed_kind",
+  "quoted_uri",
+  "external_title",
+  "external_description",
+  "external_url",
+  "image_alts",
+  "hashtags",
+  "links",
+  "self_labels",
+];
+/** Columns of posts that stand in the index. */
+const FROM_INDEX = [
+  "reference_time",
+  "created_at",
+  "created_at_suspect",
+  "in_firehose",
+  "in_jetstream",
+  "in_most_liked",
+  "in_import",
+  "in_covered_minute",
+  "like_count",
+  "repost_count",
+  "reply_count",
+  "quote_count",
+  "count_age_hours",
+];
+
 /**
- * Make the temporary table `candidates`: one row a uri that is left once deletions are applied.
+ * Make the view `contents`: the posts of a day as the sources gave them, with the key `version`.
  *
- * A version is removed by a tombstone of its uri or its account that is not older than itself.
- * Content is that of the highest rev, else of the latest look; counts are those of the latest look.
+ * It reads the raw parts each time, so that a day never has to be held at once. Needs `post_index` and
+ * `raw_files`.
  */
-export async function collectCandidates(database: Database, input: PostsInput): Promise<void> {
-  const sources = Object.entries(input.raw).map(([source, files]) =>
-    `SELECT ${literal(source)} AS source, * FROM ${relation(RAW, files)}`
+export async function openDay(database: Database, day: string): Promise<void> {
+  const files = await rows<{ path: string }>(
+    database,
+    `SELECT path FROM raw_files WHERE file IN (
+       SELECT version // 4294967296 FROM post_index WHERE date = ${literal(day)}) ORDER BY file`,
   );
-  const versions = sources.length > 0 ? sources.join(" UNION ALL ") : emptyRaw();
-  await database.run(`
-    CREATE OR REPLACE TEMP TABLE removed AS
-      SELECT subject_hash, max(event_time) AS removed_at
-      FROM ${relation(TOMBSTONES, input.tombstones)} GROUP BY ALL`);
-  await database.run(`
-    CREATE OR REPLACE TEMP TABLE candidates AS
-    WITH versions AS (${versions}),
-    alive AS (
-      SELECT v.* FROM versions v
-      LEFT JOIN removed p ON p.subject_hash = ${subjectHashSql(input.hashKey, "v.uri")}
-      LEFT JOIN removed a ON a.subject_hash = ${subjectHashSql(input.hashKey, "v.did")}
-      WHERE NOT coalesce(greatest(p.removed_at, a.removed_at) >= coalesce(v.event_time, '-infinity'), false)
-    ),
-    per_uri AS (
-      SELECT uri,
-        min(event_time) FILTER (source <> 'import') AS reference_time,
-        bool_or(source = 'firehose') AS in_firehose,
-        bool_or(source = 'jetstream') AS in_jetstream,
-        bool_or(source = 'most_liked') AS in_most_liked,
-        bool_or(source = 'import') AS in_import,
-        max(seen_at) FILTER (like_count IS NOT NULL) AS counted_at
-      FROM alive GROUP BY uri
-    ),
-    counts AS (
-      SELECT DISTINCT ON (uri) uri, like_count, repost_count, reply_count, quote_count
-      FROM alive WHERE like_count IS NOT NULL ORDER BY uri, seen_at DESC, feed, rank
-    ),
-    latest AS (
-      SELECT DISTINCT ON (uri)
-        * EXCLUDE (source, like_count, repost_count, reply_count, quote_count),
-        ${parsedTime("created_at")} AS written_at
-      FROM alive ORDER BY uri, rev DESC NULLS LAST, seen_at DESC, source, cursor, feed, rank
-    )
-    SELECT latest.* EXCLUDE (created_at, written_at), written_at AS created_at,
-      per_uri.* EXCLUDE uri,
-      counts.* EXCLUDE uri,
-      date_diff('second', coalesce(reference_time, written_at), counted_at) / 3600.0 AS count_age_hours,
-      CASE WHEN reference_time IS NULL THEN false ELSE coalesce(
-        written_at < reference_time - INTERVAL 1 HOUR OR
-        written_at > reference_time + INTERVAL 10 MINUTE, true) END AS created_at_suspect
-    FROM latest JOIN per_uri USING (uri) LEFT JOIN counts USING (uri)`);
-  await database.run(`
-    CREATE OR REPLACE TEMP TABLE candidates AS
-    SELECT *,
-      (CASE WHEN created_at_suspect THEN reference_time ELSE coalesce(created_at, reference_time) END)::DATE AS date,
-      nfc_normalize(trim(regexp_replace(text, '${SPACE}', ' ', 'g'))) AS text_normalized,
-      trim(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
-        nfc_normalize(text), '${LINK}', ' ', 'g'), '${HANDLE}', '\\1', 'g'), '${HASHTAG}', ' ', 'g'),
-        '${SPACE}', ' ', 'g')) AS bare_text,
-      left(sha256(text), 32) AS text_hash
-    FROM candidates`);
+  const columns = [
+    ...FROM_RAW.map((name) => `r.${name}`),
+    ...FROM_INDEX.map((name) => `i.${name}`),
+  ];
+  await database.run(`CREATE OR REPLACE TEMP VIEW contents AS
+    SELECT i.version, ${columns.join(", ")}
+    FROM ${rawRows(files.map(({ path }) => path))} r JOIN raw_files f ON f.path = r.file
+    JOIN (FROM post_index WHERE date = ${literal(day)}) i
+      ON i.version = f.file * 4294967296 + r.row`);
 }
 
 /**
- * Make the temporary table `finished`: the rows of `posts` with a column `date`.
+ * Does a file of posts already hold what `contents` and the filters would give?
  *
- * Needs `candidates` and `languages`.
+ * Every other column follows from these and from what the hash of the filters stands for.
  */
-export async function finishPosts(database: Database, input: PostsInput): Promise<void> {
-  const flags = input.filters.map(({ column, expression }) => `${expression} AS ${column}`);
-  const passed = input.filters.map(({ column }) => `NOT ${column}`).join(" AND ") || "true";
-  await database.run(`
-    CREATE OR REPLACE TEMP TABLE finished AS
-    WITH covered AS (
-      SELECT DISTINCT minute FROM ${relation(COVERAGE, input.coverage)} WHERE events > 0
-    ),
-    detected AS (
-      SELECT c.*, l.detected_language, l.detected_language_score,
-        CASE WHEN c.reference_time IS NULL THEN NULL ELSE m.minute IS NOT NULL END AS in_covered_minute
-      FROM candidates c JOIN languages l USING (bare_text)
-      LEFT JOIN covered m ON m.minute = date_trunc('minute', c.reference_time)
-    ),
-    flagged AS (SELECT * ${flags.map((flag) => `, ${flag}`).join("")} FROM detected)
-    SELECT *, ${passed} AS passed_filters, ${literal(input.filterConfigHash)} AS filter_config_hash
-    FROM flagged`);
+export async function isUpToDate(
+  database: Database,
+  path: string,
+  table: Table,
+  filterConfigHash: string,
+): Promise<boolean> {
+  const content = `hash(${[...FROM_RAW, ...FROM_INDEX].join(", ")})`;
+  const digest = `count(*) AS n, bit_xor(${content}) AS x, sum(${content}) AS s`;
+  try {
+    const { version, columns } = await tableOf(database, path);
+    if (version !== table.version) return false;
+    if (JSON.stringify(columns) !== JSON.stringify(table.columns)) return false;
+    const { same } = await row<{ same: boolean | null }>(
+      database,
+      `SELECT (SELECT {'n': n, 'x': x, 's': s} FROM (SELECT ${digest} FROM contents)) =
+         (SELECT {'n': n, 'x': x, 's': s} FROM (SELECT ${digest}
+           FROM read_parquet(${literal(path)}, hive_partitioning = false)
+           HAVING bool_and(filter_config_hash = ${literal(filterConfigHash)}))) AS same`,
+    );
+    return same === true;
+  } catch (error) {
+    if (await damage(database, path) === undefined) throw error;
+    return false;
+  }
 }
 
 /**
- * Give an SQL expression that reads an RFC 3339 time as UTC, null for anything else.
- *
- * DuckDB alone would also read words such as `epoch`.
+ * Make the temporary table `texts` of `contents`: version and bare_text, which is NFC with single
+ * spaces, without links, handles and hashtags.
  */
-export function parsedTime(column: string): string {
-  const pattern =
-    "\\d{4}-\\d\\d-\\d\\d[Tt ]\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?([Zz]|[+-]\\d\\d:?\\d\\d)?";
-  return `(CASE WHEN regexp_full_match(${column}, '${pattern}')
-    THEN try_cast(${column} AS TIMESTAMPTZ)::TIMESTAMP END)`;
+export async function collectTexts(database: Database): Promise<void> {
+  const bare = `regexp_replace(regexp_replace(regexp_replace(nfc_normalize(text),
+    '${LINK}', ' ', 'g'), '${HANDLE}', '\\1', 'g'), '${HASHTAG}', ' ', 'g')`;
+  await database.run(`CREATE OR REPLACE TEMP TABLE texts AS
+    SELECT version, ${singleSpaced("bare")} AS bare_text
+    FROM (SELECT version, ${bare} AS bare FROM contents)`);
 }
 
-function emptyRaw(): string {
-  return `SELECT '' AS source, * FROM ${relation(RAW, [])}`;
+function singleSpaced(text: string): string {
+  return `trim(CASE WHEN regexp_matches(${text}, '${OTHER_SPACE}')
+    THEN regexp_replace(${text}, '${SPACE}', ' ', 'g') ELSE ${text} END)`;
+}
+
+/** Give the table of posts with the columns of the filters. */
+export function postsTable(filters: ConfiguredFilter[]): Table {
+  return withColumns(
+    POSTS,
+    Object.fromEntries(filters.map(({ column }) => [column, "BOOLEAN"])),
+  );
+}
+
+/**
+ * Make the view `candidates`, which filters look at, of `contents`, `texts` and `languages`, and what
+ * filters prepare of it.
+ */
+export async function prepareCandidates(
+  database: Database,
+  filters: ConfiguredFilter[],
+): Promise<void> {
+  await database.run(`CREATE OR REPLACE TEMP VIEW candidates AS
+    SELECT c.*, t.bare_text, l.detected_language, l.detected_language_score
+    FROM contents c JOIN texts t USING (version) JOIN languages l USING (version)`);
+  for (const { preparation } of filters) {
+    for (const statement of preparation) await database.run(statement);
+  }
+}
+
+/**
+ * Write the day of `contents` with the flags of `candidates`, in the order of the raw parts.
+ *
+ * Drops `texts` and `languages`. Gives the number of rows.
+ */
+export async function writePosts(
+  database: Database,
+  filters: ConfiguredFilter[],
+  filterConfigHash: string,
+  path: string,
+): Promise<number> {
+  const flags = filters.map(({ column, expression }) =>
+    `, coalesce(${expression}, false) AS ${column}`
+  );
+  const passed = filters.map(({ column }) => `NOT ${column}`).join(" AND ") || "true";
+  await database.run(`CREATE OR REPLACE TEMP TABLE judged AS
+    SELECT version, detected_language, detected_language_score ${flags.join("")} FROM candidates`);
+  await database.run("DROP VIEW candidates; DROP TABLE texts; DROP TABLE languages");
+  // To sort would be to hold the day. So joins run along raw, and one thread holds one row group.
+  await database.run(`SET preserve_insertion_order = true; SET threads = 1;
+    SET disabled_optimizers = 'join_order,build_side_probe_side'`);
+  try {
+    return await writeParquet(
+      database,
+      postsTable(filters),
+      `SELECT *, ${singleSpaced("nfc_normalize(text)")} AS text_normalized,
+         left(sha256(text), 32) AS text_hash,
+         ${passed} AS passed_filters, ${literal(filterConfigHash)} AS filter_config_hash
+       FROM contents JOIN judged USING (version)`,
+      path,
+    );
+  } finally {
+    await database.run(
+      "RESET disabled_optimizers; RESET threads; SET preserve_insertion_order = false",
+    );
+  }
 }

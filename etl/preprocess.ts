@@ -1,170 +1,220 @@
 import { createHash } from "node:crypto";
+import { resolveAccounts } from "./account_list.ts";
 import { type ConfiguredFilter, loadFilters } from "./filter.ts";
-import { readInputs } from "./inputs.ts";
-import { detectLanguages } from "./language.ts";
-import { collectCandidates, finishPosts } from "./posts.ts";
+import { countFlags, type FilterSummary, filterTable } from "./filter_summary.ts";
+import { type Inputs, leaveDamagedInputs, listInputs } from "./inputs.ts";
+import { DETECTOR } from "./language.ts";
+import { detectLanguages, LanguagePool } from "./language_pool.ts";
+import { indexPosts } from "./post_index.ts";
+import {
+  collectTexts,
+  isUpToDate,
+  openDay,
+  postsTable,
+  prepareCandidates,
+  writePosts,
+} from "./posts.ts";
 import { purge } from "./purge.ts";
 import { type Command, type Context, main, type Outcome } from "./run/command.ts";
+import { UserError } from "./run/error.ts";
 import { type Database, literal, row, rows } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
-import { damage, removeLeftovers, writeParquet } from "./store/parquet.ts";
-import { POSTS, withColumns } from "./store/tables.ts";
+import { damage, damagedFile, relation, removeLeftovers, rewriteParquet } from "./store/parquet.ts";
+import { POSTS } from "./store/tables.ts";
 import { hashKey } from "./store/tombstone.ts";
+
+/** Raised when the same raw data begins to give other rows of posts. */
+const VERSION = 2;
+/** Less than other tasks have, as the threads that detect languages need some too. */
+const MEMORY_LIMIT = "400MB";
 
 export const command: Command = {
   task: "preprocess",
   description:
     "Build the table posts from what was collected: one row per post, with language and filters.\n\n" +
     "A filter flags posts, it never drops them. Deleted posts are removed from every table.\n" +
-    "Run it as often as you like: the same raw data and study.yaml give the same rows.",
+    "Run it as often as you like: the same raw data and study.yaml give the same rows, and days\n" +
+    "whose rows are the same already are left alone.",
   options: [],
   examples: ["deno task preprocess"],
   run: preprocess,
 };
 
+interface Built {
+  /** Days that have posts, in order, as far as the run came. */
+  days: string[];
+  unchanged: number;
+}
+
 async function preprocess(context: Context): Promise<Outcome> {
-  const { paths, database, study, progress, signal } = context;
+  const { paths, database, study, signal } = context;
   const filters = await loadFilters(study, context.studyPath);
   await using _lock = await lock(paths.locks(), "posts", "run preprocess");
+  // The order of rows is asked for where it matters; keeping it elsewhere costs memory.
+  await database.run(`SET preserve_insertion_order = false; SET memory_limit = '${MEMORY_LIMIT}'`);
   const key = await hashKey(paths);
-  const inputs = await readInputs(database, paths);
-  const input = { ...inputs, hashKey: key, filters, filterConfigHash: configHash(filters) };
-  await collectCandidates(database, input);
-  await leaveStoppedDays(database, paths.files("posts"), inputs.stoppedDays);
-  await detectLanguages(
-    database,
-    "candidates",
-    (done) => progress.update(() => `language of ${done} texts detected`),
-  );
-  await finishPosts(database, input);
-  const days = await rows<{ date: string; posts: number }>(
-    database,
-    "SELECT date, count(*) AS posts FROM finished GROUP BY date ORDER BY date",
-  );
-  const table = withColumns(
-    POSTS,
-    Object.fromEntries(filters.map(({ column }) => [column, "BOOLEAN"])),
-  );
-  let written = 0;
-  for (const [index, { date }] of days.entries()) {
-    if (signal.aborted) break;
-    await removeLeftovers(paths.posts(date));
-    written += await writeParquet(
-      database,
-      table,
-      `SELECT * FROM finished WHERE date = ${
-        literal(date)
-      } ORDER BY reference_time, created_at, uri`,
-      paths.posts(date),
-    );
-    progress.update(() => `day ${index + 1} of ${days.length} written`);
-  }
+  const inputs = listInputs(paths);
+  const built = await buildWithoutDamage(context, inputs, filters, key);
   const purged = await purge(context, key);
-  await removeEmptiedDays(context, new Set(days.map(({ date }) => date)), inputs.stoppedDays);
-  const flagged = await countFlags(database, filters);
+  await removeEmptiedDays(context, new Set(built.days), inputs);
+  const flags = await countFlags(database, filters, built.days.map((day) => paths.posts(day)));
+  const { posts, ...flagged } = flags;
   const summary = {
-    posts: written,
-    days: days.length,
-    first_day: days[0]?.date ?? null,
-    last_day: days.at(-1)?.date ?? null,
+    posts,
+    days: built.days.length,
+    days_unchanged: built.unchanged,
+    first_day: built.days[0] ?? null,
+    last_day: built.days.at(-1) ?? null,
     ...flagged,
     removed_rows: purged,
     days_stopped_by_damage: [...inputs.stoppedDays].sort(),
   };
   return {
     summary,
-    text: describe(summary, filters),
+    text: describe(summary, filterTable(flags, filters)),
     stopped: signal.aborted,
     errors: inputs.errors,
   };
 }
 
-/** Take out of the candidates what belongs to, or stands in, a day that stays as it is. */
-async function leaveStoppedDays(
-  database: Database,
-  files: { path: string; day: string | undefined }[],
-  stopped: Set<string>,
-): Promise<void> {
-  if (stopped.size === 0) return;
-  await database.run(`DELETE FROM candidates WHERE date IN (
-    SELECT unnest(${literal([...stopped])})::DATE)`);
-  for (const { path, day } of files) {
-    if (!stopped.has(day!) || await damage(database, path) !== undefined) continue;
-    await database.run(
-      `DELETE FROM candidates WHERE uri IN (SELECT uri FROM read_parquet(${literal(path)}))`,
-    );
+/**
+ * Build what the inputs allow; where reading fails, leave damaged files out and begin again.
+ *
+ * To read every file before it is used would take as long again.
+ */
+async function buildWithoutDamage(
+  context: Context,
+  inputs: Inputs,
+  filters: ConfiguredFilter[],
+  key: string,
+): Promise<Built> {
+  for (;;) {
+    try {
+      return await build(context, inputs, filters, key);
+    } catch (error) {
+      if (error instanceof UserError) throw error;
+      if (!await leaveDamagedInputs(context.database, context.paths, inputs)) throw error;
+    }
   }
 }
 
-/** Remove days of which every post was deleted; keep, and name, days whose raw data is elsewhere. */
-async function removeEmptiedDays(
+async function build(
   context: Context,
+  inputs: Inputs,
+  filters: ConfiguredFilter[],
+  key: string,
+): Promise<Built> {
+  const { paths, database, progress, signal, warn } = context;
+  const standing: string[] = [];
+  for (const { path, day } of paths.files("posts")) {
+    if (!inputs.stoppedDays.has(day!) || await damage(database, path) !== undefined) continue;
+    standing.push(path);
+  }
+  await indexPosts(database, inputs, key, standing);
+  const unknown = await resolveAccounts(database, filters, Object.values(inputs.raw).flat());
+  if (unknown.length > 0) {
+    warn(`no feed gave the handles ${unknown.join(", ")}: name those accounts by did`);
+  }
+  const hash = await filterConfigHash(database, filters);
+  const table = postsTable(filters);
+  const days = await rows<{ date: string; posts: number }>(
+    database,
+    "SELECT date, count(*) AS posts FROM post_index GROUP BY date ORDER BY date",
+  );
+  const built: Built = { days: [], unchanged: 0 };
+  const older = new Set(paths.files("posts").map(({ path }) => path));
+  await using pool = new LanguagePool();
+  for (const { date, posts } of days) {
+    if (signal.aborted) break;
+    const path = paths.posts(date);
+    await removeLeftovers(path);
+    await openDay(database, date);
+    if (older.has(path) && await isUpToDate(database, path, table, hash)) {
+      built.unchanged++;
+    } else {
+      await collectTexts(database);
+      const said = (done: number) =>
+        progress.update(() =>
+          `day ${built.days.length + 1} of ${days.length}: language of ${done} of ${posts} texts`
+        );
+      if (!await detectLanguages(database, pool, signal, said)) break;
+      await prepareCandidates(database, filters);
+      await writePosts(database, filters, hash, path);
+    }
+    built.days.push(date);
+    progress.update(() => `day ${built.days.length} of ${days.length} written`);
+  }
+  return built;
+}
+
+/**
+ * Take care of days that have no post of their own any more.
+ *
+ * Posts that stand in another day now leave; a day of which every post was deleted or moved goes;
+ * posts whose raw data is elsewhere stay and are named.
+ */
+async function removeEmptiedDays(
+  { paths, database, signal, warn }: Context,
   built: Set<string>,
-  stopped: Set<string>,
+  inputs: Inputs,
 ): Promise<void> {
-  for (const { path, day } of context.paths.files("posts")) {
-    if (built.has(day!) || stopped.has(day!)) continue;
-    const { left } = await row<{ left: number }>(
-      context.database,
-      `SELECT count(*) AS left FROM read_parquet(${literal(path)})`,
+  // Days that the run did not come to are no emptied days.
+  if (signal.aborted) return;
+  for (const { path, day } of paths.files("posts")) {
+    if (built.has(day!) || inputs.stoppedDays.has(day!)) continue;
+    const what = await damage(database, path);
+    if (what !== undefined) {
+      inputs.errors.push(damagedFile("preprocess", path, what));
+      continue;
+    }
+    const elsewhere = `SELECT uri FROM ${
+      relation(POSTS, [...built].map((day) => paths.posts(day)))
+    }`;
+    const { moved, left } = await row<{ moved: number; left: number }>(
+      database,
+      `SELECT count(*) FILTER (uri IN (${elsewhere})) AS moved, count(*) - moved AS left
+       FROM read_parquet(${literal(path)})`,
     );
     if (left === 0) await Deno.remove(path);
-    else context.warn(`${left} posts of ${day} stand without their raw data and stay as they are`);
+    else {
+      if (moved > 0) {
+        await rewriteParquet(
+          database,
+          path,
+          `SELECT * FROM old WHERE uri NOT IN (${elsewhere})`,
+        );
+      }
+      warn(`${left} posts of ${day} stand without their raw data and stay as they are`);
+    }
   }
 }
 
-/** Identify filters and settings; stands in each row of posts. */
-function configHash(filters: ConfiguredFilter[]): string {
+/** Identify filters, settings and what else flags rest on; stands in each row of posts. */
+async function filterConfigHash(database: Database, filters: ConfiguredFilter[]): Promise<string> {
+  const accounts = await rows(database, "SELECT filter, did FROM listed_accounts ORDER BY ALL");
   const parts = filters.map(({ name, version, settings }) => ({ name, version, settings }));
-  return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
-}
-
-async function countFlags(database: Database, filters: ConfiguredFilter[]) {
-  const columns = filters.flatMap(({ name, column }) => {
-    const others = filters.filter((other) => other.column !== column)
-      .map((other) => ` AND NOT ${other.column}`).join("");
-    return [
-      `count(*) FILTER (${column}) AS "${name}"`,
-      `count(*) FILTER (${column}${others}) AS "${name} alone"`,
-    ];
-  });
-  const counts = await row<Record<string, number>>(
-    database,
-    `SELECT ${["count(*) FILTER (passed_filters) AS passed", ...columns].join(", ")}
-     FROM finished`,
-  );
-  const flagged = Object.fromEntries(
-    filters.map(({ name }) => [name, { flagged: counts[name], alone: counts[`${name} alone`] }]),
-  );
-  return { passed_filters: counts.passed ?? 0, filters: flagged };
+  return createHash("sha256").update(JSON.stringify({ VERSION, DETECTOR, parts, accounts }))
+    .digest("hex").slice(0, 16);
 }
 
 function describe(
-  summary: {
-    posts: number;
+  summary: FilterSummary & {
     days: number;
+    days_unchanged: number;
     first_day: string | null;
     last_day: string | null;
-    passed_filters: number;
-    filters: Record<string, { flagged?: number; alone?: number }>;
     removed_rows: number;
     days_stopped_by_damage: string[];
   },
-  filters: ConfiguredFilter[],
+  filters: string[],
 ): string {
-  const width = Math.max(...filters.map(({ name }) => name.length), 6);
-  const lines = filters.map(({ name, description }) => {
-    const { flagged, alone } = summary.filters[name]!;
-    return `  ${name.padEnd(width)} ${String(flagged).padStart(8)} ${String(alone).padStart(8)}  ` +
-      description;
-  });
   const stopped = summary.days_stopped_by_damage;
   return [
     `Built ${summary.posts} posts of ${summary.days} days` +
     (summary.first_day ? ` (${summary.first_day} to ${summary.last_day})` : ""),
+    `  unchanged: ${summary.days_unchanged} days`,
     `  ${summary.passed_filters} pass the filters`,
-    `  ${"filter".padEnd(width)} ${"flagged".padStart(8)} ${"alone".padStart(8)}`,
-    ...lines,
+    ...filters,
     `  ${summary.removed_rows} rows of deleted posts removed from other tables`,
     ...(stopped.length ? [`  days left as they were, for damage: ${stopped.join(", ")}`] : []),
   ].join("\n");

@@ -42,6 +42,7 @@ Deno.test("the demo finds what its source file says, the same each time", async 
       const rows = await query<Record<string, unknown>>(
         escape(data),
         `SELECT p.did, p.text, p.date::VARCHAR AS day, flag_language, flag_minimum_length, flag_nsfw,
+           flag_spam, flag_bots,
            l.reason, l.is_political, list_sort(coalesce(l.categories, [])) AS categories
          FROM read_parquet('{data}/posts/*/*.parquet') p
          JOIN read_parquet('{data}/labels/dictionary/*/*.parquet') l USING (uri, cid, date)
@@ -54,6 +55,8 @@ Deno.test("the demo finds what its source file says, the same each time", async 
         flag_language: post.flags.language,
         flag_minimum_length: post.flags.minimum_length,
         flag_nsfw: post.flags.nsfw,
+        flag_spam: post.flags.spam,
+        flag_bots: post.flags.bots,
         reason: post.reason,
         is_political: post.political,
         categories: post.categories.sort(),
@@ -63,6 +66,22 @@ Deno.test("the demo finds what its source file says, the same each time", async 
         key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0;
       assert.deepEqual(rows.sort(byKey), wanted.sort(byKey));
     });
+
+    await t.step(
+      "spam is what the three spam accounts wrote, all of it and nothing else",
+      async () => {
+        const authors = ["coinjoy", "freegains", "luckydrop"];
+        const dids = authors.map((id) => `'${accountOf(id).did}'`).join(", ");
+        const wrong = await query(
+          escape(data),
+          `SELECT did, text FROM read_parquet('{data}/posts/*/*.parquet')
+         WHERE flag_spam <> (did IN (${dids}))`,
+        );
+        assert.deepEqual(wrong, []);
+        assert.ok(expected.posts.filter((post) => post.flags.spam).length >= 15);
+        assert.ok(expected.posts.filter((post) => post.flags.bots).length >= 10);
+      },
+    );
 
     await t.step("the most-liked feed of each day", async () => {
       const rows = await query<{ day: string; text: string }>(

@@ -15,6 +15,7 @@ interface SourcePost {
   text: string;
   lang?: string;
   created_at?: string;
+  link?: { url: string };
   self_labels?: string[];
   deleted?: string;
   likes?: number;
@@ -26,7 +27,13 @@ export interface ExpectedPost {
   author: string;
   text: string;
   day: string;
-  flags: { language: boolean; minimum_length: boolean; nsfw: boolean };
+  flags: {
+    language: boolean;
+    minimum_length: boolean;
+    nsfw: boolean;
+    spam: boolean;
+    bots: boolean;
+  };
   reason: "empty" | "language_not_supported" | null;
   political: boolean | null;
   categories: string[];
@@ -59,7 +66,8 @@ export async function expectedOfSample(): Promise<Expected> {
     const times = [post.deleted, removed.get(post.by)].filter((at) => at !== undefined);
     return Math.min(...times.map(time), Infinity);
   };
-  const posts = sample.posts.filter((post) => goneAt(post) === Infinity).map((post) => {
+  const left = sample.posts.filter((post) => goneAt(post) === Infinity);
+  const posts = left.map((post) => {
     const english = ENGLISH_ENOUGH.includes(post.text) ||
       (post.lang ?? "en") === "en" && !NOT_ENGLISH_ENOUGH.includes(post.text);
     const reason = post.text.trim() === ""
@@ -80,6 +88,8 @@ export async function expectedOfSample(): Promise<Expected> {
         nsfw: (post.self_labels ?? []).some((label) =>
           ["porn", "sexual", "nudity", "graphic-media"].includes(label)
         ),
+        spam: looksLikeSpam(post) || isCopied(post, left),
+        bots: post.by === "tidebot",
       },
       reason,
       political: reason === null ? score > 1 - 1e-9 : null,
@@ -121,6 +131,26 @@ function characters(text: string): number {
     word.replace(/^(\(?)@[\w.-]+/, "$1").replace(/https?:.*/, "").replace(/#[^#\s]+/g, "")
   ).filter((word) => word !== "").join(" ");
   return [...new Intl.Segmenter("en").segment(own)].length;
+}
+
+/** Eight hashtags, a shortened link, or a phrase, as `demo/study.yaml` lists them. */
+function looksLikeSpam({ text, link }: SourcePost): boolean {
+  const tags = text.split(/\s+/).filter((word) => word.startsWith("#"));
+  const words = ` ${text.toLowerCase().split(/[^a-z]+/).join(" ")} `;
+  return new Set(tags).size >= 8 || /\/\/(bit\.ly|tinyurl\.com)\//.test(`${text} ${link?.url}`) ||
+    ["double your coins", "verify your wallet", "claim your coins"]
+      .some((phrase) => words.includes(` ${phrase} `));
+}
+
+/** Another account wrote the same letters on the same day. */
+function isCopied(post: SourcePost, posts: SourcePost[]): boolean {
+  const letters = ({ text }: SourcePost) =>
+    text.split(/\s+/).filter((word) => !/^(https?:|@|#)/.test(word)).join(" ").toLowerCase()
+      .replace(/[^\p{L}]+/gu, " ").trim();
+  return letters(post).length >= 30 &&
+    posts.some((other) =>
+      other.by !== post.by && dayOf(other) === dayOf(post) && letters(other) === letters(post)
+    );
 }
 
 /** The form that the naive matcher reads: single spaces, straight quotes, tags by themselves. */

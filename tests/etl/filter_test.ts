@@ -48,11 +48,16 @@ Deno.test("filters flag posts and drop none", () =>
       [false, false, true, false],
     ]);
     const summary = JSON.parse(stdout);
+    const none = { flagged: 0, alone: 0, with_others: 0 };
     assert.deepEqual(summary.filters, {
-      language: { flagged: 4, alone: 1 },
-      minimum_length: { flagged: 3, alone: 0 },
-      nsfw: { flagged: 1, alone: 1 },
+      language: { flagged: 4, alone: 1, with_others: 3 },
+      minimum_length: { flagged: 3, alone: 0, with_others: 3 },
+      nsfw: { flagged: 1, alone: 1, with_others: 0 },
+      spam: none,
+      bots: none,
+      list: none,
     });
+    assert.deepEqual([summary.posts, summary.passed_filters], [6, 1]);
   }));
 
 Deno.test("another filter setting gives another filter_config_hash and the same posts", () =>
@@ -85,10 +90,52 @@ Deno.test("an unknown filter and an unknown key of a filter are usage errors", (
     assert.equal(unknown.code, 2);
     assert.match(
       unknown.stderr,
-      /there is no filter "nswf"\n {2}The filters are language, minimum_length, nsfw/,
+      /there is no filter "nswf"\n {2}The filters are bots, language, list, minimum_length, nsfw, spam/,
     );
     await Deno.writeTextFile(path, study.replace("characters: 10", "character: 10"));
     const wrong = await preprocess(data, "--study", path);
     assert.equal(wrong.code, 2);
     assert.match(wrong.stderr, /^Cannot read .*filters\.minimum_length.*\n {2}/);
+  }));
+
+Deno.test("a handle stands for the account that a feed named by it, and one that none named is said", () =>
+  withData(async (data) => {
+    const folder = await rawFolder(data);
+    const [bot, other] = [uri("1", "did:plc:bot"), uri("2", "did:plc:other")];
+    const at = { event_time: "2026-06-01 10:00:00", created_at: "2026-06-01T10:00:00Z" };
+    await folder.raw("firehose", "2026-06-01", "a.2026-06-01_2026-06-01", [
+      { uri: bot, ...at },
+      { uri: other, ...at },
+    ]);
+    await folder.raw("most_liked", "2026-06-05", "b.2026-06-05_2026-06-05", [
+      {
+        uri: uri("3", "did:plc:bot"),
+        event_time: "2026-06-05 10:00:00",
+        author_handle: "Bot.example.org",
+        feed: "f",
+        rank: 1,
+        like_count: 3,
+      },
+    ]);
+    const study = await Deno.readTextFile("study.yaml");
+    const path = `${data}/study.yaml`;
+    await Deno.writeTextFile(
+      path,
+      study.replace(
+        /bots:\n {4}accounts: \[\]/,
+        "bots:\n    accounts: [bot.example.org, nobody.example.org]",
+      ),
+    );
+    const { code, stderr } = await preprocess(data, "--study", path);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /warning: no feed gave the handles nobody\.example\.org: /);
+    const posts = await query(
+      data,
+      "SELECT did, flag_bots FROM read_parquet('{data}/posts/*/*.parquet') ORDER BY uri",
+    );
+    assert.deepEqual(posts.map((post) => Object.values(post)), [
+      ["did:plc:bot", true],
+      ["did:plc:bot", true],
+      ["did:plc:other", false],
+    ]);
   }));

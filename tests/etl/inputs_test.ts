@@ -104,3 +104,52 @@ Deno.test("without any raw data preprocess says so and builds nothing", () =>
     assert.equal(code, 0);
     assert.equal(JSON.parse(stdout).posts, 0);
   }));
+
+Deno.test("damage to one column stops the days of its file, and what was whole is built", () =>
+  withData(async (data) => {
+    const folder = await rawFolder(data);
+    const rows = (date: string) =>
+      Array.from({ length: 400 }, (_, i) => ({
+        uri: uri(`${date.slice(-2)}-${i}`),
+        event_time: `${date} 10:00:00`,
+        created_at: `${date}T10:00:00Z`,
+        text: `${crypto.randomUUID()} ${crypto.randomUUID()}`,
+      }));
+    const bad = await folder.raw(
+      "firehose",
+      "2026-06-01",
+      "bad.2026-06-01_2026-06-01",
+      rows("2026-06-01"),
+    );
+    await folder.raw("firehose", "2026-06-08", "b.2026-06-08_2026-06-08", rows("2026-06-08"));
+    const [column] = await query<{ first: number; size: number }>(
+      data,
+      `SELECT coalesce(dictionary_page_offset, data_page_offset) AS first,
+         total_compressed_size AS size FROM parquet_metadata('${bad}') WHERE path_in_schema = 'text'`,
+    );
+    const bytes = await Deno.readFile(bad);
+    bytes.fill(0x5a, column!.first + column!.size / 2, column!.first + column!.size);
+    await Deno.writeFile(bad, bytes);
+    const { code, stderr, stdout } = await preprocess(data);
+    assert.equal(code, 1);
+    assert.ok(stderr.startsWith(`Cannot preprocess: the file ${bad} is damaged`), stderr);
+    const summary = JSON.parse(stdout);
+    assert.deepEqual(summary.days_stopped_by_damage, ["2026-05-31", "2026-06-01", "2026-06-02"]);
+    assert.deepEqual([summary.posts, summary.first_day], [400, "2026-06-08"]);
+  }));
+
+Deno.test("a damaged coverage file stops its days and is named", () =>
+  withData(async (data) => {
+    const folder = await rawFolder(data);
+    for (const day of ["2026-06-01", "2026-06-08"]) {
+      await folder.raw("firehose", day, `a.${day}_${day}`, [
+        { uri: uri(day), event_time: `${day} 10:00:00`, created_at: `${day}T10:00:00Z` },
+      ]);
+    }
+    const path = await folder.coverage("2026-06-01", "c", ["2026-06-01 10:00:00"]);
+    await Deno.writeTextFile(path, "no parquet");
+    const { code, stderr, stdout } = await preprocess(data);
+    assert.equal(code, 1);
+    assert.ok(stderr.includes(path), stderr);
+    assert.deepEqual([JSON.parse(stdout).posts, JSON.parse(stdout).first_day], [1, "2026-06-08"]);
+  }));

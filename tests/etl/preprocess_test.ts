@@ -150,6 +150,7 @@ Deno.test("building posts again gives equal rows", () =>
     await folder.raw("most_liked", "2026-06-01", "b.2026-06-01_2026-06-01", rows.toReversed());
     await preprocess(data);
     const first = await query(data, "SELECT * FROM read_parquet('{data}/posts/*/*.parquet')");
+    await Deno.remove(`${data}/posts`, { recursive: true });
     await preprocess(data);
     const second = await query(data, "SELECT * FROM read_parquet('{data}/posts/*/*.parquet')");
     assert.equal(first.length, 25);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readStudy } from "../../etl/run/study.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { openDatabase } from "../../etl/store/duckdb.ts";
 import { LABEL_SETS, POSTS, withColumns } from "../../etl/store/tables.ts";
@@ -13,7 +14,9 @@ import { writeRows } from "./table_file.ts";
 const DAY = "2026-06-01";
 const SHOWN = "a".repeat(16);
 const OTHER = "b".repeat(16);
-const FLAGS = { flag_language: "BOOLEAN", flag_minimum_length: "BOOLEAN", flag_nsfw: "BOOLEAN" };
+const FLAGS = Object.fromEntries(
+  Object.keys(readStudy("study.yaml").filters).map((name) => [`flag_${name}`, "BOOLEAN"]),
+);
 
 const post = (name: string, cid: string | null, text_hash = `hash ${name}`) => ({
   uri: uri(name),

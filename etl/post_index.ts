@@ -1,0 +1,141 @@
+import type { Inputs } from "./inputs.ts";
+import { type Database, literal } from "./store/duckdb.ts";
+import { relation } from "./store/parquet.ts";
+import { COVERAGE, RAW, TOMBSTONES } from "./store/tables.ts";
+import { subjectHashSql } from "./store/tombstone.ts";
+
+/**
+ * Make the temporary table `post_index`: one narrow row a uri that is left once deletions are applied,
+ * with its day, in the order of days.
+ *
+ * `version` (file number × 2³² + row) says where the content stands: in the version with the highest
+ * rev, else of the latest look. What depends on all versions of a uri stands here: reference time,
+ * sources, counts of the latest look. A version is removed by a tombstone of its uri or its account
+ * that is not older than itself. Makes also `raw_files` (file, source, path), `removed`
+ * (subject_hash, removed_at), and `finished` (uri): posts that are left although a tombstone names
+ * them or their author, as they were written after it. `standing` are files of posts that stay as they
+ * are: what stands in them is not indexed.
+ */
+export async function indexPosts(
+  database: Database,
+  inputs: Inputs,
+  hashKey: string,
+  standing: string[],
+): Promise<void> {
+  const files = Object.entries(inputs.raw).flatMap(([source, paths]) =>
+    paths.map((path) => ({ source, path }))
+  );
+  await database.run(`
+    CREATE OR REPLACE TEMP TABLE raw_files (file BIGINT, source VARCHAR, path VARCHAR);
+    CREATE OR REPLACE TEMP TABLE removed AS
+      SELECT subject_hash, max(event_time) AS removed_at
+      FROM ${relation(TOMBSTONES, inputs.tombstones)} GROUP BY ALL`);
+  const appender = await database.createAppender("raw_files");
+  for (const [file, { source, path }] of files.entries()) {
+    appender.appendBigInt(BigInt(file));
+    appender.appendVarchar(source);
+    appender.appendVarchar(path);
+    appender.endRow();
+  }
+  appender.closeSync();
+  await database.run(`
+    CREATE OR REPLACE TEMP TABLE post_index AS
+    WITH versions AS (
+      SELECT f.source, f.file * 4294967296 + r.row AS version, r.uri, r.rev, r.cid, r.cursor, r.feed,
+        r.rank, r.event_time, r.seen_at, r.created_at, r.like_count, r.repost_count, r.reply_count,
+        r.quote_count, greatest(p.removed_at, a.removed_at) AS removed_at
+      FROM ${rawRows(files.map(({ path }) => path))} r JOIN raw_files f ON f.path = r.file
+      LEFT JOIN removed p ON p.subject_hash = ${subjectHashSql(hashKey, "r.uri")}
+      LEFT JOIN removed a ON a.subject_hash = ${subjectHashSql(hashKey, "r.did")}
+    ),
+    alive AS (
+      SELECT *, row_number() OVER versions_of_uri AS place,
+        min(event_time) FILTER (source <> 'import') OVER all_of_uri AS reference_time,
+        bool_or(source = 'firehose') OVER all_of_uri AS in_firehose,
+        bool_or(source = 'jetstream') OVER all_of_uri AS in_jetstream,
+        bool_or(source = 'most_liked') OVER all_of_uri AS in_most_liked,
+        bool_or(source = 'import') OVER all_of_uri AS in_import
+      FROM versions
+      WHERE NOT coalesce(removed_at >= coalesce(event_time, '-infinity'), false)
+      WINDOW versions_of_uri AS (PARTITION BY uri
+          ORDER BY rev DESC NULLS LAST, seen_at DESC, source, cursor, feed, rank, cid, version),
+        all_of_uri AS (PARTITION BY uri
+          ORDER BY rev DESC NULLS LAST, seen_at DESC, source, cursor, feed, rank, cid, version
+          ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+    ),
+    counts AS (
+      SELECT uri, seen_at AS counted_at, like_count, repost_count, reply_count, quote_count
+      FROM versions WHERE like_count IS NOT NULL
+        AND NOT coalesce(removed_at >= coalesce(event_time, '-infinity'), false)
+      QUALIFY row_number() OVER (PARTITION BY uri ORDER BY seen_at DESC, feed, rank, version) = 1
+    ),
+    covered AS (
+      SELECT DISTINCT minute FROM ${relation(COVERAGE, inputs.coverage)} WHERE events > 0
+    ),
+    chosen AS (
+      SELECT * EXCLUDE created_at, ${
+    parsedTime("created_at")
+  } AS created_at FROM alive WHERE place = 1
+    ),
+    dated AS (
+      SELECT *, CASE WHEN reference_time IS NULL THEN false ELSE coalesce(
+        created_at < reference_time - INTERVAL 1 HOUR OR
+        created_at > reference_time + INTERVAL 10 MINUTE, true) END AS created_at_suspect
+      FROM chosen
+    )
+    SELECT
+      (CASE WHEN created_at_suspect THEN reference_time
+        ELSE coalesce(created_at, reference_time) END)::DATE AS date,
+      d.version, d.reference_time, d.created_at, d.created_at_suspect,
+      d.in_firehose, d.in_jetstream, d.in_most_liked, d.in_import,
+      CASE WHEN d.reference_time IS NULL THEN NULL ELSE m.minute IS NOT NULL END AS in_covered_minute,
+      c.like_count, c.repost_count, c.reply_count, c.quote_count,
+      date_diff('second', coalesce(d.reference_time, d.created_at), c.counted_at) / 3600.0
+        AS count_age_hours,
+      if(d.removed_at IS NULL, NULL, d.uri) AS uri_younger_than_tombstone
+    FROM dated d LEFT JOIN counts c ON c.uri = d.uri
+    LEFT JOIN covered m ON m.minute = date_trunc('minute', d.reference_time)
+    ${
+    standing.length > 0
+      ? `WHERE d.uri NOT IN (SELECT uri FROM read_parquet(${literal(standing)}))`
+      : ""
+  }
+    ORDER BY date, version`);
+  await database.run(`CREATE OR REPLACE TEMP TABLE finished AS
+    SELECT uri_younger_than_tombstone AS uri FROM post_index
+    WHERE uri_younger_than_tombstone IS NOT NULL;
+    ALTER TABLE post_index DROP COLUMN uri_younger_than_tombstone;`);
+  if (inputs.stoppedDays.size > 0) {
+    await database.run(`DELETE FROM post_index WHERE date IN (
+      SELECT unnest(${literal([...inputs.stoppedDays])})::DATE)`);
+  }
+}
+
+/**
+ * Give an SQL relation over raw parts: the columns of the table, `file` (its path) and `row` (its
+ * place in the file, from 0).
+ */
+export function rawRows(files: string[]): string {
+  const typed = Object.entries(RAW.columns).map(([name, type]) => `NULL::${type} AS "${name}"`);
+  const none = `SELECT ${typed.join(", ")}, NULL::VARCHAR AS filename,
+    NULL::BIGINT AS file_row_number LIMIT 0`;
+  const some = files.length === 0
+    ? none
+    : `SELECT * FROM read_parquet(${
+      literal(files)
+    }, union_by_name = true, hive_partitioning = false, filename = true, file_row_number = true)`;
+  return `(SELECT * EXCLUDE (filename, file_row_number), filename AS file, file_row_number AS row
+    FROM ((${none}) UNION ALL BY NAME (${some})))`;
+}
+
+/**
+ * Give an SQL expression that reads an RFC 3339 time as UTC, null for anything else.
+ *
+ * DuckDB alone would also read words such as `epoch`.
+ */
+function parsedTime(column: string): string {
+  const pattern =
+    "\\d{4}-\\d\\d-\\d\\d[Tt ]\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?([Zz]|[+-]\\d\\d:?\\d\\d)?";
+  return `(CASE WHEN regexp_full_match(${column}, '${pattern}')
+    THEN try_cast(${column} AS TIMESTAMPTZ)::TIMESTAMP END)`;
+}

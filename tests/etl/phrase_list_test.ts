@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { hasPhrase, PhraseList } from "../../etl/phrase_list.ts";
+import { literal, openDatabase, row } from "../../etl/store/duckdb.ts";
+import { withData } from "../rows.ts";
+
+Deno.test("phrases are found as whole words in any script, case and composition", () =>
+  withData(async (data) => {
+    using database = await openDatabase(data);
+    const cases: [phrase: string, text: string, found: boolean][] = [
+      ["café", "CAFE\u0301 at noon", true],
+      ["straße", "Die STRASSE", false],
+      ["straße", "die Straße.", true],
+      ["ΣΑΣ", "λέω σε ΣΑΣ, ναι", true],
+      ["İstanbul", "İSTANBUL'da", true],
+      ["don't", "they DON’T know", true],
+      ["a.b*c", "a.b*c", true],
+      ["a.b*c", "axbbc", false],
+      ["übel", "Kübel", false],
+      ["bel", "übel", false],
+      ["e", "cafe\u0301", false],
+      ["snake_case", "snake_case", true],
+      ["case", "snake_case", false],
+      ["50 percent", "50  percent", true],
+      ["50 percent", "150 percent", false],
+      ["猫", "猫、犬", true],
+      ["it's", "O''Brien: it's", true],
+    ];
+    for (const [phrase, text, found] of cases) {
+      const result = await row<{ found: boolean }>(
+        database,
+        `SELECT ${hasPhrase(["other words", phrase])} AS found
+         FROM (SELECT ${literal(text)} AS text)`,
+      );
+      assert.equal(result.found, found, `${phrase} in ${text}`);
+    }
+  }));
+
+Deno.test("a phrase of punctuation or emoji alone is refused", () => {
+  for (const phrase of ["", " ", "!!!", "🚀"]) {
+    assert.equal(PhraseList.safeParse([phrase]).success, false, phrase);
+  }
+});
