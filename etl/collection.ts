@@ -1,35 +1,17 @@
-import type { StreamDecoder } from "./atproto/stream_decoder.ts";
 import { subscribe } from "./atproto/subscription.ts";
 import { Collector, type Position } from "./collector.ts";
 import { landLeftovers, landSegment, lastPosition } from "./land.ts";
 import { Deadline } from "./deadline.ts";
-import { findPlace } from "./place.ts";
+import { placeAt, positionAt } from "./place.ts";
 import { newestPosts, RecentPosts } from "./recent_posts.ts";
 import { now } from "./run/clock.ts";
 import type { Context } from "./run/command.ts";
 import { UserError } from "./run/error.ts";
 import { fillSegment, type SegmentEnd, segmentName } from "./segment.ts";
-import type { Database } from "./store/duckdb.ts";
 import { Journal } from "./store/journal.ts";
-import type { DataPaths } from "./store/paths.ts";
 import { Quarantine } from "./store/quarantine.ts";
 import { hashKey } from "./store/tombstone.ts";
-
-/** A source that is a stream with cursors. */
-export interface StreamSource {
-  name: string;
-  /** Base URLs, best first. */
-  hosts: string[];
-  /** Give the URL of a host's stream behind a cursor; without one it begins with what comes next. */
-  url(host: string, cursor: number | undefined): string;
-  decoder: StreamDecoder;
-  /** How far back hosts replay, in milliseconds. */
-  replayMs: number;
-  /** Does the host leave out what was not asked for? */
-  isFiltered?: boolean;
-  /** Give the cursor that stands for a time, where the source has such cursors. */
-  timeCursor?(time: Date): number;
-}
+import type { StreamSource } from "./stream_source.ts";
 
 /** What one run takes from the stream. */
 export interface Stretch {
@@ -52,14 +34,13 @@ export interface Collected {
   repeated: number;
   /** Reconnects by reason. */
   reconnects: Record<string, number>;
+  /** `#info` of hosts, by name. */
+  infos: Record<string, number>;
   /** What was set aside, by reason. */
   setAside: Record<string, number>;
   lastEvent: string | undefined;
   errors: UserError[];
 }
-
-/** How much of the time before a change of hosts is looked through for what comes twice. */
-const OVERLAP_MS = 10 * 60_000;
 
 /**
  * Read a stretch of a stream into the journal and land it.
@@ -72,15 +53,15 @@ export async function collectStretch(
   context: Context,
   source: StreamSource,
   stretch: Stretch,
-  onProgress: (collector: Collector, started: number) => void,
+  onProgress: (collector: Collector, written: number) => void,
 ): Promise<Collected> {
   const { paths, database, progress } = context;
   const { errors, ...landed } = await landLeftovers(database, paths, source.name);
   const quarantine = new Quarantine(paths, source.name);
   const end = new AbortController();
   const signal = AbortSignal.any([context.signal, end.signal]);
-  const started = performance.now();
   const reconnects: Record<string, number> = {};
+  const infos: Record<string, number> = {};
   let host = source.hosts[0]!;
   let position = await positionAt(database, paths, source, host, stretch.from, signal);
   const moveTo = (next: Position) => collector.moveTo(position = next);
@@ -91,11 +72,17 @@ export async function collectStretch(
     isFiltered: source.isFiltered,
     hashKey: await hashKey(paths),
     quarantine,
+    onInfo(name) {
+      infos[name] = (infos[name] ?? 0) + 1;
+      progress.say(explainInfo(new URL(host).host, name));
+    },
     from: stretch.from,
     until: stretch.until,
   });
   const deadline = new Deadline(stretch, end);
   let answered = false;
+  /** Bytes of the segments before the present one. */
+  let written = 0;
   const open = () =>
     subscribe({
       hosts: [host, ...source.hosts.filter((other) => other !== host)],
@@ -134,17 +121,18 @@ export async function collectStretch(
           limit: stretch.limit,
           onMessage() {
             deadline.heard();
-            onProgress(collector, started);
+            onProgress(collector, written + journal.bytes);
           },
           stop: () => end.abort(),
         });
       } finally {
         journal.close();
       }
+      written += journal.bytes;
       if (journal.bytes > 0) {
-        const { posts, tombstones } = await landSegment(database, paths, source.name, journal.path);
+        const { posts, deletions } = await landSegment(database, paths, source.name, journal.path);
         landed.posts += posts;
-        landed.tombstones += tombstones;
+        landed.deletions += deletions;
         refused = 0;
       }
       if (typeof state !== "object") continue;
@@ -179,55 +167,26 @@ export async function collectStretch(
   }
   return {
     posts: landed.posts,
-    deletions: landed.tombstones,
+    deletions: landed.deletions,
     events: collector.events,
     bytes: collector.bytes,
     repeated: collector.repeated,
     reconnects,
+    infos,
     setAside: quarantine.counts,
     lastEvent: collector.eventTime,
     errors,
   };
 }
 
-/** Give where to begin at a host: its own last place, unless `from` lies in what it was not asked. */
-async function positionAt(
-  database: Database,
-  paths: DataPaths,
-  source: StreamSource,
-  url: string,
-  from: Date | undefined,
-  signal: AbortSignal,
-): Promise<Position> {
-  const { host } = new URL(url);
-  const known = await lastPosition(database, paths, source.name, host);
-  // Some hosts refuse a cursor that is too old; then the time is a better question.
-  const reachable = now().getTime() - source.replayMs;
-  const last = known && (source.timeCursor === undefined || Date.parse(known.time) > reachable)
-    ? known
-    : undefined;
-  if (from === undefined) return { host, cursor: last?.cursor, time: last?.time };
-  // A place before `from` is good as it is where little lies between, else a place nearer to it.
-  const near = last && Date.parse(last.time) <= from.getTime() &&
-    from.getTime() - Date.parse(last.time) < OVERLAP_MS;
-  if (near) return { host, cursor: last.cursor, time: last.time };
-  return await placeAt(source, url, from, signal);
-}
-
-async function placeAt(
-  source: StreamSource,
-  base: string,
-  from: Date,
-  signal: AbortSignal,
-): Promise<Position> {
-  const { host } = new URL(base);
-  if (source.timeCursor) {
-    const ask = source.timeCursor(from);
-    return { host, cursor: undefined, time: from.toISOString(), ask };
+function explainInfo(host: string, name: string): string {
+  if (name === "OutdatedCursor") {
+    return `${host} no longer has what came after our place (${name}): a gap lies before its next event`;
   }
-  const url = (cursor: number | undefined) => source.url(base, cursor);
-  const place = await findPlace(url, (message) => source.decoder.decode(message), from, signal);
-  return { host, cursor: place?.cursor, time: place?.time };
+  if (name === "FutureCursor") {
+    return `${host} is behind our place (${name}) and goes on where it is`;
+  }
+  return `${host} says ${name}`;
 }
 
 function noAnswer({ name, hosts }: StreamSource): UserError {

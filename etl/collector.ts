@@ -1,15 +1,13 @@
+import { accountState } from "./account_state.ts";
 import { type Account, FrameError, type OtherEvent } from "./atproto/frame.ts";
 import { POST_COLLECTION, readPost, RecordError } from "./atproto/post.ts";
 import type { StreamCommit, StreamDecoder } from "./atproto/stream_decoder.ts";
-import type { JournalLine, Tombstone } from "./land.ts";
+import { type JournalLine, nothingYet, type Tombstone } from "./journal_line.ts";
 import type { RecentPosts } from "./recent_posts.ts";
 import { now } from "./run/clock.ts";
 import type { Journal } from "./store/journal.ts";
 import type { Quarantine } from "./store/quarantine.ts";
-import { subjectHash } from "./store/tombstone.ts";
-
-/** Account states after which nothing of the account may stay. */
-const REMOVED = new Set(["deleted", "takendown", "suspended"]);
+import { subjectHash, type TombstoneReason } from "./store/tombstone.ts";
 
 /** JSON of the posts of one event, at most; its journal line must stay readable (`land.ts`). */
 const MAX_CHARACTERS = 4_000_000;
@@ -34,6 +32,8 @@ export interface CollectorOptions {
   recent?: RecentPosts;
   hashKey: string;
   quarantine: Quarantine;
+  /** Called with the name of each `#info`. */
+  onInfo?: (name: string) => void;
   /** Events before are passed over: they lead to the place where the window begins. */
   from?: Date | undefined;
   /** Events from here on are left to the next run. */
@@ -108,6 +108,7 @@ export class Collector {
       if (["OutdatedCursor", "FutureCursor"].includes(frame.name)) this.#gap(journal);
       if (frame.name === "FutureCursor") this.cursor = undefined;
       this.#pending.notes.push(frame.name);
+      this.options.onInfo?.(frame.name);
       return "go_on";
     }
     const time = new Date(frame.time);
@@ -154,9 +155,9 @@ export class Collector {
     this.#pending.bytes += message.length;
     const { posts, tombstones } = frame.kind === "commit"
       ? this.#readCommit(frame, message)
-      : { posts: [], tombstones: this.#removedAccount(frame) };
+      : { posts: [], tombstones: this.#readAccount(frame) };
     this.posts += posts.length;
-    this.deletions += tombstones.length;
+    this.deletions += tombstones.filter(({ reason }) => reason !== "active").length;
     if (posts.length + tombstones.length > 0) journal.append(this.#line(posts, tombstones));
     return "go_on";
   }
@@ -207,12 +208,21 @@ export class Collector {
     return { posts, tombstones };
   }
 
-  #removedAccount(frame: Account | OtherEvent): Tombstone[] {
-    if (frame.kind !== "account" || frame.active || !REMOVED.has(frame.status ?? "")) return [];
-    return [this.#tombstone(frame.did, "account", frame.status!)];
+  #readAccount(frame: Account | OtherEvent): Tombstone[] {
+    if (frame.kind === "other") {
+      if (frame.type === "#sync") this.#pending.notes.push(frame.type);
+      return [];
+    }
+    const { reason, note } = accountState(frame);
+    if (note !== undefined) this.#pending.notes.push(note);
+    return reason === undefined ? [] : [this.#tombstone(frame.did, "account", reason)];
   }
 
-  #tombstone(subject: string, kind: Tombstone["subject_kind"], reason: string): Tombstone {
+  #tombstone(
+    subject: string,
+    kind: Tombstone["subject_kind"],
+    reason: TombstoneReason,
+  ): Tombstone {
     const hash = subjectHash(this.options.hashKey, subject);
     return { subject_hash: hash, subject_kind: kind, reason };
   }
@@ -234,17 +244,4 @@ export class Collector {
     this.#pending = nothingYet();
     return line;
   }
-}
-
-function nothingYet() {
-  return {
-    first_cursor: null as number | null,
-    covered_from: null as string | null,
-    covered_until: null as string | null,
-    skipped: 0,
-    events: 0,
-    bytes: 0,
-    reconnects: 0,
-    notes: [] as string[],
-  };
 }

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { UserError } from "./run/error.ts";
+import { UserError } from "./run/error.ts";
 import type { Database } from "./store/duckdb.ts";
 import { damage, damagedFile } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
@@ -33,6 +33,41 @@ export function listInputs(paths: DataPaths): Inputs {
   };
 }
 
+/** Give the files of posts that stay as they are because of damage to what they are made of. */
+export async function standingPosts(
+  database: Database,
+  paths: DataPaths,
+  { stoppedDays }: Inputs,
+): Promise<string[]> {
+  const standing: string[] = [];
+  for (const { path, day } of paths.files("posts")) {
+    if (!stoppedDays.has(day!) || await damage(database, path) !== undefined) continue;
+    standing.push(path);
+  }
+  return standing;
+}
+
+/**
+ * Do something with the inputs; where that fails, leave damaged files out and begin again.
+ *
+ * To read every file before it is used would take as long again.
+ */
+export async function withoutDamage<T>(
+  database: Database,
+  paths: DataPaths,
+  inputs: Inputs,
+  work: () => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof UserError) throw error;
+      if (!await leaveDamagedInputs(database, paths, inputs)) throw error;
+    }
+  }
+}
+
 /**
  * Take the damaged files out of the inputs, once reading them has failed; each file is read whole.
  *
@@ -40,7 +75,7 @@ export function listInputs(paths: DataPaths): Inputs {
  * damaged tombstone part throws: without it, deleted posts would come back. Gives whether any file
  * was taken out.
  */
-export async function leaveDamagedInputs(
+async function leaveDamagedInputs(
   database: Database,
   paths: DataPaths,
   inputs: Inputs,

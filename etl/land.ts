@@ -6,48 +6,10 @@ import { relation, sync, wholeFiles, writeParquet } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { COVERAGE, RAW, type Table, TOMBSTONES } from "./store/tables.ts";
 
-/** A row of `raw/tombstones`, but for what stands in its line. */
-export interface Tombstone {
-  subject_hash: string;
-  subject_kind: "post" | "account";
-  reason: string;
-}
-
-/**
- * One journal line: one event with all it brought, so that a torn line never splits an event.
- *
- * `events` and `bytes` count what was received since the line before, all in the minute of
- * `event_time`. A line without posts and tombstones only moves the cursor.
- */
-export interface JournalLine {
-  host: string;
-  /** Null for sources without one. */
-  cursor: number | null;
-  /** The first cursor after the line before; as `cursor` where it is absent or null. */
-  first_cursor?: number | null;
-  /** Null for imports, which nobody saw happen. */
-  event_time: string | null;
-  /** The time from which the stream was read up to this line without a gap. */
-  covered_from?: string | null;
-  /** The time up to which it was, where that is later than the last event. */
-  covered_until?: string | null;
-  /** Counts the gaps of the segment, so that none is hidden in a minute that has two sides of it. */
-  stretch?: number;
-  /** Sequence numbers that the stream left out since the line before. */
-  skipped?: number;
-  seen_at: string;
-  events: number;
-  bytes: number;
-  reconnects: number;
-  notes: string[];
-  /** Raw rows, without the columns that stand in the line; `event_time` may be given again. */
-  posts: Record<string, unknown>[];
-  tombstones: Tombstone[];
-}
-
 export interface Landed {
   posts: number;
-  tombstones: number;
+  /** Tombstones, but for accounts that are active. */
+  deletions: number;
 }
 
 /** Columns of a raw row that stand in the line itself. */
@@ -74,14 +36,17 @@ export async function landSegment(
 ): Promise<Landed> {
   const name = basename(segment, ".jsonl");
   const lines = readLines(segment);
-  const landed: Landed = { posts: 0, tombstones: 0 };
+  const landed: Landed = { posts: 0, deletions: 0 };
   try {
-    const { strange } = await row<{ strange: number }>(
+    const { strange, deletions } = await row<{ strange: number; deletions: number }>(
       database,
-      `SELECT count(*) AS strange FROM ${lines} WHERE host IS NULL OR seen_at IS NULL
-         OR posts IS NULL OR len(list_filter(posts, post -> post.uri IS NULL)) > 0`,
+      `SELECT count(*) FILTER (host IS NULL OR seen_at IS NULL OR posts IS NULL
+           OR len(list_filter(posts, post -> post.uri IS NULL)) > 0) AS strange,
+         coalesce(sum(len(list_filter(tombstones, t -> t.reason <> 'active'))), 0) AS deletions
+       FROM ${lines}`,
     );
     if (strange > 0) throw damagedSegment(segment);
+    landed.deletions = deletions;
     landed.posts = await landByDay(
       database,
       RAW,
@@ -91,7 +56,7 @@ export async function landSegment(
       (day, days) => paths.rawPart(source, day, `${name}.${days}`),
       "coalesce(event_time, try_cast(created_at AS TIMESTAMPTZ)::TIMESTAMP)",
     );
-    landed.tombstones = await landByDay(
+    await landByDay(
       database,
       TOMBSTONES,
       `SELECT * EXCLUDE tombstone, tombstone.*
@@ -143,12 +108,12 @@ export async function landLeftovers(
   paths: DataPaths,
   source: string,
 ): Promise<Landed & { errors: UserError[] }> {
-  const total = { posts: 0, tombstones: 0, errors: [] as UserError[] };
+  const total = { posts: 0, deletions: 0, errors: [] as UserError[] };
   for (const segment of await leftSegments(paths.journal(source))) {
     try {
       const landed = await landSegment(database, paths, source, segment);
       total.posts += landed.posts;
-      total.tombstones += landed.tombstones;
+      total.deletions += landed.deletions;
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       total.errors.push(error);

@@ -20,7 +20,7 @@ interface Thread {
   waiting: PromiseWithResolvers<Languages>[];
 }
 
-/** Detects languages in threads of their own, started when the first text comes. */
+/** Detects languages in threads of their own, each started when there is work for it. */
 export class LanguagePool implements AsyncDisposable {
   #threads: Thread[] = [];
   #failure: Error | undefined;
@@ -32,14 +32,25 @@ export class LanguagePool implements AsyncDisposable {
    */
   detect(texts: Texts): Promise<Languages> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    while (this.#threads.length < THREADS) this.#threads.push(this.#start());
-    const thread = this.#threads.reduce((least, other) =>
-      other.waiting.length < least.waiting.length ? other : least
-    );
+    const thread = this.#freest();
     const answer = Promise.withResolvers<Languages>();
     thread.waiting.push(answer);
     thread.worker.postMessage(texts);
     return answer.promise;
+  }
+
+  /** Loading the detector takes longer than a few thousand texts do, so that idle threads are not made. */
+  #freest(): Thread {
+    const [first, ...others] = this.#threads;
+    const freest = others.reduce(
+      (least, other) => other.waiting.length < least!.waiting.length ? other : least,
+      first,
+    );
+    const isBusy = freest === undefined || freest.waiting.length > 0;
+    if (!isBusy || this.#threads.length === THREADS) return freest!;
+    const thread = this.#start();
+    this.#threads.push(thread);
+    return thread;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

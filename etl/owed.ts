@@ -103,6 +103,6 @@ function windowFiles(paths: DataPaths, source: string) {
 }
 
 /** Read a timestamp as DuckDB writes it. */
-function utc(text: string): Date {
+export function utc(text: string): Date {
   return new Date(`${text.replace(" ", "T")}Z`);
 }

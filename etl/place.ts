@@ -1,5 +1,11 @@
 import type { StreamFrame } from "./atproto/stream_decoder.ts";
 import { subscribe } from "./atproto/subscription.ts";
+import type { Position } from "./collector.ts";
+import { lastPosition } from "./land.ts";
+import { now } from "./run/clock.ts";
+import type { Database } from "./store/duckdb.ts";
+import type { DataPaths } from "./store/paths.ts";
+import type { StreamSource } from "./stream_source.ts";
 
 /** What a probe of a host's stream found behind a cursor. */
 interface Probe {
@@ -17,6 +23,8 @@ export interface Place {
 /** How near the place must be: a minute of frames read twice costs less than another probe. */
 const NEAR_MS = 60_000;
 const MOST_PROBES = 40;
+/** How much of the time before a change of hosts is looked through for what comes twice. */
+const OVERLAP_MS = 10 * 60_000;
 
 /**
  * Find a cursor at a host from which nothing written at or after `target` is missed.
@@ -79,4 +87,45 @@ async function firstFrame(
     clearTimeout(quiet);
     done.abort();
   }
+}
+
+/** Give where to begin at a host: its own last place, unless `from` lies in what it was not asked. */
+export async function positionAt(
+  database: Database,
+  paths: DataPaths,
+  source: StreamSource,
+  url: string,
+  from: Date | undefined,
+  signal: AbortSignal,
+): Promise<Position> {
+  const { host } = new URL(url);
+  const known = await lastPosition(database, paths, source.name, host);
+  // Some hosts refuse a cursor that is too old; then the time is a better question.
+  const reachable = now().getTime() - source.replayMs;
+  const last = known && (source.timeCursor === undefined || Date.parse(known.time) > reachable)
+    ? known
+    : undefined;
+  if (from === undefined) return { host, cursor: last?.cursor, time: last?.time };
+  // A place before `from` is good as it is where little lies between, else a place nearer to it.
+  const near = last && Date.parse(last.time) <= from.getTime() &&
+    from.getTime() - Date.parse(last.time) < OVERLAP_MS;
+  if (near) return { host, cursor: last.cursor, time: last.time };
+  return await placeAt(source, url, from, signal);
+}
+
+/** Give the place at a host before which nothing of `from` or later came. */
+export async function placeAt(
+  source: StreamSource,
+  base: string,
+  from: Date,
+  signal: AbortSignal,
+): Promise<Position> {
+  const { host } = new URL(base);
+  if (source.timeCursor) {
+    const ask = source.timeCursor(from);
+    return { host, cursor: undefined, time: from.toISOString(), ask };
+  }
+  const url = (cursor: number | undefined) => source.url(base, cursor);
+  const place = await findPlace(url, (message) => source.decoder.decode(message), from, signal);
+  return { host, cursor: place?.cursor, time: place?.time };
 }

@@ -1,7 +1,8 @@
 import type { Inputs } from "./inputs.ts";
-import { type Database, literal } from "./store/duckdb.ts";
+import { readRemovals } from "./removal.ts";
+import { type Database, literal, row } from "./store/duckdb.ts";
 import { relation } from "./store/parquet.ts";
-import { COVERAGE, RAW, TOMBSTONES } from "./store/tables.ts";
+import { COVERAGE, POSTS, RAW } from "./store/tables.ts";
 import { subjectHashSql } from "./store/tombstone.ts";
 
 /**
@@ -11,25 +12,24 @@ import { subjectHashSql } from "./store/tombstone.ts";
  * `version` (file number × 2³² + row) says where the content stands: in the version with the highest
  * rev, else of the latest look. What depends on all versions of a uri stands here: reference time,
  * sources, counts of the latest look. A version is removed by a tombstone of its uri or its account
- * that is not older than itself. Makes also `raw_files` (file, source, path), `removed`
- * (subject_hash, removed_at), and `finished` (uri): posts that are left although a tombstone names
- * them or their author, as they were written after it. `standing` are files of posts that stay as they
- * are: what stands in them is not indexed.
+ * that is not older than itself. Makes also `raw_files` (file, source, path), the tables of
+ * `removal.ts`, and `finished` (uri): posts that are left although a tombstone names them or their
+ * author, as they were written after it. `standing` are files of posts that stay as they are: what
+ * stands in them is not indexed. Gives the number of posts that are hidden.
  */
 export async function indexPosts(
   database: Database,
   inputs: Inputs,
   hashKey: string,
   standing: string[],
-): Promise<void> {
+): Promise<number> {
   const files = Object.entries(inputs.raw).flatMap(([source, paths]) =>
     paths.map((path) => ({ source, path }))
   );
-  await database.run(`
-    CREATE OR REPLACE TEMP TABLE raw_files (file BIGINT, source VARCHAR, path VARCHAR);
-    CREATE OR REPLACE TEMP TABLE removed AS
-      SELECT subject_hash, max(event_time) AS removed_at
-      FROM ${relation(TOMBSTONES, inputs.tombstones)} GROUP BY ALL`);
+  await readRemovals(database, inputs.tombstones, files.map(({ path }) => path), hashKey);
+  await database.run(
+    "CREATE OR REPLACE TEMP TABLE raw_files (file BIGINT, source VARCHAR, path VARCHAR)",
+  );
   const appender = await database.createAppender("raw_files");
   for (const [file, { source, path }] of files.entries()) {
     appender.appendBigInt(BigInt(file));
@@ -43,10 +43,15 @@ export async function indexPosts(
     WITH versions AS (
       SELECT f.source, f.file * 4294967296 + r.row AS version, r.uri, r.rev, r.cid, r.cursor, r.feed,
         r.rank, r.event_time, r.seen_at, r.created_at, r.like_count, r.repost_count, r.reply_count,
-        r.quote_count, greatest(p.removed_at, a.removed_at) AS removed_at
+        r.quote_count, greatest(p.removed_at, a.removed_at) AS removed_at,
+        coalesce(a.is_hidden, false) AS is_hidden
       FROM ${rawRows(files.map(({ path }) => path))} r JOIN raw_files f ON f.path = r.file
       LEFT JOIN removed p ON p.subject_hash = ${subjectHashSql(hashKey, "r.uri")}
-      LEFT JOIN removed a ON a.subject_hash = ${subjectHashSql(hashKey, "r.did")}
+      LEFT JOIN (
+        SELECT coalesce(removed.subject_hash, hidden.subject_hash) AS subject_hash, removed_at,
+          hidden.subject_hash IS NOT NULL AS is_hidden
+        FROM removed FULL JOIN hidden ON hidden.subject_hash = removed.subject_hash
+      ) a ON a.subject_hash = ${subjectHashSql(hashKey, "r.did")}
     ),
     alive AS (
       SELECT *, row_number() OVER versions_of_uri AS place,
@@ -92,7 +97,7 @@ export async function indexPosts(
       c.like_count, c.repost_count, c.reply_count, c.quote_count,
       date_diff('second', coalesce(d.reference_time, d.created_at), c.counted_at) / 3600.0
         AS count_age_hours,
-      if(d.removed_at IS NULL, NULL, d.uri) AS uri_younger_than_tombstone
+      if(d.removed_at IS NULL, NULL, d.uri) AS uri_younger_than_tombstone, d.is_hidden
     FROM dated d LEFT JOIN counts c ON c.uri = d.uri
     LEFT JOIN covered m ON m.minute = date_trunc('minute', d.reference_time)
     ${
@@ -101,14 +106,25 @@ export async function indexPosts(
       : ""
   }
     ORDER BY date, version`);
+  const hash = (column: string) => subjectHashSql(hashKey, column);
   await database.run(`CREATE OR REPLACE TEMP TABLE finished AS
     SELECT uri_younger_than_tombstone AS uri FROM post_index
-    WHERE uri_younger_than_tombstone IS NOT NULL;
+    WHERE uri_younger_than_tombstone IS NOT NULL
+    UNION SELECT uri FROM ${relation(POSTS, standing)} s
+    JOIN removed r ON r.subject_hash IN (${hash("s.uri")}, ${hash("s.did")})
+    GROUP BY uri HAVING max(removed_at) < max(reference_time);
     ALTER TABLE post_index DROP COLUMN uri_younger_than_tombstone;`);
+  const { hidden } = await row<{ hidden: number }>(
+    database,
+    "SELECT count(*) AS hidden FROM post_index WHERE is_hidden",
+  );
+  await database.run(`DELETE FROM post_index WHERE is_hidden;
+    ALTER TABLE post_index DROP COLUMN is_hidden`);
   if (inputs.stoppedDays.size > 0) {
     await database.run(`DELETE FROM post_index WHERE date IN (
       SELECT unnest(${literal([...inputs.stoppedDays])})::DATE)`);
   }
+  return hidden;
 }
 
 /**

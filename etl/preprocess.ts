@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { resolveAccounts } from "./account_list.ts";
 import { type ConfiguredFilter, loadFilters } from "./filter.ts";
 import { countFlags, type FilterSummary, filterTable } from "./filter_summary.ts";
-import { type Inputs, leaveDamagedInputs, listInputs } from "./inputs.ts";
+import { type Inputs, listInputs, standingPosts, withoutDamage } from "./inputs.ts";
 import { DETECTOR } from "./language.ts";
 import { detectLanguages, LanguagePool } from "./language_pool.ts";
 import { indexPosts } from "./post_index.ts";
@@ -16,7 +16,6 @@ import {
 } from "./posts.ts";
 import { purge } from "./purge.ts";
 import { type Command, type Context, main, type Outcome } from "./run/command.ts";
-import { UserError } from "./run/error.ts";
 import { type Database, literal, row, rows } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
 import { damage, damagedFile, relation, removeLeftovers, rewriteParquet } from "./store/parquet.ts";
@@ -44,6 +43,8 @@ interface Built {
   /** Days that have posts, in order, as far as the run came. */
   days: string[];
   unchanged: number;
+  /** Posts of deactivated accounts. */
+  hidden: number;
 }
 
 async function preprocess(context: Context): Promise<Outcome> {
@@ -54,7 +55,12 @@ async function preprocess(context: Context): Promise<Outcome> {
   await database.run(`SET preserve_insertion_order = false; SET memory_limit = '${MEMORY_LIMIT}'`);
   const key = await hashKey(paths);
   const inputs = listInputs(paths);
-  const built = await buildWithoutDamage(context, inputs, filters, key);
+  const built = await withoutDamage(
+    database,
+    paths,
+    inputs,
+    () => build(context, inputs, filters, key),
+  );
   const purged = await purge(context, key);
   await removeEmptiedDays(context, new Set(built.days), inputs);
   const flags = await countFlags(database, filters, built.days.map((day) => paths.posts(day)));
@@ -66,7 +72,8 @@ async function preprocess(context: Context): Promise<Outcome> {
     first_day: built.days[0] ?? null,
     last_day: built.days.at(-1) ?? null,
     ...flagged,
-    removed_rows: purged,
+    hidden_posts: built.hidden,
+    removed_rows: Object.values(purged).reduce((sum, rows) => sum + rows, 0),
     days_stopped_by_damage: [...inputs.stoppedDays].sort(),
   };
   return {
@@ -77,27 +84,6 @@ async function preprocess(context: Context): Promise<Outcome> {
   };
 }
 
-/**
- * Build what the inputs allow; where reading fails, leave damaged files out and begin again.
- *
- * To read every file before it is used would take as long again.
- */
-async function buildWithoutDamage(
-  context: Context,
-  inputs: Inputs,
-  filters: ConfiguredFilter[],
-  key: string,
-): Promise<Built> {
-  for (;;) {
-    try {
-      return await build(context, inputs, filters, key);
-    } catch (error) {
-      if (error instanceof UserError) throw error;
-      if (!await leaveDamagedInputs(context.database, context.paths, inputs)) throw error;
-    }
-  }
-}
-
 async function build(
   context: Context,
   inputs: Inputs,
@@ -105,12 +91,8 @@ async function build(
   key: string,
 ): Promise<Built> {
   const { paths, database, progress, signal, warn } = context;
-  const standing: string[] = [];
-  for (const { path, day } of paths.files("posts")) {
-    if (!inputs.stoppedDays.has(day!) || await damage(database, path) !== undefined) continue;
-    standing.push(path);
-  }
-  await indexPosts(database, inputs, key, standing);
+  const standing = await standingPosts(database, paths, inputs);
+  const hidden = await indexPosts(database, inputs, key, standing);
   const unknown = await resolveAccounts(database, filters, Object.values(inputs.raw).flat());
   if (unknown.length > 0) {
     warn(`no feed gave the handles ${unknown.join(", ")}: name those accounts by did`);
@@ -121,7 +103,7 @@ async function build(
     database,
     "SELECT date, count(*) AS posts FROM post_index GROUP BY date ORDER BY date",
   );
-  const built: Built = { days: [], unchanged: 0 };
+  const built: Built = { days: [], unchanged: 0, hidden };
   const older = new Set(paths.files("posts").map(({ path }) => path));
   await using pool = new LanguagePool();
   for (const { date, posts } of days) {
@@ -203,6 +185,7 @@ function describe(
     days_unchanged: number;
     first_day: string | null;
     last_day: string | null;
+    hidden_posts: number;
     removed_rows: number;
     days_stopped_by_damage: string[];
   },
@@ -215,6 +198,7 @@ function describe(
     `  unchanged: ${summary.days_unchanged} days`,
     `  ${summary.passed_filters} pass the filters`,
     ...filters,
+    `  ${summary.hidden_posts} posts of deactivated accounts are hidden`,
     `  ${summary.removed_rows} rows of deleted posts removed from other tables`,
     ...(stopped.length ? [`  days left as they were, for damage: ${stopped.join(", ")}`] : []),
   ].join("\n");

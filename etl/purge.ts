@@ -8,20 +8,27 @@ import { damage, rewriteParquet, sync } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { subjectHash, subjectHashSql } from "./store/tombstone.ts";
 
+/** Rows that left a table, by its folder under the data folder; tables that lost none are not named. */
+export type Purged = Record<string, number>;
+
 /**
  * Remove what was deleted from every table that still holds it, and from the quarantine.
  *
- * Needs the temporary tables `removed` and `finished`. Labels go with their post, or stay as numbers
- * under the post's keyed hash, as the study says. Gives the number of rows that were touched.
+ * Needs the temporary tables of `removal.ts` and `finished`. Labels go with their post, or stay as
+ * numbers under the post's keyed hash, as the study says. Posts of hidden accounts leave `posts` alone.
  */
-export async function purge(context: Context, key: string): Promise<number> {
+export async function purge(context: Context, key: string): Promise<Purged> {
   const { database, paths, study } = context;
   const { tombstones } = await row<{ tombstones: number }>(
     database,
-    "SELECT count(*) AS tombstones FROM removed",
+    "SELECT (SELECT count(*) FROM removed) + (SELECT count(*) FROM hidden) AS tombstones",
   );
-  if (tombstones === 0) return 0;
-  let touched = 0;
+  if (tombstones === 0) return {};
+  const purged: Purged = {};
+  const purgeFrom = async (table: string, condition: string, replacement?: string) => {
+    const rows = await purgeTable(database, paths, table, condition, replacement);
+    if (rows > 0) purged[table] = rows;
+  };
   const uriHash = subjectHashSql(key, "uri");
   const didHash = subjectHashSql(key, "regexp_extract(uri, '^at://([^/]+)', 1)");
   const removedAt = `(SELECT max(removed_at) FROM removed
@@ -29,22 +36,19 @@ export async function purge(context: Context, key: string): Promise<number> {
   const removedVersion = (time: string) =>
     `coalesce(${removedAt} >= coalesce(${time}, '-infinity'), false)`;
   for (const source of paths.names("raw").filter((name) => name !== "tombstones")) {
-    touched += await purgeTable(database, paths, `raw/${source}`, removedVersion("event_time"));
+    await purgeFrom(`raw/${source}`, removedVersion("event_time"));
   }
-  touched += await purgeTable(database, paths, "posts", removedVersion("reference_time"));
+  const isHidden = `${subjectHashSql(key, "did")} IN (SELECT subject_hash FROM hidden)`;
+  await purgeFrom("posts", `${removedVersion("reference_time")} OR ${isHidden}`);
   const gone = `${removedAt} IS NOT NULL AND uri NOT IN (SELECT uri FROM finished)`;
   const asNumbers = `SELECT * REPLACE ('deleted:' || ${uriHash} AS uri, NULL AS cid,
     NULL AS text_hash) FROM old WHERE ${gone}`;
   for (const classifier of paths.names("labels")) {
-    touched += await purgeTable(
-      database,
-      paths,
-      `labels/${classifier}`,
-      gone,
-      study.after_deletion === "keep_numbers" ? asNumbers : undefined,
-    );
+    const replacement = study.after_deletion === "keep_numbers" ? asNumbers : undefined;
+    await purgeFrom(`labels/${classifier}`, gone, replacement);
   }
-  return touched + await purgeQuarantine(context, key);
+  const lines = await purgeQuarantine(context, key);
+  return lines > 0 ? { ...purged, quarantine: lines } : purged;
 }
 
 /** Rewrite the files of a table in which a condition holds for some row. */

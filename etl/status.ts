@@ -1,3 +1,4 @@
+import { describeWeek, type WeekOfCoverage, weekOfCoverage } from "./coverage.ts";
 import { type Command, type Context, main, type Outcome } from "./run/command.ts";
 import type { UserError } from "./run/error.ts";
 import { bootId, startTicks } from "./run/process.ts";
@@ -73,8 +74,16 @@ async function status(context: Context): Promise<Outcome> {
       .filter((path) => path === paths.labelSets(classifier));
     labelSets.push(...await labelSetStatus(database, classifier, labels, posts, sets));
   }
+  const wholePaths = async (table: string) =>
+    (await whole(paths.files(table))).map((file) => file.path);
+  const coverage = await weekOfCoverage(
+    database,
+    paths,
+    await wholePaths("coverage"),
+    await wholePaths("windows"),
+  );
   const runs = await lastRuns(database, await whole(paths.files("runs")));
-  const summary = { data: paths.root, tables, label_sets: labelSets, runs };
+  const summary = { data: paths.root, tables, coverage, label_sets: labelSets, runs };
   return { summary, text: describe(summary), errors: uniqueErrors(errors) };
 }
 
@@ -166,9 +175,10 @@ function uniqueErrors(errors: UserError[]): UserError[] {
 }
 
 function describe(
-  { data, tables, label_sets, runs }: {
+  { data, tables, coverage, label_sets, runs }: {
     data: string;
     tables: TableStatus[];
+    coverage: WeekOfCoverage[];
     label_sets: LabelSetStatus[];
     runs: RunRow[];
   },
@@ -211,6 +221,8 @@ function describe(
       ]),
     ], 1),
     "",
+    ...coverage.map((week) => `  ${describeWeek(week)}`),
+    ...(coverage.length > 0 ? [""] : []),
     ...(sets.length === 0 ? ["  nothing is labelled yet"] : grid([
       ["labels", "label set", "", "labelled", "failed", "pending"],
       ...sets,

@@ -1,13 +1,13 @@
 import type { StreamDecoder } from "./atproto/stream_decoder.ts";
-import { type Collected, collectStretch, type StreamSource, type Stretch } from "./collection.ts";
-import type { Collector } from "./collector.ts";
+import { type Collected, collectStretch, type Stretch } from "./collection.ts";
 import { layWindows, readOwed } from "./owed.ts";
-import { now } from "./run/clock.ts";
 import type { Command, Context, Outcome } from "./run/command.ts";
 import { baseUrl, hours, instant, minutes, positiveInteger } from "./run/option.ts";
 import type { Study } from "./run/study.ts";
 import { mergeSpans, type Span, totalLength } from "./span.ts";
 import { lock } from "./store/lock.ts";
+import type { StreamSource } from "./stream_source.ts";
+import { type Left, StreamProgress } from "./stream_progress.ts";
 import type { Windows } from "./window.ts";
 
 const HOUR_MS = 3_600_000;
@@ -81,18 +81,21 @@ async function run(context: Context, task: StreamTask, options: Options): Promis
   await using _lock = await lock(paths.locks(), `sync-${task.source}`, `run ${task.task}`);
   const started = performance.now();
   const total = new Total();
-  const collect = async (stretch: Stretch, left: () => string) =>
-    total.add(
-      await collectStretch(context, source, stretch, (collector, began) =>
-        progress.update(() =>
-          progressLine(collector, began, left())
-        )),
+  const collect = async (stretch: Stretch, left: () => Left) => {
+    const said = new StreamProgress();
+    const collected = await collectStretch(
+      context,
+      source,
+      stretch,
+      (collector, written) => progress.update(() => said.line(collector, written, left())),
     );
+    total.add(collected);
+  };
   const { minutes, hours, limit, until } = options;
   const ms = (minutes ?? (hours === undefined ? undefined : hours * 60))! * 60_000;
   if (ms >= 0 || limit !== undefined || until !== undefined) {
     const stretch = { limit, until, ...(ms >= 0 && { ms }) };
-    await collect(stretch, () => ms >= 0 ? `, ${leftOf(ms, started)} left` : "");
+    await collect(stretch, () => ms >= 0 ? { ms: started + ms - performance.now() } : undefined);
   } else {
     await layWindows(database, paths, task.source, settings.windows);
     await collectOwed(context, task, collect);
@@ -116,7 +119,7 @@ async function run(context: Context, task: StreamTask, options: Options): Promis
 async function collectOwed(
   { database, paths, signal }: Context,
   task: StreamTask,
-  collect: (stretch: Stretch, left: () => string) => Promise<void>,
+  collect: (stretch: Stretch, left: () => Left) => Promise<void>,
 ): Promise<void> {
   let before = Infinity;
   while (!signal.aborted) {
@@ -126,9 +129,10 @@ async function collectOwed(
     // What a host cannot give stays owed until it is out of reach; trying it again at once is idle.
     if (length < ENOUGH_MS || length >= before) return;
     before = length;
-    for (const { from, until } of open) {
+    for (const [index, { from, until }] of open.entries()) {
       if (signal.aborted) return;
-      await collect({ from, until }, () => `, ${inHours(open)} h owed`);
+      const owed = open.slice(index);
+      await collect({ from, until }, () => ({ owed }));
     }
   }
 }
@@ -140,12 +144,14 @@ class Total {
   readonly errors: Collected["errors"] = [];
   #sum = { posts: 0, deletions: 0, events: 0, bytes: 0, repeated: 0 };
   #reconnects: Record<string, number> = {};
+  #infos: Record<string, number> = {};
   #setAside: Record<string, number> = {};
   #lastEvent: string | null = null;
 
   add(collected: Collected): void {
     for (const key of COUNTED) this.#sum[key] += collected[key];
     addCounts(this.#reconnects, collected.reconnects);
+    addCounts(this.#infos, collected.infos);
     addCounts(this.#setAside, collected.setAside);
     this.#lastEvent = collected.lastEvent ?? this.#lastEvent;
     this.errors.push(...collected.errors);
@@ -157,6 +163,7 @@ class Total {
       ...sum,
       megabytes: Math.round(bytes / 1e5) / 10,
       reconnects: this.#reconnects,
+      infos: this.#infos,
       set_aside: this.#setAside,
       last_event: this.#lastEvent,
     };
@@ -169,19 +176,6 @@ function addCounts(total: Record<string, number>, more: Record<string, number>):
 
 function inHours(spans: Span[]): number {
   return Math.round(totalLength(mergeSpans(spans)) / HOUR_MS * 100) / 100;
-}
-
-function leftOf(ms: number, started: number): string {
-  const left = Math.max(0, ms - (performance.now() - started)) / 60_000;
-  return left >= 90 ? `${(left / 60).toFixed(1)} h` : `${Math.ceil(left)} min`;
-}
-
-function progressLine(collector: Collector, started: number, left: string): string {
-  const seconds = (performance.now() - started) / 1000;
-  const lag = collector.eventTime ? (now().getTime() - Date.parse(collector.eventTime)) / 1000 : 0;
-  return `${collector.posts} posts (${(collector.posts / seconds).toFixed(0)}/s), ` +
-    `${(collector.events / seconds).toFixed(0)} events/s, ` +
-    `${(collector.bytes / 1e6).toFixed(0)} MB, ${lag.toFixed(0)} s behind${left}`;
 }
 
 function describe(
@@ -199,6 +193,7 @@ function describe(
     `  ${summary.events} events, ${summary.megabytes} MB in ${summary.seconds} s, ` +
     `${summary.repeated} repeated events left out`,
     `  reconnects: ${list(summary.reconnects) || "none"}`,
+    ...Object.keys(summary.infos).length > 0 ? [`  said by hosts: ${list(summary.infos)}`] : [],
     `  set aside: ${list(summary.set_aside) || "nothing"}`,
     `  last event: ${summary.last_event ?? "none"}`,
     `  owed: ${summary.owed_hours} h; can no longer be had: ${summary.missed_hours} h`,

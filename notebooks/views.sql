@@ -81,6 +81,11 @@ CREATE OR REPLACE VIEW coverage AS
 SELECT * REPLACE (CAST(date AS DATE) AS date)
 FROM read_parquet('coverage/*/*.parquet', hive_partitioning = true, union_by_name = true);
 
+-- The hours that each stream was to collect; window_prob is null where a person chose them.
+CREATE OR REPLACE VIEW windows AS
+SELECT * REPLACE (CAST(date AS DATE) AS date)
+FROM read_parquet('windows/*/*.parquet', hive_partitioning = true, union_by_name = true);
+
 -- One row a run of a task, there from its start.
 CREATE OR REPLACE VIEW runs AS
 SELECT * REPLACE (CAST(date AS DATE) AS date)

@@ -10,6 +10,7 @@ import {
   POSTS,
   RUNS,
   type Table,
+  WINDOWS,
   withColumns,
 } from "../etl/store/tables.ts";
 
@@ -44,6 +45,7 @@ function viewTables(study: Study): Record<string, Table> {
     labels_human: dated(HUMAN),
     aggregates: dated(AGGREGATES),
     coverage: dated(COVERAGE),
+    windows: dated(WINDOWS),
     runs: dated(RUNS),
   };
 }

@@ -16,7 +16,11 @@ export function uri(rkey: string, did = DID): string {
 export interface RawFolder {
   paths: DataPaths;
   raw(source: string, day: string, part: string, rows: Record<string, unknown>[]): Promise<string>;
-  tombstone(day: string, part: string, rows: { subject: string; at: string }[]): Promise<string>;
+  tombstone(
+    day: string,
+    part: string,
+    rows: { subject: string; at: string; reason?: string }[],
+  ): Promise<string>;
   coverage(day: string, part: string, minutes: string[]): Promise<string>;
 }
 
@@ -53,9 +57,10 @@ export async function rawFolder(data: string): Promise<RawFolder> {
     tombstone: (day, part, rows) =>
       write(
         TOMBSTONES,
-        rows.map(({ subject, at }) => ({
+        rows.map(({ subject, at, reason }) => ({
           subject_hash: subjectHash(KEY, subject),
           subject_kind: subject.startsWith("at://") ? "post" : "account",
+          reason,
           event_time: at,
         })),
         paths.rawPart("tombstones", day, part),

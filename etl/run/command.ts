@@ -53,6 +53,8 @@ export interface Command {
   description: string;
   /** Positional arguments, such as `<file>`. */
   arguments?: { name: string; description: string }[];
+  /** True where arguments name posts or accounts, which must not stand in the ledger. */
+  hasPrivateArguments?: boolean;
   options: CommandOption[];
   examples: string[];
   /** False for tasks that only look; they leave no row in the ledger. */
@@ -112,9 +114,14 @@ async function parseAndRun(
   const warnings: string[] = [];
   using database = await openDatabase(paths.root);
   const studyHash = createHash("sha256").update(JSON.stringify(study)).digest("hex").slice(0, 16);
-  const ledger = command.ledger === false
-    ? undefined
-    : new LedgerRow(paths, command.task, given, studyHash);
+  const ledger = command.ledger === false ? undefined : new LedgerRow(
+    paths,
+    command.task,
+    command.hasPrivateArguments
+      ? given.map((text) => program.args.includes(text) ? "…" : text)
+      : given,
+    studyHash,
+  );
   await ledger?.write(database);
   const end = async (status: RunStatus, exit: ExitStatus, summary: unknown, error?: unknown) => {
     progress.clear();

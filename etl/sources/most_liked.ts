@@ -1,7 +1,8 @@
 import { XRPCError } from "@atproto/api";
 import { type FeedItem, feedPages } from "../atproto/feed.ts";
 import { readPost, RecordError } from "../atproto/post.ts";
-import { type JournalLine, landLeftovers, landSegment } from "../land.ts";
+import type { JournalLine } from "../journal_line.ts";
+import { landLeftovers, landSegment } from "../land.ts";
 import { now } from "../run/clock.ts";
 import { type Command, type Context, main, type Outcome } from "../run/command.ts";
 import { describeError, EXIT, UserError } from "../run/error.ts";

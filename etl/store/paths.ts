@@ -70,6 +70,11 @@ export class DataPaths {
     return join(this.root, ".hash_key");
   }
 
+  /** How far the last round of asking after every post has come. */
+  recheck(): string {
+    return join(this.root, "recheck.json");
+  }
+
   /**
    * List a table's Parquet files in the order of their names.
    *

@@ -1,8 +1,24 @@
 import { createHash } from "node:crypto";
+import { now, utcDay } from "../run/clock.ts";
 import { UserError } from "../run/error.ts";
-import { literal } from "./duckdb.ts";
-import { sync } from "./parquet.ts";
+import { type Database, literal } from "./duckdb.ts";
+import { sync, writeParquet } from "./parquet.ts";
 import type { DataPaths } from "./paths.ts";
+import { TOMBSTONES } from "./tables.ts";
+
+/** What removes every version of a post or an account that is not younger than itself. */
+const REMOVALS = ["deleted", "takendown", "suspended", "asked", "not_found"] as const;
+
+/**
+ * What a row of `raw/tombstones` says: a removal; or of an account that it is `deactivated`, which hides
+ * its posts, or `active`, which ends that.
+ */
+export type TombstoneReason = typeof REMOVALS[number] | "deactivated" | "active";
+
+/** Tell whether a reason removes what it names. */
+export function isRemoval(reason: string): reason is typeof REMOVALS[number] {
+  return (REMOVALS as readonly string[]).includes(reason);
+}
 
 /**
  * Give the study's key for the hashes that stand for what was deleted; make it at the first call.
@@ -58,4 +74,34 @@ export function subjectHash(key: string, subject: string): string {
 /** Give the same hash as an SQL expression over a column. */
 export function subjectHashSql(key: string, column: string): string {
   return `sha256(${literal(`${key}:`)} || ${column})`;
+}
+
+/** A post or an account that is removed or hidden by hand, or was found to be gone. */
+export interface Found {
+  subject: string;
+  kind: "post" | "account";
+  reason: TombstoneReason;
+}
+
+/** Land tombstones of this moment as one part; `host` says who gave them. Gives their hashes. */
+export async function writeTombstones(
+  database: Database,
+  paths: DataPaths,
+  key: string,
+  host: string,
+  found: Found[],
+): Promise<string[]> {
+  const time = now();
+  const hashes = found.map(({ subject }) => subjectHash(key, subject));
+  const selects = found.map(({ kind, reason }, index) =>
+    `SELECT ${literal(hashes[index])} AS subject_hash, ${literal(kind)} AS subject_kind,
+       ${literal(reason)} AS reason, ${literal(time)} AS event_time, ${literal(time)} AS seen_at,
+       ${literal(host)} AS host, NULL AS cursor`
+  );
+  if (selects.length > 0) {
+    const part = `${time.toISOString().replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`;
+    const path = paths.rawPart("tombstones", utcDay(time), part);
+    await writeParquet(database, TOMBSTONES, selects.join(" UNION ALL "), path);
+  }
+  return hashes;
 }

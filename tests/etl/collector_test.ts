@@ -3,7 +3,13 @@ import { toBytes } from "@atcute/cbor";
 import { Firehose } from "@skyware/firehose";
 import { accountOf } from "../../demo/account.ts";
 import { blockOf, carFile } from "../../demo/block.ts";
-import { accountFrame, commitFrame, errorFrame, infoFrame } from "../../demo/frames.ts";
+import {
+  accountFrame,
+  commitFrame,
+  encodeFrame,
+  errorFrame,
+  infoFrame,
+} from "../../demo/frames.ts";
 import { startRelay } from "../../demo/relay.ts";
 import { Repository } from "../../demo/repository.ts";
 import { FIREHOSE } from "../../etl/atproto/stream_decoder.ts";
@@ -115,24 +121,36 @@ Deno.test("3,000 damaged frames are counted, and no wrong record is accepted", (
 });
 
 // Invariant 11
-Deno.test("an account that is gone leaves a tombstone, one that is only quiet does not", () => {
+Deno.test("an account that is gone, hidden or back leaves a tombstone, one that is only quiet a note", () => {
   const { did } = accountOf("ada");
   const states = [
     "deleted",
     "takendown",
     "suspended",
     "deactivated",
+    "a state of next year",
     "desynchronized",
     "throttled",
+    undefined,
   ];
-  const { take, lines, collector } = collecting();
-  for (const [index, status] of [...states, undefined].entries()) {
+  const { take, journal, lines, collector } = collecting();
+  for (const [index, status] of states.entries()) {
     take(accountFrame(index + 1, TIME, did, status).bytes);
   }
+  take(encodeFrame({ op: 1, t: "#sync" }, { seq: 9, time: TIME, did }));
+  collector.mark(journal);
   const tombstones = lines.flatMap((line) => line.tombstones);
-  assert.deepEqual(tombstones.map(({ reason }) => reason), ["deleted", "takendown", "suspended"]);
+  assert.deepEqual(tombstones.map(({ reason }) => reason), [
+    "deleted",
+    "takendown",
+    "suspended",
+    "deactivated",
+    "deactivated",
+    "active",
+  ]);
   assert.ok(tombstones.every(({ subject_hash }) => subject_hash === subjectHash("k", did)));
-  assert.equal(collector.events, 7);
+  assert.deepEqual(lines.flatMap(({ notes }) => notes), ["desynchronized", "throttled", "#sync"]);
+  assert.deepEqual([collector.events, collector.deletions], [9, 5]);
   assert.ok(!JSON.stringify(lines).includes(did));
 });
 

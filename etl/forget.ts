@@ -1,0 +1,193 @@
+import { AppView } from "./atproto/appview.ts";
+import { type Inputs, listInputs, standingPosts, withoutDamage } from "./inputs.ts";
+import { landLeftovers } from "./land.ts";
+import { indexPosts } from "./post_index.ts";
+import { purge, type Purged } from "./purge.ts";
+import { askRound, openRound, type Recheck } from "./recheck.ts";
+import { now } from "./run/clock.ts";
+import { type Command, type Context, main, type Outcome } from "./run/command.ts";
+import { EXIT, UserError } from "./run/error.ts";
+import { baseUrl, urlVariable } from "./run/option.ts";
+import { lock } from "./store/lock.ts";
+import { type Found, hashKey, writeTombstones } from "./store/tombstone.ts";
+
+const POST = /^at:\/\/did:[a-z]+:[\w.:%-]+\/app\.bsky\.feed\.post\/[\w.:~-]+$/;
+const ACCOUNT = /^did:[a-z]+:[\w.:%-]+$/;
+
+export const command: Command = {
+  task: "forget",
+  description:
+    "Remove posts (at://…) or all that an account wrote (did:…) from every table, and print a receipt.\n\n" +
+    "What stays is a keyed hash with a time, so that a replay does not bring them back, and numeric\n" +
+    "labels where study.yaml says so. What an account writes later is collected again.\n\n" +
+    "With --recheck it asks the AppView after every post that is kept, and removes what is gone. That\n" +
+    "is about 250 posts a second; stop it at any time, the next run goes on.",
+  arguments: [{ name: "[subjects...]", description: "at:// URIs of posts, or dids of accounts" }],
+  hasPrivateArguments: true,
+  options: [
+    { flags: "--recheck", description: "find out what is gone" },
+    {
+      flags: "--appview <url>",
+      description: "AppView to ask (default: BLUESKY_APPVIEW, then study.yaml)",
+      parse: baseUrl("https:", "http:"),
+    },
+  ],
+  examples: [
+    "deno task forget at://did:plc:abc/app.bsky.feed.post/xyz",
+    "deno task forget did:plc:abc",
+    "deno task forget --recheck",
+  ],
+  run: forget,
+};
+
+interface Options {
+  recheck?: boolean;
+  appview?: string;
+}
+
+async function forget(context: Context, options: Options, ...subjects: string[]): Promise<Outcome> {
+  if (options.recheck && subjects.length === 0) return await recheck(context, options.appview);
+  if (!options.recheck && subjects.length > 0) return await forgetSubjects(context, subjects);
+  throw new UserError(
+    "run forget",
+    options.recheck ? "--recheck takes no subjects" : "nothing is named",
+    "Name posts (at://…) or accounts (did:…), or ask after all of them with --recheck",
+    { exitCode: EXIT.usage },
+  );
+}
+
+async function forgetSubjects(context: Context, subjects: string[]): Promise<Outcome> {
+  const { paths, database } = context;
+  const found = subjects.map(readSubject);
+  await using _lock = await lock(paths.locks(), "posts", "run forget");
+  const key = await hashKey(paths);
+  const { running, errors } = await landJournals(context);
+  const hashes = await writeTombstones(database, paths, key, "forget", found);
+  const inputs = listInputs(paths);
+  const purged = await purgeNow(context, inputs, key);
+  const forgotten = found.map(({ kind }, index) => ({ kind, subject_hash: hashes[index] }));
+  const summary = {
+    at: now().toISOString(),
+    forgotten,
+    removed_rows: purged,
+    after_deletion: context.study.after_deletion,
+    still_collecting: running,
+  };
+  return { summary, text: receipt(summary), errors: [...errors, ...inputs.errors] };
+}
+
+async function recheck(context: Context, appview: string | undefined): Promise<Outcome> {
+  const { paths, database, progress, signal, study } = context;
+  await using _lock = await lock(paths.locks(), "recheck", "run forget --recheck");
+  const key = await hashKey(paths);
+  const service = appview ?? urlVariable("BLUESKY_APPVIEW", "https:", "http:") ??
+    study.sources.most_liked.appview;
+  const onWait = (seconds: number, reason: string) =>
+    progress.say(`${reason}; waiting ${seconds.toFixed(0)} s`);
+  const appView = new AppView(service, { signal, onWait });
+  // While it asks, which takes long, preprocess may run.
+  const work = async <T>(something: (inputs: Inputs) => Promise<T>) => {
+    await using _lock = await lock(paths.locks(), "posts", "run forget --recheck");
+    const inputs = listInputs(paths);
+    return { inputs, result: await something(inputs) };
+  };
+  const { errors } = await landJournals(context);
+  const opened = await work((inputs) =>
+    withoutDamage(database, paths, inputs, () => openRound(context, inputs, key))
+  );
+  const round = await askRound(context, opened.result, appView, key);
+  const { inputs, result: purged } = await work((inputs) => purgeNow(context, inputs, key));
+  const { after: _, ...summary } = { ...round, removed_rows: purged };
+  return {
+    summary,
+    text: describeRound(summary),
+    stopped: !round.isComplete,
+    errors: [...errors, ...inputs.errors],
+  };
+}
+
+function readSubject(text: string, index: number): Found {
+  const kind = POST.test(text) ? "post" : ACCOUNT.test(text) ? "account" : undefined;
+  if (kind !== undefined) return { subject: text, kind, reason: "asked" };
+  // The ledger keeps this message, so that it does not say what was named.
+  throw new UserError(
+    "forget that",
+    `argument ${index + 1} is neither at://did:…/app.bsky.feed.post/… nor did:…`,
+    "Name the author by did and not by handle: a handle may be another account's by now",
+    { exitCode: EXIT.usage },
+  );
+}
+
+/** Land what ended runs left in journals, where tombstones do not reach; gives who still collects. */
+async function landJournals(
+  { paths, database }: Context,
+): Promise<{ running: string[]; errors: UserError[] }> {
+  const running: string[] = [];
+  const errors: UserError[] = [];
+  for (const source of paths.names("journal")) {
+    try {
+      await using _lock = await lock(paths.locks(), `sync-${source}`, "land the journal");
+      errors.push(...(await landLeftovers(database, paths, source)).errors);
+    } catch (error) {
+      if (!(error instanceof UserError) || error.exitCode !== EXIT.busy) throw error;
+      running.push(source);
+    }
+  }
+  return { running, errors };
+}
+
+/** Apply all tombstones to all tables. */
+async function purgeNow(context: Context, inputs: Inputs, key: string): Promise<Purged> {
+  const { paths, database } = context;
+  await withoutDamage(database, paths, inputs, async () => {
+    await indexPosts(database, inputs, key, await standingPosts(database, paths, inputs));
+  });
+  return await purge(context, key);
+}
+
+function describeRound(round: Omit<Recheck, "after"> & { removed_rows: Purged }): string {
+  const share = round.asked === 0 ? 0 : 100 * round.posts_gone / round.asked;
+  return [
+    `Asked after ${round.asked} of ${round.posts} posts since ${round.started_at}`,
+    `  gone: ${round.posts_gone} posts (${share.toFixed(1)}%) and ${round.accounts_gone} accounts`,
+    `  deactivated: ${round.accounts_deactivated} accounts; active again: ${round.accounts_back}`,
+    `  not to be told: ${round.unknown} posts`,
+    ...tableLines(round.removed_rows),
+    ...round.isComplete ? [] : ["Run it again: it goes on where it ended."],
+  ].join("\n");
+}
+
+function tableLines(purged: Purged): string[] {
+  const tables = Object.entries(purged);
+  const width = Math.max(0, ...tables.map(([table]) => table.length));
+  return [
+    tables.length > 0 ? "Rows that left, by table:" : "No row had to leave a table.",
+    ...tables.map(([table, rows]) => `  ${table.padEnd(width)}  ${rows}`),
+  ];
+}
+
+function receipt(
+  summary: {
+    at: string;
+    forgotten: { kind: string; subject_hash: string | undefined }[];
+    removed_rows: Purged;
+    after_deletion: string;
+    still_collecting: string[];
+  },
+): string {
+  const { forgotten, removed_rows, still_collecting } = summary;
+  return [
+    `Forgotten at ${summary.at}:`,
+    ...forgotten.map(({ kind, subject_hash }) => `  ${kind} with the keyed hash ${subject_hash}`),
+    ...tableLines(removed_rows),
+    summary.after_deletion === "keep_numbers"
+      ? "What stays: the keyed hash with its time, and numeric labels under it."
+      : "What stays: the keyed hash with its time.",
+    ...still_collecting.map((source) =>
+      `${source} is being collected: its journal is purged once it has landed, by deno task preprocess.`
+    ),
+    "Aggregates count without it after deno task aggregate; copies that left this folder are yours.",
+  ].join("\n");
+}
+
+if (import.meta.main) await main(command);
