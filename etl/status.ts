@@ -1,3 +1,4 @@
+import { type LastWarning, lastWarnings } from "./last_warnings.ts";
 import { type Command, type Context, main, type Outcome } from "./run/command.ts";
 import type { UserError } from "./run/error.ts";
 import { bootId, startTicks } from "./run/process.ts";
@@ -73,8 +74,16 @@ async function status(context: Context): Promise<Outcome> {
       .filter((path) => path === paths.labelSets(classifier));
     labelSets.push(...await labelSetStatus(database, classifier, labels, posts, sets));
   }
-  const runs = await lastRuns(database, await whole(paths.files("runs")));
-  const summary = { data: paths.root, tables, label_sets: labelSets, runs };
+  const ledger = await whole(paths.files("runs"));
+  const runs = await lastRuns(database, ledger);
+  const warnings = await lastWarnings(database, ledger.map((file) => file.path));
+  const summary = {
+    data: paths.root,
+    tables,
+    label_sets: labelSets,
+    runs,
+    last_warnings: warnings,
+  };
   return { summary, text: describe(summary), errors: uniqueErrors(errors) };
 }
 
@@ -166,11 +175,12 @@ function uniqueErrors(errors: UserError[]): UserError[] {
 }
 
 function describe(
-  { data, tables, label_sets, runs }: {
+  { data, tables, label_sets, runs, last_warnings }: {
     data: string;
     tables: TableStatus[];
     label_sets: LabelSetStatus[];
     runs: RunRow[];
+    last_warnings: LastWarning[];
   },
 ): string {
   if (tables.length === 0) {
@@ -225,6 +235,9 @@ function describe(
         run.seconds === null ? "" : run.seconds.toFixed(1),
       ]),
     ], 3),
+    ...last_warnings.map(({ task, started_at, warning }, index) =>
+      `${index === 0 ? "\n" : ""}  warning of ${task}, ${started_at.slice(0, 19)}: ${warning}`
+    ),
   ].join("\n");
 }
 
