@@ -1,4 +1,9 @@
-/** An AppView on 127.0.0.1: serves the sample's most-liked feed and its posts over XRPC. */
+/**
+ * An AppView on 127.0.0.1: serves the sample's most-liked feed and its posts over XRPC.
+ *
+ * Where it has an account it is that account's PDS as well, which asks the AppView for who is logged in.
+ */
+import { type LoginAccount, LoginServer, XrpcError } from "./login_server.ts";
 import { type PublishedPost, versionAt } from "./published_post.ts";
 
 /** The most-liked posts of the last 24 hours, as Bluesky's own feed generator names them. */
@@ -16,6 +21,12 @@ export interface AppViewOptions {
   feeds?: string[];
   /** Items a page holds at most, however many are asked for; 100 by default. */
   pageSize?: number;
+  /** Who can log in; nobody by default. */
+  account?: LoginAccount;
+  /** Feeds that are shown only to who is logged in. */
+  loginFeeds?: string[];
+  /** So many requests of posts and feeds in so many seconds; more are refused with 429. */
+  rateLimit?: { limit: number; seconds: number };
 }
 
 export interface AppViewRequest {
@@ -23,6 +34,8 @@ export interface AppViewRequest {
   method: string;
   params: URLSearchParams;
   status: number;
+  /** Whether it came with a token that held. */
+  isLoggedIn: boolean;
 }
 
 export interface AppView {
@@ -34,29 +47,31 @@ export interface AppView {
   now: Date;
   /** By uri: what stands in a page of a feed instead of the post's item. */
   replaced: Map<string, unknown>;
+  /** By did: what `getProfile` answers instead of the profile. */
+  accountErrors: Map<string, "AccountDeactivated" | "AccountTakedown">;
+  /** By did: the `viewer` of its profile, such as `{ blockedBy: true }`. */
+  viewers: Map<string, Record<string, unknown>>;
   /** While true, a page answers with the cursor that it was asked with. */
   repeatCursor: boolean;
-  /** Answer the next request with an error; several calls queue up. `retryAfter` in seconds. */
-  failNext(status: 429 | 500, retryAfter?: number): void;
+  /** The logins, where there is an account. */
+  logins: LoginServer | undefined;
+  /** Answer the next request with an error; several calls queue up. `retryAfter` in seconds, or headers. */
+  failNext(status: 429 | 500, retryAfter?: number | Record<string, string>): void;
   close(): Promise<void>;
-}
-
-class XrpcError extends Error {
-  constructor(readonly status: number, readonly error: string, message: string) {
-    super(message);
-  }
 }
 
 /** Start an AppView on a free port; counts are the sample's, whatever the time. */
 export function startAppView(options: AppViewOptions): AppView {
   const { posts, feeds = [CATCH_UP], pageSize = MAX_PAGE } = options;
-  const failures: { status: 429 | 500; retryAfter?: number }[] = [];
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+  const failures: Response[] = [];
+  const limit = options.rateLimit && new Window(options.rateLimit);
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     const { pathname, searchParams: params } = new URL(request.url);
     const method = pathname.replace(/^\/xrpc\//, "");
-    const failure = failures.shift();
-    const response = failure ? failed(failure) : respond(method, params);
-    appView.requests.push({ method, params, status: response.status });
+    const asked = { method, params, status: 200, isLoggedIn: false };
+    appView.requests.push(asked);
+    const response = failures.shift() ?? await respond(asked, request);
+    asked.status = response.status;
     return response;
   });
   const appView: AppView = {
@@ -65,19 +80,51 @@ export function startAppView(options: AppViewOptions): AppView {
     now: options.now,
     replaced: new Map(),
     repeatCursor: false,
-    failNext: (status, retryAfter) => void failures.push({ status, retryAfter }),
+    accountErrors: new Map(),
+    viewers: new Map(),
+    logins: options.account && new LoginServer(options.account, () => appView.url),
+    failNext: (status, headers) => void failures.push(failed(status, headers)),
     close: () => server.shutdown(),
   };
 
-  function respond(method: string, params: URLSearchParams): Response {
+  async function respond(asked: AppViewRequest, request: Request): Promise<Response> {
+    const { method, params } = asked;
+    let headers: Record<string, string> = {};
     try {
-      if (method === "app.bsky.feed.getFeed") return Response.json(feedPage(params));
-      if (method === "app.bsky.feed.getPosts") return Response.json(postsOf(params));
+      const login = await appView.logins?.answer(method, request);
+      if (login) return Response.json(login);
+      asked.isLoggedIn = authorize(request);
+      headers = limit?.take() ?? {};
+      if (method === "app.bsky.feed.getFeed") {
+        if (!asked.isLoggedIn && options.loginFeeds?.includes(params.get("feed") ?? "")) {
+          throw new XrpcError(401, "AuthMissing", "Authentication Required");
+        }
+        return Response.json(feedPage(params), { headers });
+      }
+      if (method === "app.bsky.feed.getPosts") return Response.json(postsOf(params), { headers });
+      if (method === "app.bsky.actor.getProfile") {
+        return Response.json(profile(params), { headers });
+      }
       throw new XrpcError(501, "MethodNotImplemented", "Method Not Implemented");
     } catch (error) {
       if (!(error instanceof XrpcError)) throw error;
-      return Response.json({ error: error.error, message: error.message }, error);
+      if (error.status === 429) headers = limit!.headers();
+      const { status } = error;
+      return Response.json({ error: error.error, message: error.message }, { status, headers });
     }
+  }
+
+  /** A PDS asks an AppView for who is logged in, and only the AppView that the request names. */
+  function authorize(request: Request): boolean {
+    const proxy = request.headers.get("atproto-proxy");
+    if (proxy === null && !request.headers.has("authorization")) return false;
+    if (appView.logins === undefined) {
+      throw new XrpcError(401, "InvalidToken", "there is nobody here who could log in");
+    }
+    appView.logins.authorize(request, "access");
+    const own = `did:web:${new URL(appView.url).host.replace(":", "%3A")}#bsky_appview`;
+    if (proxy === own) return true;
+    throw new XrpcError(400, "InvalidRequest", "could not resolve proxy did service url");
   }
 
   function feedPage(params: URLSearchParams): { feed: unknown[]; cursor?: string } {
@@ -96,12 +143,26 @@ export function startAppView(options: AppViewOptions): AppView {
     return end < ranked.length ? { feed: page, cursor: `${end}` } : { feed: page };
   }
 
+  function profile(params: URLSearchParams): unknown {
+    const did = params.get("actor");
+    if (did === null) throw invalid('Params must have the property "actor"');
+    const error = appView.accountErrors.get(did);
+    if (error !== undefined) throw new XrpcError(400, error, "Account is not available");
+    const known = posts.find(({ account }) => account.did === did);
+    if (known === undefined) throw new XrpcError(400, "InvalidRequest", "Profile not found");
+    return { did, handle: known.account.handle, viewer: appView.viewers.get(did) };
+  }
+
   function postsOf(params: URLSearchParams): { posts: unknown[] } {
     const uris = params.getAll("uris");
     if (uris.length === 0) throw invalid('Params must have the property "uris"');
     if (uris.length > 25) throw invalid("uris must not have more than 25 elements");
     const now = appView.now.getTime();
-    const wanted = posts.filter((post) => uris.includes(post.uri) && versionAt(post, now));
+    const isThere = ({ account }: PublishedPost) =>
+      !appView.accountErrors.has(account.did) && !appView.viewers.get(account.did)?.blockedBy;
+    const wanted = posts.filter((post) =>
+      uris.includes(post.uri) && versionAt(post, now) && isThere(post)
+    );
     return { posts: wanted.map((post) => postView(post, now)) };
   }
 
@@ -145,10 +206,38 @@ function invalid(message: string): XrpcError {
   return new XrpcError(400, "InvalidRequest", `Error: ${message}`);
 }
 
-function failed({ status, retryAfter }: { status: 429 | 500; retryAfter?: number }): Response {
-  const headers: HeadersInit = retryAfter === undefined ? {} : { "retry-after": `${retryAfter}` };
+function failed(status: 429 | 500, wait?: number | Record<string, string>): Response {
+  const headers = typeof wait === "number" ? { "retry-after": `${wait}` } : wait;
   const body = status === 429
     ? { error: "RateLimitExceeded", message: "Rate Limit Exceeded" }
     : { error: "InternalServerError", message: "Internal Server Error" };
   return Response.json(body, { status, headers });
+}
+
+/** A rate limit as the AT Protocol's servers keep and tell it: a window that begins with a request. */
+class Window {
+  #end = 0;
+  #used = 0;
+
+  constructor(readonly size: { limit: number; seconds: number }) {}
+
+  /** Count a request and give the headers of its answer; throws where it is one too many. */
+  take(): Record<string, string> {
+    if (Date.now() >= this.#end) {
+      this.#end = Math.ceil(Date.now() / 1000 + this.size.seconds - 1) * 1000;
+      this.#used = 0;
+    }
+    if (++this.#used <= this.size.limit) return this.headers();
+    throw new XrpcError(429, "RateLimitExceeded", "Rate Limit Exceeded");
+  }
+
+  headers(): Record<string, string> {
+    const { limit, seconds } = this.size;
+    return {
+      "ratelimit-limit": String(limit),
+      "ratelimit-remaining": String(Math.max(0, limit - this.#used)),
+      "ratelimit-reset": String(this.#end / 1000),
+      "ratelimit-policy": `${limit};w=${seconds}`,
+    };
+  }
 }

@@ -1,4 +1,7 @@
 import { AppView } from "./atproto/appview.ts";
+import { appViewError } from "./atproto/appview_error.ts";
+import { Session } from "./atproto/session.ts";
+import { JOURNAL as COUNTS_JOURNAL, landLeftoverCounts } from "./counts.ts";
 import { type Inputs, listInputs, standingPosts, withoutDamage } from "./inputs.ts";
 import { landLeftovers } from "./land.ts";
 import { indexPosts } from "./post_index.ts";
@@ -84,7 +87,8 @@ async function recheck(context: Context, appview: string | undefined): Promise<O
     study.sources.most_liked.appview;
   const onWait = (seconds: number, reason: string) =>
     progress.say(`${reason}; waiting ${seconds.toFixed(0)} s`);
-  const appView = new AppView(service, { signal, onWait });
+  const session = Session.fromEnvironment(paths, service);
+  const appView = new AppView(service, { signal, session, onWait });
   // While it asks, which takes long, preprocess may run.
   const work = async <T>(something: (inputs: Inputs) => Promise<T>) => {
     await using _lock = await lock(paths.locks(), "posts", "run forget --recheck");
@@ -95,7 +99,9 @@ async function recheck(context: Context, appview: string | undefined): Promise<O
   const opened = await work((inputs) =>
     withoutDamage(database, paths, inputs, () => openRound(context, inputs, key))
   );
-  const round = await askRound(context, opened.result, appView, key);
+  const round = await askRound(context, opened.result, appView, key).catch((error) => {
+    throw appViewError("recheck posts", service, error);
+  });
   const { inputs, result: purged } = await work((inputs) => purgeNow(context, inputs, key));
   const { after: _, ...summary } = { ...round, removed_rows: purged };
   return {
@@ -125,9 +131,14 @@ async function landJournals(
   const running: string[] = [];
   const errors: UserError[] = [];
   for (const source of paths.names("journal")) {
+    const isCounts = source === COUNTS_JOURNAL;
     try {
-      await using _lock = await lock(paths.locks(), `sync-${source}`, "land the journal");
-      errors.push(...(await landLeftovers(database, paths, source)).errors);
+      const name = isCounts ? "sync-most_liked" : `sync-${source}`;
+      await using _lock = await lock(paths.locks(), name, "land the journal");
+      const landed = isCounts
+        ? await landLeftoverCounts(database, paths)
+        : (await landLeftovers(database, paths, source)).errors;
+      errors.push(...landed);
     } catch (error) {
       if (!(error instanceof UserError) || error.exitCode !== EXIT.busy) throw error;
       running.push(source);

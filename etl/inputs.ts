@@ -12,13 +12,15 @@ export interface Inputs {
   raw: Record<string, string[]>;
   tombstones: string[];
   coverage: string[];
+  /** Parts of `raw/counts`. */
+  counts: string[];
   /** Days of posts that a damaged file may touch; they stay as they are. */
   stoppedDays: Set<string>;
   errors: UserError[];
 }
 
 /** Folders of `raw/` that hold no posts. */
-const NO_SOURCE = ["tombstones", "context"];
+const NO_SOURCE = ["tombstones", "context", "counts"];
 
 /** List the files that preprocess reads. */
 export function listInputs(paths: DataPaths): Inputs {
@@ -28,6 +30,7 @@ export function listInputs(paths: DataPaths): Inputs {
     raw: Object.fromEntries(sources.map((source) => [source, list(`raw/${source}`)])),
     tombstones: list("raw/tombstones"),
     coverage: list("coverage"),
+    counts: list("raw/counts"),
     stoppedDays: new Set(),
     errors: [],
   };
@@ -71,7 +74,7 @@ export async function withoutDamage<T>(
 /**
  * Take the damaged files out of the inputs, once reading them has failed; each file is read whole.
  *
- * A damaged raw or coverage part stops the days of posts that it may touch, and its error is added. A
+ * A damaged part of raw data, counts or coverage stops the days of posts that it may touch, and its error is added. A
  * damaged tombstone part throws: without it, deleted posts would come back. Gives whether any file
  * was taken out.
  */
@@ -99,13 +102,15 @@ async function leaveDamagedInputs(
   const dayOf = (table: string, path: string) =>
     paths.files(table).find((file) => file.path === path)!.day!;
   await whole(inputs.tombstones, () => []);
+  const daysOf = (table: string) => (path: string) => {
+    const day = dayOf(table, path);
+    const span = /\.(\d{4}-\d\d-\d\d)_(\d{4}-\d\d-\d\d)\.parquet$/.exec(basename(path));
+    return daysBetween(span?.[1] ?? day, span?.[2] ?? day);
+  };
   for (const [source, files] of Object.entries(inputs.raw)) {
-    inputs.raw[source] = await whole(files, (path) => {
-      const day = dayOf(`raw/${source}`, path);
-      const span = /\.(\d{4}-\d\d-\d\d)_(\d{4}-\d\d-\d\d)\.parquet$/.exec(basename(path));
-      return daysBetween(span?.[1] ?? day, span?.[2] ?? day);
-    });
+    inputs.raw[source] = await whole(files, daysOf(`raw/${source}`));
   }
+  inputs.counts = await whole(inputs.counts, daysOf("raw/counts"));
   inputs.coverage = await whole(inputs.coverage, (path) => {
     const day = dayOf("coverage", path);
     return daysBetween(day, day);

@@ -128,7 +128,7 @@ export async function landLeftovers(
  * `days` is `first_last`: the UTC days that `dated` spans in the part. It stands in the names of raw
  * parts, so that damage to one tells which days of posts it may touch.
  */
-async function landByDay(
+export async function landByDay(
   database: Database,
   table: Table,
   query: string,

@@ -1,3 +1,4 @@
+import { indexCounts } from "./count_index.ts";
 import type { Inputs } from "./inputs.ts";
 import { readRemovals } from "./removal.ts";
 import { type Database, literal, row } from "./store/duckdb.ts";
@@ -38,6 +39,7 @@ export async function indexPosts(
     appender.endRow();
   }
   appender.closeSync();
+  await indexCounts(database, inputs.counts, hashKey);
   await database.run(`
     CREATE OR REPLACE TEMP TABLE post_index AS
     WITH versions AS (
@@ -97,8 +99,12 @@ export async function indexPosts(
       c.like_count, c.repost_count, c.reply_count, c.quote_count,
       date_diff('second', coalesce(d.reference_time, d.created_at), c.counted_at) / 3600.0
         AS count_age_hours,
+      again.like_count_48h, again.repost_count_48h, again.reply_count_48h, again.quote_count_48h,
+      date_diff('second', coalesce(d.reference_time, d.created_at), again.counted_48h_at) / 3600.0
+        AS count_48h_age_hours,
       if(d.removed_at IS NULL, NULL, d.uri) AS uri_younger_than_tombstone, d.is_hidden
     FROM dated d LEFT JOIN counts c ON c.uri = d.uri
+    LEFT JOIN counts_48h again ON again.uri = d.uri
     LEFT JOIN covered m ON m.minute = date_trunc('minute', d.reference_time)
     ${
     standing.length > 0

@@ -48,6 +48,11 @@ const FROM_INDEX = [
   "reply_count",
   "quote_count",
   "count_age_hours",
+  "like_count_48h",
+  "repost_count_48h",
+  "reply_count_48h",
+  "quote_count_48h",
+  "count_48h_age_hours",
 ];
 
 /**

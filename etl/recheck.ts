@@ -1,4 +1,5 @@
-import { type AppView, POSTS_AT_ONCE } from "./atproto/appview.ts";
+import { type AccountState, type AppView, POSTS_AT_ONCE } from "./atproto/appview.ts";
+import { POST_URI } from "./atproto/post.ts";
 import type { Inputs } from "./inputs.ts";
 import { rawRows } from "./post_index.ts";
 import { readRemovals } from "./removal.ts";
@@ -21,7 +22,7 @@ export type Recheck = RecheckState & { posts: number; isComplete: boolean };
 
 /**
  * Make the temporary table `kept` (subject_hash, uri, did, is_hidden): every uri in raw that this round
- * was not asked for yet. A round that is complete is followed by a new one. Gives its state.
+ * was not asked for yet and that an AppView can look up. A round that is complete is followed by a new one. Gives its state.
  */
 export async function openRound(
   { paths, database }: Context,
@@ -46,7 +47,7 @@ export async function openRound(
     SELECT ${subjectHashSql(key, "uri")} AS subject_hash, uri, did,
       ${subjectHashSql(key, "did")} IN (SELECT subject_hash FROM hidden) AS is_hidden
     FROM (SELECT uri, any_value(did) AS did FROM ${rawRows(files)} GROUP BY uri)
-    WHERE subject_hash > ${literal(state.after)}`);
+    WHERE subject_hash > ${literal(state.after)} AND regexp_full_match(uri, ${literal(POST_URI)})`);
   const { posts } = await row<{ posts: number }>(database, "SELECT count(*) AS posts FROM kept");
   return { ...state, posts: state.asked + posts, isComplete: false };
 }
@@ -65,7 +66,7 @@ export async function askRound(
   key: string,
 ): Promise<Recheck> {
   const { paths, database, progress, signal } = context;
-  const accounts = new Map<string, Account>();
+  const accounts = new Map<string, AccountState>();
   let { posts, isComplete, ...state } = round;
   while (!signal.aborted && !isComplete) {
     const page = await nextPage(database, state.after);
@@ -126,7 +127,7 @@ async function askPage(
     const batch = page.slice(from, from + POSTS_AT_ONCE);
     const views = await appView.getPosts(batch.map(({ uri }) => uri));
     if (views === undefined) break;
-    const there = new Set(views.map((view) => "invalid" in view ? uriOf(view.invalid) : view.uri));
+    const there = new Set(views.map((view) => view.uri));
     answer.asked.push(...batch);
     const missing = batch.filter(({ uri }) => !there.has(uri));
     // An item that cannot be read may be any of the missing ones.
@@ -137,13 +138,6 @@ async function askPage(
   }
   return answer;
 }
-
-function uriOf(item: unknown): string | undefined {
-  const uri = (item as { uri?: unknown } | null)?.uri;
-  return typeof uri === "string" ? uri : undefined;
-}
-
-type Account = NonNullable<Awaited<ReturnType<AppView["getAccountState"]>>>;
 
 interface Judged {
   tombstones: Found[];
@@ -157,7 +151,7 @@ interface Judged {
 /** Say of each missing post whether it, or its whole account, is gone; `accounts` keeps what is known. */
 async function judge(
   { missing, back, unknown }: Answer,
-  accounts: Map<string, Account>,
+  accounts: Map<string, AccountState>,
   appView: AppView,
 ): Promise<Judged | undefined> {
   const judged: Judged = {

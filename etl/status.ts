@@ -1,4 +1,5 @@
 import { describeWeek, type WeekOfCoverage, weekOfCoverage } from "./coverage.ts";
+import { type LastWarning, lastWarnings } from "./last_warnings.ts";
 import { type Command, type Context, main, type Outcome } from "./run/command.ts";
 import type { UserError } from "./run/error.ts";
 import { bootId, startTicks } from "./run/process.ts";
@@ -82,8 +83,17 @@ async function status(context: Context): Promise<Outcome> {
     await wholePaths("coverage"),
     await wholePaths("windows"),
   );
-  const runs = await lastRuns(database, await whole(paths.files("runs")));
-  const summary = { data: paths.root, tables, coverage, label_sets: labelSets, runs };
+  const ledger = await whole(paths.files("runs"));
+  const runs = await lastRuns(database, ledger);
+  const warnings = await lastWarnings(database, ledger.map((file) => file.path));
+  const summary = {
+    data: paths.root,
+    tables,
+    coverage,
+    label_sets: labelSets,
+    runs,
+    last_warnings: warnings,
+  };
   return { summary, text: describe(summary), errors: uniqueErrors(errors) };
 }
 
@@ -175,12 +185,13 @@ function uniqueErrors(errors: UserError[]): UserError[] {
 }
 
 function describe(
-  { data, tables, coverage, label_sets, runs }: {
+  { data, tables, coverage, label_sets, runs, last_warnings }: {
     data: string;
     tables: TableStatus[];
     coverage: WeekOfCoverage[];
     label_sets: LabelSetStatus[];
     runs: RunRow[];
+    last_warnings: LastWarning[];
   },
 ): string {
   if (tables.length === 0) {
@@ -237,6 +248,9 @@ function describe(
         run.seconds === null ? "" : run.seconds.toFixed(1),
       ]),
     ], 3),
+    ...last_warnings.map(({ task, started_at, warning }, index) =>
+      `${index === 0 ? "\n" : ""}  warning of ${task}, ${started_at.slice(0, 19)}: ${warning}`
+    ),
   ].join("\n");
 }
 

@@ -23,7 +23,7 @@ export class SilentSocket extends Error {
 }
 
 /** What a server may ask us to wait, at most. */
-const LONGEST_WAIT_MS = 15 * 60_000;
+export const LONGEST_WAIT_MS = 15 * 60_000;
 
 /**
  * Explain why a WebSocket failed.
@@ -70,8 +70,11 @@ async function askRetryAfter(url: string): Promise<number | undefined> {
 }
 
 /** Read a Retry-After header (RFC 9110, section 10.2.3): seconds or a date; at most 15 minutes. */
-export function retryAfterMs(header: string | null): number | undefined {
+export function retryAfterMs(
+  header: string | null,
+  longestMs = LONGEST_WAIT_MS,
+): number | undefined {
   if (header === null || header.trim() === "") return undefined;
   const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - Date.now();
-  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), LONGEST_WAIT_MS) : undefined;
+  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), longestMs) : undefined;
 }

@@ -1,6 +1,8 @@
 import { toJson } from "../store/json.ts";
 
 export const POST_COLLECTION = "app.bsky.feed.post";
+/** Uris that an AppView can look up: one that it cannot would cost its whole request. */
+export const POST_URI = "at://did:[a-z]+:[\\w.:%-]+/app\\.bsky\\.feed\\.post/[\\w.~:-]{1,512}";
 
 /** What a raw row takes from a record; columns as in the table `raw/<source>`. */
 export interface PostRecord {

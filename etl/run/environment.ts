@@ -8,6 +8,9 @@ export const VARIABLES = [
   "BLUESKY_RELAY",
   "BLUESKY_JETSTREAM",
   "BLUESKY_APPVIEW",
+  "BLUESKY_PDS",
+  "BLUESKY_HANDLE",
+  "BLUESKY_APP_PASSWORD",
 ] as const;
 export type Variable = typeof VARIABLES[number];
 

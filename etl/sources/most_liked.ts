@@ -1,6 +1,11 @@
 import { XRPCError } from "@atproto/api";
-import { type FeedItem, feedPages } from "../atproto/feed.ts";
+import { AppView } from "../atproto/appview.ts";
+import { appViewError } from "../atproto/appview_error.ts";
+import { feedPages } from "../atproto/feed.ts";
 import { readPost, RecordError } from "../atproto/post.ts";
+import type { PostView } from "../atproto/post_view.ts";
+import { Session } from "../atproto/session.ts";
+import { type CountsTaken, takeCounts } from "../counts.ts";
 import type { JournalLine } from "../journal_line.ts";
 import { landLeftovers, landSegment } from "../land.ts";
 import { now } from "../run/clock.ts";
@@ -20,13 +25,15 @@ interface Options {
   feed?: string;
   limit?: number;
   appview?: string;
+  countsOnly?: boolean;
 }
 
 export const command: Command = {
   task: "sync:most-liked",
   description:
     "Collect the posts of a feed (app.bsky.feed.getFeed), with rank and counts of this moment.\n\n" +
-    "The study's feeds are the most-liked posts of the last 24 hours unless study.yaml says otherwise.",
+    "The study's feeds are the most-liked posts of the last 24 hours unless study.yaml says otherwise.\n" +
+    "Posts that a feed brought or that are labelled are counted again once they are 48 hours old.",
   options: [
     { flags: "--feed <at-uri>", description: "feed generator (default: study.yaml)", parse: feed },
     {
@@ -39,8 +46,16 @@ export const command: Command = {
       description: "AppView to ask (default: BLUESKY_APPVIEW, then study.yaml)",
       parse: baseUrl("https:", "http:"),
     },
+    {
+      flags: "--counts-only",
+      description: "read no feed, only count the posts again that are due",
+    },
   ],
-  examples: ["deno task sync:most-liked", "deno task sync:most-liked --limit 100"],
+  examples: [
+    "deno task sync:most-liked",
+    "deno task sync:most-liked --limit 100",
+    "deno task sync:most-liked --counts-only",
+  ],
   run: collect,
 };
 
@@ -49,68 +64,108 @@ async function collect(context: Context, options: Options): Promise<Outcome> {
   const settings = study.sources.most_liked;
   const service = options.appview ?? urlVariable("BLUESKY_APPVIEW", "https:", "http:") ??
     settings.appview;
-  const limit = options.limit ?? settings.limit;
+  const asked = options.limit ?? settings.limit;
+  const appView = new AppView(service, {
+    signal,
+    session: Session.fromEnvironment(paths, service),
+    onWait: (seconds, reason) => progress.say(`${reason}; waiting ${seconds.toFixed(0)} s`),
+  });
   await using _lock = await lock(paths.locks(), `sync-${SOURCE}`, `run ${command.task}`);
-  const { errors, ...landed } = await landLeftovers(database, paths, SOURCE);
+  const { errors, posts } = await landLeftovers(database, paths, SOURCE);
   const quarantine = new Quarantine(paths, SOURCE);
-  const feeds: Record<string, number> = {};
-  for (const feed of options.feed ? [options.feed] : settings.feeds) {
+  const summary = { host: appView.host, posts, asked, feeds: {} as Record<string, number> };
+  for (const feed of feedsToRead(options, settings.feeds)) {
     const journal = await Journal.create(paths.journal(SOURCE), segmentName());
-    let rank = 0;
     try {
-      const seen = new Set<string>();
-      const wait = (seconds: number, reason: string) =>
-        progress.say(`${reason}; waiting ${seconds.toFixed(0)} s`);
-      for await (const page of feedPages(service, feed, limit, signal, wait)) {
-        const posts: Record<string, unknown>[] = [];
-        for (const item of page) {
-          rank++;
-          if ("invalid" in item) {
-            quarantine.add("invalid_item", { feed, rank, what: item.what }, toJson(item.invalid));
-          } else if (!seen.has(item.uri)) {
-            seen.add(item.uri);
-            const post = readItem(item, feed, rank, quarantine);
-            if (post) posts.push(post);
-          }
-        }
-        journal.append(pageLine(new URL(service).host, posts));
-        await journal.commit();
-        await quarantine.commit();
-        progress.update(() => `${seen.size} of ${limit} posts of ${feed}`);
+      const got = await readFeed(context, appView, { feed, limit: asked, journal, quarantine });
+      summary.feeds[feed] = got;
+      if (got < asked * FEW && !signal.aborted) {
+        context.warn(`the feed ${feed} gave ${got} posts where ${asked} were asked for`);
       }
-      feeds[feed] = seen.size;
     } catch (error) {
+      if (error instanceof UserError && error.exitCode === EXIT.usage) throw error;
       errors.push(feedError(service, feed, error));
     } finally {
       journal.close();
     }
     if (journal.bytes > 0) {
-      landed.posts += (await landSegment(database, paths, SOURCE, journal.path)).posts;
-    }
-    const got = feeds[feed];
-    if (got !== undefined && got < limit * FEW && !signal.aborted) {
-      context.warn(`the feed ${feed} gave ${got} posts where ${limit} were asked for`);
+      summary.posts += (await landSegment(database, paths, SOURCE, journal.path)).posts;
     }
   }
-  const summary = {
-    host: new URL(service).host,
-    posts: landed.posts,
-    feeds,
-    set_aside: quarantine.counts,
+  const taken = await takeCounts(context, appView, quarantine);
+  errors.push(...taken.errors);
+  return {
+    summary: { ...summary, counts: taken.counts, set_aside: quarantine.counts },
+    text: describe(summary, taken.counts, quarantine.counts),
+    stopped: signal.aborted,
+    errors,
   };
-  const text = [
-    `Collected ${summary.posts} posts from ${summary.host}`,
+}
+
+function feedsToRead({ feed, limit, countsOnly }: Options, feeds: string[]): string[] {
+  if (!countsOnly) return feed ? [feed] : feeds;
+  if (feed === undefined && limit === undefined) return [];
+  throw new UserError(
+    `run ${command.task}`,
+    "--counts-only reads no feed, and --feed and --limit are about feeds",
+    "Leave out one or the other",
+    { exitCode: EXIT.usage },
+  );
+}
+
+interface Reading {
+  feed: string;
+  limit: number;
+  journal: Journal;
+  quarantine: Quarantine;
+}
+
+/** Read a feed into the journal, a page durable before the next, and give how many posts it gave. */
+async function readFeed(
+  { progress }: Context,
+  appView: AppView,
+  { feed, limit, journal, quarantine }: Reading,
+): Promise<number> {
+  const seen = new Set<string>();
+  let rank = 0;
+  for await (const page of feedPages(appView, feed, limit)) {
+    const posts: Record<string, unknown>[] = [];
+    for (const item of page) {
+      rank++;
+      if ("invalid" in item) {
+        const where = { uri: item.uri, feed, rank, what: item.what };
+        quarantine.add("invalid_item", where, toJson(item.invalid));
+      } else if (!seen.has(item.uri)) {
+        seen.add(item.uri);
+        const post = readItem(item, feed, rank, quarantine);
+        if (post) posts.push(post);
+      }
+    }
+    journal.append(pageLine(appView.host, posts));
+    await journal.commit();
+    await quarantine.commit();
+    progress.update(() => `${seen.size} of ${limit} posts of ${feed}`);
+  }
+  return seen.size;
+}
+
+function describe(
+  { host, posts, feeds }: { host: string; posts: number; feeds: Record<string, number> },
+  { due, counted, gone }: CountsTaken,
+  setAside: Record<string, number>,
+): string {
+  return [
+    `Collected ${posts} posts from ${host}`,
     ...Object.entries(feeds).map(([feed, posts]) => `  ${posts} of ${feed}`),
+    `  counts at 48 hours: ${due} due, ${counted} counted, ${gone} gone`,
     `  set aside: ${
-      Object.entries(quarantine.counts).map(([reason, n]) => `${reason} ${n}`).join(", ") ||
-      "nothing"
+      Object.entries(setAside).map(([reason, n]) => `${reason} ${n}`).join(", ") || "nothing"
     }`,
   ].join("\n");
-  return { summary, text, stopped: signal.aborted, errors };
 }
 
 function readItem(
-  item: FeedItem,
+  item: PostView,
   feed: string,
   rank: number,
   quarantine: Quarantine,
@@ -154,16 +209,14 @@ function feed(text: string): string {
 }
 
 function feedError(service: string, feed: string, error: unknown): UserError {
-  if (error instanceof UserError) return error;
   const name = error instanceof XRPCError ? error.error : "";
   const gone = name === "UnknownFeed" || name === "NotFound" ||
     /could not find feed/i.test(describeError(error));
+  if (!gone) return appViewError(`read the feed ${feed}`, service, error);
   return new UserError(
     `read the feed ${feed}`,
-    gone ? `${service} knows no such feed` : `${service}: ${describeError(error)}`,
-    gone
-      ? "Name another feed with --feed or in study.yaml"
-      : "Check the address (BLUESKY_APPVIEW or --appview) and the network, then run the task again",
+    `${service} knows no such feed`,
+    "Name another feed with --feed or in study.yaml",
     { exitCode: EXIT.failed, cause: error },
   );
 }

@@ -75,6 +75,11 @@ export class DataPaths {
     return join(this.root, "recheck.json");
   }
 
+  /** The tokens of the login at Bluesky; readable by its owner alone. */
+  session(): string {
+    return join(this.root, ".bluesky_session.json");
+  }
+
   /**
    * List a table's Parquet files in the order of their names.
    *

@@ -64,10 +64,23 @@ export const TOMBSTONES: Table = {
   },
 };
 
+const { uri, did, event_time, seen_at, host } = RAW_COLUMNS;
+const { like_count, repost_count, reply_count, quote_count } = RAW_COLUMNS;
+
+/** Counts that were taken again at 48 hours; null where the AppView no longer had the post. */
+export const COUNTS: Table = {
+  folder: "raw/counts",
+  version: 1,
+  columns: {
+    ...{ uri, did, event_time, seen_at, host },
+    ...{ like_count, repost_count, reply_count, quote_count },
+  },
+};
+
 /** One row per uri; `flag_<filter>` columns follow, one for each filter of the study. */
 export const POSTS: Table = {
   folder: "posts",
-  version: 1,
+  version: 2,
   columns: {
     uri: "VARCHAR",
     cid: "VARCHAR",
@@ -104,6 +117,11 @@ export const POSTS: Table = {
     reply_count: "BIGINT",
     quote_count: "BIGINT",
     count_age_hours: "DOUBLE",
+    like_count_48h: "BIGINT",
+    repost_count_48h: "BIGINT",
+    reply_count_48h: "BIGINT",
+    quote_count_48h: "BIGINT",
+    count_48h_age_hours: "DOUBLE",
     passed_filters: "BOOLEAN",
     filter_config_hash: "VARCHAR",
   },

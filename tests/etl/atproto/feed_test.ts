@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { CATCH_UP, startAppView } from "../../../demo/appview.ts";
 import { publishedPosts } from "../../../demo/published_post.ts";
+import { AppView } from "../../../etl/atproto/appview.ts";
 import { feedPages } from "../../../etl/atproto/feed.ts";
 import { smallSample } from "../../demo/small_sample.ts";
 
@@ -15,7 +16,8 @@ async function pagesOf(answers: unknown[], limit: number, signal = NEVER) {
   });
   try {
     const url = `http://127.0.0.1:${server.addr.port}`;
-    const pages = await Array.fromAsync(feedPages(url, CATCH_UP, limit, signal, () => {}));
+    const reader = new AppView(url, { signal, onWait() {} });
+    const pages = await Array.fromAsync(feedPages(reader, CATCH_UP, limit));
     return { pages, asked };
   } finally {
     await server.shutdown();

@@ -1,0 +1,168 @@
+import { AtpAgent, XRPCError } from "@atproto/api";
+import { z } from "zod";
+import { UserError } from "../run/error.ts";
+import { LONGEST_WAIT_MS } from "./connection_problem.ts";
+import { type InvalidItem, type PostView, readFeedItem, readPostView } from "./post_view.ts";
+import { RateLimit } from "./rate_limit.ts";
+import type { Session } from "./session.ts";
+import { delay } from "./subscription.ts";
+
+const TIMEOUT_MS = 30_000;
+const TRIES = 4;
+/** What the lexicon allows: uris of one `getPosts`. */
+export const POSTS_AT_ONCE = 25;
+
+export interface AppViewOptions {
+  signal: AbortSignal;
+  /** Called before each wait, with its length. */
+  onWait: (seconds: number, reason: string) => void;
+  /** Who asks; without it the AppView is asked anonymously. */
+  session?: Session;
+}
+
+const FeedPage = z.object({ feed: z.array(z.unknown()), cursor: z.string().optional() });
+const Posts = z.object({ posts: z.array(z.unknown()) });
+const Profile = z.object({
+  viewer: z.object({
+    blockedBy: z.boolean().optional(),
+    blocking: z.string().optional(),
+    blockingByList: z.unknown(),
+  }).optional(),
+});
+
+export type AccountState = "active" | "blocked" | "deactivated" | "takendown" | "not_found";
+
+/**
+ * Asks an AppView, itself or through the PDS of the account that is logged in.
+ *
+ * One request at a time. A request that is refused for a while (429, 5xx, no answer in 30 s) is tried
+ * four times, and none is sent before the time that the server's rate limit names. Methods give
+ * undefined where the signal is aborted, and throw what the last try threw (an `XRPCError`), or a
+ * `UserError` for a login that is refused and a wait of more than 15 minutes.
+ */
+export class AppView {
+  readonly #agent: AtpAgent;
+  readonly #limit = new RateLimit();
+
+  constructor(readonly service: string, readonly options: AppViewOptions) {
+    const fetch = this.#fetch.bind(this);
+    this.#agent = options.session?.agent(service, fetch) ?? new AtpAgent({ service, fetch });
+  }
+
+  /** The AppView's host, which stands in the rows that it gave. */
+  get host(): string {
+    return new URL(this.service).host;
+  }
+
+  /**
+   * Give a page of `app.bsky.feed.getFeed`, at most 100 items.
+   *
+   * One invalid item does not cost its page: it is given as `InvalidItem`.
+   */
+  async getFeed(
+    parameters: { feed: string; limit: number; cursor: string | undefined },
+  ): Promise<{ items: (PostView | InvalidItem)[]; cursor: string | undefined } | undefined> {
+    const page = await this.#ask(FeedPage, () => this.#agent.app.bsky.feed.getFeed(parameters));
+    return page && { items: page.feed.map(readFeedItem), cursor: page.cursor };
+  }
+
+  /**
+   * Give those of some posts that the AppView has (`app.bsky.feed.getPosts`), at most 25.
+   *
+   * A post that is deleted, taken down or hidden from who asks is left out. An invalid item is given
+   * as `InvalidItem`: its post is there.
+   */
+  async getPosts(uris: string[]): Promise<(PostView | InvalidItem)[] | undefined> {
+    const page = await this.#ask(Posts, () => this.#agent.app.bsky.feed.getPosts({ uris }));
+    return page?.posts.map(readPostView);
+  }
+
+  /**
+   * Give what has become of an account (`app.bsky.actor.getProfile`).
+   *
+   * `blocked`: it and who asks do not see each other. `not_found`: it was deleted, or never was.
+   */
+  async getAccountState(did: string): Promise<AccountState | undefined> {
+    try {
+      const profile = await this.#ask(
+        Profile,
+        () => this.#agent.app.bsky.actor.getProfile({ actor: did }),
+      );
+      if (profile === undefined) return undefined;
+      const { blockedBy, blocking, blockingByList } = profile.viewer ?? {};
+      return blockedBy || blocking || blockingByList ? "blocked" : "active";
+    } catch (error) {
+      if (!(error instanceof XRPCError)) throw error;
+      if (error.error === "AccountDeactivated") return "deactivated";
+      if (error.error === "AccountTakedown") return "takendown";
+      if (/profile not found/i.test(error.message)) return "not_found";
+      throw error;
+    }
+  }
+
+  /** Every request of the agent passes here, those for its session too. */
+  async #fetch(input: URL | Request | string, init?: RequestInit): Promise<Response> {
+    const signal = AbortSignal.any([this.options.signal, AbortSignal.timeout(TIMEOUT_MS)]);
+    const response = await fetch(input, { ...init, signal });
+    const { pathname } = new URL(input instanceof Request ? input.url : input);
+    // Logins have a limit of their own, which matters here only once it is reached.
+    if (pathname.startsWith("/xrpc/app.bsky.") || !response.ok) this.#limit.note(response);
+    return response;
+  }
+
+  async #ask<T>(
+    schema: z.ZodType<T>,
+    request: () => Promise<{ data: unknown }>,
+  ): Promise<T | undefined> {
+    const { signal, session } = this.options;
+    for (let attempt = 1;; attempt++) {
+      if (!signal.aborted) {
+        await this.#pause(this.#limit.waitMs, "the AppView's rate limit is used up");
+      }
+      if (signal.aborted) return undefined;
+      try {
+        await session?.open();
+        return schema.parse((await request()).data);
+      } catch (error) {
+        // The client refuses a page for one invalid item; what it refused comes with the error.
+        const page = schema.safeParse((error as { responseBody?: unknown }).responseBody);
+        if (page.success) return page.data;
+        if (signal.aborted) return undefined;
+        if (error instanceof UserError || attempt === TRIES) throw error;
+        // The session ended on the way and could not be renewed: the next try logs in.
+        if (session?.isOpen === false && isAuthError(error)) continue;
+        const status = error instanceof XRPCError ? error.status : 0;
+        if (status !== 429 && status < 500 && status >= 100) throw error;
+        const backoff = 1000 * 2 ** (attempt - 1) * (0.5 + Math.random());
+        await this.#pause(this.#limit.waitMs || backoff, explain(status));
+      }
+    }
+  }
+
+  async #pause(ms: number, reason: string): Promise<void> {
+    if (ms === 0) return;
+    if (ms > LONGEST_WAIT_MS) {
+      throw new UserError(
+        `ask ${this.host}`,
+        `${reason}; it asks to wait ${Math.ceil(ms / 60_000).toLocaleString("en")} minutes`,
+        "Run the task again after that time; what came before is kept",
+      );
+    }
+    this.options.onWait(ms / 1000, reason);
+    await delay(ms, this.options.signal);
+  }
+}
+
+function isAuthError(error: unknown): boolean {
+  return error instanceof XRPCError &&
+    (error.status === 401 || /^(ExpiredToken|InvalidToken)$/.test(error.error));
+}
+
+/** Say what a status means; below 100 are the client's own (`ResponseType` of `@atproto/xrpc`). */
+function explain(status: number): string {
+  if (status === 429) return "the AppView asks to wait (HTTP 429)";
+  if (status >= 100) return `the AppView is not ready (HTTP ${status})`;
+  return status === 2
+    ? "what answers is no AppView (not the JSON of a feed)"
+    : "the AppView cannot be reached";
+}

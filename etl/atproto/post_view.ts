@@ -1,0 +1,76 @@
+import { AtUri } from "@atproto/api";
+import { z } from "zod";
+import { isStorable } from "./frame.ts";
+
+/** A post as an AppView shows it (`app.bsky.feed.defs#postView`), with its counts of that moment. */
+export interface PostView {
+  uri: string;
+  cid: string;
+  did: string;
+  rkey: string;
+  author_handle: string | null;
+  indexed_at: string;
+  /** The post's record as the AppView gave it; it is not validated there. */
+  record: unknown;
+  like_count: number | null;
+  repost_count: number | null;
+  reply_count: number | null;
+  quote_count: number | null;
+}
+
+/** An item that is not what the lexicon says. */
+export interface InvalidItem {
+  invalid: unknown;
+  what: string;
+  /** Which post it is about, where that can be read. */
+  uri: string | undefined;
+}
+
+const uri = z.string().regex(/^at:\/\/did:[a-z]+:[^/]+\/app\.bsky\.feed\.post\/[^/]+$/);
+const count = z.int().min(0).nullable().catch(null).default(null);
+const Post = z.object({
+  uri,
+  cid: z.string().min(1),
+  author: z.object({ did: z.string(), handle: z.string().nullable().catch(null).default(null) }),
+  record: z.record(z.string(), z.unknown()),
+  indexedAt: z.iso.datetime({ offset: true }).refine(isStorable),
+  likeCount: count,
+  repostCount: count,
+  replyCount: count,
+  quoteCount: count,
+});
+const Item = z.object({ post: Post });
+
+/** Read a post of `app.bsky.feed.getPosts`; what is wrong comes back with its first wrong key. */
+export function readPostView(value: unknown): PostView | InvalidItem {
+  const result = Post.safeParse(value);
+  return result.success ? postView(result.data) : invalid(value, result.error, value);
+}
+
+/** Read an item of a feed, likewise. */
+export function readFeedItem(value: unknown): PostView | InvalidItem {
+  const result = Item.safeParse(value);
+  if (result.success) return postView(result.data.post);
+  return invalid(value, result.error, (value as { post?: unknown } | null)?.post);
+}
+
+function invalid(value: unknown, error: z.ZodError, post: unknown): InvalidItem {
+  const named = uri.safeParse((post as { uri?: unknown } | null | undefined)?.uri);
+  return { invalid: value, what: error.issues[0]?.path.join(".") || "item", uri: named.data };
+}
+
+function postView(post: z.infer<typeof Post>): PostView {
+  return {
+    uri: post.uri,
+    cid: post.cid,
+    did: post.author.did,
+    rkey: new AtUri(post.uri).rkey,
+    author_handle: post.author.handle,
+    indexed_at: new Date(post.indexedAt).toISOString(),
+    record: post.record,
+    like_count: post.likeCount,
+    repost_count: post.repostCount,
+    reply_count: post.replyCount,
+    quote_count: post.quoteCount,
+  };
+}

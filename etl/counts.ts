@@ -1,0 +1,162 @@
+import { basename } from "node:path";
+import { type AppView, POSTS_AT_ONCE } from "./atproto/appview.ts";
+import { appViewError } from "./atproto/appview_error.ts";
+import { collectDueCounts, type DueCount, dueCounts } from "./due_count.ts";
+import { landByDay } from "./land.ts";
+import { now } from "./run/clock.ts";
+import type { Context } from "./run/command.ts";
+import { describeError, EXIT, UserError } from "./run/error.ts";
+import { type Database, literal } from "./store/duckdb.ts";
+import { Journal, leftSegments } from "./store/journal.ts";
+import { toJson } from "./store/json.ts";
+import { sync } from "./store/parquet.ts";
+import type { DataPaths } from "./store/paths.ts";
+import type { Quarantine } from "./store/quarantine.ts";
+import { COUNTS } from "./store/tables.ts";
+
+/** The journal of counts, whose lines are not those of posts. */
+export const JOURNAL = "counts";
+const DOING = "take counts again";
+/** Posts of a segment: each becomes a part of `raw/counts`. */
+const SEGMENT = 50_000;
+
+export interface CountsTaken {
+  due: number;
+  counted: number;
+  /** Posts that the AppView no longer has. */
+  gone: number;
+}
+
+/**
+ * Take the counts of posts again that are 48 hours old, into `raw/counts`.
+ *
+ * 25 posts a request; each answer is durable before the next is asked for, so that a crash costs one
+ * answer and the next run asks for the rest. An answer's invalid items are set aside in the
+ * quarantine, and their posts stay due. Only for whoever holds the lock of the source.
+ */
+export async function takeCounts(
+  { database, paths, progress, signal }: Context,
+  appView: AppView,
+  quarantine: Quarantine,
+): Promise<{ counts: CountsTaken; errors: UserError[] }> {
+  const errors = await landLeftoverCounts(database, paths);
+  const { due, errors: damaged } = await collectDueCounts(database, paths);
+  errors.push(...damaged);
+  const counts: CountsTaken = { due, counted: 0, gone: 0 };
+  for (let from = 0; from < due && !signal.aborted;) {
+    const journal = await Journal.create(paths.journal(JOURNAL), segmentName());
+    const end = Math.min(due, from + SEGMENT);
+    try {
+      for (; from < end; from += POSTS_AT_ONCE) {
+        const asked = await dueCounts(database, from, Math.min(POSTS_AT_ONCE, end - from));
+        const answer = await countsOf(appView, asked, quarantine);
+        if (answer === undefined) break;
+        journal.append({ host: appView.host, seen_at: now().toISOString(), counts: answer });
+        await quarantine.commit();
+        await journal.commit();
+        const gone = answer.filter(({ like_count }) => like_count === null).length;
+        counts.gone += gone;
+        counts.counted += answer.length - gone;
+        progress.update(() => `${from + asked.length} of ${due} posts counted again`);
+      }
+    } catch (error) {
+      if (error instanceof UserError && error.exitCode === EXIT.usage) throw error;
+      errors.push(appViewError(DOING, appView.service, error));
+    } finally {
+      journal.close();
+    }
+    if (journal.bytes > 0) await landCounts(database, paths, journal.path);
+    // The run is told to stop, or the AppView did not answer.
+    if (from < end) break;
+  }
+  return { counts, errors };
+}
+
+/**
+ * Ask for some posts and give their rows, undefined where the run is told to stop.
+ *
+ * A post that is neither in the answer nor among its invalid items is gone. Where an invalid item
+ * does not say which post it is, nobody can tell which are.
+ */
+async function countsOf(
+  appView: AppView,
+  asked: DueCount[],
+  quarantine: Quarantine,
+): Promise<Record<string, unknown>[] | undefined> {
+  const answer = await appView.getPosts(asked.map(({ uri }) => uri));
+  if (answer === undefined) return undefined;
+  const views = new Map<string, object>();
+  const unknown = new Set<string | undefined>();
+  for (const item of answer) {
+    if ("invalid" in item || item.like_count === null) {
+      const [what, payload] = "invalid" in item ? [item.what, item.invalid] : ["likeCount", item];
+      unknown.add(item.uri);
+      quarantine.add("invalid_item", { uri: item.uri, what }, toJson(payload));
+    } else {
+      const { like_count, repost_count, reply_count, quote_count } = item;
+      views.set(item.uri, { like_count, repost_count, reply_count, quote_count });
+    }
+  }
+  const none = { like_count: null, repost_count: null, reply_count: null, quote_count: null };
+  return asked.flatMap(({ uri, did, reference_time, written_at }) => {
+    const counts = views.get(uri) ?? (unknown.has(uri) || unknown.has(undefined) ? [] : none);
+    return Array.isArray(counts)
+      ? []
+      : { uri, did, event_time: reference_time, written_at, ...counts };
+  });
+}
+
+/** Land the counts that ended runs left. */
+export async function landLeftoverCounts(
+  database: Database,
+  paths: DataPaths,
+): Promise<UserError[]> {
+  const errors: UserError[] = [];
+  for (const segment of await leftSegments(paths.journal(JOURNAL))) {
+    try {
+      await landCounts(database, paths, segment);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      errors.push(error);
+    }
+  }
+  return errors;
+}
+
+/**
+ * Land a segment in `raw/counts`, then remove it.
+ *
+ * The part is named after the segment, so that landing it again writes the same file again.
+ */
+async function landCounts(database: Database, paths: DataPaths, segment: string): Promise<void> {
+  const columns = Object.entries({ ...COUNTS.columns, written_at: "TIMESTAMP" })
+    .filter(([name]) => name !== "host" && name !== "seen_at")
+    .map(([name, type]) => `"${name}" ${type}`).join(", ");
+  const lines = `read_json(${literal(segment)}, format = 'newline_delimited',
+    columns = {host: 'VARCHAR', seen_at: 'TIMESTAMP', counts: 'STRUCT(${columns})[]'})`;
+  try {
+    await landByDay(
+      database,
+      COUNTS,
+      `SELECT host, seen_at, again.* FROM (
+         SELECT host, seen_at, unnest(counts) AS again FROM ${lines})`,
+      "seen_at",
+      (day, days) => paths.rawPart("counts", day, `${basename(segment, ".jsonl")}.${days}`),
+      "written_at",
+    );
+  } catch (cause) {
+    if (cause instanceof UserError || !/JSON|Malformed/i.test(describeError(cause))) throw cause;
+    throw new UserError(
+      `land the journal ${segment}`,
+      "a line of it is damaged",
+      "Remove that line and run the task again; the other segments have landed",
+    );
+  }
+  await Deno.remove(segment);
+  await sync(paths.journal(JOURNAL));
+}
+
+function segmentName(): string {
+  const stamp = now().toISOString().replace(/[-:.]/g, "");
+  return `${stamp}-${crypto.randomUUID().slice(0, 8)}`;
+}

@@ -1,0 +1,77 @@
+import { POST_URI } from "./atproto/post.ts";
+import { CLASSIFIER as HUMAN } from "./human_labels.ts";
+import { now, utcDay } from "./run/clock.ts";
+import type { UserError } from "./run/error.ts";
+import { type Database, literal, row, rows } from "./store/duckdb.ts";
+import { relation, wholeFiles } from "./store/parquet.ts";
+import type { DataPaths, PartitionFile } from "./store/paths.ts";
+import { COUNTS, LABELS, POSTS } from "./store/tables.ts";
+
+const HOUR_MS = 3_600_000;
+/** From this age on a post is counted again, and until the other. */
+const AGE_HOURS = { from: 48, until: 96 };
+/** A post whose counts are to be taken again. */
+export interface DueCount extends Record<string, unknown> {
+  uri: string;
+  did: string;
+  reference_time: string | null;
+  /** `reference_time`, else `created_at`: what the age is counted from. */
+  written_at: string;
+}
+
+/**
+ * Make the temporary table `due_counts` and give how many rows it has.
+ *
+ * Due is a post that is 48 hours old and not yet 96, that a feed brought or a classifier or a person
+ * labelled, and that was not counted again before. Those of feeds come first, and the order is that of
+ * a hash of the uri, so that what is counted at any stop is a random sample. Damaged files are left
+ * out and their errors given.
+ */
+export async function collectDueCounts(
+  database: Database,
+  paths: DataPaths,
+): Promise<{ due: number; errors: UserError[] }> {
+  const time = now().getTime();
+  const oldest = new Date(time - AGE_HOURS.until * HOUR_MS);
+  const youngest = new Date(time - AGE_HOURS.from * HOUR_MS);
+  const errors: UserError[] = [];
+  const whole = async (files: PartitionFile[]) => {
+    const read = await wholeFiles(database, files.map(({ path }) => path), "take counts again");
+    errors.push(...read.errors);
+    return read.whole;
+  };
+  // The date of a post may lie a day off its reference time.
+  const first = utcDay(new Date(oldest.getTime() - 24 * HOUR_MS));
+  const last = utcDay(new Date(youngest.getTime() + 24 * HOUR_MS));
+  const inReach = ({ day }: PartitionFile) => day !== undefined && day >= first && day <= last;
+  const posts = await whole(paths.files("posts").filter(inReach));
+  const labels = await whole(
+    paths.names("labels").flatMap((classifier) => {
+      const files = paths.files(`labels/${classifier}`);
+      // People's labels lie by the day that their file names, which may be any.
+      return classifier === HUMAN ? files : files.filter(inReach);
+    }),
+  );
+  const counts = await whole(paths.files("raw/counts").filter(({ day }) => day! >= first));
+  await database.run(`CREATE OR REPLACE TEMP TABLE due_counts AS
+    SELECT row_number() OVER (ORDER BY in_most_liked DESC, sha256(uri)) - 1 AS place,
+      uri, did, reference_time, coalesce(reference_time, created_at) AS written_at
+    FROM ${relation(POSTS, posts)}
+    WHERE coalesce(reference_time, created_at) > ${literal(oldest)}
+      AND coalesce(reference_time, created_at) <= ${literal(youngest)}
+      AND (in_most_liked OR uri IN (
+        SELECT uri FROM ${relation(LABELS, labels)} WHERE was_successfully_labeled))
+      AND uri NOT IN (SELECT uri FROM ${relation(COUNTS, counts)})
+      AND regexp_full_match(uri, ${literal(POST_URI)})`);
+  const { due } = await row<{ due: number }>(database, "SELECT count(*) AS due FROM due_counts");
+  return { due, errors };
+}
+
+/** Give rows of `due_counts` from a place on, in order. */
+export function dueCounts(database: Database, from: number, limit: number): Promise<DueCount[]> {
+  return rows<DueCount>(
+    database,
+    `SELECT uri, did, reference_time, written_at FROM due_counts
+     WHERE place >= ${from} AND place < ${from + limit} ORDER BY place`,
+  );
+}
