@@ -31,8 +31,9 @@ export async function purge(context: Context, key: string): Promise<Purged> {
   };
   const uriHash = subjectHashSql(key, "uri");
   const didHash = subjectHashSql(key, "regexp_extract(uri, '^at://([^/]+)', 1)");
-  const removedAt = `(SELECT max(removed_at) FROM removed
-    WHERE subject_hash = ${uriHash} OR subject_hash = ${didHash})`;
+  const removalOf = (hash: string) =>
+    `(SELECT removed_at FROM removed WHERE subject_hash = ${hash})`;
+  const removedAt = `greatest(${removalOf(uriHash)}, ${removalOf(didHash)})`;
   const removedVersion = (time: string) =>
     `coalesce(${removedAt} >= coalesce(${time}, '-infinity'), false)`;
   for (const source of paths.names("raw").filter((name) => name !== "tombstones")) {

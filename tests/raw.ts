@@ -1,9 +1,8 @@
 /** Lays raw rows into a data folder, as a source would have landed them. */
-import { literal, openDatabase } from "../etl/store/duckdb.ts";
-import { writeParquet } from "../etl/store/parquet.ts";
 import { DataPaths } from "../etl/store/paths.ts";
 import { COVERAGE, RAW, type Table, TOMBSTONES } from "../etl/store/tables.ts";
 import { subjectHash } from "../etl/store/tombstone.ts";
+import { writeRows } from "./table_file.ts";
 
 export const KEY = "k".repeat(64);
 export const DID = "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa";
@@ -24,20 +23,13 @@ export interface RawFolder {
   coverage(day: string, part: string, minutes: string[]): Promise<string>;
 }
 
-/** Give functions that write raw parts, tombstones and coverage; lists and times as SQL literals. */
+/** Give functions that write raw parts, tombstones and coverage; times as DuckDB reads them. */
 export async function rawFolder(data: string): Promise<RawFolder> {
   const paths = new DataPaths(data);
   await Deno.mkdir(data, { recursive: true });
   await Deno.writeTextFile(paths.hashKey(), KEY);
   const write = async (table: Table, rows: Record<string, unknown>[], path: string) => {
-    using database = await openDatabase(data);
-    const selects = rows.map((row) => {
-      const columns = Object.entries(table.columns).map(([name, type]) =>
-        `${literal(row[name])}::${type} AS "${name}"`
-      );
-      return `SELECT ${columns.join(", ")}`;
-    });
-    await writeParquet(database, table, selects.join(" UNION ALL "), path);
+    await writeRows(data, table, rows, path);
     return path;
   };
   return {

@@ -26,7 +26,7 @@ const Profile = z.object({
   viewer: z.object({
     blockedBy: z.boolean().optional(),
     blocking: z.string().optional(),
-    blockingByList: z.unknown(),
+    blockingByList: z.unknown().optional(),
   }).optional(),
 });
 
@@ -128,6 +128,7 @@ export class AppView {
         const page = schema.safeParse((error as { responseBody?: unknown }).responseBody);
         if (page.success) return page.data;
         if (signal.aborted) return undefined;
+        if (error instanceof z.ZodError) throw this.#strangeAnswer(error);
         if (error instanceof UserError || attempt === TRIES) throw error;
         // The session ended on the way and could not be renewed: the next try logs in.
         if (session?.isOpen === false && isAuthError(error)) continue;
@@ -137,6 +138,17 @@ export class AppView {
         await this.#pause(this.#limit.waitMs || backoff, explain(status));
       }
     }
+  }
+
+  #strangeAnswer(cause: z.ZodError): UserError {
+    const place = cause.issues[0]?.path.join(".") || "the answer";
+    return new UserError(
+      `ask ${this.host}`,
+      `${place} is not what the lexicon says`,
+      "Check the address (BLUESKY_APPVIEW or --appview): is that an AppView?",
+      // It quotes what the server answered.
+      {},
+    );
   }
 
   async #pause(ms: number, reason: string): Promise<void> {

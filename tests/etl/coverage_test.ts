@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { COVERAGE, WINDOWS } from "../../etl/store/tables.ts";
-import { writeRows } from "../notebooks/table_file.ts";
+import { writeRows } from "../table_file.ts";
 import { withData } from "../rows.ts";
 import { runTask } from "../task.ts";
 

@@ -111,4 +111,5 @@ Deno.test("forget refuses what is no subject without repeating it, and needs one
     );
     assert.ok(!`${handle.stderr}${await everything(data)}`.includes("alice"));
     assert.equal((await run(data, "forget")).code, 2);
+    assert.equal((await run(data, "forget", "--recheck", DID)).code, 2);
   }));

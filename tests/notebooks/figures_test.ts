@@ -19,7 +19,7 @@ import { Note } from "../../notebooks/show.ts";
 import { uri } from "../raw.ts";
 import { query, withData } from "../rows.ts";
 import { fillStudyFolder, MISSING } from "./study_folder.ts";
-import { writeRows } from "./table_file.ts";
+import { writeRows } from "../table_file.ts";
 
 const POSTS = "read_parquet('{data}/posts/*/*.parquet')";
 const LABELS = "read_parquet('{data}/labels/dictionary/*/*.parquet')";

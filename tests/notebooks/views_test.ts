@@ -9,7 +9,7 @@ import { type Data, open } from "../../notebooks/data.ts";
 import { VIEWS } from "../../notebooks/views.ts";
 import { uri } from "../raw.ts";
 import { query, withData } from "../rows.ts";
-import { writeRows } from "./table_file.ts";
+import { writeRows } from "../table_file.ts";
 
 const DAY = "2026-06-01";
 const SHOWN = "a".repeat(16);
