@@ -89,6 +89,10 @@ export class Author {
   async deactivate(): Promise<void> {
     await this.agent.com.atproto.server.deactivateAccount({});
   }
+
+  async activate(): Promise<void> {
+    await this.agent.com.atproto.server.activateAccount();
+  }
 }
 
 /** What the operator of a PDS does to an account: remove it, or hide it from everyone. */

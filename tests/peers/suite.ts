@@ -4,6 +4,7 @@ import { killedRunsLoseNothing } from "./crashes.ts";
 import { deletedMeansDeleted } from "./deletions.ts";
 import { mostLikedFeedLands } from "./feeds.ts";
 import { startNetwork } from "./network.ts";
+import { recheckFindsWhatIsGone } from "./rechecks.ts";
 import { everyKindLands } from "./posts.ts";
 import { listenOnLoopback } from "./loopback.ts";
 import { cursorsAreRefused } from "./refusals.ts";
@@ -35,6 +36,10 @@ Deno.test("a real PDS and AppView", async (t) => {
   await t.step(
     "the feed of the most-liked posts lands with its counts",
     () => mostLikedFeedLands(network, authors, posts),
+  );
+  await t.step(
+    "a recheck finds what was taken back while nobody collected",
+    () => recheckFindsWhatIsGone(network, ada),
   );
   await t.step(
     "a cursor that is too old or in the future is answered as it should be",
