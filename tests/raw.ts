@@ -2,7 +2,7 @@
 import { literal, openDatabase } from "../etl/store/duckdb.ts";
 import { writeParquet } from "../etl/store/parquet.ts";
 import { DataPaths } from "../etl/store/paths.ts";
-import { COVERAGE, RAW, type Table, TOMBSTONES } from "../etl/store/tables.ts";
+import { COUNTS, COVERAGE, RAW, type Table, TOMBSTONES } from "../etl/store/tables.ts";
 import { subjectHash } from "../etl/store/tombstone.ts";
 
 export const KEY = "k".repeat(64);
@@ -18,6 +18,7 @@ export interface RawFolder {
   raw(source: string, day: string, part: string, rows: Record<string, unknown>[]): Promise<string>;
   tombstone(day: string, part: string, rows: { subject: string; at: string }[]): Promise<string>;
   coverage(day: string, part: string, minutes: string[]): Promise<string>;
+  counts(day: string, part: string, rows: Record<string, unknown>[]): Promise<string>;
 }
 
 /** Give functions that write raw parts, tombstones and coverage; lists and times as SQL literals. */
@@ -66,5 +67,6 @@ export async function rawFolder(data: string): Promise<RawFolder> {
         minutes.map((minute) => ({ source: "firehose", host: "relay", minute, events: 5 })),
         paths.coveragePart(day, part),
       ),
+    counts: (day, part, rows) => write(COUNTS, rows, paths.rawPart("counts", day, part)),
   };
 }

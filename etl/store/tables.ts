@@ -72,8 +72,15 @@ export const COUNTS: Table = {
   folder: "raw/counts",
   version: 1,
   columns: {
-    ...{ uri, did, event_time, seen_at, host },
-    ...{ like_count, repost_count, reply_count, quote_count },
+    uri,
+    did,
+    event_time,
+    seen_at,
+    host,
+    like_count,
+    repost_count,
+    reply_count,
+    quote_count,
   },
 };
 
