@@ -175,7 +175,7 @@ Deno.test("counts at 48 hours stand in posts beside the others, and leave with a
     assert.equal((await task(data, "preprocess")).days_unchanged, 1);
   }));
 
-Deno.test("a damaged part of raw/counts stops the days it may touch and is named", () =>
+Deno.test("a damaged part of raw/counts stops the days it may touch, is named, and its posts are due again", () =>
   withAppView(async (appView, data) => {
     await lay(data, "most_liked", { a: 50 });
     await task(data, "preprocess");
@@ -190,6 +190,13 @@ Deno.test("a damaged part of raw/counts stops the days it may touch and is named
       "2026-06-08",
       "2026-06-09",
     ]);
+    const again = await runTask(
+      ["sync:most-liked", "--data", data, "--counts-only", "--json", "--appview", appView.url],
+      { CIVICSKY_CLOCK: NOW },
+    );
+    assert.equal(again.code, 1);
+    assert.ok(again.stderr.includes(part!.path), again.stderr);
+    assert.deepEqual(JSON.parse(again.stdout).counts, { due: 1, counted: 1, gone: 0 });
   }));
 
 // Invariant 13
