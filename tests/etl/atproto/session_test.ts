@@ -16,7 +16,6 @@ const ACCOUNT = {
   password: "abcd-2345-efgh-6789",
 };
 const PAGE = { feed: CATCH_UP, limit: 10, cursor: undefined };
-const SESSION = "com.atproto.server.";
 
 async function withServer(
   use: (server: Server, open: (password?: string) => AppView, paths: DataPaths) => Promise<void>,
@@ -146,27 +145,4 @@ Deno.test("a damaged session file and one of another login are replaced by a new
       assert.deepEqual(asked, ["createSession", "getFeed"], text);
       assert.equal((await Deno.stat(paths.session())).mode! & 0o777, 0o600);
     }
-  }));
-
-Deno.test("the loopback refuses tokens that a PDS refuses", () =>
-  withServer(async (server, open) => {
-    await open().getFeed(PAGE);
-    const [access, refresh] = server.logins!.tokens as [string, string];
-    const answer = async (method: string, token?: string, proxy?: string) => {
-      const headers = new Headers(token ? { authorization: `Bearer ${token}` } : {});
-      if (proxy) headers.set("atproto-proxy", proxy);
-      const verb = method.startsWith(SESSION + "refresh") ? "POST" : "GET";
-      const response = await fetch(`${server.url}/xrpc/${method}`, { method: verb, headers });
-      return [response.status, (await response.json()).error];
-    };
-    const feed = `app.bsky.feed.getFeed?feed=${CATCH_UP}`;
-    assert.deepEqual(await answer(feed), [401, "AuthMissing"]);
-    assert.deepEqual(await answer(feed, access), [400, "InvalidRequest"]);
-    assert.deepEqual(await answer(feed, refresh), [400, "InvalidToken"]);
-    assert.deepEqual(await answer(`${SESSION}refreshSession`, access), [400, "InvalidToken"]);
-    assert.deepEqual(await answer(`${SESSION}getSession`, access + "x"), [400, "InvalidToken"]);
-    assert.deepEqual(await answer(`${SESSION}getSession`, access), [200, undefined]);
-    server.logins!.expireAccess();
-    assert.deepEqual(await answer(`${SESSION}getSession`, access), [400, "ExpiredToken"]);
-    assert.deepEqual(await answer(`${SESSION}getSession`), [401, "AuthMissing"]);
   }));
