@@ -34,37 +34,51 @@ export async function collectDueCounts(
   const time = now().getTime();
   const oldest = new Date(time - AGE_HOURS.until * HOUR_MS);
   const youngest = new Date(time - AGE_HOURS.from * HOUR_MS);
-  const errors: UserError[] = [];
-  const whole = async (files: PartitionFile[]) => {
-    const read = await wholeFiles(database, files.map(({ path }) => path), "take counts again");
-    errors.push(...read.errors);
-    return read.whole;
-  };
   // The date of a post may lie a day off its reference time.
   const first = utcDay(new Date(oldest.getTime() - 24 * HOUR_MS));
   const last = utcDay(new Date(youngest.getTime() + 24 * HOUR_MS));
   const inReach = ({ day }: PartitionFile) => day !== undefined && day >= first && day <= last;
-  const posts = await whole(paths.files("posts").filter(inReach));
-  const labels = await whole(
-    paths.names("labels").flatMap((classifier) => {
-      const files = paths.files(`labels/${classifier}`);
-      // People's labels lie by the day that their file names, which may be any.
-      return classifier === HUMAN ? files : files.filter(inReach);
-    }),
-  );
-  const counts = await whole(paths.files("raw/counts").filter(({ day }) => day! >= first));
-  await database.run(`CREATE OR REPLACE TEMP TABLE due_counts AS
-    SELECT row_number() OVER (ORDER BY in_most_liked DESC, sha256(uri)) - 1 AS place,
-      uri, did, reference_time, coalesce(reference_time, created_at) AS written_at
-    FROM ${relation(POSTS, posts)}
-    WHERE coalesce(reference_time, created_at) > ${literal(oldest)}
-      AND coalesce(reference_time, created_at) <= ${literal(youngest)}
-      AND (in_most_liked OR uri IN (
-        SELECT uri FROM ${relation(LABELS, labels)} WHERE was_successfully_labeled))
-      AND uri NOT IN (SELECT uri FROM ${relation(COUNTS, counts)})
-      AND regexp_full_match(uri, ${literal(POST_URI)})`);
+  const inputs = {
+    posts: pathsOf(paths.files("posts").filter(inReach)),
+    // People's labels lie by the day that their file names, which may be any.
+    labels: paths.names("labels").flatMap((classifier) =>
+      pathsOf(
+        paths.files(`labels/${classifier}`).filter((file) => classifier === HUMAN || inReach(file)),
+      )
+    ),
+    counts: pathsOf(paths.files("raw/counts").filter(({ day }) => day! >= first)),
+  };
+  const collect = () =>
+    database.run(`CREATE OR REPLACE TEMP TABLE due_counts AS
+      SELECT row_number() OVER (ORDER BY in_most_liked DESC, sha256(uri)) - 1 AS place,
+        uri, did, reference_time, coalesce(reference_time, created_at) AS written_at
+      FROM ${relation(POSTS, inputs.posts)}
+      WHERE coalesce(reference_time, created_at) > ${literal(oldest)}
+        AND coalesce(reference_time, created_at) <= ${literal(youngest)}
+        AND (in_most_liked OR uri IN (
+          SELECT uri FROM ${relation(LABELS, inputs.labels)} WHERE was_successfully_labeled))
+        AND uri NOT IN (SELECT uri FROM ${relation(COUNTS, inputs.counts)})
+        AND regexp_full_match(uri, ${literal(POST_URI)})
+      ORDER BY place`);
+  const errors: UserError[] = [];
+  try {
+    await collect();
+  } catch (error) {
+    // To read every file whole before it is used would take longer than the rest.
+    for (const [name, files] of Object.entries(inputs) as [keyof typeof inputs, string[]][]) {
+      const read = await wholeFiles(database, files, "take counts again");
+      errors.push(...read.errors);
+      inputs[name] = read.whole;
+    }
+    if (errors.length === 0) throw error;
+    await collect();
+  }
   const { due } = await row<{ due: number }>(database, "SELECT count(*) AS due FROM due_counts");
   return { due, errors };
+}
+
+function pathsOf(files: PartitionFile[]): string[] {
+  return files.map(({ path }) => path);
 }
 
 /** Give rows of `due_counts` from a place on, in order. */

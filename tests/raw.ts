@@ -1,6 +1,6 @@
 /** Lays raw rows into a data folder, as a source would have landed them. */
 import { DataPaths } from "../etl/store/paths.ts";
-import { COVERAGE, RAW, type Table, TOMBSTONES } from "../etl/store/tables.ts";
+import { COUNTS, COVERAGE, RAW, type Table, TOMBSTONES } from "../etl/store/tables.ts";
 import { subjectHash } from "../etl/store/tombstone.ts";
 import { writeRows } from "./table_file.ts";
 
@@ -21,6 +21,7 @@ export interface RawFolder {
     rows: { subject: string; at: string; reason?: string }[],
   ): Promise<string>;
   coverage(day: string, part: string, minutes: string[]): Promise<string>;
+  counts(day: string, part: string, rows: Record<string, unknown>[]): Promise<string>;
 }
 
 /** Give functions that write raw parts, tombstones and coverage; times as DuckDB reads them. */
@@ -63,5 +64,6 @@ export async function rawFolder(data: string): Promise<RawFolder> {
         minutes.map((minute) => ({ source: "firehose", host: "relay", minute, events: 5 })),
         paths.coveragePart(day, part),
       ),
+    counts: (day, part, rows) => write(COUNTS, rows, paths.rawPart("counts", day, part)),
   };
 }

@@ -14,6 +14,7 @@ const TABLES = [
   "raw/most_liked",
   "raw/import",
   "raw/tombstones",
+  "raw/counts",
   "posts",
   "labels/dictionary",
   "labels/human",
@@ -65,6 +66,14 @@ async function fill(data: string) {
     { uri: uri("3"), event_time: "2026-06-01 12:00:01", rank: 1, like_count: 12, feed: "f" },
   ]);
   await folder.tombstone("2026-06-01", "t", [{ subject: uri("9"), at: "2026-06-01 13:00:00" }]);
+  await folder.counts("2026-06-03", "d.2026-06-01_2026-06-01", [
+    {
+      uri: uri("3"),
+      event_time: "2026-06-01 12:00:00",
+      seen_at: "2026-06-03 12:00:00",
+      like_count: 9,
+    },
+  ]);
   await folder.coverage("2026-06-01", "c", ["2026-06-01 10:00:00"]);
   await Deno.writeTextFile(
     `${data}/coded.csv`,

@@ -18,7 +18,8 @@ export function appViewError(doing: string, service: string, error: unknown): Us
     loginWanted ? `${service} wants a login (${said})` : `${service}: ${said}`,
     loginWanted
       ? "Set BLUESKY_HANDLE and BLUESKY_APP_PASSWORD in .env (see .env.example), then run it again"
-      : "Check the address (BLUESKY_APPVIEW or --appview) and the network, then run the task again",
+      : "Check the address (BLUESKY_APPVIEW or --appview; BLUESKY_PDS with a login) and the network, " +
+        "then run the task again",
     { exitCode: EXIT.failed, cause: error },
   );
 }

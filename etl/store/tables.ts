@@ -12,6 +12,28 @@ export interface Table {
   readonly columns: Readonly<Record<string, string>>;
 }
 
+/** What a post is made of beside its text. */
+const CONTENT_COLUMNS = {
+  reply_root_uri: "VARCHAR",
+  reply_parent_uri: "VARCHAR",
+  embed_kind: "VARCHAR",
+  quoted_uri: "VARCHAR",
+  external_title: "VARCHAR",
+  external_description: "VARCHAR",
+  external_url: "VARCHAR",
+  image_alts: "VARCHAR[]",
+  hashtags: "VARCHAR[]",
+  links: "VARCHAR[]",
+  self_labels: "VARCHAR[]",
+} as const;
+
+const COUNT_COLUMNS = {
+  like_count: "BIGINT",
+  repost_count: "BIGINT",
+  reply_count: "BIGINT",
+  quote_count: "BIGINT",
+} as const;
+
 const RAW_COLUMNS = {
   uri: "VARCHAR",
   cid: "VARCHAR",
@@ -25,24 +47,11 @@ const RAW_COLUMNS = {
   created_at: "VARCHAR",
   text: "VARCHAR",
   langs: "VARCHAR[]",
-  reply_root_uri: "VARCHAR",
-  reply_parent_uri: "VARCHAR",
-  embed_kind: "VARCHAR",
-  quoted_uri: "VARCHAR",
-  external_title: "VARCHAR",
-  external_description: "VARCHAR",
-  external_url: "VARCHAR",
-  image_alts: "VARCHAR[]",
-  hashtags: "VARCHAR[]",
-  links: "VARCHAR[]",
-  self_labels: "VARCHAR[]",
+  ...CONTENT_COLUMNS,
   record: "VARCHAR",
   feed: "VARCHAR",
   rank: "INTEGER",
-  like_count: "BIGINT",
-  repost_count: "BIGINT",
-  reply_count: "BIGINT",
-  quote_count: "BIGINT",
+  ...COUNT_COLUMNS,
   author_handle: "VARCHAR",
 } as const;
 
@@ -65,16 +74,12 @@ export const TOMBSTONES: Table = {
 };
 
 const { uri, did, event_time, seen_at, host } = RAW_COLUMNS;
-const { like_count, repost_count, reply_count, quote_count } = RAW_COLUMNS;
 
 /** Counts that were taken again at 48 hours; null where the AppView no longer had the post. */
 export const COUNTS: Table = {
   folder: "raw/counts",
   version: 1,
-  columns: {
-    ...{ uri, did, event_time, seen_at, host },
-    ...{ like_count, repost_count, reply_count, quote_count },
-  },
+  columns: { uri, did, event_time, seen_at, host, ...COUNT_COLUMNS },
 };
 
 /** One row per uri; `flag_<filter>` columns follow, one for each filter of the study. */
@@ -101,21 +106,8 @@ export const POSTS: Table = {
     langs: "VARCHAR[]",
     detected_language: "VARCHAR",
     detected_language_score: "DOUBLE",
-    reply_root_uri: "VARCHAR",
-    reply_parent_uri: "VARCHAR",
-    embed_kind: "VARCHAR",
-    quoted_uri: "VARCHAR",
-    external_title: "VARCHAR",
-    external_description: "VARCHAR",
-    external_url: "VARCHAR",
-    image_alts: "VARCHAR[]",
-    hashtags: "VARCHAR[]",
-    links: "VARCHAR[]",
-    self_labels: "VARCHAR[]",
-    like_count: "BIGINT",
-    repost_count: "BIGINT",
-    reply_count: "BIGINT",
-    quote_count: "BIGINT",
+    ...CONTENT_COLUMNS,
+    ...COUNT_COLUMNS,
     count_age_hours: "DOUBLE",
     like_count_48h: "BIGINT",
     repost_count_48h: "BIGINT",

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { withData } from "../rows.ts";
 import { rawFolder, uri } from "../raw.ts";
 import { runTask } from "../task.ts";
+import { startCountingAppView } from "./counting_appview.ts";
 
 const CLOCK = { CIVICSKY_CLOCK: "2026-06-10T00:00:00Z" };
 
@@ -65,4 +66,31 @@ Deno.test("status of an empty folder says how to begin", () =>
     const { code, stdout } = await runTask(["status", "--data", data]);
     assert.equal(code, 0);
     assert.match(stdout, /holds nothing yet\n {2}Collect with deno task sync:firehose/);
+  }));
+
+Deno.test("status repeats what the last run of a task warned of, until one has nothing to warn of", () =>
+  withData(async (data) => {
+    const appView = startCountingAppView();
+    const at = (minute: number) => ({ CIVICSKY_CLOCK: `2026-06-10T00:0${minute}:00Z` });
+    const sync = (minute: number, ...args: string[]) =>
+      runTask(["sync:most-liked", "--data", data, "--appview", appView.url, ...args], at(minute));
+    const warnings = async () =>
+      JSON.parse((await runTask(["status", "--data", data, "--json"], at(9))).stdout).last_warnings;
+    await sync(1, "--limit", "10");
+    await sync(2, "--counts-only");
+    const [{ task, started_at, warning }, second] = await warnings();
+    assert.deepEqual([task, started_at, second], [
+      "sync:most-liked",
+      "2026-06-10 00:01:00",
+      undefined,
+    ]);
+    assert.match(warning, /^the feed at:.* gave 0 posts where 10 were asked for$/);
+    const screen = await runTask(["status", "--data", data], at(9));
+    assert.ok(
+      screen.stdout.includes(`\n  warning of sync:most-liked, 2026-06-10 00:01:00: ${warning}\n`),
+    );
+    appView.feed = 1;
+    await sync(3, "--limit", "1");
+    assert.deepEqual(await warnings(), []);
+    await appView.close();
   }));
