@@ -1,6 +1,7 @@
 import type { StreamDecoder } from "./atproto/stream_decoder.ts";
 import { type Collected, collectStretch, type StreamSource, type Stretch } from "./collection.ts";
 import type { Collector } from "./collector.ts";
+import { landLeftovers } from "./land.ts";
 import { layWindows, readOwed } from "./owed.ts";
 import { now } from "./run/clock.ts";
 import type { Command, Context, Outcome } from "./run/command.ts";
@@ -81,6 +82,8 @@ async function run(context: Context, task: StreamTask, options: Options): Promis
   await using _lock = await lock(paths.locks(), `sync-${task.source}`, `run ${task.task}`);
   const started = performance.now();
   const total = new Total();
+  // What a run that was killed has received is not owed any more.
+  total.addLeftovers(await landLeftovers(database, paths, task.source));
   const collect = async (stretch: Stretch, left: () => string) =>
     total.add(
       await collectStretch(context, source, stretch, (collector, began) =>
@@ -149,6 +152,12 @@ class Total {
     addCounts(this.#setAside, collected.setAside);
     this.#lastEvent = collected.lastEvent ?? this.#lastEvent;
     this.errors.push(...collected.errors);
+  }
+
+  addLeftovers({ posts, tombstones, errors }: Awaited<ReturnType<typeof landLeftovers>>): void {
+    this.#sum.posts += posts;
+    this.#sum.deletions += tombstones;
+    this.errors.push(...errors);
   }
 
   counts() {
