@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { query, withData } from "../rows.ts";
 import { runTask } from "../task.ts";
-import { assertAccount } from "./week_account.ts";
+import { assertAccount, assertWindows } from "./week_account.ts";
 import { END, type WeekEvent, weekEvents } from "./week_events.ts";
 import { askedEvents, runJetstreamWeek } from "./week_jetstream.ts";
 import { type Mishap, runWeek, type Week, type WeekPlan, type WeekRun } from "./week_run.ts";
@@ -67,25 +67,29 @@ Deno.test("seven days of mishaps end with the posts that were owed, and the ledg
     ...Object.entries(PLANS).map(([name, plan]) =>
       step(
         name,
-        async (data) => assertWeek(data, "firehose", EVENTS, await runWeek(data, EVENTS, plan)),
+        async (data) =>
+          assertWeek(data, plan, "firehose", EVENTS, await runWeek(data, EVENTS, plan)),
       )
     ),
     step("windows all through Jetstream", async (data) => {
       const events = askedEvents(EVENTS);
       const week = await runJetstreamWeek(data, events, JETSTREAM);
-      await assertWeek(data, "jetstream", events, week);
+      await assertWeek(data, JETSTREAM, "jetstream", events, week);
     }),
   ]);
 });
 
 async function assertWeek(
   data: string,
+  plan: WeekPlan,
   source: string,
   events: WeekEvent[],
   { runs, host, seqs, lost }: Week,
 ) {
   for (const run of runs) assertExit(run);
-  const missed = await assertAccount({ data, source, host, events, seqs, lost, present: END });
+  const account = { data, source, host, events, seqs, lost, present: END };
+  await assertWindows(account, plan.windows);
+  const missed = await assertAccount(account);
   const { owed_hours, missed_hours } = runs.at(-1)!.summary;
   assert.deepEqual([owed_hours, missed_hours], [0, missed]);
   assert.equal(missed > 0, lost.length > 0);

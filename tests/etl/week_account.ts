@@ -1,6 +1,7 @@
 /** What a data folder must hold after a simulated week, told by events and by the windows alone. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import type { Windows } from "../../etl/window.ts";
 import { query } from "../rows.ts";
 import type { WeekEvent } from "./week_events.ts";
 
@@ -28,6 +29,31 @@ export async function laidWindows({ data, source, present }: Account): Promise<S
      FROM read_parquet('{data}/windows/*/*.parquet') WHERE source = '${source}' ORDER BY 1`,
   );
   return union(rows.map(({ from, until }) => [from, Math.min(until, present)]));
+}
+
+/** Check that every day has the windows that the study's setting means, whenever they were laid. */
+export async function assertWindows({ data, source, present }: Account, setting: Windows) {
+  const rows = await query<{ hours: unknown[]; probs: unknown[] }>(
+    data,
+    `SELECT opens_at::DATE AS day, list(hour(opens_at) ORDER BY opens_at) AS hours,
+       list_distinct(list(coalesce(window_prob, -1))) AS probs
+     FROM read_parquet('{data}/windows/*/*.parquet')
+     WHERE source = '${source}' AND opens_at < make_timestamp_ms(${present})
+       AND closes_at = opens_at + INTERVAL 1 HOUR
+     GROUP BY day ORDER BY day`,
+  );
+  assert.equal(rows.length, 7);
+  for (const row of rows) {
+    const [hours, probs] = [row.hours.map(Number), row.probs.map(Number)];
+    if (setting === "all") {
+      assert.deepEqual([hours, probs], [Array.from({ length: 24 }, (_, hour) => hour), [1]]);
+    } else if ("fixed" in setting) assert.deepEqual([hours, probs], [setting.fixed, [-1]]);
+    else {
+      const { spread } = setting;
+      const strata = hours.map((hour) => Math.floor(hour / (24 / spread)));
+      assert.deepEqual([strata, probs], [[...Array(spread).keys()], [spread / 24]]);
+    }
+  }
 }
 
 /** Hold what was collected against what was owed; gives the hours that were missed. */
