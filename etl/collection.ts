@@ -1,6 +1,6 @@
 import { subscribe } from "./atproto/subscription.ts";
 import { Collector, type Position } from "./collector.ts";
-import { landLeftovers, landSegment, lastPosition } from "./land.ts";
+import { landSegment, lastPosition } from "./land.ts";
 import { Deadline } from "./deadline.ts";
 import { placeAt, positionAt } from "./place.ts";
 import { newestPosts, RecentPosts } from "./recent_posts.ts";
@@ -46,8 +46,9 @@ export interface Collected {
  * Read a stretch of a stream into the journal and land it.
  *
  * Goes on where the source was read to at a host; at a host that it was not, the place is found by
- * the time of frames. What was received is durable and landed when this returns. Throws where no
- * host ever answered, where one ends the stream for good, and where the disk is full.
+ * the time of frames. What was received is durable and landed when this returns; what runs before
+ * left in the journal must have landed. Throws where no host ever answered, where one ends the stream
+ * for good, and where the disk is full.
  */
 export async function collectStretch(
   context: Context,
@@ -56,7 +57,8 @@ export async function collectStretch(
   onProgress: (collector: Collector, written: number) => void,
 ): Promise<Collected> {
   const { paths, database, progress } = context;
-  const { errors, ...landed } = await landLeftovers(database, paths, source.name);
+  const errors: UserError[] = [];
+  const landed = { posts: 0, deletions: 0 };
   const quarantine = new Quarantine(paths, source.name);
   const end = new AbortController();
   const signal = AbortSignal.any([context.signal, end.signal]);

@@ -8,7 +8,7 @@ import type { Context } from "./run/command.ts";
 import { UserError } from "./run/error.ts";
 import { type Database, literal, row, rows } from "./store/duckdb.ts";
 import { readRecheck, type RecheckState, writeRecheck } from "./store/recheck_state.ts";
-import { type Found, subjectHash, subjectHashSql, writeTombstones } from "./store/tombstone.ts";
+import { type Found, subjectHashSql, writeTombstones } from "./store/tombstone.ts";
 
 /** Posts after which what was found is durable. */
 const PAGE = 100 * POSTS_AT_ONCE;

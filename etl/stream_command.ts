@@ -1,5 +1,6 @@
 import type { StreamDecoder } from "./atproto/stream_decoder.ts";
 import { type Collected, collectStretch, type Stretch } from "./collection.ts";
+import { landLeftovers } from "./land.ts";
 import { layWindows, readOwed } from "./owed.ts";
 import type { Command, Context, Outcome } from "./run/command.ts";
 import { baseUrl, hours, instant, minutes, positiveInteger } from "./run/option.ts";
@@ -81,6 +82,8 @@ async function run(context: Context, task: StreamTask, options: Options): Promis
   await using _lock = await lock(paths.locks(), `sync-${task.source}`, `run ${task.task}`);
   const started = performance.now();
   const total = new Total();
+  // What a run that was killed has received is not owed any more.
+  total.addLeftovers(await landLeftovers(database, paths, task.source));
   const collect = async (stretch: Stretch, left: () => Left) => {
     const said = new StreamProgress();
     const collected = await collectStretch(
@@ -155,6 +158,12 @@ class Total {
     addCounts(this.#setAside, collected.setAside);
     this.#lastEvent = collected.lastEvent ?? this.#lastEvent;
     this.errors.push(...collected.errors);
+  }
+
+  addLeftovers({ posts, deletions, errors }: Awaited<ReturnType<typeof landLeftovers>>): void {
+    this.#sum.posts += posts;
+    this.#sum.deletions += deletions;
+    this.errors.push(...errors);
   }
 
   counts() {

@@ -29,3 +29,21 @@ export function taskProcess(args: string[], env: Record<string, string> = {}): D
     stderr: "piped",
   }).spawn();
 }
+
+/** Start a task without `deno task` before it, so that a signal hits the run itself. */
+export function bareProcess(
+  task: string,
+  args: string[],
+  env: Record<string, string> = {},
+): Deno.ChildProcess {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`));
+  const [, ...words] = (tasks[task] as string).split(" ");
+  return new Deno.Command(Deno.execPath(), {
+    args: [...words, ...args],
+    cwd: ROOT,
+    env: { NO_COLOR: "1", ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}

@@ -89,12 +89,17 @@ async function* connection(
   onConnect?.();
   const reader = readable.getReader();
   let silent = false;
-  const cancel = () => void reader.cancel().catch(() => undefined);
-  signal.addEventListener("abort", cancel);
+  let isLetGo = false;
+  // Not `cancel()`: what still arrives would then be an error that nobody can catch.
+  const letGo = () => {
+    isLetGo = true;
+    reader.releaseLock();
+  };
+  signal.addEventListener("abort", letGo);
   let last = performance.now();
   const watch = setInterval(() => {
     silent = performance.now() - last > silenceMs;
-    if (silent) cancel();
+    if (silent) letGo();
   }, Math.min(silenceMs, 1000));
   try {
     if (signal.aborted) return;
@@ -105,10 +110,13 @@ async function* connection(
       // Time that the consumer took is not silence of the server.
       last = performance.now();
     }
+  } catch (error) {
+    // The read that waits ends with an error when the reader is let go.
+    if (!isLetGo) throw error;
     if (silent && !signal.aborted) throw new SilentSocket(`no frame for ${silenceMs / 1000} s`);
   } finally {
     clearInterval(watch);
-    signal.removeEventListener("abort", cancel);
+    signal.removeEventListener("abort", letGo);
     closeQuietly(socket);
     await Promise.race([closed, delay(1000)]);
   }

@@ -70,6 +70,24 @@ Deno.test("a socket that falls silent is replaced", async () => {
   });
 });
 
+Deno.test("a stream that is left while messages still arrive ends without an error", async () => {
+  const flood: Serve = (socket) => {
+    const timer = setInterval(() => {
+      if (socket.readyState !== WebSocket.OPEN) clearInterval(timer);
+      else for (let i = 0; i < 50; i++) socket.send(new Uint8Array(1000));
+    }, 1);
+  };
+  await withServer(flood, async (url) => {
+    for (let tries = 0; tries < 10; tries++) {
+      const stop = new AbortController();
+      const messages = subscribe({ ...quick, url: () => url, signal: stop.signal });
+      await messages.next();
+      stop.abort();
+      assert.equal((await messages.next()).done, true);
+    }
+  });
+});
+
 Deno.test("a server that never answers is given up with its address", async () => {
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },

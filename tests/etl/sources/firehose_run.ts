@@ -1,7 +1,7 @@
 /** Runs of `sync:firehose` against a relay on loopback. */
 import { type Relay, type RelayOptions, startRelay } from "../../../demo/relay.ts";
 import { query } from "../../rows.ts";
-import { ROOT, runTask, type TaskResult } from "../../task.ts";
+import { bareProcess, runTask, type TaskResult } from "../../task.ts";
 
 /** Run a test with a relay of its own that serves its oldest frame first. */
 export async function withRelay(
@@ -39,16 +39,8 @@ export function startCollecting(
   data: string,
   args: string[] = [],
 ): Deno.ChildProcess {
-  const { tasks } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`));
-  const [, ...words] = (tasks["sync:firehose"] as string).split(" ");
-  return new Deno.Command(Deno.execPath(), {
-    args: [...words, "--data", data, "--json", ...byHand(args)],
-    cwd: ROOT,
-    env: { NO_COLOR: "1", BLUESKY_RELAY: url },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
+  const all = ["--data", data, "--json", ...byHand(args)];
+  return bareProcess("sync:firehose", all, { BLUESKY_RELAY: url });
 }
 
 /** Read what a run printed with `--json`. */
