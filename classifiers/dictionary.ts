@@ -11,7 +11,7 @@ import { day, positiveInteger } from "../etl/run/option.ts";
 import { checkSection } from "../etl/run/study.ts";
 import { type Database, literal, row } from "../etl/store/duckdb.ts";
 import { lock } from "../etl/store/lock.ts";
-import { firstDamage } from "../etl/store/parquet.ts";
+import { firstDamage } from "../etl/store/damage.ts";
 import { hashDictionary, readDictionary } from "./codebooks/codebook.ts";
 import { compile } from "./codebooks/dictionary_match.ts";
 

@@ -3,7 +3,8 @@ import { type Command, type Context, main, type Outcome } from "./run/command.ts
 import type { UserError } from "./run/error.ts";
 import { type Database, literal, row } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
-import { damage, firstDamage, relation, removeLeftovers, writeParquet } from "./store/parquet.ts";
+import { damage, firstDamage } from "./store/damage.ts";
+import { relation, removeLeftovers, writeParquet } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { AGGREGATES, LABELS } from "./store/tables.ts";
 

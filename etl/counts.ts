@@ -21,6 +21,7 @@ const DOING = "take counts again";
 const SEGMENT = 50_000;
 
 export interface CountsTaken {
+  /** Posts that are old enough, whether or not this run came to them. */
   due: number;
   counted: number;
   /** Posts that the AppView no longer has. */
@@ -38,14 +39,16 @@ export async function takeCounts(
   { database, paths, progress, signal }: Context,
   appView: AppView,
   quarantine: Quarantine,
+  limit: number,
 ): Promise<{ counts: CountsTaken; errors: UserError[] }> {
   const errors = await landLeftoverCounts(database, paths);
   const { due, errors: damaged } = await collectDueCounts(database, paths);
   errors.push(...damaged);
   const counts: CountsTaken = { due, counted: 0, gone: 0 };
-  for (let from = 0; from < due && !signal.aborted;) {
+  const until = Math.min(due, limit);
+  for (let from = 0; from < until && !signal.aborted;) {
     const journal = await Journal.create(paths.journal(JOURNAL), segmentName());
-    const end = Math.min(due, from + SEGMENT);
+    const end = Math.min(until, from + SEGMENT);
     try {
       for (; from < end; from += POSTS_AT_ONCE) {
         const asked = await dueCounts(database, from, Math.min(POSTS_AT_ONCE, end - from));
@@ -57,7 +60,7 @@ export async function takeCounts(
         const gone = answer.filter(({ like_count }) => like_count === null).length;
         counts.gone += gone;
         counts.counted += answer.length - gone;
-        progress.update(() => `${from + asked.length} of ${due} posts counted again`);
+        progress.update(() => `${from + asked.length} of ${until} posts counted again`);
       }
     } catch (error) {
       if (error instanceof UserError && error.exitCode === EXIT.usage) throw error;

@@ -1,5 +1,5 @@
 import { coveredSpans, utc } from "./owed.ts";
-import { now } from "./run/clock.ts";
+import { now, utcDay } from "./run/clock.ts";
 import { mergeSpans, type Span, subtractSpans, totalLength } from "./span.ts";
 import { type Database, literal, rows } from "./store/duckdb.ts";
 import { relation } from "./store/parquet.ts";
@@ -38,7 +38,7 @@ export async function weekOfCoverage(
   const counts = await countMinutes(database, coverage, windows, week);
   const weeks: WeekOfCoverage[] = [];
   for (const { has_windows, ...count } of counts) {
-    const covered = await coveredSpans(database, paths, count.source);
+    const covered = await coveredSpans(database, paths, count.source, utcDay(week.from));
     const asked = has_windows ? await askedSpans(database, windows, count.source, week) : [week];
     const open = asked.flatMap((span) => subtractSpans(span, covered));
     const collected = (totalLength(asked) - totalLength(open)) / HOUR_MS;

@@ -3,7 +3,8 @@ import { CLASSIFIER as HUMAN } from "./human_labels.ts";
 import { now, utcDay } from "./run/clock.ts";
 import type { UserError } from "./run/error.ts";
 import { type Database, literal, row, rows } from "./store/duckdb.ts";
-import { relation, wholeFiles } from "./store/parquet.ts";
+import { wholeFiles } from "./store/damage.ts";
+import { relation } from "./store/parquet.ts";
 import type { DataPaths, PartitionFile } from "./store/paths.ts";
 import { COUNTS, LABELS, POSTS } from "./store/tables.ts";
 

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { UserError } from "./run/error.ts";
 import type { Database } from "./store/duckdb.ts";
-import { damage, damagedFile } from "./store/parquet.ts";
+import { damage, damagedFile } from "./store/damage.ts";
 import type { DataPaths } from "./store/paths.ts";
 
 const DAY_MS = 86_400_000;

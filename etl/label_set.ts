@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { now } from "./run/clock.ts";
 import type { Study } from "./run/study.ts";
 import { type Database, literal } from "./store/duckdb.ts";
-import { firstDamage, relation, writeParquet } from "./store/parquet.ts";
+import { firstDamage } from "./store/damage.ts";
+import { relation, writeParquet } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { LABEL_SETS } from "./store/tables.ts";
 

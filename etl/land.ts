@@ -2,7 +2,8 @@ import { basename } from "node:path";
 import { describeError, UserError } from "./run/error.ts";
 import { type Database, literal, row, rows } from "./store/duckdb.ts";
 import { leftSegments } from "./store/journal.ts";
-import { relation, sync, wholeFiles, writeParquet } from "./store/parquet.ts";
+import { queryWhole } from "./store/damage.ts";
+import { relation, sync, writeParquet } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { COVERAGE, RAW, type Table, TOMBSTONES } from "./store/tables.ts";
 
@@ -11,6 +12,9 @@ export interface Landed {
   /** Tombstones, but for accounts that are active. */
   deletions: number;
 }
+
+/** Days of coverage in which the place of a host is looked for first. */
+const RECENT_DAYS = 3;
 
 /** Columns of a raw row that stand in the line itself. */
 const LINE_COLUMNS = ["host", "cursor", "seen_at"];
@@ -189,16 +193,31 @@ export async function lastPosition(
   source: string,
   host: string,
 ): Promise<{ cursor: number; time: string } | undefined> {
+  const days = [...new Set(paths.files("coverage").map(({ day }) => day!))].sort();
+  const recent = days.at(-RECENT_DAYS) ?? "";
+  return await lastPositionIn(database, paths, source, host, (day) => day >= recent) ??
+    await lastPositionIn(database, paths, source, host, (day) => day < recent);
+}
+
+async function lastPositionIn(
+  database: Database,
+  paths: DataPaths,
+  source: string,
+  host: string,
+  isAsked: (day: string) => boolean,
+): Promise<{ cursor: number; time: string } | undefined> {
+  const files = paths.files("coverage").filter(({ day }) => isAsked(day!)).map(({ path }) => path);
   // A damaged part may cost a stretch that is read twice; it must not cost the hours to come.
-  const all = paths.files("coverage").map((file) => file.path);
-  const { whole: files } = await wholeFiles(database, all, "read the coverage");
-  const { cursor, time } = await row<{ cursor: number | null; time: string | null }>(
+  const [last] = await queryWhole<{ cursor: number | null; time: string | null }>(
     database,
+    files,
     // By time and not by cursor: a host that begins its sequence anew counts from below.
-    `SELECT arg_max(last_cursor, (covered_until, last_cursor)) AS cursor, max(covered_until) AS time
-     FROM ${relation(COVERAGE, files)}
-     WHERE source = ${literal(source)} AND host = ${literal(host)}`,
+    (files) =>
+      `SELECT arg_max(last_cursor, (covered_until, last_cursor)) AS cursor, max(covered_until) AS time
+       FROM ${relation(COVERAGE, files)}
+       WHERE source = ${literal(source)} AND host = ${literal(host)}`,
   );
+  const { cursor, time } = last!;
   if (cursor === null || time === null) return undefined;
   return { cursor, time: new Date(`${time.replace(" ", "T")}Z`).toISOString() };
 }

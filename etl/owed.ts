@@ -1,12 +1,15 @@
 import { now, utcDay } from "./run/clock.ts";
 import { type Database, literal, rows } from "./store/duckdb.ts";
-import { relation, wholeFiles, writeParquet } from "./store/parquet.ts";
+import { queryWhole } from "./store/damage.ts";
+import { relation, writeParquet } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { COVERAGE, WINDOWS } from "./store/tables.ts";
 import { mergeSpans, type Span, subtractSpans } from "./span.ts";
 import { type Window, type Windows, windowsOfDay } from "./window.ts";
 
 const DAY_MS = 86_400_000;
+/** How far back it is told what was missed. */
+const TOLD_MS = 7 * DAY_MS;
 
 /** A window with what is not collected of it yet. */
 export interface OpenWindow extends Window {
@@ -53,7 +56,8 @@ export async function layWindows(
 /**
  * Find what a source owes: of each window the time that has passed and is not covered by any host.
  *
- * `replayMs` is how far back a host replays. Nothing is owed of the future.
+ * `replayMs` is how far back a host replays. Nothing is owed of the future, and what was missed is told
+ * of the last seven days: to look at all that was ever collected would take longer with each run.
  */
 export async function readOwed(
   database: Database,
@@ -61,15 +65,17 @@ export async function readOwed(
   source: string,
   replayMs: number,
 ): Promise<Owed> {
-  const files = windowFiles(paths, source).map((file) => file.path);
+  const present = now();
+  const horizon = present.getTime() - replayMs;
+  const since = utcDay(new Date(Math.min(horizon, present.getTime() - TOLD_MS)));
+  const files = windowFiles(paths, source).filter(({ day }) => day! >= since)
+    .map((file) => file.path);
   const windows = await rows<{ from: string; until: string; window_prob: number | null }>(
     database,
     `SELECT opens_at AS from, closes_at AS until, window_prob FROM ${relation(WINDOWS, files)}
      ORDER BY opens_at`,
   );
-  const spans = await coveredSpans(database, paths, source);
-  const present = now();
-  const horizon = present.getTime() - replayMs;
+  const spans = await coveredSpans(database, paths, source, since);
   const owed: Owed = { owed: [], missed: [] };
   for (const { from, until, window_prob } of windows) {
     const window = { from: utc(from), until: utc(until), window_prob };
@@ -82,18 +88,26 @@ export async function readOwed(
   return owed;
 }
 
-/** Give the time for which a source was read without a gap, by whatever host; merged. */
+/**
+ * Give the time for which a source was read without a gap, by whatever host; merged.
+ *
+ * `since` is the UTC day from which on it is looked at. Damaged files are left out.
+ */
 export async function coveredSpans(
   database: Database,
   paths: DataPaths,
   source: string,
+  since: string,
 ): Promise<Span[]> {
-  const all = paths.files("coverage").map((file) => file.path);
-  const { whole: files } = await wholeFiles(database, all, "read the coverage");
-  const found = await rows<{ from: string; until: string }>(
+  // What covers the first minutes of a day may stand with the last minute of the day before.
+  const first = utcDay(new Date(Date.parse(since) - DAY_MS));
+  const files = paths.files("coverage").filter(({ day }) => day! >= first).map(({ path }) => path);
+  const found = await queryWhole<{ from: string; until: string }>(
     database,
-    `SELECT covered_from AS from, covered_until AS until FROM ${relation(COVERAGE, files)}
-     WHERE source = ${literal(source)} AND covered_from IS NOT NULL`,
+    files,
+    (files) =>
+      `SELECT covered_from AS from, covered_until AS until FROM ${relation(COVERAGE, files)}
+       WHERE source = ${literal(source)} AND covered_from IS NOT NULL`,
   );
   return mergeSpans(found.map(({ from, until }) => ({ from: utc(from), until: utc(until) })));
 }

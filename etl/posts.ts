@@ -1,7 +1,8 @@
 import type { ConfiguredFilter } from "./filter.ts";
 import { rawRows } from "./post_index.ts";
 import { type Database, literal, row, rows } from "./store/duckdb.ts";
-import { damage, tableOf, writeParquet } from "./store/parquet.ts";
+import { damage } from "./store/damage.ts";
+import { tableOf, writeParquet } from "./store/parquet.ts";
 import { POSTS, type Table, withColumns } from "./store/tables.ts";
 
 /** Any white space that Unicode knows, and control characters. */

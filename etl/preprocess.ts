@@ -18,7 +18,8 @@ import { purge } from "./purge.ts";
 import { type Command, type Context, main, type Outcome } from "./run/command.ts";
 import { type Database, literal, row, rows } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
-import { damage, damagedFile, relation, removeLeftovers, rewriteParquet } from "./store/parquet.ts";
+import { damage, damagedFile } from "./store/damage.ts";
+import { relation, removeLeftovers, rewriteParquet } from "./store/parquet.ts";
 import { POSTS } from "./store/tables.ts";
 import { hashKey } from "./store/tombstone.ts";
 

@@ -4,7 +4,8 @@ import type { Context } from "./run/command.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { type Database, literal, row } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
-import { damage, rewriteParquet, sync } from "./store/parquet.ts";
+import { damage } from "./store/damage.ts";
+import { rewriteParquet, sync } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { subjectHash, subjectHashSql } from "./store/tombstone.ts";
 

@@ -1,13 +1,14 @@
 import { describeWeek, type WeekOfCoverage, weekOfCoverage } from "./coverage.ts";
 import { type LastWarning, lastWarnings } from "./last_warnings.ts";
 import { type Command, type Context, main, type Outcome } from "./run/command.ts";
-import type { UserError } from "./run/error.ts";
+import { UserError } from "./run/error.ts";
 import { bootId, startTicks } from "./run/process.ts";
 import { type Database, literal, row, rows } from "./store/duckdb.ts";
-import { LABEL_OF_POST } from "./label_file.ts";
-import { damage, damagedFile, relation } from "./store/parquet.ts";
+import { type LabelSetStatus, labelSetStatus } from "./label_set_status.ts";
+import { readableFiles, wholeFiles } from "./store/damage.ts";
+import { relation } from "./store/parquet.ts";
 import type { DataPaths, PartitionFile } from "./store/paths.ts";
-import { LABEL_SETS, LABELS, POSTS, RUNS } from "./store/tables.ts";
+import { RUNS } from "./store/tables.ts";
 
 /** How many runs are shown. */
 const LAST_RUNS = 8;
@@ -30,16 +31,6 @@ interface TableStatus {
   newest: string | null;
 }
 
-interface LabelSetStatus {
-  classifier: string;
-  label_set_id: string;
-  codebook: string | null;
-  is_shown: boolean;
-  labeled: number;
-  failed: number;
-  pending: number;
-}
-
 interface RunRow {
   run_id: string;
   task: string;
@@ -50,17 +41,26 @@ interface RunRow {
   [key: string]: unknown;
 }
 
+/** Part files in those that can be read and the errors of the others. */
+type Check = typeof wholeFiles;
+
+/** To read whole tables takes long; that is done where what their ends say was not true. */
 async function status(context: Context): Promise<Outcome> {
-  const { paths, database } = context;
+  try {
+    return await statusOf(context, readableFiles);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    return await statusOf(context, wholeFiles);
+  }
+}
+
+async function statusOf({ paths, database }: Context, check: Check): Promise<Outcome> {
   const errors: UserError[] = [];
   const whole = async (files: PartitionFile[]) => {
-    const kept: PartitionFile[] = [];
-    for (const file of files) {
-      const what = await damage(database, file.path);
-      if (what === undefined) kept.push(file);
-      else errors.push(damagedFile("read the status", file.path, what));
-    }
-    return kept;
+    const found = await check(database, files.map(({ path }) => path), "read the status");
+    errors.push(...found.errors);
+    const kept = new Set(found.whole);
+    return files.filter(({ path }) => kept.has(path));
   };
   const tables: TableStatus[] = [];
   for (const table of tableNames(paths)) {
@@ -128,34 +128,6 @@ async function tableStatus(
     megabytes: Math.round(sizes.reduce((sum, size) => sum + size, 0) / 1e4) / 100,
     newest: [...days].sort().at(-1) ?? null,
   };
-}
-
-async function labelSetStatus(
-  database: Database,
-  classifier: string,
-  labels: PartitionFile[],
-  posts: string[],
-  sets: string[],
-): Promise<LabelSetStatus[]> {
-  return await rows<LabelSetStatus & Record<string, unknown>>(
-    database,
-    `WITH p AS (SELECT uri, cid, text_hash FROM ${relation(POSTS, posts)}),
-     l AS (SELECT * FROM ${relation(LABELS, labels.map((file) => file.path))}),
-     joined AS (
-       SELECT l.label_set_id, p.uri, bool_or(l.was_successfully_labeled) AS labeled
-       FROM p JOIN l ON ${LABEL_OF_POST} GROUP BY ALL
-     ),
-     counted AS (
-       SELECT label_set_id, count(*) FILTER (labeled) AS labeled,
-         count(*) FILTER (NOT labeled) AS failed
-       FROM joined GROUP BY ALL
-     )
-     SELECT ${literal(classifier)} AS classifier, s.label_set_id, s.codebook, s.is_shown,
-       coalesce(c.labeled, 0) AS labeled, coalesce(c.failed, 0) AS failed,
-       (SELECT count(*) FROM p) - coalesce(c.labeled + c.failed, 0) AS pending
-     FROM ${relation(LABEL_SETS, sets)} s LEFT JOIN counted c USING (label_set_id)
-     ORDER BY s.is_shown DESC, s.last_used DESC`,
-  );
 }
 
 /** Give the newest runs; one that says it is running but whose process is gone has died. */

@@ -1,7 +1,7 @@
 import type { StreamDecoder } from "./atproto/stream_decoder.ts";
 import { type Collected, collectStretch, type Stretch } from "./collection.ts";
 import { landLeftovers } from "./land.ts";
-import { layWindows, readOwed } from "./owed.ts";
+import { layWindows, type Owed, readOwed } from "./owed.ts";
 import type { Command, Context, Outcome } from "./run/command.ts";
 import { baseUrl, hours, instant, minutes, positiveInteger } from "./run/option.ts";
 import type { Study } from "./run/study.ts";
@@ -96,14 +96,16 @@ async function run(context: Context, task: StreamTask, options: Options): Promis
   };
   const { minutes, hours, limit, until } = options;
   const ms = (minutes ?? (hours === undefined ? undefined : hours * 60))! * 60_000;
+  let account: Owed | undefined;
   if (ms >= 0 || limit !== undefined || until !== undefined) {
     const stretch = { limit, until, ...(ms >= 0 && { ms }) };
     await collect(stretch, () => ms >= 0 ? { ms: started + ms - performance.now() } : undefined);
   } else {
     await layWindows(database, paths, task.source, settings.windows);
-    await collectOwed(context, task, collect);
+    account = await collectOwed(context, task, collect);
   }
-  const { owed, missed } = await readOwed(database, paths, task.source, task.replayMs);
+  const { owed, missed } = account ??
+    await readOwed(database, paths, task.source, task.replayMs);
   const summary = {
     hosts: source.hosts.map((host) => new URL(host).host),
     ...total.counts(),
@@ -112,28 +114,30 @@ async function run(context: Context, task: StreamTask, options: Options): Promis
     seconds: Math.round((performance.now() - started) / 100) / 10,
   };
   if (summary.missed_hours > 0) {
-    context.warn(`${summary.missed_hours} hours of the windows can no longer be had`);
+    context.warn(
+      `${summary.missed_hours} hours of the last seven days' windows can no longer be had`,
+    );
   }
   const stopped = context.signal.aborted;
   return { summary, text: describe(summary), stopped, errors: total.errors };
 }
 
-/** Collect stretch by stretch until nothing is owed or a round brings no more. */
+/** Collect stretch by stretch until nothing is owed or a round brings no more; gives what is owed. */
 async function collectOwed(
   { database, paths, signal }: Context,
   task: StreamTask,
   collect: (stretch: Stretch, left: () => Left) => Promise<void>,
-): Promise<void> {
-  let before = Infinity;
-  while (!signal.aborted) {
-    const { owed } = await readOwed(database, paths, task.source, task.replayMs);
+): Promise<Owed> {
+  for (let before = Infinity;;) {
+    const account = await readOwed(database, paths, task.source, task.replayMs);
+    const { owed } = account;
     const open = mergeSpans(owed.flatMap((window) => window.open));
     const length = totalLength(open);
     // What a host cannot give stays owed until it is out of reach; trying it again at once is idle.
-    if (length < ENOUGH_MS || length >= before) return;
+    if (signal.aborted || length < ENOUGH_MS || length >= before) return account;
     before = length;
     for (const [index, { from, until }] of open.entries()) {
-      if (signal.aborted) return;
+      if (signal.aborted) break;
       const owed = open.slice(index);
       await collect({ from, until }, () => ({ owed }));
     }

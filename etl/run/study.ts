@@ -21,6 +21,8 @@ const Study = z.strictObject({
       appview: z.url({ protocol: /^https?$/ }),
       feeds: z.array(z.string().regex(AT_FEED, "is not the at:// URI of a feed generator")).min(1),
       limit: z.int().min(1).max(10_000),
+      /** Posts whose counts a run takes again at most; an AppView answers about 250 a second. */
+      count_again: z.int().min(0).default(50_000),
     }),
   }),
   /** One section a filter; each is checked by the filter's own file. */

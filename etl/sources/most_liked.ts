@@ -92,7 +92,7 @@ async function collect(context: Context, options: Options): Promise<Outcome> {
       summary.posts += (await landSegment(database, paths, SOURCE, journal.path)).posts;
     }
   }
-  const taken = await takeCounts(context, appView, quarantine);
+  const taken = await takeCounts(context, appView, quarantine, settings.count_again);
   errors.push(...taken.errors);
   return {
     summary: { ...summary, counts: taken.counts, set_aside: quarantine.counts },

@@ -98,68 +98,6 @@ export function relation(table: Table, files: string[], extra: string[] = []): s
   }, union_by_name = true, hive_partitioning = false)))`;
 }
 
-/**
- * Read every value of a Parquet file and give what is wrong with it, undefined where it is whole.
- *
- * What it gives quotes no value of the file.
- */
-export async function damage(database: Database, path: string): Promise<string | undefined> {
-  try {
-    await database.run(
-      `SELECT max(hash(t)) FROM read_parquet(${literal(path)}, hive_partitioning = false) AS t`,
-    );
-    return undefined;
-  } catch (error) {
-    if (/Permission denied/i.test(describeError(error))) {
-      throw new Deno.errors.PermissionDenied(`${path} cannot be read`, { cause: error });
-    }
-    // DuckDB quotes a string that is no UTF-8, which may be a post's text.
-    return describeError(error).replace(/value ".*"/, "a value").slice(0, 200);
-  }
-}
-
-/** Give the error for a damaged file of ours: it stops its partition and no other. */
-export function damagedFile(doing: string, path: string, what: string): UserError {
-  return new UserError(
-    doing,
-    `the file ${path} is damaged (${what})`,
-    "Put back a copy from a backup, or move the file out of the data folder and run the task again",
-  );
-}
-
-/**
- * Part files in those that are whole and the errors of the others.
- *
- * For readers to whom a missing part is better than none at all.
- */
-export async function wholeFiles(
-  database: Database,
-  files: string[],
-  doing: string,
-): Promise<{ whole: string[]; errors: UserError[] }> {
-  const whole: string[] = [];
-  const errors: UserError[] = [];
-  for (const file of files) {
-    const what = await damage(database, file);
-    if (what === undefined) whole.push(file);
-    else errors.push(damagedFile(doing, file, what));
-  }
-  return { whole, errors };
-}
-
-/** Give the error for the first damaged one among some files, undefined where all are whole. */
-export async function firstDamage(
-  database: Database,
-  files: string[],
-  doing: string,
-): Promise<UserError | undefined> {
-  for (const file of files) {
-    const what = await damage(database, file);
-    if (what !== undefined) return damagedFile(doing, file, what);
-  }
-  return undefined;
-}
-
 /** Give the table that a Parquet file of ours says it is, with the columns that it really has. */
 export async function tableOf(database: Database, path: string): Promise<Table> {
   const metadata = await rows<{ key: string; value: string }>(

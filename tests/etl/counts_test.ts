@@ -216,3 +216,18 @@ Deno.test("posts of the version before, without these columns, are counted and t
     using database = await openDatabase(data);
     assert.equal((await tableOf(database, path)).version, POSTS.version);
   }));
+
+Deno.test("a run counts as many posts as the study says, those of feeds first", () =>
+  withAppView(async (appView, data) => {
+    await lay(data, "import", { i1: 50, i2: 50, i3: 50 });
+    await lay(data, "most_liked", { m1: 50 });
+    await task(data, "preprocess");
+    await task(data, "classify:dictionary");
+    const study = `${data}/study.yaml`;
+    const text = await Deno.readTextFile(`${ROOT}/study.yaml`);
+    await Deno.writeTextFile(study, text.replace("count_again: 50000", "count_again: 2"));
+    const sync = ["sync:most-liked", "--counts-only", "--appview", appView.url, "--study", study];
+    assert.deepEqual((await task(data, ...sync)).counts, { due: 4, counted: 2, gone: 0 });
+    assert.equal(appView.asked.flat()[0], uri("m1"));
+    assert.deepEqual((await task(data, ...sync)).counts, { due: 2, counted: 2, gone: 0 });
+  }));

@@ -82,7 +82,7 @@ Deno.test("a segment lands once, however often a crash makes it land again", asy
     const copy = await Deno.readFile(path);
     assert.deepEqual(await landSegment(database, paths, "firehose", path), {
       posts: 2,
-      tombstones: 1,
+      deletions: 1,
     });
     const expected = { posts: 2, tombstones: 1, events: 6 };
     assert.deepEqual(await counts(data), expected);
@@ -98,7 +98,7 @@ Deno.test("a segment lands once, however often a crash makes it land again", asy
       await Deno.writeFile(path, copy);
       assert.deepEqual(await landLeftovers(database, paths, "firehose"), {
         posts: 2,
-        tombstones: 1,
+        deletions: 1,
         errors: [],
       });
       assert.deepEqual(await counts(data), expected);

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../../etl/run/error.ts";
 import { type Database, literal, openDatabase } from "../../../etl/store/duckdb.ts";
-import { damage, damagedFile, firstDamage, writeParquet } from "../../../etl/store/parquet.ts";
+import { damage, damagedFile, firstDamage } from "../../../etl/store/damage.ts";
+import { writeParquet } from "../../../etl/store/parquet.ts";
 import { withData } from "../../rows.ts";
 import { NUMBERS } from "./numbers.ts";
 
