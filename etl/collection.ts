@@ -112,7 +112,7 @@ export async function collectStretch(
       signal,
       onConnect() {
         answered = true;
-        deadline.heard();
+        deadline.connected();
       },
       onReconnect(seconds, { kind, reason }) {
         deadline.disconnected();
@@ -132,10 +132,8 @@ export async function collectStretch(
           collector,
           quarantine,
           limit: stretch.limit,
-          onMessage() {
-            deadline.heard();
-            onProgress(collector, started);
-          },
+          onWait: (isWaiting) => deadline.waits(isWaiting),
+          onMessage: () => onProgress(collector, started),
           stop: () => end.abort(),
         });
       } finally {
