@@ -10,9 +10,9 @@ import { postRecord } from "./post_record.ts";
 import { drawn } from "./post_text.ts";
 
 export const FIRST_SEQ = 5_000_000_001;
-const START = Date.parse("2026-06-01T12:00:00Z");
+export const START = Date.parse("2026-06-01T12:00:00Z");
 /** The network has about 240 commits a second. */
-const EVENTS_A_SECOND = 240;
+export const EVENTS_A_SECOND = 240;
 const ACCOUNTS = 500;
 const NODES = 2_000;
 

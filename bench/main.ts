@@ -6,6 +6,7 @@ import { type Bench, describeFigures, figuresJson, isMet } from "./measure.ts";
 const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   firehose: () => import("./firehose.ts"),
   fuzz: () => import("./fuzz.ts"),
+  ingest: () => import("./ingest.ts"),
   preprocess: () => import("./preprocess.ts"),
 };
 

@@ -6,9 +6,13 @@ export interface RelayProcess {
   close(): Promise<void>;
 }
 
-/** Start a relay with frames of the bench in a process of its own. */
-export async function startRelayProcess(count: number, seed: number): Promise<RelayProcess> {
-  const script = fileURLToPath(new URL("relay.ts", import.meta.url));
+/** Start a relay with frames of the bench, or one that cycles over them, as its own process. */
+export async function startRelayProcess(
+  count: number,
+  seed: number,
+  name: "relay.ts" | "endless_relay.ts" = "relay.ts",
+): Promise<RelayProcess> {
+  const script = fileURLToPath(new URL(name, import.meta.url));
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--allow-all", script, String(count), String(seed)],
     stdin: "piped",

@@ -4,6 +4,7 @@
  * `Deno.upgradeWebSocket` can neither cut a connection in the middle of a message, as real networks
  * do, nor make a sender wait for a slow reader.
  */
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 
 const HEAD_END = "\r\n\r\n";
@@ -95,6 +96,11 @@ export class ServerSocket {
   /** Send a message, binary or text; resolves when the operating system has taken it. */
   async send(message: Uint8Array | string): Promise<void> {
     await this.#writer.write(messageFrame(message));
+  }
+
+  /** Send binary messages with one write, which costs a fraction of many; resolves likewise. */
+  async sendAll(messages: Uint8Array[]): Promise<void> {
+    await this.#writer.write(Buffer.concat(messages.map((message) => frame(BINARY, message))));
   }
 
   /** Send the first half of a message and cut the connection without a word. */

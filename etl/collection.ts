@@ -101,7 +101,7 @@ export async function collectStretch(
       signal,
       onConnect() {
         answered = true;
-        deadline.heard();
+        deadline.connected();
       },
       onReconnect(seconds, { kind, reason }) {
         deadline.disconnected();
@@ -121,10 +121,8 @@ export async function collectStretch(
           collector,
           quarantine,
           limit: stretch.limit,
-          onMessage() {
-            deadline.heard();
-            onProgress(collector, written + journal.bytes);
-          },
+          onWait: (isWaiting) => deadline.waits(isWaiting),
+          onMessage: () => onProgress(collector, written + journal.bytes),
           stop: () => end.abort(),
         });
       } finally {

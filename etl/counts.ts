@@ -2,17 +2,16 @@ import { basename } from "node:path";
 import { type AppView, POSTS_AT_ONCE } from "./atproto/appview.ts";
 import { appViewError } from "./atproto/appview_error.ts";
 import { collectDueCounts, type DueCount, dueCounts } from "./due_count.ts";
-import { landByDay } from "./land.ts";
 import { now } from "./run/clock.ts";
 import type { Context } from "./run/command.ts";
 import { describeError, EXIT, UserError } from "./run/error.ts";
-import { type Database, literal } from "./store/duckdb.ts";
+import { type Database, literal, rows } from "./store/duckdb.ts";
 import { Journal, leftSegments } from "./store/journal.ts";
 import { toJson } from "./store/json.ts";
-import { sync } from "./store/parquet.ts";
+import { sync, writeParquet } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
 import type { Quarantine } from "./store/quarantine.ts";
-import { COUNTS } from "./store/tables.ts";
+import { COUNTS, type Table } from "./store/tables.ts";
 
 /** The journal of counts, whose lines are not those of posts. */
 export const JOURNAL = "counts";
@@ -157,6 +156,37 @@ async function landCounts(database: Database, paths: DataPaths, segment: string)
   }
   await Deno.remove(segment);
   await sync(paths.journal(JOURNAL));
+}
+
+/**
+ * Write one part a day of `time`.
+ *
+ * `days` is `first_last`: the UTC days that `dated` spans in the part. It stands in the names of raw
+ * parts, so that damage to one tells which days of posts it may touch.
+ */
+async function landByDay(
+  database: Database,
+  table: Table,
+  query: string,
+  time: string,
+  path: (day: string, days: string) => string,
+  dated = time,
+): Promise<number> {
+  const days = await rows<{ day: string; days: string }>(
+    database,
+    `SELECT ${time}::DATE AS day, min(${dated})::DATE || '_' || max(${dated})::DATE AS days
+     FROM (${query}) GROUP BY day ORDER BY day`,
+  );
+  let count = 0;
+  for (const { day, days: span } of days) {
+    count += await writeParquet(
+      database,
+      table,
+      `SELECT * FROM (${query}) WHERE ${time}::DATE = ${literal(day)}`,
+      path(day, span),
+    );
+  }
+  return count;
 }
 
 function segmentName(): string {

@@ -6,29 +6,44 @@ const QUIET_MS = 10_000;
 /** Ends a stretch when its time is up, or when the stream has nothing more from before `until`. */
 export class Deadline {
   #timers: ReturnType<typeof setTimeout>[] = [];
-  /** When the host was last heard, undefined while there is no connection. */
-  #heard: number | undefined;
+  #connected = false;
+  /** Since when a message is waited for, undefined while one is worked on. */
+  #waiting: number | undefined;
 
   constructor({ ms, until }: { ms?: number; until?: Date }, end: AbortController) {
     if (ms !== undefined) this.#timers.push(setTimeout(() => end.abort(), ms));
     if (until === undefined) return;
     this.#timers.push(setInterval(() => {
-      const quiet = this.#heard !== undefined && performance.now() - this.#heard > QUIET_MS;
-      if (quiet && now().getTime() > until.getTime() + QUIET_MS) end.abort();
+      if (this.#isQuiet() && now().getTime() > until.getTime() + QUIET_MS) end.abort();
     }, 1000));
   }
 
-  /** Say that the host took a connection or sent something. */
-  heard(): void {
-    this.#heard = performance.now();
+  /** Say that the host took a connection. */
+  connected(): void {
+    this.#connected = true;
+    this.#waiting = performance.now();
   }
 
   /** Say that the connection is gone: a host that is away is not a host without events. */
   disconnected(): void {
-    this.#heard = undefined;
+    this.#connected = false;
+  }
+
+  /**
+   * Say whether a message is waited for.
+   *
+   * While one is written down or a segment lands, nobody listens, and the host is not silent.
+   */
+  waits(isWaiting: boolean): void {
+    this.#waiting = isWaiting ? performance.now() : undefined;
   }
 
   stop(): void {
     for (const timer of this.#timers) clearTimeout(timer);
+  }
+
+  #isQuiet(): boolean {
+    return this.#connected && this.#waiting !== undefined &&
+      performance.now() - this.#waiting > QUIET_MS;
   }
 }

@@ -6,7 +6,7 @@ import type { Quarantine } from "./store/quarantine.ts";
 /** Characters and milliseconds after which journal lines are made durable. */
 const COMMIT = { characters: 262_144, ms: 200 };
 /** Bytes and milliseconds after which a segment is full. */
-const SEGMENT = { bytes: 128 * 1024 * 1024, ms: 10 * 60_000 };
+const SEGMENT = { bytes: 64 * 1024 * 1024, ms: 10 * 60_000 };
 
 export interface Intake {
   messages: AsyncGenerator<Uint8Array | string, void>;
@@ -14,6 +14,8 @@ export interface Intake {
   quarantine: Quarantine;
   /** Posts after which the run ends. */
   limit: number | undefined;
+  /** Called with true before each message is waited for, and with false when it has come. */
+  onWait?: (isWaiting: boolean) => void;
   /** Called after each message. */
   onMessage: () => void;
   /** End the stream of messages. */
@@ -48,7 +50,9 @@ export async function fillSegment(journal: Journal, intake: Intake): Promise<Seg
   let end: SegmentEnd = "done";
   try {
     while (failure === undefined) {
+      intake.onWait?.(true);
       const { done, value } = await messages.next();
+      intake.onWait?.(false);
       if (done) break;
       // Nothing may be set aside while a commit writes what was before it.
       await committing;

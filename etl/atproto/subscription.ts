@@ -89,34 +89,33 @@ async function* connection(
   onConnect?.();
   const reader = readable.getReader();
   let silent = false;
-  let isLetGo = false;
-  // Not `cancel()`: what still arrives would then be an error that nobody can catch.
-  const letGo = () => {
-    isLetGo = true;
-    reader.releaseLock();
-  };
-  signal.addEventListener("abort", letGo);
+  // The reader is not cancelled: the runtime goes on reading until the server has said goodbye too,
+  // and a message that comes before that would end the process.
+  let giveUpReading = () => {};
+  const read = () =>
+    new Promise<ReadableStreamReadResult<Uint8Array | string>>((resolve, reject) => {
+      giveUpReading = () => resolve({ done: true, value: undefined });
+      reader.read().then(resolve, reject);
+    });
+  const stop = () => giveUpReading();
+  signal.addEventListener("abort", stop);
   let last = performance.now();
   const watch = setInterval(() => {
     silent = performance.now() - last > silenceMs;
-    if (silent) letGo();
+    if (silent) stop();
   }, Math.min(silenceMs, 1000));
   try {
-    if (signal.aborted) return;
-    while (true) {
-      const { done, value } = await reader.read();
+    while (!signal.aborted) {
+      const { done, value } = await read();
       if (done) break;
       yield value;
       // Time that the consumer took is not silence of the server.
       last = performance.now();
     }
-  } catch (error) {
-    // The read that waits ends with an error when the reader is let go.
-    if (!isLetGo) throw error;
     if (silent && !signal.aborted) throw new SilentSocket(`no frame for ${silenceMs / 1000} s`);
   } finally {
     clearInterval(watch);
-    signal.removeEventListener("abort", letGo);
+    signal.removeEventListener("abort", stop);
     closeQuietly(socket);
     await Promise.race([closed, delay(1000)]);
   }

@@ -236,18 +236,22 @@ function rootPath(name: string): string {
 }
 
 function printError(thrown: unknown): ExitStatus {
-  const error = thrown instanceof Deno.errors.PermissionDenied
-    ? new UserError(
-      "go on",
-      describeError(thrown),
-      "Give the user that runs this task the right to read and write there",
-      { cause: thrown },
-    )
-    : thrown;
+  const error = explained(thrown);
   if (error instanceof UserError) {
     console.error(error.format());
     return error.exitCode;
   }
   console.error(error);
   return EXIT.failed;
+}
+
+/** Give what the operating system refused, wherever that was, as an error with its remedy. */
+function explained(thrown: unknown): unknown {
+  const remedy = thrown instanceof Deno.errors.PermissionDenied
+    ? "Give the user that runs this task the right to read and write there"
+    : thrown instanceof Error &&
+        ["ENOSPC", "EDQUOT"].includes((thrown as Error & { code?: string }).code ?? "")
+    ? "Free some space and run the task again; nothing that was collected is lost"
+    : undefined;
+  return remedy ? new UserError("go on", describeError(thrown), remedy, { cause: thrown }) : thrown;
 }

@@ -134,3 +134,22 @@ export async function trim(path: string): Promise<number> {
   }
   return 0;
 }
+
+/** Give how many bytes the longest line of a segment has. */
+export async function longestLine(path: string): Promise<number> {
+  using file = await Deno.open(path);
+  const block = new Uint8Array(65_536);
+  let longest = 0;
+  let line = 0;
+  for (let got = await file.read(block); got !== null; got = await file.read(block)) {
+    const bytes = block.subarray(0, got);
+    let start = 0;
+    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
+      longest = Math.max(longest, line + end + 1 - start);
+      line = 0;
+      start = end + 1;
+    }
+    line += got - start;
+  }
+  return Math.max(longest, line);
+}

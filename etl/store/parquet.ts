@@ -8,7 +8,8 @@ import type { Table } from "./tables.ts";
  *
  * The file is written beside its place under a name that does not end in `.parquet`, synced, and
  * renamed, so that a reader sees the old file or the new one and nothing between. `query` must give
- * every column of the table under its name; types are cast. Gives the number of rows.
+ * every column of the table under its name; types are cast. `rowsAGroup` rows are held in memory
+ * before they are written, where it is given. Gives the number of rows.
  * Throws where a column is missing or the disk is full; the old file then still stands.
  */
 export async function writeParquet(
@@ -16,6 +17,7 @@ export async function writeParquet(
   table: Table,
   query: string,
   path: string,
+  rowsAGroup?: number,
 ): Promise<number> {
   const folder = dirname(path);
   const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
@@ -25,11 +27,12 @@ export async function writeParquet(
   const metadata = `{civicsky_table: ${
     literal(table.folder)
   }, civicsky_schema_version: '${table.version}'}`;
+  const group = rowsAGroup === undefined ? "" : `ROW_GROUP_SIZE ${rowsAGroup},`;
   try {
     await Deno.mkdir(folder, { recursive: true });
     await database.run(
       `COPY (SELECT ${columns.join(", ")} FROM (${query})) TO ${literal(beside)}
-       (FORMAT parquet, COMPRESSION zstd, KV_METADATA ${metadata})`,
+       (FORMAT parquet, COMPRESSION zstd, ${group} KV_METADATA ${metadata})`,
     );
     const count = await row<{ n: number }>(
       database,

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { type BenchFrame, benchFrames, FIRST_SEQ } from "../../bench/frames.ts";
+import { FrameCycle, timeOf } from "../../bench/frame_cycle.ts";
 import { postText } from "../../bench/post_text.ts";
 import { median } from "../../bench/measure.ts";
-import { decodeFrame } from "../../etl/atproto/frame.ts";
+import { decodeFrame, recordOf } from "../../etl/atproto/frame.ts";
 import { randomNumbers } from "../etl/mutation.ts";
 
 const frames: BenchFrame[] = [...benchFrames(2000, 5)];
@@ -35,4 +36,27 @@ Deno.test("texts have the median length and the languages of the network", () =>
   const share = (lang?: string) => texts.filter((text) => text.lang === lang).length / texts.length;
   assert.ok(Math.abs(share("en") - 0.608) < 0.03 && Math.abs(share("ja") - 0.125) < 0.02);
   assert.ok(Math.abs(share(undefined) - 0.114) < 0.02);
+});
+
+Deno.test("frames that come again are other events with the same records", () => {
+  const cycle = new FrameCycle(frames.slice(0, 100));
+  const uris = new Set<string>();
+  let posts = 0;
+  for (let number = 0; number < 300; number++) {
+    const frame = decodeFrame(cycle.frame(number));
+    assert.ok("seq" in frame);
+    const time = new Date(timeOf(number)).toISOString();
+    assert.deepEqual([frame.seq, frame.time], [FIRST_SEQ + number, time]);
+    const { created } = frames[number % 100]!;
+    if (created === undefined || frame.kind !== "commit") continue;
+    const [op] = frame.ops;
+    assert.equal(op!.cid, created.cid);
+    assert.equal(op!.rkey, frame.rev);
+    // Throws where the bytes do not match the CID.
+    recordOf(frame.blocks, op!.cid!);
+    uris.add(`${frame.did}/${op!.rkey}`);
+    posts++;
+  }
+  assert.ok(posts > 30);
+  assert.equal(uris.size, posts);
 });

@@ -1,4 +1,4 @@
-/** A disk that is full after a megabyte. */
+/** Disks that are full after a few megabytes. */
 
 /** Why there can be none here, undefined where there can. */
 export const NO_SMALL_DISK: string | undefined = await (async () => {
@@ -11,11 +11,14 @@ export const NO_SMALL_DISK: string | undefined = await (async () => {
   }
 })();
 
-/** Run something with a folder on a disk of one megabyte. */
-export async function withSmallDisk(run: (folder: string) => Promise<void>): Promise<void> {
+/** Run something with a folder on a disk of so many megabytes. */
+export async function withSmallDisk(
+  run: (folder: string) => Promise<void>,
+  megabytes = 1,
+): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "civicsky-small-" });
   try {
-    await command("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder);
+    await command("mount", "-t", "tmpfs", "-o", `size=${megabytes}m`, "tmpfs", folder);
     try {
       await run(folder);
     } finally {
@@ -41,12 +44,23 @@ export async function fill(folder: string): Promise<string> {
   return path;
 }
 
+/** Fill the disk but for so many bytes; gives the file, as `fill` does. */
+export async function fillBut(folder: string, bytes: number): Promise<string> {
+  const path = await fill(folder);
+  await Deno.truncate(path, (await Deno.stat(path)).size - bytes);
+  return path;
+}
+
 /** Declare a test that needs a small disk; where there can be none, its name says why. */
-export function testOnSmallDisk(name: string, run: (folder: string) => Promise<void>): void {
+export function testOnSmallDisk(
+  name: string,
+  run: (folder: string) => Promise<void>,
+  megabytes = 1,
+): void {
   Deno.test({
     name: NO_SMALL_DISK ? `${name} (ignored: ${NO_SMALL_DISK})` : name,
     ignore: NO_SMALL_DISK !== undefined,
-    fn: () => withSmallDisk(run),
+    fn: () => withSmallDisk(run, megabytes),
   });
 }
 
