@@ -159,7 +159,8 @@ async function countStages(database: Database, data: string): Promise<Counts> {
   const posts = await row<{ posts: number; passed_filters: number; deletions: number }>(
     database,
     `SELECT count(*) AS posts, count(*) FILTER (passed_filters) AS passed_filters,
-       (SELECT count(*) FROM ${table("raw/tombstones")}) AS deletions FROM ${table("posts")}`,
+       (SELECT count(*) FROM ${table("raw/tombstones")} WHERE reason <> 'active') AS deletions
+       FROM ${table("posts")}`,
   );
   const labels = await row<{ labelled: number; not_labelled: number; political: number }>(
     database,

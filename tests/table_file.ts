@@ -14,7 +14,7 @@ export async function writeRows(
   using database = await openDatabase(data);
   const lines = await Deno.makeTempFile({ suffix: ".jsonl" });
   try {
-    await Deno.writeTextFile(lines, rows.map((row) => `${toJson(row)}\n`).join(""));
+    await Deno.writeTextFile(lines, rows.map((row) => `${toJson(withoutBigInts(row))}\n`).join(""));
     const columns = Object.entries(table.columns).map(([name, type]) =>
       `${literal(name)}: ${literal(type)}`
     );
@@ -28,4 +28,13 @@ export async function writeRows(
   } finally {
     await Deno.remove(lines);
   }
+}
+
+/** JSON has no word for a bigint; DuckDB reads its digits from a string. */
+function withoutBigInts(row: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(row).map((
+      [name, value],
+    ) => [name, typeof value === "bigint" ? `${value}` : value]),
+  );
 }

@@ -3,6 +3,8 @@ import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
+const TASKS: Record<string, string> = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`)).tasks;
+
 export interface TaskResult {
   code: number;
   stdout: string;
@@ -19,25 +21,17 @@ export async function runTask(
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-/** Start `deno task <args>`; the caller ends it. */
-export function taskProcess(args: string[], env: Record<string, string> = {}): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["task", "--quiet", "--cwd", ROOT, ...args],
-    env: { NO_COLOR: "1", ...env },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-}
-
-/** Start a task without `deno task` before it, so that a signal hits the run itself. */
-export function bareProcess(
-  task: string,
-  args: string[],
+/**
+ * Start `deno task <args>`; the caller ends it.
+ *
+ * The command of `deno.json` is started without `deno task` before it: that saves a process, and a
+ * signal hits the run itself.
+ */
+export function taskProcess(
+  [task, ...args]: string[],
   env: Record<string, string> = {},
 ): Deno.ChildProcess {
-  const { tasks } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`));
-  const [, ...words] = (tasks[task] as string).split(" ");
+  const [, ...words] = (TASKS[task!] ?? `deno task ${task}`).split(" ");
   return new Deno.Command(Deno.execPath(), {
     args: [...words, ...args],
     cwd: ROOT,

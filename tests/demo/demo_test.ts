@@ -6,9 +6,12 @@ import { expectedOfSample } from "./expected.ts";
 
 const expected = await expectedOfSample();
 
-Deno.test("the demo finds what its source file says, the same each time", async (t) => {
+Deno.test("the demo finds what its source file says, whatever a demo before left there", async (t) => {
   const data = await Deno.makeTempDir({ prefix: "civicsky demo's " });
   try {
+    await Deno.writeTextFile(`${data}/.hash_key`, "0".repeat(64));
+    await Deno.mkdir(`${data}/posts/date=2026-06-01`, { recursive: true });
+    await Deno.writeTextFile(`${data}/posts/date=2026-06-01/posts.parquet`, "of a demo before");
     const { code, stdout, stderr } = await runTask(["demo", "--data", data, "--json"]);
     assert.equal(code, 0, stderr);
     const summary = JSON.parse(stdout);
@@ -115,13 +118,6 @@ Deno.test("the demo finds what its source file says, the same each time", async 
       assert.match(page, /Demo data/);
       assert.ok(page.includes("data:image/svg+xml;base64,"));
     });
-
-    await t.step("a second run gives the same rows", async () => {
-      const before = await tables(data);
-      const second = await runTask(["demo", "--data", data, "--json"]);
-      assert.equal(second.code, 0, second.stderr);
-      assert.deepEqual(await tables(data), before);
-    });
   } finally {
     await Deno.remove(data, { recursive: true });
   }
@@ -139,31 +135,6 @@ Deno.test("the demo does not touch a folder with other data", async () => {
     await Deno.remove(data, { recursive: true });
   }
 });
-
-/** Every row of every table, but for what names this run and this port. */
-async function tables(data: string): Promise<Record<string, unknown>> {
-  const without: Record<string, string> = {
-    "raw/firehose": "host",
-    "raw/most_liked": "host",
-    "raw/tombstones": "host",
-    coverage: "host",
-    posts: "",
-    "labels/dictionary": "run_id",
-    aggregates: "",
-  };
-  const entries: [string, unknown][] = [];
-  for (const [table, columns] of Object.entries(without)) {
-    const star = columns ? `* EXCLUDE (${columns})` : "*";
-    entries.push([
-      table,
-      await query(
-        escape(data),
-        `SELECT ${star} FROM read_parquet('{data}/${table}/*/*.parquet') ORDER BY ALL`,
-      ),
-    ]);
-  }
-  return Object.fromEntries(entries);
-}
 
 async function goneTexts(): Promise<string[]> {
   const { parse } = await import("yaml");

@@ -1,7 +1,7 @@
 /** Seven days of cron: runs at odd times, and what goes wrong with some of them. */
 import assert from "node:assert/strict";
 import type { Windows } from "../../etl/window.ts";
-import { bareProcess, runTask } from "../task.ts";
+import { runTask, taskProcess } from "../task.ts";
 import { randomNumbers } from "./mutation.ts";
 import type { Span } from "./week_account.ts";
 import { END, START, type WeekEvent } from "./week_events.ts";
@@ -133,7 +133,7 @@ export async function runOnce(
     const { code, stdout, stderr } = await runTask([`sync:${source}`, ...args], env);
     return ended(code, stdout, stderr);
   }
-  const process = bareProcess(`sync:${source}`, args, env);
+  const process = taskProcess([`sync:${source}`, ...args], env);
   const output = process.output();
   await happened;
   if (mishap === "killed_late") await durable(`${data}/journal/${source}`);

@@ -110,9 +110,11 @@ Deno.test("a cursor that is too old is noted in the coverage", async () => {
       assert.equal(relay.connections[0]!.cursor, "7");
       const notes = await query(
         data,
-        "SELECT notes FROM '{data}/coverage/*/*.parquet' WHERE len(notes) > 0",
+        "SELECT notes FROM '{data}/coverage/*/*.parquet' WHERE len(notes) > 0 ORDER BY minute",
       );
-      assert.deepEqual(notes, [{ notes: ["OutdatedCursor"] }]);
+      assert.deepEqual(notes, [{ notes: ["OutdatedCursor"] }, { notes: ["#sync"] }]);
+      assert.deepEqual(summaryOf(run).infos, { OutdatedCursor: 1 });
+      assert.match(run.stderr, /no longer has what came after our place \(OutdatedCursor\): a gap/);
       assert.equal((await rawRows(data)).length, expectedRows(small).length);
     }));
 });

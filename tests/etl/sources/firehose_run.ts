@@ -1,7 +1,7 @@
 /** Runs of `sync:firehose` against a relay on loopback. */
 import { type Relay, type RelayOptions, startRelay } from "../../../demo/relay.ts";
 import { query } from "../../rows.ts";
-import { bareProcess, runTask, type TaskResult } from "../../task.ts";
+import { runTask, taskProcess, type TaskResult } from "../../task.ts";
 
 /** Run a test with a relay of its own that serves its oldest frame first. */
 export async function withRelay(
@@ -40,7 +40,7 @@ export function startCollecting(
   args: string[] = [],
 ): Deno.ChildProcess {
   const all = ["--data", data, "--json", ...byHand(args)];
-  return bareProcess("sync:firehose", all, { BLUESKY_RELAY: url });
+  return taskProcess(["sync:firehose", ...all], { BLUESKY_RELAY: url });
 }
 
 /** Read what a run printed with `--json`. */

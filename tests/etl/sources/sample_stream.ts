@@ -91,9 +91,10 @@ export function expectedTombstones({ posts, frames }: SampleStream, key: string)
   return frames.flatMap((frame) => {
     const body = bodyOf(frame);
     const at = { event_time: frame.time, cursor: frame.seq };
-    if (frame.type === "#account" && !body.active) {
+    if (frame.type === "#account") {
       const subject_hash = hash(body.did);
-      return [{ subject_hash, subject_kind: "account", reason: body.status, ...at }];
+      const reason = body.active ? "active" : body.status;
+      return [{ subject_hash, subject_kind: "account", reason, ...at }];
     }
     if (frame.post === undefined || body.ops[0].action !== "delete") return [];
     const subject_hash = hash(byId.get(frame.post)!.uri);
