@@ -1,11 +1,10 @@
-import process from "node:process";
 import { type Database, literal } from "../store/duckdb.ts";
 import { writeParquet } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { RUNS } from "../store/tables.ts";
 import { now, utcDay } from "./clock.ts";
 import type { ExitStatus } from "./error.ts";
-import { bootId, startTicks } from "./process.ts";
+import { bootId, peakMegabytes, startTicks } from "./process.ts";
 
 export type RunStatus = "running" | "done" | "failed" | "busy" | "stopped";
 
@@ -46,8 +45,7 @@ export class LedgerRow {
       started_at: this.#started,
       ended_at: end && now(),
       seconds: end && Math.round(performance.now() - this.#clock) / 1000,
-      // Linux and macOS differ in the unit of maxRSS; Deno gives KiB on both.
-      peak_rss_mb: end && Math.round(process.resourceUsage().maxRSS / 102.4) / 10,
+      peak_rss_mb: end && peakMegabytes(),
       host: Deno.hostname(),
       pid: Deno.pid,
       boot_id: bootId(),

@@ -1,8 +1,9 @@
 /**
  * Who is running: what Deno shows only under all permissions (`/proc`) is read through libc, which
- * the permission for native code (needed for DuckDB anyway) covers. Elsewhere than on Linux both
- * functions say that they do not know, and locks fall back on their heartbeat.
+ * the permission for native code (needed for DuckDB anyway) covers. Elsewhere than on Linux
+ * `bootId` and `startTicks` say that they do not know, and locks fall back on their heartbeat.
  */
+import process from "node:process";
 
 let libc: ReturnType<typeof open> | undefined;
 
@@ -41,4 +42,13 @@ export function startTicks(pid: number): string | undefined {
   const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
   if (fields?.[0] === "Z") return undefined;
   return fields?.[19];
+}
+
+/** Give the most memory that this process has held so far, in megabytes of 1024 KiB. */
+export function peakMegabytes(): number {
+  // What a process inherits of its parent counts in maxRSS, as long as it is more (getrusage(2)).
+  const own = /^VmHWM:\s+(\d+) kB$/m.exec(readProc("/proc/self/status") ?? "")?.[1];
+  // Linux and macOS differ in the unit of maxRSS; Deno gives KiB on both.
+  const kilobytes = own === undefined ? process.resourceUsage().maxRSS : Number(own);
+  return Math.round(kilobytes / 102.4) / 10;
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bootId, startTicks } from "../../../etl/run/process.ts";
+import { bootId, peakMegabytes, startTicks } from "../../../etl/run/process.ts";
 
 Deno.test({
   name: "a process is told from others by boot and start, and one that ended has none",
@@ -35,4 +35,20 @@ Deno.test({
     shell.kill("SIGKILL");
     await shell.status;
   },
+});
+
+Deno.test("the peak of memory is a process's own, however much its parent has", async () => {
+  const ours = new Uint8Array(400_000_000).fill(1);
+  const script = `import { peakMegabytes } from "${new URL(
+    "../../../etl/run/process.ts",
+    import.meta.url,
+  )}";
+    console.log(peakMegabytes())`;
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", script],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const peak = Number(new TextDecoder().decode(stdout));
+  assert.ok(peak > 20 && peak < 300, `${peak} MB`);
+  assert.ok(peakMegabytes() > 400, `${ours.length} bytes`);
 });
