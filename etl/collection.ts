@@ -11,6 +11,7 @@ import { fillSegment, type SegmentEnd, segmentName } from "./segment.ts";
 import { Journal } from "./store/journal.ts";
 import { Quarantine } from "./store/quarantine.ts";
 import { hashKey } from "./store/tombstone.ts";
+import { duration } from "./stream_progress.ts";
 import type { StreamSource } from "./stream_source.ts";
 
 /** What one run takes from the stream. */
@@ -41,6 +42,9 @@ export interface Collected {
   lastEvent: string | undefined;
   errors: UserError[];
 }
+
+/** How far within its replay range a host is asked, as time goes on meanwhile. */
+const MARGIN_MS = 5 * 60_000;
 
 /**
  * Read a stretch of a stream into the journal and land it.
@@ -154,7 +158,14 @@ export async function collectStretch(
       progress.say(`${new URL(host).host} does not know our place (${error}); finding it by time`);
       const time = collector.eventTime ??
         (await lastPosition(database, paths, source.name, new URL(host).host))?.time;
-      const from = time ? new Date(time) : stretch.from ?? now();
+      const wanted = time ? new Date(time) : stretch.from ?? now();
+      // A time that is too old is refused like a cursor: what lies before can no longer be had.
+      const oldest = new Date(now().getTime() - source.replayMs + MARGIN_MS);
+      const from = error === "CursorTooOld" && wanted < oldest ? oldest : wanted;
+      if (from > wanted) {
+        const gap = duration(from.getTime() - wanted.getTime());
+        context.warn(`${new URL(host).host} no longer has ${gap} after ${wanted.toISOString()}`);
+      }
       moveTo(await placeAt(source, host, from, signal));
     } else if (error === "ConsumerTooSlow") {
       progress.say(`${new URL(host).host} found us too slow; going on where it stopped`);

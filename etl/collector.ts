@@ -126,7 +126,7 @@ export class Collector {
     }
     if (this.options.until && time >= this.options.until) {
       // Nothing lies between the last event and this one, so the time up to `until` is covered.
-      if (this.#before !== undefined) {
+      if (this.#before !== undefined && new Date(this.#before) < this.options.until) {
         this.#pending.covered_until = this.options.until.toISOString();
         this.#pending.covered_from ??= this.#before;
         this.eventTime ??= this.#before;

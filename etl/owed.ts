@@ -8,6 +8,8 @@ import { mergeSpans, type Span, subtractSpans } from "./span.ts";
 import { type Window, type Windows, windowsOfDay } from "./window.ts";
 
 const DAY_MS = 86_400_000;
+/** Days of coverage in which the last time that was read is looked for first. */
+const RECENT_DAYS = 3;
 /** How far back it is told what was missed. */
 const TOLD_MS = 7 * DAY_MS;
 
@@ -56,8 +58,10 @@ export async function layWindows(
 /**
  * Find what a source owes: of each window the time that has passed and is not covered by any host.
  *
- * `replayMs` is how far back a host replays. Nothing is owed of the future, and what was missed is told
- * of the last seven days: to look at all that was ever collected would take longer with each run.
+ * `replayMs` is how far back hosts say that they replay; what came after the last time that was read
+ * is owed all the same, until it was asked for. What a host said that it no longer has is missed. Nothing
+ * is owed of the future, and what was missed is told of the last seven days: to look at all that was
+ * ever collected would take longer with each run.
  */
 export async function readOwed(
   database: Database,
@@ -66,7 +70,8 @@ export async function readOwed(
   replayMs: number,
 ): Promise<Owed> {
   const present = now();
-  const horizon = present.getTime() - replayMs;
+  const read = await lastCovered(database, paths, source);
+  const horizon = Math.min(present.getTime() - replayMs, read?.getTime() ?? Infinity);
   const since = utcDay(new Date(Math.min(horizon, present.getTime() - TOLD_MS)));
   const files = windowFiles(paths, source).filter(({ day }) => day! >= since)
     .map((file) => file.path);
@@ -76,16 +81,59 @@ export async function readOwed(
      ORDER BY opens_at`,
   );
   const spans = await coveredSpans(database, paths, source, since);
+  const refused = await refusedAt(database, paths, source, since);
   const owed: Owed = { owed: [], missed: [] };
   for (const { from, until, window_prob } of windows) {
     const window = { from: utc(from), until: utc(until), window_prob };
     const passed = { from: window.from, until: window.until < present ? window.until : present };
     const open = passed.from < passed.until ? subtractSpans(passed, spans) : [];
-    if (open.length === 0) continue;
-    const last = open.at(-1)!.until.getTime();
-    (last > horizon ? owed.owed : owed.missed).push({ ...window, open });
+    const isGone = ({ until }: Span) =>
+      until.getTime() <= horizon || refused.has(Math.floor(until.getTime() / 1000));
+    const { gone = [], left = [] } = Object.groupBy(open, (span) => isGone(span) ? "gone" : "left");
+    if (left.length > 0) owed.owed.push({ ...window, open: left });
+    if (gone.length > 0) owed.missed.push({ ...window, open: gone });
   }
   return owed;
+}
+
+/** Give up to when a source was read, by whatever host. */
+async function lastCovered(
+  database: Database,
+  paths: DataPaths,
+  source: string,
+): Promise<Date | undefined> {
+  const days = [...new Set(paths.files("coverage").map(({ day }) => day!))].sort();
+  const recent = days.at(-RECENT_DAYS) ?? "";
+  for (const isAsked of [(day: string) => day >= recent, (day: string) => day < recent]) {
+    const files = paths.files("coverage").filter(({ day }) => isAsked(day!));
+    const [last] = await queryWhole<{ until: string | null }>(
+      database,
+      files.map(({ path }) => path),
+      (files) =>
+        `SELECT max(covered_until) AS until FROM ${relation(COVERAGE, files)}
+         WHERE source = ${literal(source)}`,
+    );
+    if (last!.until !== null) return utc(last!.until);
+  }
+  return undefined;
+}
+
+/** Give the seconds since 1970 at which hosts began that no longer had what came before. */
+async function refusedAt(
+  database: Database,
+  paths: DataPaths,
+  source: string,
+  since: string,
+): Promise<Set<number>> {
+  const files = paths.files("coverage").filter(({ day }) => day! >= since).map(({ path }) => path);
+  const found = await queryWhole<{ second: number }>(
+    database,
+    files,
+    (files) =>
+      `SELECT epoch(covered_from)::BIGINT AS second FROM ${relation(COVERAGE, files)}
+       WHERE source = ${literal(source)} AND list_contains(notes, 'OutdatedCursor')`,
+  );
+  return new Set(found.map(({ second }) => second));
 }
 
 /**

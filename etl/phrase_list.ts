@@ -3,7 +3,9 @@ import { literal } from "./store/duckdb.ts";
 
 /** Words and phrases that are looked for as a whole, as a filter's section in `study.yaml` lists them. */
 export const PhraseList = z.array(
-  z.string().refine((phrase) => wordsOf(phrase) !== "", "has no letter and no digit"),
+  z.string().refine((phrase) => wordsOf(phrase) !== "", "has no letter and no digit")
+    // Left out like all punctuation, they would make another word of it: `c++` would be `c`.
+    .refine((phrase) => !/[\\^$*+?()[\]{}|]/.test(phrase), "is no pattern: phrases are words"),
 );
 
 /** What stands between words. */

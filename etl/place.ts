@@ -2,7 +2,6 @@ import type { StreamFrame } from "./atproto/stream_decoder.ts";
 import { subscribe } from "./atproto/subscription.ts";
 import type { Position } from "./collector.ts";
 import { lastPosition } from "./land.ts";
-import { now } from "./run/clock.ts";
 import type { Database } from "./store/duckdb.ts";
 import type { DataPaths } from "./store/paths.ts";
 import type { StreamSource } from "./stream_source.ts";
@@ -99,12 +98,8 @@ export async function positionAt(
   signal: AbortSignal,
 ): Promise<Position> {
   const { host } = new URL(url);
-  const known = await lastPosition(database, paths, source.name, host);
-  // Some hosts refuse a cursor that is too old; then the time is a better question.
-  const reachable = now().getTime() - source.replayMs;
-  const last = known && (source.timeCursor === undefined || Date.parse(known.time) > reachable)
-    ? known
-    : undefined;
+  // However old it is: the host knows best how far back it replays, and says so.
+  const last = await lastPosition(database, paths, source.name, host);
   if (from === undefined) return { host, cursor: last?.cursor, time: last?.time };
   // A place before `from` is good as it is where little lies between, else a place nearer to it.
   const near = last && Date.parse(last.time) <= from.getTime() &&

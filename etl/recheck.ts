@@ -13,7 +13,7 @@ import { type Found, subjectHashSql, writeTombstones } from "./store/tombstone.t
 /** Posts after which what was found is durable. */
 const PAGE = 100 * POSTS_AT_ONCE;
 /** Where more of a page is missing than this, the AppView is to be doubted and not the posts. */
-const BELIEVABLE = 0.9;
+const BELIEVABLE = 0.5;
 /** Fewer posts say nothing about the AppView. */
 const FEW = 10;
 
@@ -22,7 +22,7 @@ export type Recheck = RecheckState & { posts: number; isComplete: boolean };
 
 /**
  * Make the temporary table `kept` (subject_hash, uri, did, is_hidden): every uri in raw that this round
- * was not asked for yet and that an AppView can look up. A round that is complete is followed by a new one. Gives its state.
+ * was not asked for yet, that an AppView can look up, and that no tombstone removes. A round that is complete is followed by a new one. Gives its state.
  */
 export async function openRound(
   { paths, database }: Context,
@@ -42,12 +42,18 @@ export async function openRound(
     unknown: 0,
   };
   const files = Object.values(inputs.raw).flat();
+  const removal = (column: string) =>
+    `(SELECT removed_at FROM removed WHERE subject_hash = ${subjectHashSql(key, column)})`;
   await readRemovals(database, inputs.tombstones, files, key);
   await database.run(`CREATE OR REPLACE TEMP TABLE kept AS
     SELECT ${subjectHashSql(key, "uri")} AS subject_hash, uri, did,
       ${subjectHashSql(key, "did")} IN (SELECT subject_hash FROM hidden) AS is_hidden
-    FROM (SELECT uri, any_value(did) AS did FROM ${rawRows(files)} GROUP BY uri)
-    WHERE subject_hash > ${literal(state.after)} AND regexp_full_match(uri, ${literal(POST_URI)})`);
+    FROM (SELECT uri, any_value(did) AS did, max(event_time) AS seen FROM ${
+    rawRows(files)
+  } GROUP BY uri) r
+    WHERE NOT coalesce(greatest(${removal("r.uri")}, ${removal("r.did")})
+        >= coalesce(seen, '-infinity'), false)
+      AND subject_hash > ${literal(state.after)} AND regexp_full_match(uri, ${literal(POST_URI)})`);
   const { posts } = await row<{ posts: number }>(database, "SELECT count(*) AS posts FROM kept");
   return { ...state, posts: state.asked + posts, isComplete: false };
 }
