@@ -9,6 +9,7 @@ import { purge, type Purged } from "./purge.ts";
 import { askRound, openRound, type Recheck } from "./recheck.ts";
 import { now } from "./run/clock.ts";
 import { type Command, type Context, main, type Outcome } from "./run/command.ts";
+import { duration } from "./run/duration.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { baseUrl, urlVariable } from "./run/option.ts";
 import { lock } from "./store/lock.ts";
@@ -86,7 +87,7 @@ async function recheck(context: Context, appview: string | undefined): Promise<O
   const service = appview ?? urlVariable("BLUESKY_APPVIEW", "https:", "http:") ??
     study.sources.most_liked.appview;
   const onWait = (seconds: number, reason: string) =>
-    progress.say(`${reason}; waiting ${seconds.toFixed(0)} s`);
+    progress.say(`${reason}; waiting ${duration(seconds * 1000)}`);
   const session = Session.fromEnvironment(paths, service);
   const appView = new AppView(service, { signal, session, onWait });
   // While it asks, which takes long, preprocess may run.
@@ -100,7 +101,7 @@ async function recheck(context: Context, appview: string | undefined): Promise<O
     withoutDamage(database, paths, inputs, () => openRound(context, inputs, key))
   );
   const round = await askRound(context, opened.result, appView, key).catch((error) => {
-    throw appViewError("recheck posts", service, error);
+    throw appViewError("recheck posts", appView, error);
   });
   const { inputs, result: purged } = await work((inputs) => purgeNow(context, inputs, key));
   const { after: _, ...summary } = { ...round, removed_rows: purged };
