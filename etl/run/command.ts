@@ -65,6 +65,9 @@ export interface Command {
   run(context: Context, options: any, ...args: string[]): Promise<Outcome>;
 }
 
+/** Columns of the help; descriptions are broken by hand before. */
+const HELP_WIDTH = 110;
+
 const ROOT = new URL("../../", import.meta.url);
 
 /** Run a task from the command line and exit with its status. */
@@ -192,6 +195,7 @@ function declare(command: Command): Commander {
   const program = new Commander(`deno task ${command.task}`)
     .description(command.description)
     .exitOverride()
+    .configureHelp({ helpWidth: HELP_WIDTH })
     .configureOutput({ writeErr: () => {}, outputError: () => {} })
     .allowExcessArguments(false);
   for (const { name, description } of command.arguments ?? []) program.argument(name, description);
