@@ -6,7 +6,7 @@ import { openDatabase } from "../store/duckdb.ts";
 import type { Database } from "../store/duckdb.ts";
 import { DataPaths } from "../store/paths.ts";
 import { variable } from "./environment.ts";
-import { describeError, EXIT, type ExitStatus, UserError } from "./error.ts";
+import { describeError, EXIT, type ExitStatus, explained, UserError } from "./error.ts";
 import { LedgerRow, type RunStatus } from "./ledger.ts";
 import { Progress } from "./progress.ts";
 import { readStudy, type Study } from "./study.ts";
@@ -247,15 +247,4 @@ function printError(thrown: unknown): ExitStatus {
   }
   console.error(error);
   return EXIT.failed;
-}
-
-/** Give what the operating system refused, wherever that was, as an error with its remedy. */
-function explained(thrown: unknown): unknown {
-  const remedy = thrown instanceof Deno.errors.PermissionDenied
-    ? "Give the user that runs this task the right to read and write there"
-    : thrown instanceof Error &&
-        ["ENOSPC", "EDQUOT"].includes((thrown as Error & { code?: string }).code ?? "")
-    ? "Free some space and run the task again; nothing that was collected is lost"
-    : undefined;
-  return remedy ? new UserError("go on", describeError(thrown), remedy, { cause: thrown }) : thrown;
 }
