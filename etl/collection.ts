@@ -92,6 +92,7 @@ export async function collectStretch(
   const open = () =>
     subscribe({
       hosts: [host, ...source.hosts.filter((other) => other !== host)],
+      namedBy: source.namedBy,
       async url(next) {
         if (next !== host) {
           host = next;

@@ -63,7 +63,7 @@ export async function takeCounts(
       }
     } catch (error) {
       if (error instanceof UserError && error.exitCode === EXIT.usage) throw error;
-      errors.push(appViewError(DOING, appView.service, error));
+      errors.push(appViewError(DOING, appView, error));
     } finally {
       journal.close();
     }

@@ -9,13 +9,19 @@ import { purge, type Purged } from "./purge.ts";
 import { askRound, openRound, type Recheck } from "./recheck.ts";
 import { now } from "./run/clock.ts";
 import { type Command, type Context, main, type Outcome } from "./run/command.ts";
+import { duration } from "./run/duration.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { baseUrl, urlVariable } from "./run/option.ts";
 import { lock } from "./store/lock.ts";
 import { type Found, hashKey, writeTombstones } from "./store/tombstone.ts";
 
-const POST = /^at:\/\/did:[a-z]+:[\w.:%-]+\/app\.bsky\.feed\.post\/[\w.:~-]+$/;
-const ACCOUNT = /^did:[a-z]+:[\w.:%-]+$/;
+const POST = /^at:\/\/([^/]+)\/app\.bsky\.feed\.post\/[\w.:~-]+$/;
+/**
+ * A did:plc as https://web.plc.directory/spec/v0.1/did-plc says, a did:web with its host name, or a
+ * did of another method.
+ */
+const ACCOUNT =
+  /^did:(plc:[a-z2-7]{24}|web:([a-z0-9-]+(\.[a-z0-9-]+)+|localhost)(%3A\d+)?(:[\w.%-]+)*|(?!plc:|web:)[a-z]+:[\w.:%-]+)$/;
 
 export const command: Command = {
   task: "forget",
@@ -36,8 +42,8 @@ export const command: Command = {
     },
   ],
   examples: [
-    "deno task forget at://did:plc:abc/app.bsky.feed.post/xyz",
-    "deno task forget did:plc:abc",
+    "deno task forget at://did:plc:abcdefghijklmnopqrstuvwx/app.bsky.feed.post/3kabcdefghij2",
+    "deno task forget did:plc:abcdefghijklmnopqrstuvwx",
     "deno task forget --recheck",
   ],
   run: forget,
@@ -61,7 +67,8 @@ async function forget(context: Context, options: Options, ...subjects: string[])
 
 async function forgetSubjects(context: Context, subjects: string[]): Promise<Outcome> {
   const { paths, database } = context;
-  const found = subjects.map(readSubject);
+  const named = subjects.map(readSubject).map((found) => [found.subject, found] as const);
+  const found = [...new Map(named).values()];
   await using _lock = await lock(paths.locks(), "posts", "run forget");
   const key = await hashKey(paths);
   const { running, errors } = await landJournals(context);
@@ -86,7 +93,7 @@ async function recheck(context: Context, appview: string | undefined): Promise<O
   const service = appview ?? urlVariable("BLUESKY_APPVIEW", "https:", "http:") ??
     study.sources.most_liked.appview;
   const onWait = (seconds: number, reason: string) =>
-    progress.say(`${reason}; waiting ${seconds.toFixed(0)} s`);
+    progress.say(`${reason}; waiting ${duration(seconds * 1000)}`);
   const session = Session.fromEnvironment(paths, service);
   const appView = new AppView(service, { signal, session, onWait });
   // While it asks, which takes long, preprocess may run.
@@ -100,7 +107,7 @@ async function recheck(context: Context, appview: string | undefined): Promise<O
     withoutDamage(database, paths, inputs, () => openRound(context, inputs, key))
   );
   const round = await askRound(context, opened.result, appView, key).catch((error) => {
-    throw appViewError("recheck posts", service, error);
+    throw appViewError("recheck posts", appView, error);
   });
   const { inputs, result: purged } = await work((inputs) => purgeNow(context, inputs, key));
   const { after: _, ...summary } = { ...round, removed_rows: purged };
@@ -112,13 +119,19 @@ async function recheck(context: Context, appview: string | undefined): Promise<O
   };
 }
 
-function readSubject(text: string, index: number): Found {
-  const kind = POST.test(text) ? "post" : ACCOUNT.test(text) ? "account" : undefined;
+/** Read a post or an account that is named; throws a usage error that does not repeat it. */
+export function readSubject(text: string, index: number): Found {
+  const author = POST.exec(text)?.[1];
+  const kind = !ACCOUNT.test(author ?? text)
+    ? undefined
+    : author === undefined
+    ? "account"
+    : "post";
   if (kind !== undefined) return { subject: text, kind, reason: "asked" };
   // The ledger keeps this message, so that it does not say what was named.
   throw new UserError(
     "forget that",
-    `argument ${index + 1} is neither at://did:…/app.bsky.feed.post/… nor did:…`,
+    `argument ${index + 1} is neither at://did:…/app.bsky.feed.post/… nor a whole did:…`,
     "Name the author by did and not by handle: a handle may be another account's by now",
     { exitCode: EXIT.usage },
   );

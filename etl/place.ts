@@ -38,8 +38,9 @@ export async function findPlace(
   decode: (message: Uint8Array | string) => StreamFrame,
   target: Date,
   signal: AbortSignal,
+  namedBy?: string,
 ): Promise<Place | undefined> {
-  const probe = (cursor: number) => firstFrame(url(cursor), decode, signal);
+  const probe = (cursor: number) => firstFrame(url(cursor), decode, signal, namedBy);
   let low = await probe(0);
   if (low === undefined) return undefined;
   if (low.time >= target.getTime()) return { cursor: low.seq - 1, time: undefined };
@@ -66,12 +67,14 @@ async function firstFrame(
   url: string,
   decode: (message: Uint8Array | string) => StreamFrame,
   signal: AbortSignal,
+  namedBy?: string,
 ): Promise<Probe | undefined> {
   const done = new AbortController();
   const quiet = setTimeout(() => done.abort(), 5000);
   try {
     const messages = subscribe({
       hosts: [url],
+      namedBy,
       url: () => url,
       signal: AbortSignal.any([signal, done.signal]),
       onReconnect: () => undefined,
@@ -121,6 +124,7 @@ export async function placeAt(
     return { host, cursor: undefined, time: from.toISOString(), ask };
   }
   const url = (cursor: number | undefined) => source.url(base, cursor);
-  const place = await findPlace(url, (message) => source.decoder.decode(message), from, signal);
+  const decode = (message: Uint8Array | string) => source.decoder.decode(message);
+  const place = await findPlace(url, decode, from, signal, source.namedBy);
   return { host, cursor: place?.cursor, time: place?.time };
 }

@@ -156,6 +156,15 @@ function uniqueErrors(errors: UserError[]): UserError[] {
   return [...new Map(errors.map((error) => [error.message, error])).values()];
 }
 
+/** Give how many characters fit on the terminal's line behind so many; 160 where there is none. */
+function roomBehind(columns: number): number {
+  return Deno.stdout.isTerminal() ? Math.max(20, Deno.consoleSize().columns - columns) : 160;
+}
+
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}
+
 function describe(
   { data, tables, coverage, label_sets, runs, last_warnings }: {
     data: string;
@@ -182,6 +191,9 @@ function describe(
     );
   };
   const number = (value: number) => value.toLocaleString("en");
+  const beforeEnded = "  2026-06-01T18:00:00".length + "  seconds  ".length +
+    Math.max(...runs.map(({ task }) => task.length + 2));
+  const room = roomBehind(beforeEnded);
   const sets = label_sets.map((set) => [
     set.classifier,
     set.label_set_id,
@@ -212,14 +224,14 @@ function describe(
     ], 3)),
     "",
     ...grid([
-      ["last runs (UTC)", "task", "ended", "seconds"],
+      ["last runs (UTC)", "task", "seconds", "ended"],
       ...runs.map((run) => [
         run.started_at.slice(0, 19),
         run.task,
-        run.error ? `${run.status}: ${run.error.slice(0, 60)}` : run.status,
-        run.seconds === null ? "" : run.seconds.toFixed(1),
+        (run.seconds === null ? "" : run.seconds.toFixed(1)).padStart("seconds".length),
+        run.error ? cut(`${run.status}: ${run.error}`, room) : run.status,
       ]),
-    ], 3),
+    ], 4),
     ...last_warnings.map(({ task, started_at, warning }, index) =>
       `${index === 0 ? "\n" : ""}  warning of ${task}, ${started_at.slice(0, 19)}: ${warning}`
     ),

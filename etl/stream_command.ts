@@ -3,7 +3,8 @@ import { type Collected, collectStretch, type Stretch } from "./collection.ts";
 import { landLeftovers } from "./land.ts";
 import { layWindows, type Owed, readOwed } from "./owed.ts";
 import type { Command, Context, Outcome } from "./run/command.ts";
-import { baseUrl, hours, instant, minutes, positiveInteger } from "./run/option.ts";
+import { baseUrl, hours, instant, minutes, positiveInteger, urlVariable } from "./run/option.ts";
+import type { Variable } from "./run/environment.ts";
 import type { Study } from "./run/study.ts";
 import { mergeSpans, type Span, totalLength } from "./span.ts";
 import { lock } from "./store/lock.ts";
@@ -36,8 +37,8 @@ export interface StreamTask {
   /** How far back hosts replay, in milliseconds. */
   replayMs: number;
   settings(study: Study): { hosts: string[]; windows: Windows };
-  /** The host that the environment names. */
-  hostVariable(): string | undefined;
+  /** The variable of the environment that names a host. */
+  hostVariable: Variable;
   url(host: string, cursor: number | undefined): string;
   decoder: StreamDecoder;
   isFiltered?: boolean;
@@ -69,10 +70,12 @@ async function run(context: Context, task: StreamTask, options: Options): Promis
   const { paths, database, progress } = context;
   const settings = task.settings(context.study);
   const flag = /--(\w+)/.exec(task.hostFlags)![1]!;
-  const named = (options[flag] as string | undefined) ?? task.hostVariable();
+  const named = (options[flag] as string | undefined) ??
+    urlVariable(task.hostVariable, "wss:", "ws:");
   const source: StreamSource = {
     name: task.source,
     hosts: named === undefined ? settings.hosts : [named],
+    namedBy: `${task.hostVariable} or --${flag}`,
     url: (host, cursor) => task.url(host.replace(/\/+$/, ""), cursor),
     decoder: task.decoder,
     replayMs: task.replayMs,
@@ -150,6 +153,7 @@ const COUNTED = ["posts", "deletions", "events", "bytes", "repeated"] as const;
 class Total {
   readonly errors: Collected["errors"] = [];
   #sum = { posts: 0, deletions: 0, events: 0, bytes: 0, repeated: 0 };
+  #recovered = { recovered_posts: 0, recovered_deletions: 0 };
   #reconnects: Record<string, number> = {};
   #infos: Record<string, number> = {};
   #setAside: Record<string, number> = {};
@@ -164,9 +168,10 @@ class Total {
     this.errors.push(...collected.errors);
   }
 
+  /** Add what an earlier run received: its events are not counted again. */
   addLeftovers({ posts, deletions, errors }: Awaited<ReturnType<typeof landLeftovers>>): void {
-    this.#sum.posts += posts;
-    this.#sum.deletions += deletions;
+    this.#recovered.recovered_posts += posts;
+    this.#recovered.recovered_deletions += deletions;
     this.errors.push(...errors);
   }
 
@@ -174,6 +179,7 @@ class Total {
     const { bytes, ...sum } = this.#sum;
     return {
       ...sum,
+      ...this.#recovered,
       megabytes: Math.round(bytes / 1e5) / 10,
       reconnects: this.#reconnects,
       infos: this.#infos,
@@ -199,10 +205,16 @@ function describe(
     seconds: number;
   },
 ): string {
+  const { recovered_posts, recovered_deletions } = summary;
   const list = (counts: Record<string, number>) =>
     Object.entries(counts).map(([reason, n]) => `${reason} ${n}`).join(", ");
   return [
     `Collected ${summary.posts} posts and ${summary.deletions} deletions from ${summary.hosts[0]}`,
+    ...recovered_posts + recovered_deletions > 0
+      ? [
+        `  and landed ${recovered_posts} posts and ${recovered_deletions} deletions of an earlier run`,
+      ]
+      : [],
     `  ${summary.events} events, ${summary.megabytes} MB in ${summary.seconds} s, ` +
     `${summary.repeated} repeated events left out`,
     `  reconnects: ${list(summary.reconnects) || "none"}`,

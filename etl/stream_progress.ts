@@ -1,5 +1,6 @@
 import type { Collector } from "./collector.ts";
 import { now } from "./run/clock.ts";
+import { duration } from "./run/duration.ts";
 import { type Span, totalLength } from "./span.ts";
 
 /** Nothing is said of the time left before this long: the first frames come in a burst. */
@@ -44,15 +45,6 @@ export class StreamProgress {
     const read = event - this.#first.event;
     return elapsed < ENOUGH_MS || read <= 0 ? undefined : owed * elapsed / read;
   }
-}
-
-/** Say a duration in milliseconds in the unit that people would use. */
-export function duration(ms: number): string {
-  const seconds = Math.max(0, ms) / 1000;
-  if (seconds < 100) return `${Math.round(seconds)} s`;
-  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 100 * 3600) return `${(seconds / 3600).toFixed(1)} h`;
-  return `${Math.round(seconds / 86_400)} days`;
 }
 
 function number(value: number): string {

@@ -5,6 +5,8 @@ export interface StreamSource {
   name: string;
   /** Base URLs, best first. */
   hosts: string[];
+  /** What names a host on the command line and in the environment, for errors. */
+  namedBy?: string;
   /** Give the URL of a host's stream behind a cursor; without one it begins with what comes next. */
   url(host: string, cursor: number | undefined): string;
   decoder: StreamDecoder;

@@ -24,7 +24,7 @@ export const Windows = z.union([
     /** Another seed draws other hours. */
     seed: z.int().default(1),
   }),
-]);
+], "is none of all, { fixed: [hours] } and { spread: n }");
 export type Windows = z.infer<typeof Windows>;
 
 /** An hour that is to be collected, in event time. */

@@ -1,5 +1,6 @@
 import { AtpAgent, XRPCError } from "@atproto/api";
 import { z } from "zod";
+import { duration } from "../run/duration.ts";
 import { UserError } from "../run/error.ts";
 import { LONGEST_WAIT_MS } from "./connection_problem.ts";
 import { type InvalidItem, type PostView, readFeedItem, readPostView } from "./post_view.ts";
@@ -52,6 +53,12 @@ export class AppView {
   /** The AppView's host, which stands in the rows that it gave. */
   get host(): string {
     return new URL(this.service).host;
+  }
+
+  /** The server that requests go to, and answers come from: the PDS where there is a login. */
+  get #answerer(): string {
+    const { session } = this.options;
+    return session ? `the PDS ${session.pds} (BLUESKY_PDS)` : "the AppView";
   }
 
   /**
@@ -117,7 +124,7 @@ export class AppView {
     const { signal, session } = this.options;
     for (let attempt = 1;; attempt++) {
       if (!signal.aborted) {
-        await this.#pause(this.#limit.waitMs, "the AppView's rate limit is used up");
+        await this.#pause(this.#limit.waitMs, `the rate limit of ${this.#answerer} is used up`);
       }
       if (signal.aborted) return undefined;
       try {
@@ -135,9 +142,18 @@ export class AppView {
         const status = error instanceof XRPCError ? error.status : 0;
         if (status !== 429 && status < 500 && status >= 100) throw error;
         const backoff = 1000 * 2 ** (attempt - 1) * (0.5 + Math.random());
-        await this.#pause(this.#limit.waitMs || backoff, explain(status));
+        await this.#pause(this.#limit.waitMs || backoff, this.#explain(status));
       }
     }
+  }
+
+  /** Say what a status means; below 100 are the client's own (`ResponseType` of `@atproto/xrpc`). */
+  #explain(status: number): string {
+    if (status === 429) return `${this.#answerer} asks to wait (HTTP 429)`;
+    if (status >= 100) return `${this.#answerer} is not ready (HTTP ${status})`;
+    return status === 2
+      ? `${this.#answerer} does not answer as one (not the JSON of a feed)`
+      : `${this.#answerer} cannot be reached`;
   }
 
   #strangeAnswer(cause: z.ZodError): UserError {
@@ -156,7 +172,7 @@ export class AppView {
     if (ms > LONGEST_WAIT_MS) {
       throw new UserError(
         `ask ${this.host}`,
-        `${reason}; it asks to wait ${Math.ceil(ms / 60_000).toLocaleString("en")} minutes`,
+        `${reason}; it asks to wait ${duration(ms)}`,
         "Run the task again after that time; what came before is kept",
       );
     }
@@ -168,13 +184,4 @@ export class AppView {
 function isAuthError(error: unknown): boolean {
   return error instanceof XRPCError &&
     (error.status === 401 || /^(ExpiredToken|InvalidToken)$/.test(error.error));
-}
-
-/** Say what a status means; below 100 are the client's own (`ResponseType` of `@atproto/xrpc`). */
-function explain(status: number): string {
-  if (status === 429) return "the AppView asks to wait (HTTP 429)";
-  if (status >= 100) return `the AppView is not ready (HTTP ${status})`;
-  return status === 2
-    ? "what answers is no AppView (not the JSON of a feed)"
-    : "the AppView cannot be reached";
 }

@@ -1,4 +1,5 @@
 import { XRPCError } from "@atproto/api";
+import type { AppView } from "./appview.ts";
 import { describeError, EXIT, UserError } from "../run/error.ts";
 
 /** A token, and an app password. */
@@ -9,17 +10,31 @@ const SECRET = /\beyJ[\w-]+\.[\w-]+\.[\w-]*|\b[a-z0-9]{4}(-[a-z0-9]{4}){3}\b/g;
  *
  * What the server wrote is quoted, but for what looks like a secret: a server may repeat what it was sent.
  */
-export function appViewError(doing: string, service: string, error: unknown): UserError {
+export function appViewError(
+  doing: string,
+  { service, options: { session } }: Pick<AppView, "service" | "options">,
+  error: unknown,
+): UserError {
   if (error instanceof UserError) return error;
   const loginWanted = error instanceof XRPCError && error.status === 401;
   const said = describeError(error).replace(SECRET, "…");
+  if (session && !(error instanceof XRPCError && error.status >= 100)) {
+    return new UserError(
+      doing,
+      `the PDS ${session.pds}: ${said}`,
+      "Check the address of the PDS (BLUESKY_PDS) and the network, then run the task again",
+      { exitCode: EXIT.failed, cause: error },
+    );
+  }
+  const asked = session ? `${service}, asked through the PDS ${session.pds}` : service;
   return new UserError(
     doing,
-    loginWanted ? `${service} wants a login (${said})` : `${service}: ${said}`,
+    loginWanted ? `${service} wants a login (${said})` : `${asked}: ${said}`,
     loginWanted
       ? "Set BLUESKY_HANDLE and BLUESKY_APP_PASSWORD in .env (see .env.example), then run it again"
-      : "Check the address (BLUESKY_APPVIEW or --appview; BLUESKY_PDS with a login) and the network, " +
-        "then run the task again",
+      : `Check the address (BLUESKY_APPVIEW or --appview${
+        session ? "; BLUESKY_PDS" : ""
+      }) and the network, then run the task again`,
     { exitCode: EXIT.failed, cause: error },
   );
 }

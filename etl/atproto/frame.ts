@@ -59,6 +59,8 @@ const MAX_DID = 2048;
 const MAX_NAME = 128;
 
 const DID = /^did:[a-z]+:[a-zA-Z0-9._:%-]+$/;
+/** What a terminal may be shown as it is. */
+const PRINTABLE = /^[!-~]+$/;
 const TID = /^[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}$/;
 
 const OP = keyCode("op");
@@ -113,7 +115,7 @@ function readType(reader: CborReader): string {
   // Nearly every message is one, and needs no string of its own.
   if (reader.isText(start, reader.at, "#commit")) return "#commit";
   reader.at = at;
-  return reader.ascii("the type", MAX_NAME);
+  return matched(reader.ascii("the type", MAX_NAME), PRINTABLE, "the type");
 }
 
 function readBody(
@@ -194,7 +196,7 @@ function readAccount(reader: CborReader): Account {
         active = reader.boolean("active");
         break;
       case STATUS:
-        status = reader.ascii("status", MAX_NAME);
+        status = matched(reader.ascii("status", MAX_NAME), PRINTABLE, "status");
         break;
       default:
         reader.skip();
@@ -228,7 +230,7 @@ function readName(reader: CborReader, wanted: number, what: string): string {
   let name;
   for (let left = reader.map("the body"); left > 0; left--) {
     key = reader.key(key);
-    if (reader.code === wanted) name = reader.ascii(what, MAX_NAME);
+    if (reader.code === wanted) name = matched(reader.ascii(what, MAX_NAME), PRINTABLE, what);
     else reader.skip();
   }
   return given(name, what);

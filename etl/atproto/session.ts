@@ -56,6 +56,11 @@ export class Session {
     return new Session({ identifier, password, pds }, new SessionFile(paths));
   }
 
+  /** Base URL of the PDS, which every request goes to. */
+  get pds(): string {
+    return this.#login.pds;
+  }
+
   /** Give an agent whose requests go to the PDS, which passes them on to an AppView. */
   agent(appView: string, fetch: typeof globalThis.fetch): AtpAgent {
     const { pds, identifier } = this.#login;

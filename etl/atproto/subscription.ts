@@ -9,6 +9,8 @@ const TRIES = 4;
 export interface SubscriptionOptions {
   /** Base URLs; the next one is tried when one has failed four times in a row. */
   hosts: string[];
+  /** What names the hosts, such as `BLUESKY_RELAY or --relay`, for the error. */
+  namedBy?: string;
   /** Give the URL to connect to at a host, with the cursor to go on from. */
   url: (host: string) => string | Promise<string>;
   signal: AbortSignal;
@@ -31,6 +33,7 @@ export async function* subscribe(
   options: SubscriptionOptions,
 ): AsyncGenerator<Uint8Array | string, void> {
   const { hosts, signal, onReconnect, backoffMs = 1000, silenceMs = SILENCE_MS } = options;
+  const namedBy = options.namedBy ? ` (${options.namedBy})` : "";
   let answered = false;
   let current = 0;
   for (let failures = 0; !signal.aborted;) {
@@ -53,7 +56,7 @@ export async function* subscribe(
       throw new UserError(
         `read ${url.split("?")[0]}`,
         problem.reason,
-        "Check the address (BLUESKY_RELAY or --relay) and the network, then run the task again",
+        `Check the address${namedBy} and the network, then run the task again`,
       );
     }
     const isChange = failures % TRIES === 0 && hosts.length > 1;

@@ -6,7 +6,7 @@ import { openDatabase } from "../store/duckdb.ts";
 import type { Database } from "../store/duckdb.ts";
 import { DataPaths } from "../store/paths.ts";
 import { variable } from "./environment.ts";
-import { describeError, EXIT, type ExitStatus, UserError } from "./error.ts";
+import { describeError, EXIT, type ExitStatus, explained, UserError } from "./error.ts";
 import { LedgerRow, type RunStatus } from "./ledger.ts";
 import { Progress } from "./progress.ts";
 import { readStudy, type Study } from "./study.ts";
@@ -64,6 +64,9 @@ export interface Command {
   // deno-lint-ignore no-explicit-any
   run(context: Context, options: any, ...args: string[]): Promise<Outcome>;
 }
+
+/** Columns of the help; descriptions are broken by hand before. */
+const HELP_WIDTH = 110;
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -192,6 +195,7 @@ function declare(command: Command): Commander {
   const program = new Commander(`deno task ${command.task}`)
     .description(command.description)
     .exitOverride()
+    .configureHelp({ helpWidth: HELP_WIDTH })
     .configureOutput({ writeErr: () => {}, outputError: () => {} })
     .allowExcessArguments(false);
   for (const { name, description } of command.arguments ?? []) program.argument(name, description);
@@ -243,15 +247,4 @@ function printError(thrown: unknown): ExitStatus {
   }
   console.error(error);
   return EXIT.failed;
-}
-
-/** Give what the operating system refused, wherever that was, as an error with its remedy. */
-function explained(thrown: unknown): unknown {
-  const remedy = thrown instanceof Deno.errors.PermissionDenied
-    ? "Give the user that runs this task the right to read and write there"
-    : thrown instanceof Error &&
-        ["ENOSPC", "EDQUOT"].includes((thrown as Error & { code?: string }).code ?? "")
-    ? "Free some space and run the task again; nothing that was collected is lost"
-    : undefined;
-  return remedy ? new UserError("go on", describeError(thrown), remedy, { cause: thrown }) : thrown;
 }

@@ -26,8 +26,30 @@ export class UserError extends Error {
   }
 }
 
+/** What helps where a file system is read-only. */
+export const READ_ONLY =
+  "Mount it so that it can be written to, or name another folder with --data";
+
+/** Did the operating system refuse to write because the file system is read-only? */
+export function isReadOnly(error: unknown): boolean {
+  return /read-only file system|EROFS/i.test(describeError(error));
+}
+
 /** Give a one-line description of anything thrown, without its stack. */
 export function describeError(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);
   return text.replace(/\s+/g, " ").trim().slice(0, 500);
+}
+
+/** Give what the operating system refused, wherever that was, as an error with its remedy. */
+export function explained(thrown: unknown): unknown {
+  const remedy = isReadOnly(thrown)
+    ? READ_ONLY
+    : thrown instanceof Deno.errors.PermissionDenied
+    ? "Give the user that runs this task the right to read and write there"
+    : thrown instanceof Error &&
+        ["ENOSPC", "EDQUOT"].includes((thrown as Error & { code?: string }).code ?? "")
+    ? "Free some space and run the task again; nothing that was collected is lost"
+    : undefined;
+  return remedy ? new UserError("go on", describeError(thrown), remedy, { cause: thrown }) : thrown;
 }

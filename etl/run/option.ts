@@ -78,7 +78,9 @@ export function urlVariable(name: Variable, ...protocols: string[]): string | un
 export function baseUrl(...protocols: string[]): (text: string) => string {
   return (text) => {
     if (!URL.canParse(text) || !protocols.includes(new URL(text).protocol)) {
-      throw new RangeError(`is not a URL that starts with ${protocols[0]}//`);
+      throw new RangeError(
+        `is not a URL that starts with ${protocols.map((p) => `${p}//`).join(" or ")}`,
+      );
     }
     return text.replace(/\/+$/, "");
   };

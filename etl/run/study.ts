@@ -4,23 +4,26 @@ import { Windows } from "../window.ts";
 import { describeError, EXIT, UserError } from "./error.ts";
 
 const AT_FEED = /^at:\/\/did:[a-z]+:[^/]+\/app\.bsky\.feed\.generator\/[^/]+$/;
+/** Posts that a feed is asked for, at most. */
+export const MOST_POSTS = 10_000;
+const STREAM_URL = z.url({ protocol: /^wss?$/, error: "must start with wss:// (or ws://)" });
 const section = z.record(z.string(), z.unknown());
 
 const Study = z.strictObject({
   name: z.string().min(1),
   sources: z.strictObject({
     firehose: z.strictObject({
-      relays: z.array(z.url({ protocol: /^wss?$/ })).min(1),
+      relays: z.array(STREAM_URL).min(1),
       windows: Windows,
     }),
     jetstream: z.strictObject({
-      servers: z.array(z.url({ protocol: /^wss?$/ })).min(1),
+      servers: z.array(STREAM_URL).min(1),
       windows: Windows,
     }),
     most_liked: z.strictObject({
-      appview: z.url({ protocol: /^https?$/ }),
+      appview: z.url({ protocol: /^https?$/, error: "must start with https:// (or http://)" }),
       feeds: z.array(z.string().regex(AT_FEED, "is not the at:// URI of a feed generator")).min(1),
-      limit: z.int().min(1).max(10_000),
+      limit: z.int().min(1).max(MOST_POSTS),
       /** Posts whose counts a run takes again at most; an AppView answers about 250 a second. */
       count_again: z.int().min(0).default(50_000),
     }),
@@ -84,21 +87,34 @@ export function parseYaml(text: string, path: string): unknown {
  * Throws a usage error that names the file, the path of the first wrong key and what is wrong.
  */
 export function checkSection<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
-  const result = schema.safeParse(value ?? {});
+  const result = schema.safeParse(value ?? {}, { reportInput: true });
   if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
+  const { issues } = result.error;
+  // A key that is mistyped is missing too.
+  const issue = mostExact(issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0]!);
   const path = issue.path.map(String).join(".");
   const found = issue.code === "unrecognized_keys"
     ? `unknown key ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}${
       path ? ` in ${path}` : ""
     }`
-    : /received undefined$/.test(issue.message)
+    : issue.input === undefined
     ? `${path} is missing`
     : `${path || "the file"}: ${issue.message}`;
   throw new UserError(`read ${where}`, found, "Mend that key; data/README.md describes them all", {
     exitCode: EXIT.usage,
     cause: result.error,
   });
+}
+
+/** Give what is wrong within the one form that a value of several forms was meant to have. */
+function mostExact(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== "invalid_union") return issue;
+  const meant = issue.errors.find((within) =>
+    within.every(({ path, code, input }) =>
+      path.length > 0 && code !== "unrecognized_keys" && input !== undefined
+    )
+  );
+  return meant ? { ...meant[0]!, path: [...issue.path, ...meant[0]!.path] } : issue;
 }
 
 function isTimeZone(zone: string): boolean {

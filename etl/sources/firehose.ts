@@ -1,6 +1,5 @@
 import { FIREHOSE } from "../atproto/stream_decoder.ts";
 import { main } from "../run/command.ts";
-import { urlVariable } from "../run/option.ts";
 import { streamCommand } from "../stream_command.ts";
 
 /** How far back relays replay by default. */
@@ -27,7 +26,7 @@ export const command = streamCommand({
     hosts: sources.firehose.relays,
     windows: sources.firehose.windows,
   }),
-  hostVariable: () => urlVariable("BLUESKY_RELAY", "wss:", "ws:"),
+  hostVariable: "BLUESKY_RELAY",
   url: (host, cursor) =>
     `${host}/xrpc/com.atproto.sync.subscribeRepos${
       cursor === undefined ? "" : `?cursor=${cursor}`

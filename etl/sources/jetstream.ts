@@ -1,7 +1,6 @@
 import { JETSTREAM, SUBSCRIBE_EVENTS } from "../atproto/jetstream_event.ts";
 import { POST_COLLECTION } from "../atproto/post.ts";
 import { main } from "../run/command.ts";
-import { urlVariable } from "../run/option.ts";
 import { streamCommand } from "../stream_command.ts";
 
 /** How far back the public hosts look; theirs to change. */
@@ -32,7 +31,7 @@ export const command = streamCommand({
     hosts: sources.jetstream.servers,
     windows: sources.jetstream.windows,
   }),
-  hostVariable: () => urlVariable("BLUESKY_JETSTREAM", "wss:", "ws:"),
+  hostVariable: "BLUESKY_JETSTREAM",
   url(host, cursor) {
     const query = new URLSearchParams(ASKED);
     // Inclusive: the event at the cursor comes again and is left out as a repetition.

@@ -10,8 +10,10 @@ import type { JournalLine } from "../journal_line.ts";
 import { landLeftovers, landSegment } from "../land.ts";
 import { now } from "../run/clock.ts";
 import { type Command, type Context, main, type Outcome } from "../run/command.ts";
+import { duration } from "../run/duration.ts";
 import { describeError, EXIT, UserError } from "../run/error.ts";
 import { baseUrl, positiveInteger, urlVariable } from "../run/option.ts";
+import { MOST_POSTS } from "../run/study.ts";
 import { Journal } from "../store/journal.ts";
 import { toJson } from "../store/json.ts";
 import { lock } from "../store/lock.ts";
@@ -33,13 +35,14 @@ export const command: Command = {
   description:
     "Collect the posts of a feed (app.bsky.feed.getFeed), with rank and counts of this moment.\n\n" +
     "The study's feeds are the most-liked posts of the last 24 hours unless study.yaml says otherwise.\n" +
-    "Posts that a feed brought or that are labelled are counted again once they are 48 hours old.",
+    "Posts that a feed brought or that are labelled are counted again once they are 48 hours old,\n" +
+    "from the table posts: run preprocess first, or none is due.",
   options: [
     { flags: "--feed <at-uri>", description: "feed generator (default: study.yaml)", parse: feed },
     {
       flags: "--limit <n>",
       description: "posts a feed (default: study.yaml)",
-      parse: positiveInteger,
+      parse: feedLength,
     },
     {
       flags: "--appview <url>",
@@ -68,7 +71,7 @@ async function collect(context: Context, options: Options): Promise<Outcome> {
   const appView = new AppView(service, {
     signal,
     session: Session.fromEnvironment(paths, service),
-    onWait: (seconds, reason) => progress.say(`${reason}; waiting ${seconds.toFixed(0)} s`),
+    onWait: (seconds, reason) => progress.say(`${reason}; waiting ${duration(seconds * 1000)}`),
   });
   await using _lock = await lock(paths.locks(), `sync-${SOURCE}`, `run ${command.task}`);
   const { errors, posts } = await landLeftovers(database, paths, SOURCE);
@@ -84,7 +87,7 @@ async function collect(context: Context, options: Options): Promise<Outcome> {
       }
     } catch (error) {
       if (error instanceof UserError && error.exitCode === EXIT.usage) throw error;
-      errors.push(feedError(service, feed, error));
+      errors.push(feedError(appView, feed, error));
     } finally {
       journal.close();
     }
@@ -201,6 +204,12 @@ function segmentName(): string {
   return `${stamp}-${crypto.randomUUID().slice(0, 8)}`;
 }
 
+function feedLength(text: string): number {
+  const value = positiveInteger(text);
+  if (value > MOST_POSTS) throw new RangeError(`is more than ${MOST_POSTS}`);
+  return value;
+}
+
 function feed(text: string): string {
   if (!/^at:\/\/did:[a-z]+:[^/]+\/app\.bsky\.feed\.generator\/[^/]+$/.test(text)) {
     throw new RangeError("is not the at:// URI of a feed generator");
@@ -208,14 +217,14 @@ function feed(text: string): string {
   return text;
 }
 
-function feedError(service: string, feed: string, error: unknown): UserError {
+function feedError(appView: AppView, feed: string, error: unknown): UserError {
   const name = error instanceof XRPCError ? error.error : "";
   const gone = name === "UnknownFeed" || name === "NotFound" ||
     /could not find feed/i.test(describeError(error));
-  if (!gone) return appViewError(`read the feed ${feed}`, service, error);
+  if (!gone) return appViewError(`read the feed ${feed}`, appView, error);
   return new UserError(
     `read the feed ${feed}`,
-    `${service} knows no such feed`,
+    `${appView.service} knows no such feed`,
     "Name another feed with --feed or in study.yaml",
     { exitCode: EXIT.failed, cause: error },
   );

@@ -1,5 +1,5 @@
 import { basename, dirname, join } from "node:path";
-import { describeError, UserError } from "../run/error.ts";
+import { describeError, isReadOnly, READ_ONLY, UserError } from "../run/error.ts";
 import { type Database, literal, row, rows } from "./duckdb.ts";
 import type { Table } from "./tables.ts";
 
@@ -43,6 +43,9 @@ export async function writeParquet(
     await sync(folder);
     return count.n;
   } catch (cause) {
+    if (isReadOnly(cause)) {
+      throw new UserError(`write ${path}`, "the file system is read-only", READ_ONLY, { cause });
+    }
     await Deno.remove(beside).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readSubject } from "../../etl/forget.ts";
 import { lock } from "../../etl/store/lock.ts";
 import { subjectHash } from "../../etl/store/tombstone.ts";
 import { DID, KEY, rawFolder, uri } from "../raw.ts";
@@ -62,7 +63,7 @@ Deno.test("forget removes a post and an account from every file, and its receipt
   withData(async (data) => {
     await collected(data);
     assert.ok((await everything(data)).includes(OTHER));
-    const forgotten = await run(data, "forget", uri("1"), OTHER);
+    const forgotten = await run(data, "forget", uri("1"), OTHER, uri("1"));
     assert.equal(forgotten.code, 0, forgotten.stderr);
     const receipt = JSON.parse(forgotten.stdout);
     assert.deepEqual(receipt.forgotten, [
@@ -109,6 +110,18 @@ Deno.test("forget refuses what is no subject without repeating it, and needs one
       handle.stderr,
       /^Cannot forget that: argument 2 is neither .*\n {2}Name the author/,
     );
+    const short = [
+      "did:plc:ABC",
+      `did:plc:${"a".repeat(23)}`,
+      `did:plc:${"A".repeat(24)}`,
+      "did:web:",
+    ];
+    for (const subject of [...short, "did:web:host", `${uri("1", "did:plc:abc")}`]) {
+      assert.throws(() => readSubject(subject, 0), /^UserError: Cannot forget that: argument 1/);
+    }
+    for (const subject of ["did:web:example.org", "did:web:localhost%3A2583", uri("1", OTHER)]) {
+      assert.equal(readSubject(subject, 0).subject, subject);
+    }
     assert.ok(!`${handle.stderr}${await everything(data)}`.includes("alice"));
     assert.equal((await run(data, "forget")).code, 2);
     assert.equal((await run(data, "forget", "--recheck", DID)).code, 2);

@@ -130,7 +130,10 @@ async function assertLedger(data: string, source: string, runs: WeekRun[]) {
     data,
     `SELECT count(*) AS posts FROM read_parquet('{data}/raw/${source}/*/*.parquet')`,
   ) as [{ posts: number }];
-  const summed = runs.reduce((sum, { summary }) => sum + (summary?.posts ?? 0), 0);
+  const summed = runs.reduce(
+    (sum, { summary }) => sum + (summary?.posts ?? 0) + (summary?.recovered_posts ?? 0),
+    0,
+  );
   assert.equal(summed, posts, "posts of the runs' summaries");
   const status = await runTask(["status", "--data", data, "--json"], {
     CIVICSKY_CLOCK: new Date(END).toISOString(),

@@ -40,7 +40,7 @@ Deno.test("status counts tables, label sets and pending posts, and lists how run
     );
     const screen = await runTask(["status", "--data", data], CLOCK);
     assert.match(screen.stdout, /posts\s+2\s+2/);
-    assert.match(screen.stdout, /classify:dictionary\s+stopped/);
+    assert.match(screen.stdout, /classify:dictionary\s+[\d.]+ {2}stopped/);
   }));
 
 Deno.test("status names a damaged file, exits 1, and still shows the rest", () =>
@@ -59,6 +59,17 @@ Deno.test("status names a damaged file, exits 1, and still shows the rest", () =
     assert.equal(code, 1);
     assert.match(stdout, /raw\/firehose\s+1\s+1/);
     assert.ok(stderr.includes(bad), stderr);
+  }));
+
+Deno.test("status shows an error to its cause where there is no terminal", () =>
+  withData(async (data) => {
+    const file = `${data}/${"a-folder-with-a-long-name/".repeat(2)}posts.csv`;
+    const failed = await runTask(["import", file, "--data", data], CLOCK);
+    assert.equal(failed.code, 2, failed.stderr);
+    const { stdout } = await runTask(["status", "--data", data], CLOCK);
+    const shown = `failed: ${failed.stderr.split("\n")[0]}`;
+    assert.ok(shown.length > 100 && shown.length <= 160, shown);
+    assert.ok(stdout.includes(shown), stdout);
   }));
 
 Deno.test("status of an empty folder says how to begin", () =>

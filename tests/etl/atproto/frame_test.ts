@@ -138,6 +138,13 @@ Deno.test("what the lexicon or DAG-CBOR does not allow is refused", () => {
     name,
     commitFrame(7, TIME, commit, change).bytes,
   ]);
+  for (const name of ["", "a b", "a\n", "\x1b[2J", "\x7f", "ü", "a".repeat(129)]) {
+    frames.push(
+      ["an info's name", infoFrame(name, "")],
+      ["an error's name", errorFrame(name, "")],
+      ["a type", encodeFrame({ op: 1, t: `#${name} ` }, { seq: 4, time: TIME })],
+    );
+  }
   const { bytes } = commitFrame(7, TIME, commit);
   const header = encode({ op: 1, t: "#identity" });
   const body = (...parts: (number | number[])[]) => new Uint8Array([...header, ...parts.flat()]);

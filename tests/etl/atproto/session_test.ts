@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type AppView as Server, CATCH_UP, startAppView } from "../../../demo/appview.ts";
 import { publishedPosts } from "../../../demo/published_post.ts";
 import { AppView } from "../../../etl/atproto/appview.ts";
+import { appViewError } from "../../../etl/atproto/appview_error.ts";
 import { Session } from "../../../etl/atproto/session.ts";
 import { EXIT, UserError } from "../../../etl/run/error.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
@@ -114,6 +115,29 @@ Deno.test("a wrong app password is a usage error that names the variables and no
     assert.doesNotMatch(Deno.inspect(error), /wrong-pass/);
     assert.deepEqual(methods(server), ["createSession"]);
     assert.equal(new SessionFile(paths).read(), undefined);
+  }));
+
+Deno.test("where the PDS cannot be reached, waits and the error name it and not the AppView", () =>
+  withServer(async (server, _, paths) => {
+    const pds = "http://127.0.0.1:1";
+    const login = { identifier: ACCOUNT.handle, password: ACCOUNT.password, pds };
+    const session = new Session(login, new SessionFile(paths));
+    const stop = new AbortController();
+    const waits: string[] = [];
+    const onWait = (_: number, reason: string) => {
+      waits.push(reason);
+      stop.abort();
+    };
+    const reader = new AppView(server.url, { signal: stop.signal, onWait, session });
+    assert.equal(await reader.getFeed(PAGE), undefined);
+    assert.deepEqual(waits, [`the PDS ${pds} (BLUESKY_PDS) cannot be reached`]);
+    const failure = await session.open().catch((error) => error);
+    stop.abort();
+    const error = appViewError("read the feed", reader, failure);
+    assert.match(error.message, /^Cannot read the feed: the PDS http:\/\/127\.0\.0\.1:1: /);
+    assert.match(error.remedy, /BLUESKY_PDS/);
+    assert.doesNotMatch(error.format(), /APPVIEW/);
+    assert.deepEqual(methods(server), []);
   }));
 
 Deno.test("a login that the server is too busy for is tried again", () =>

@@ -88,15 +88,17 @@ Deno.test("a stream that is left while messages still arrive ends without an err
   });
 });
 
-Deno.test("a server that never answers is given up with its address", async () => {
+Deno.test("a server that never answers is given up with its address and what names it", async () => {
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     () => new Response("no", { status: 404 }),
   );
   const url = `ws://127.0.0.1:${server.addr.port}/xrpc/x`;
   let waits = 0;
+  const namedBy = "BLUESKY_JETSTREAM or --server";
   const messages = subscribe({
     hosts: [url],
+    namedBy,
     url: () => `${url}?cursor=5`,
     signal: new AbortController().signal,
     backoffMs: 1,
@@ -105,6 +107,7 @@ Deno.test("a server that never answers is given up with its address", async () =
   await assert.rejects(messages.next(), (error) => {
     assert.ok(error instanceof UserError);
     assert.ok(error.message.startsWith(`Cannot read ${url}: `), error.message);
+    assert.ok(error.remedy.startsWith(`Check the address (${namedBy}) `), error.remedy);
     return true;
   });
   assert.equal(waits, 3);

@@ -5,7 +5,7 @@ import { EXIT, UserError } from "../../../etl/run/error.ts";
 import { positiveInteger } from "../../../etl/run/option.ts";
 import { query, withData } from "../../rows.ts";
 import { ROOT } from "../../task.ts";
-import { fill, NO_SMALL_DISK, withSmallDisk } from "../store/small_disk.ts";
+import { fill, NO_SMALL_DISK, remountReadOnly, withSmallDisk } from "../store/small_disk.ts";
 
 const DONE: Outcome = { summary: { posts: 7 }, text: "Did 7" };
 const RUNS = "SELECT task, arguments, status, exit_status, summary, warnings, error, ended_at, " +
@@ -199,6 +199,30 @@ Deno.test("a task that only looks leaves nothing behind", async () => {
     assert.equal((await run(look, join(data, "missing"))).exit, EXIT.done);
     assert.deepEqual([...Deno.readDirSync(data)], []);
   });
+});
+
+Deno.test({
+  name: "a data folder that is read-only is an error with its remedy, and no stack",
+  ignore: NO_SMALL_DISK !== undefined,
+  async fn() {
+    await withSmallDisk(async (disk) => {
+      await run(command(() => Promise.resolve(DONE)), disk);
+      await remountReadOnly(disk);
+      const { exit, stderr } = await run(command(() => assert.fail("it ran")), disk);
+      assert.equal(exit, EXIT.failed);
+      assert.match(
+        stderr,
+        /^Cannot write .*: the file system is read-only\n {2}Mount it [^\n]+\n$/,
+      );
+      const look = command(() => Deno.writeTextFile(`${disk}/x`, "").then(() => DONE), {
+        ledger: false,
+      });
+      assert.match(
+        (await run(look, disk)).stderr,
+        /^Cannot go on: Read-only file system .*\n {2}Mount it [^\n]+\n$/,
+      );
+    });
+  },
 });
 
 Deno.test({

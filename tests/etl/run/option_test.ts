@@ -58,6 +58,6 @@ Deno.test("a base URL has one of the protocols and loses its last slash", () => 
   refuses(
     parse,
     ["https://bsky.network", "bsky.network", ""],
-    /^is not a URL that starts with wss:/,
+    /^is not a URL that starts with wss:\/\/ or ws:\/\/$/,
   );
 });

@@ -31,6 +31,9 @@ after_deletion: drop
 time_zone: UTC
 `;
 
+const WINDOWS =
+  /: sources\.firehose\.windows: is none of all, \{ fixed: \[hours\] \} and \{ spread: n \}\n/;
+
 /** Read a study file of a text; gives the two lines that a user would see. */
 async function errorOf(text: string | undefined): Promise<string> {
   let shown = "";
@@ -90,6 +93,29 @@ Deno.test("a value of a wrong kind is an error that names its key", async () => 
     [change("at://did:plc:tenu", "https://did:plc:tenu"), /feeds\.0: is not the at:\/\/ URI/],
     [change("after_deletion: drop", "after_deletion: keep"), /: after_deletion: .*keep_numbers/],
     [change("time_zone: UTC", "time_zone: Berlin"), /: time_zone: is not an IANA time zone/],
+    [change("windows: all", "windows: All"), WINDOWS],
+    [change("windows: all", "windows:"), WINDOWS],
+    [change("windows: all", "windows: {}"), WINDOWS],
+    [change("windows: all", "windows: { fixd: [18] }"), WINDOWS],
+    [change("windows: all", "window: all"), /: unknown key "window" in sources\.firehose\n/],
+    [change("    windows: all\n", ""), /: sources\.firehose\.windows is missing\n/],
+    [
+      change("windows: all", "windows: { spread: 4, seed: x }"),
+      /: sources\.firehose\.windows\.seed: .*expected (int|number)/,
+    ],
+    [
+      change("windows: all", "windows: { fixed: [24] }"),
+      /: sources\.firehose\.windows\.fixed\.0: /,
+    ],
+    [change("windows: all", "windows: { spread: 5 }"), /windows\.spread: is none of 1, 2, 3, 4, /],
+    [
+      change("wss://bsky.network", "http://bsky.network"),
+      /: sources\.firehose\.relays\.0: must start with wss:\/\/ \(or ws:\/\/\)\n/,
+    ],
+    [
+      change("https://public.api.bsky.app", "public.api.bsky.app"),
+      /: sources\.most_liked\.appview: must start with https:\/\/ \(or http:\/\/\)\n/,
+    ],
     [change("name: My study", "name: 7"), /: name: .*expected string/],
     [change("  nsfw:", "  other: text\n  nsfw:"), /: filters\.other: /],
     [change("label_sets: {}", "label_sets: {dictionary: newest}"), /: label_sets\.dictionary: /],

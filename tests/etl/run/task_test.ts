@@ -20,6 +20,12 @@ async function tasks(): Promise<[string, string][]> {
   return Object.entries(config.tasks);
 }
 
+/** Give the lines of a task's description as its code has them. */
+async function descriptionOf(line: string): Promise<string[]> {
+  const { command } = await import(join(ROOT, /\S+\.ts$/.exec(line)![0]));
+  return command.description.split("\n");
+}
+
 /** Run something with a data folder and a relay that has sent its frames and stays connected. */
 async function withRelay(run: (data: string, relay: Relay) => Promise<void>): Promise<void> {
   const relay = startRelay({ frames: FRAMES, startAt: "oldest" });
@@ -60,6 +66,8 @@ Deno.test("the help of every task shows its options and an example of its own", 
     assert.ok(stdout.startsWith(`Usage: deno task ${name} `), name);
     assert.match(stdout, /--data <dir>[^]*--study <file>[^]*--json/, name);
     assert.ok(stdout.includes(`\nExamples:\n  deno task ${name}`), name);
+    const lines = new Set(stdout.split("\n"));
+    for (const said of await descriptionOf(line)) assert.ok(lines.has(said), `${name}: ${said}`);
     assert.doesNotMatch(stdout, /undefined|\[object/);
   }
 });
@@ -161,6 +169,7 @@ Deno.test("a run that was killed is shown as died, and the next one loses and re
       "--json",
     ]);
     assert.equal(next.code, 0, next.stderr);
+    const { posts, recovered_posts } = JSON.parse(next.stdout);
     const [raw] = await query(
       data,
       `SELECT count(*) AS n, count(DISTINCT (uri, cid)) AS versions,
@@ -169,6 +178,7 @@ Deno.test("a run that was killed is shown as died, and the next one loses and re
     );
     assert.equal(raw!.posts, smallSample().posts.length);
     assert.equal(raw!.n, raw!.versions);
+    assert.deepEqual([posts, recovered_posts], [0, raw!.n], "what was collected and recovered");
     assert.ok(Number(relay.connections.at(-1)!.cursor) >= LAST_POST);
   });
 });

@@ -172,6 +172,11 @@ Deno.test("a feed that nobody knows and an AppView that is not there fail with w
     );
     const wrong = await sync(appView.url, data, ["--feed", "https://bsky.app/feed"]);
     assert.equal(wrong.code, 2);
+    const many = await sync(appView.url, data, ["--limit", "10001"]);
+    assert.deepEqual([many.code, many.stderr.split("\n")[0]], [
+      2,
+      'Cannot run sync:most-liked: --limit "10001" is more than 10000',
+    ]);
   });
 });
 

@@ -30,6 +30,11 @@ export async function withSmallDisk(
   }
 }
 
+/** Make a small disk read-only. */
+export function remountReadOnly(folder: string): Promise<void> {
+  return command("mount", "-o", "remount,ro", folder);
+}
+
 /** Fill what is left of the disk with a file; removing it frees the space. */
 export async function fill(folder: string): Promise<string> {
   const path = `${folder}/filling`;
