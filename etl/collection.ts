@@ -11,7 +11,6 @@ import { fillSegment, type SegmentEnd, segmentName } from "./segment.ts";
 import { Journal } from "./store/journal.ts";
 import { Quarantine } from "./store/quarantine.ts";
 import { hashKey } from "./store/tombstone.ts";
-import { duration } from "./stream_progress.ts";
 import type { StreamSource } from "./stream_source.ts";
 
 /** What one run takes from the stream. */
@@ -42,9 +41,6 @@ export interface Collected {
   lastEvent: string | undefined;
   errors: UserError[];
 }
-
-/** How far within its replay range a host is asked, as time goes on meanwhile. */
-const MARGIN_MS = 5 * 60_000;
 
 /**
  * Read a stretch of a stream into the journal and land it.
@@ -159,14 +155,7 @@ export async function collectStretch(
       progress.say(`${new URL(host).host} does not know our place (${error}); finding it by time`);
       const time = collector.eventTime ??
         (await lastPosition(database, paths, source.name, new URL(host).host))?.time;
-      const wanted = time ? new Date(time) : stretch.from ?? now();
-      // A time that is too old is refused like a cursor: what lies before can no longer be had.
-      const oldest = new Date(now().getTime() - source.replayMs + MARGIN_MS);
-      const from = error === "CursorTooOld" && wanted < oldest ? oldest : wanted;
-      if (from > wanted) {
-        const gap = duration(from.getTime() - wanted.getTime());
-        context.warn(`${new URL(host).host} no longer has ${gap} after ${wanted.toISOString()}`);
-      }
+      const from = time ? new Date(time) : stretch.from ?? now();
       moveTo(await placeAt(source, host, from, signal));
     } else if (error === "ConsumerTooSlow") {
       progress.say(`${new URL(host).host} found us too slow; going on where it stopped`);
@@ -201,11 +190,11 @@ function explainInfo(host: string, name: string): string {
   return `${host} says ${name}`;
 }
 
-function noAnswer({ name, hosts }: StreamSource): UserError {
+function noAnswer({ name, hosts, namedBy }: StreamSource): UserError {
   return new UserError(
     `collect from ${name}`,
     `${hosts.map((host) => new URL(host).host).join(", ")} did not answer while the run lasted`,
-    "Check the address and the network, then run the task again",
+    `Check the address (${namedBy}) and the network, then run the task again`,
   );
 }
 

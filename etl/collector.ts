@@ -9,6 +9,9 @@ import type { Journal } from "./store/journal.ts";
 import type { Quarantine } from "./store/quarantine.ts";
 import { subjectHash, type TombstoneReason } from "./store/tombstone.ts";
 
+/** Note where a host's replay begins: what came before can no longer be had of it. */
+export const BEGINNING = "BeginningOfReplay";
+
 /** JSON of the posts of one event, at most; its journal line must stay readable (`land.ts`). */
 const MAX_CHARACTERS = 4_000_000;
 
@@ -19,6 +22,8 @@ export interface Position {
   cursor: number | undefined;
   /** Time of the event at the cursor, undefined where it is not known. */
   time: string | undefined;
+  /** True where the host holds nothing older than what it gives next. */
+  isBeginning?: boolean;
   /** What to ask the host for instead of the cursor, such as a time, until its first event came. */
   ask?: number;
 }
@@ -57,24 +62,27 @@ export class Collector {
   #host: string;
   /** Time of the event before, where nothing is missing between it and the next. */
   #before: string | undefined;
+  #isBeginning: boolean;
   #stretch = 1;
   #pending = nothingYet();
   #owing: JournalLine[] = [];
 
   constructor(readonly options: CollectorOptions) {
-    const { host, cursor, time } = options.position;
+    const { host, cursor, time, isBeginning = false } = options.position;
     this.#host = host;
     this.cursor = cursor;
     this.#before = time;
+    this.#isBeginning = isBeginning;
   }
 
   /** Go on at another host or place. */
-  moveTo({ host, cursor, time }: Position): void {
+  moveTo({ host, cursor, time, isBeginning = false }: Position): void {
     // What was counted so far belongs to the place before; it is written with the next line.
     if (this.#hasPending()) this.#owing.push(this.#line([], []));
     this.#host = host;
     this.cursor = cursor;
     this.#before = time;
+    this.#isBeginning = isBeginning;
     this.#stretch++;
   }
 
@@ -144,6 +152,8 @@ export class Collector {
     if (this.cursor !== undefined && this.#before !== undefined && !this.options.isFiltered) {
       this.#pending.skipped += frame.seq - this.cursor - 1;
     }
+    if (this.#isBeginning && this.#before === undefined) this.#pending.notes.push(BEGINNING);
+    this.#isBeginning = false;
     this.#pending.covered_from ??= this.#before ?? eventTime;
     this.#before = eventTime;
     this.cursor = frame.seq;

@@ -1,3 +1,4 @@
+import { BEGINNING } from "./collector.ts";
 import { now, utcDay } from "./run/clock.ts";
 import { type Database, literal, rows } from "./store/duckdb.ts";
 import { queryWhole } from "./store/damage.ts";
@@ -88,12 +89,16 @@ export async function readOwed(
     const passed = { from: window.from, until: window.until < present ? window.until : present };
     const open = passed.from < passed.until ? subtractSpans(passed, spans) : [];
     const isGone = ({ until }: Span) =>
-      until.getTime() <= horizon || refused.has(Math.floor(until.getTime() / 1000));
+      until.getTime() <= horizon || refused.has(secondOf(spans.find(({ from }) => from >= until)));
     const { gone = [], left = [] } = Object.groupBy(open, (span) => isGone(span) ? "gone" : "left");
     if (left.length > 0) owed.owed.push({ ...window, open: left });
     if (gone.length > 0) owed.missed.push({ ...window, open: gone });
   }
   return owed;
+}
+
+function secondOf(span: Span | undefined): number | undefined {
+  return span && Math.floor(span.from.getTime() / 1000);
 }
 
 /** Give up to when a source was read, by whatever host. */
@@ -124,14 +129,16 @@ async function refusedAt(
   paths: DataPaths,
   source: string,
   since: string,
-): Promise<Set<number>> {
+): Promise<Set<number | undefined>> {
   const files = paths.files("coverage").filter(({ day }) => day! >= since).map(({ path }) => path);
   const found = await queryWhole<{ second: number }>(
     database,
     files,
     (files) =>
-      `SELECT epoch(covered_from)::BIGINT AS second FROM ${relation(COVERAGE, files)}
-       WHERE source = ${literal(source)} AND list_contains(notes, 'OutdatedCursor')`,
+      `SELECT floor(epoch(covered_from))::BIGINT AS second FROM ${relation(COVERAGE, files)}
+       WHERE source = ${literal(source)} AND list_has_any(notes, ${
+        literal(["OutdatedCursor", BEGINNING])
+      })`,
   );
   return new Set(found.map(({ second }) => second));
 }

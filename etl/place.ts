@@ -2,6 +2,7 @@ import type { StreamFrame } from "./atproto/stream_decoder.ts";
 import { subscribe } from "./atproto/subscription.ts";
 import type { Position } from "./collector.ts";
 import { lastPosition } from "./land.ts";
+import { now } from "./run/clock.ts";
 import type { Database } from "./store/duckdb.ts";
 import type { DataPaths } from "./store/paths.ts";
 import type { StreamSource } from "./stream_source.ts";
@@ -101,11 +102,16 @@ export async function positionAt(
   signal: AbortSignal,
 ): Promise<Position> {
   const { host } = new URL(url);
-  // However old it is: the host knows best how far back it replays, and says so.
   const last = await lastPosition(database, paths, source.name, host);
-  if (from === undefined) return { host, cursor: last?.cursor, time: last?.time };
+  // Hosts with cursors of time refuse a number that is too old; asked for a time, they say what they lack.
+  const isOld = last && source.timeCursor !== undefined &&
+    Date.parse(last.time) < now().getTime() - source.replayMs;
+  if (from === undefined) {
+    if (isOld) return await placeAt(source, url, new Date(last.time), signal);
+    return { host, cursor: last?.cursor, time: last?.time };
+  }
   // A place before `from` is good as it is where little lies between, else a place nearer to it.
-  const near = last && Date.parse(last.time) <= from.getTime() &&
+  const near = last && !isOld && Date.parse(last.time) <= from.getTime() &&
     from.getTime() - Date.parse(last.time) < OVERLAP_MS;
   if (near) return { host, cursor: last.cursor, time: last.time };
   return await placeAt(source, url, from, signal);
@@ -126,5 +132,10 @@ export async function placeAt(
   const url = (cursor: number | undefined) => source.url(base, cursor);
   const decode = (message: Uint8Array | string) => source.decoder.decode(message);
   const place = await findPlace(url, decode, from, signal, source.namedBy);
-  return { host, cursor: place?.cursor, time: place?.time };
+  return {
+    host,
+    cursor: place?.cursor,
+    time: place?.time,
+    isBeginning: place !== undefined && place.time === undefined,
+  };
 }

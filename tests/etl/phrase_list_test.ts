@@ -40,3 +40,16 @@ Deno.test("a phrase of punctuation or emoji alone is refused", () => {
     assert.equal(PhraseList.safeParse([phrase]).success, false, phrase);
   }
 });
+
+Deno.test("a phrase that is a pattern is refused, as its signs would be left out", () => {
+  for (
+    const phrase of ["\\d+", "c++", "colou?r", "(free)", "a|b", "^start", "[0-9]", "x{2}", "$5"]
+  ) {
+    const { success, error } = PhraseList.safeParse([phrase]);
+    assert.equal(success, false, phrase);
+    assert.match(error!.message, /is no pattern: phrases are words/);
+  }
+  for (const phrase of ["U.S.", "don't", "100 % off!", "a - b", "R&D", "AT/GC"]) {
+    assert.equal(PhraseList.safeParse([phrase]).success, true, phrase);
+  }
+});

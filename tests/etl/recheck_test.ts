@@ -99,8 +99,8 @@ Deno.test("a recheck tells posts that are gone from accounts that are gone, away
     assert.ok(!`${run.stdout}${run.stderr}`.includes("did:"));
   }));
 
-Deno.test("an AppView that lacks nearly everything is not believed, and nothing is removed", () =>
-  withAppView([], async (appView, data) => {
+Deno.test("an AppView that lacks most posts is not believed, and nothing is removed", () =>
+  withAppView(POSTS.filter((_, index) => index % 5 < 2), async (appView, data) => {
     await collected(data, POSTS);
     const run = await recheck(appView, data);
     assert.equal(run.code, 1);
@@ -151,3 +151,19 @@ Deno.test("a recheck that is told to stop goes on behind what it has asked for",
     assert.match(damaged.stderr, /^Cannot read .*recheck\.json: .*\n {2}Remove it/);
   });
 });
+
+Deno.test("what a tombstone removes already is neither asked for nor found again", () =>
+  withAppView(POSTS, async (appView, data) => {
+    const folder = await collected(data, POSTS.slice(0, 20));
+    await folder.tombstone(SEEN, "t", [
+      { subject: POSTS[0]!.uri, at: `${SEEN} 02:00:00`, reason: "deleted" },
+      { subject: POSTS[1]!.account.did, at: `${SEEN} 02:00:00`, reason: "takendown" },
+    ]);
+    const run = await recheck(appView, data);
+    assert.equal(run.code, 0, run.stderr);
+    const gone = POSTS.slice(0, 20).filter(({ account }, index) =>
+      index === 0 || account.did === POSTS[1]!.account.did
+    );
+    assert.equal(JSON.parse(run.stdout).asked, 20 - gone.length);
+    assert.equal((await kept(data)).length, 20 - gone.length);
+  }));

@@ -100,3 +100,24 @@ Deno.test("runs at odd times collect what is owed, each post once, from the hour
       assert.equal(uris.length, fire!.n);
     })
   ));
+
+Deno.test("by hand, a run after a long pause goes on where the last one ended", () =>
+  withJetstream((jetstream) =>
+    withData(async (data) => {
+      const until = (hour: string) => ["--until", `2026-06-0${hour}:00:00Z`];
+      await collect(jetstream.url, data, "2026-06-01T12:00:00Z", ...until("1T12"));
+      const late = await collect(jetstream.url, data, "2026-06-05T12:00:00Z", ...until("5T12"));
+      // The event at which the last run ended comes again, as it is asked for by its time.
+      assert.deepEqual([late.repeated <= 1, late.reconnects], [true, {}]);
+      const [raw] = await query(
+        data,
+        `SELECT count(*) AS n, count(DISTINCT uri || rev) AS versions
+         FROM read_parquet('{data}/raw/jetstream/*/*.parquet')`,
+      );
+      await withData(async (other) => {
+        const all = await collect(jetstream.url, other, "2026-06-05T12:00:00Z", ...until("5T12"));
+        assert.deepEqual([raw!.n, raw!.versions], [all.posts, all.posts]);
+        assert.ok(all.posts > 200);
+      });
+    })
+  ));

@@ -13,12 +13,18 @@ const POSTS = publishedPosts(SAMPLE);
 const DAYS = [1, 2, 3, 4, 5, 6, 7].map((day) => `2026-06-0${day}`);
 
 /** Run the task at each instant against a relay that holds the whole sample. */
-async function collectAt(data: string, windows: Windows, instants: string[]) {
+async function collectAt(
+  data: string,
+  windows: Windows,
+  instants: string[],
+  frames = FRAMES,
+) {
   const study = (await Deno.readTextFile("demo/study.yaml"))
     .replace("windows: all", `windows: ${JSON.stringify(windows)}`);
   await Deno.writeTextFile(`${data}/study.yaml`, study);
-  const relay = startRelay({ frames: FRAMES, startAt: "oldest" });
-  const summaries: Record<string, number>[] = [];
+  const relay = startRelay({ frames, startAt: "oldest" });
+  // deno-lint-ignore no-explicit-any
+  const summaries: any[] = [];
   try {
     for (const instant of instants) {
       const args = ["sync:firehose", "--data", data, "--study", `${data}/study.yaml`, "--json"];
@@ -95,4 +101,26 @@ Deno.test("what is out of the replay range is counted as missed, and said", () =
       "SELECT DISTINCT event_time::DATE AS day FROM read_parquet('{data}/raw/firehose/*/*.parquet') ORDER BY day",
     );
     assert.deepEqual(days.map(({ day }) => day), ["2026-06-03", "2026-06-04", "2026-06-05"]);
+  }));
+
+Deno.test("after a long outage a relay is asked for all of it, whatever relays usually hold", () =>
+  withData(async (data) => {
+    const instants = ["2026-06-01T00:00:00Z", "2026-06-01T12:00:00Z", "2026-06-06T12:30:00Z"];
+    const summaries = await collectAt(data, "all", instants);
+    assert.deepEqual(await collected(data), expected("all", instants[0]!, instants.at(-1)!));
+    // The three minutes before the first event of all are no longer owed.
+    assert.deepEqual([summaries.at(-1)!.owed_hours, summaries.at(-1)!.missed_hours], [0, 0.05]);
+  }));
+
+Deno.test("what a relay says that it no longer has is missed, and not asked for again", () =>
+  withData(async (data) => {
+    await collectAt(data, "all", ["2026-06-01T00:00:00Z", "2026-06-01T12:00:00Z"]);
+    const held = FRAMES.filter(({ time }) => time >= "2026-06-04T00:00");
+    const instants = ["2026-06-06T12:30:00Z", "2026-06-06T12:40:00Z"];
+    const [late, again] = await collectAt(data, "all", instants, held);
+    const from = Date.parse(FRAMES.findLast(({ time }) => time < "2026-06-01T12:00")!.time);
+    const lost = (Date.parse(held[0]!.time) - from) / 3_600_000;
+    assert.ok(Math.abs(late.missed_hours - lost) < 0.05, `${late.missed_hours} of ${lost}`);
+    assert.deepEqual([late.owed_hours, again.owed_hours], [0, 0]);
+    assert.ok(Math.abs(again.missed_hours - lost) < 0.05, `${again.missed_hours} of ${lost}`);
   }));
