@@ -128,7 +128,7 @@ Deno.test("an account that is gone, hidden or back leaves a tombstone, one that 
     "takendown",
     "suspended",
     "deactivated",
-    "a state of next year",
+    "state-of-next-year",
     "desynchronized",
     "throttled",
     undefined,
