@@ -9,13 +9,19 @@ export class Deadline {
   #connected = false;
   /** Since when a message is waited for, undefined while one is worked on. */
   #waiting: number | undefined;
+  #quietMs: number;
 
-  constructor({ ms, until }: { ms?: number; until?: Date }, end: AbortController) {
+  constructor(
+    { ms, until }: { ms?: number; until?: Date },
+    end: AbortController,
+    quietMs = QUIET_MS,
+  ) {
+    this.#quietMs = quietMs;
     if (ms !== undefined) this.#timers.push(setTimeout(() => end.abort(), ms));
     if (until === undefined) return;
     this.#timers.push(setInterval(() => {
-      if (this.#isQuiet() && now().getTime() > until.getTime() + QUIET_MS) end.abort();
-    }, 1000));
+      if (this.#isQuiet() && now().getTime() > until.getTime() + quietMs) end.abort();
+    }, Math.min(quietMs, 1000)));
   }
 
   /** Say that the host took a connection. */
@@ -44,6 +50,6 @@ export class Deadline {
 
   #isQuiet(): boolean {
     return this.#connected && this.#waiting !== undefined &&
-      performance.now() - this.#waiting > QUIET_MS;
+      performance.now() - this.#waiting > this.#quietMs;
   }
 }
