@@ -60,6 +60,11 @@ export class DataPaths {
     return join(this.root, "locks");
   }
 
+  /** Which processes share the quotas of a service, and what each has used of them. */
+  quotas(service: string): string {
+    return join(this.root, "quotas", service);
+  }
+
   /** What `deno task render` writes. */
   reports(): string {
     return join(this.root, "reports");
