@@ -4,7 +4,13 @@ import { variable } from "../etl/run/environment.ts";
 import { EXIT, UserError } from "../etl/run/error.ts";
 import { urlVariable } from "../etl/run/option.ts";
 import { checkSection } from "../etl/run/study.ts";
-import { COLUMNS, CommentAnalyzer, MAX_BYTES, ROOT_URL, serviceEnd } from "./clients/comment_analyzer.ts";
+import {
+  COLUMNS,
+  CommentAnalyzer,
+  MAX_BYTES,
+  ROOT_URL,
+  serviceEnd,
+} from "./clients/comment_analyzer.ts";
 import { labellingCommand } from "./engine/labelling_command.ts";
 import { LabellingSettings } from "./engine/labelling_settings.ts";
 import type { PaidClassifier } from "./engine/paid_classifier.ts";
@@ -64,7 +70,9 @@ function open(context: Context, dryRun: boolean) {
   }
   const end = serviceEnd(rootUrl, new Date());
   if (end !== undefined && end.daysLeft > 0) {
-    context.warn(`Google ends Perspective on ${end.date}, in ${end.daysLeft} days: see deno task panel`);
+    context.warn(
+      `Google ends Perspective on ${end.date}, in ${end.daysLeft} days: see deno task panel`,
+    );
   }
   return Promise.resolve({ classifier: classifier(settings, rootUrl, key), settings });
 }
@@ -103,7 +111,8 @@ export function classifier(
     request: ({ text, detected_language }) => CommentAnalyzer.request(text, detected_language!),
     weight: () => ({ requests: 1, tokens: 0 }),
     price: () => 0,
-    ask: ({ text, detected_language }, signal) => analyzer!.analyze(text, detected_language!, signal),
+    ask: ({ text, detected_language }, signal) =>
+      analyzer!.analyze(text, detected_language!, signal),
     read: (answer) => CommentAnalyzer.readAnswer(answer),
   };
 }

@@ -6,8 +6,10 @@
 export const LABEL_REASONS = [
   "empty",
   "language_not_supported",
+  "text_too_short",
   "too_long",
   "rejected",
+  "retired_model",
   "invalid_answer",
   "timed_out",
   "unavailable",
@@ -15,7 +17,7 @@ export const LABEL_REASONS = [
 ] as const;
 export type LabelReason = typeof LABEL_REASONS[number];
 
-/** Reasons that lie with the service and not with the post: the next run tries it again. */
+/** Reasons that pass: the next run tries those posts again. */
 export const PASSING_REASONS: readonly LabelReason[] = [
   "invalid_answer",
   "timed_out",

@@ -224,7 +224,9 @@ export class Labeller {
     if (silentFor > PATIENCE_MS) {
       throw new UserError(
         `run ${this.options.classifier.name}`,
-        `the service has answered nobody for ${Math.round(silentFor / 60_000)} minutes (${error.message})`,
+        `the service has answered nobody for ${
+          Math.round(silentFor / 60_000)
+        } minutes (${error.message})`,
         "Run it again later: what is pending stays pending, and what was answered is kept",
       );
     }

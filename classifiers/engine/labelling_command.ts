@@ -54,8 +54,15 @@ export function labellingCommand(task: LabellingTask): Command {
       { flags: "--since <day>", description: "first day of posts", parse: day },
       { flags: "--until <day>", description: "last day of posts", parse: day },
       { flags: "--limit <n>", description: "stop after n posts", parse: positiveInteger },
-      { flags: "--max-cost <usd>", description: "stop before it costs more", parse: positiveNumber },
-      { flags: "--dry-run", description: "say what would be asked, what it costs and how long it takes" },
+      {
+        flags: "--max-cost <usd>",
+        description: "stop before it costs more",
+        parse: positiveNumber,
+      },
+      {
+        flags: "--dry-run",
+        description: "say what would be asked, what it costs and how long it takes",
+      },
       { flags: "--all", description: "label every post, not the sample that study.yaml asks for" },
       { flags: "--retry-failed", description: "try again also what failed for good" },
     ],
@@ -183,7 +190,9 @@ async function* queue(
           createHash("sha256").update(classifier.request(post)).digest("hex"),
         ]),
       );
-      const stored = await storedAnswers(database, paths, where.labels, [...new Set(hashes.values())]);
+      const stored = await storedAnswers(database, paths, where.labels, [
+        ...new Set(hashes.values()),
+      ]);
       for (const post of page) {
         const found = stored.get(hashes.get(post.uri) ?? "");
         yield { ...post, date, ...found && { stored: found } };
@@ -255,7 +264,11 @@ async function dryRun(
   }
   const { plan } = planner;
   const summary = { dry_run: true, ...plan, budget_left: left === Infinity ? null : left };
-  return { summary, text: describePlan(plan, classifier.name, { limit: options.limit, left }), errors };
+  return {
+    summary,
+    text: describePlan(plan, classifier.name, { limit: options.limit, left }),
+    errors,
+  };
 }
 
 function workersFor({ quota }: LabellingSettings): number {
@@ -287,7 +300,9 @@ function describe(
     `  failed: ${failed.join(", ") || "none"}`,
     `  ${number(summary.requests)} requests, ${number(summary.retries)} of them again; ` +
     `${number(summary.reused)} posts took the answer to the same text`,
-    ...summary.recovered > 0 ? [`  ${number(summary.recovered)} answers of a run that died kept`] : [],
+    ...summary.recovered > 0
+      ? [`  ${number(summary.recovered)} answers of a run that died kept`]
+      : [],
     `  labels: ${number(summary.labelled_before)} before, ${number(summary.labelled_after)} now; ` +
     `pending: ${number(summary.pending)}`,
     `  cost: $${summary.cost.toFixed(2)}; memory: ${summary.peak_rss_mb} MB`,

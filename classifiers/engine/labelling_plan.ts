@@ -76,7 +76,9 @@ export function describePlan(
   const stuck = Object.entries(plan.unscorable).map(([reason, n]) => `${reason} ${number(n)}`);
   const free = Object.values(plan.unscorable).reduce((sum, n) => sum + n, 0);
   return [
-    `${name} would label ${number(plan.pending)} of ${number(plan.posts)} posts of ${plan.days} days`,
+    `${name} would label ${number(plan.pending)} of ${
+      number(plan.posts)
+    } posts of ${plan.days} days`,
     `  ${number(plan.requests)} requests` +
     (plan.tokens > 0 ? `, ${number(plan.tokens)} tokens` : "") +
     `, ${plan.cost === 0 ? "free of charge" : `$${plan.cost.toFixed(2)}`}` +
@@ -84,7 +86,9 @@ export function describePlan(
     `  without a request: ${stuck.join(", ") || "none"}; ` +
     `${number(plan.pending - plan.requests - free)} share a text with another`,
     `  not pending: ${number(plan.labelled)} labelled, ${number(plan.failed)} failed for good, ` +
-    `${number(plan.not_drawn)} not drawn, ${number(plan.filtered_out_not_drawn)} filtered out and not drawn`,
+    `${number(plan.not_drawn)} not drawn, ${
+      number(plan.filtered_out_not_drawn)
+    } filtered out and not drawn`,
     ...(limits.limit !== undefined && limits.limit < plan.pending
       ? [`  --limit leaves ${number(plan.pending - limits.limit)} for the next run`]
       : []),

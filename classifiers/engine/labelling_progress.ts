@@ -15,7 +15,9 @@ export class LabellingProgress {
     const failed = Object.entries(counts.failed).map(([reason, n]) => `${reason} ${number(n)}`);
     const { waiting } = this.pacer;
     const parts = [
-      `${number(counts.done)} of ${number(this.pending)} posts (${rate.toFixed(rate < 10 ? 1 : 0)}/s)`,
+      `${number(counts.done)} of ${number(this.pending)} posts (${
+        rate.toFixed(rate < 10 ? 1 : 0)
+      }/s)`,
       `${Math.round(100 * this.pacer.share())}% of the quota`,
     ];
     if (failed.length > 0) parts.push(`failed: ${failed.join(", ")}`);

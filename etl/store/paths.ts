@@ -41,6 +41,11 @@ export class DataPaths {
     return join(this.root, "runs", `date=${day}`, `${runId}.parquet`);
   }
 
+  /** Segments of a label set's paid answers that are not in its labels yet. */
+  answers(classifier: string, labelSetId: string): string {
+    return join(this.root, "answers", classifier, labelSetId);
+  }
+
   /** Segments that are not Parquet yet. */
   journal(source: string): string {
     return join(this.root, "journal", source);
