@@ -185,11 +185,11 @@ export class Pacer {
     for (const waiter of this.#queue) {
       const { weight } = waiter;
       const now = this.#clock.now();
-      if (this.#lease?.readyAt() === Infinity) return this.#ask(this.#lease.refresh());
+      if (this.#lease?.readyAt() === Infinity) return void this.#ask(this.#lease.refresh());
       const obstacle = this.#obstacleOf(weight, now);
       if (obstacle) return this.#sleep(obstacle, now);
       const day = this.#days.find((day) => !day.has(weight[day.quota.unit]));
-      if (day) return this.#ask(day.claim(weight[day.quota.unit]));
+      if (day) return void this.#ask(day.claim(weight[day.quota.unit]));
       this.#count(weight, now);
       waiter.settle(true);
     }
@@ -250,7 +250,7 @@ export class Pacer {
   /** Look what this process's share is; what others took just now counts where it grows. */
   #shareAnew(now: number): void {
     const share = this.#lease?.share(this.#strict) ?? 1;
-    if (share > this.#share) { for (const log of this.#logs) log.fill(now); }
+    if (share > this.#share) this.#logs.forEach((log) => log.fill(now));
     this.#share = share;
   }
 }

@@ -96,7 +96,7 @@ export class QuotaLease implements AsyncDisposable {
   /** Show that this process is alive, and look who else is. */
   async refresh(): Promise<void> {
     await this.#inTurn(async () => {
-      if (this.#closed) return;
+      if (this.#closed) throw new Error("the lease was given back");
       // A full disk keeps nobody from seeing; that beat is then missed.
       await this.#write(false, false).catch(() => {});
       await this.#look();
@@ -110,7 +110,7 @@ export class QuotaLease implements AsyncDisposable {
    */
   async claim(quota: Quota, day: string, atLeast: number): Promise<boolean> {
     return await this.#inTurn(async () => {
-      if (this.#closed) return false;
+      if (this.#closed) throw new Error("the lease was given back");
       await using _claim = await this.#exclusively();
       await this.#look();
       const usedByOthers = this.#others
