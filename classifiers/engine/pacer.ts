@@ -185,7 +185,7 @@ export class Pacer {
     for (const waiter of this.#queue) {
       const { weight } = waiter;
       const now = this.#clock.now();
-      if (this.#lease?.readyAt() === Infinity) return void this.#ask(this.#lease.refresh());
+      if (this.#lease?.readyAt(now) === Infinity) return void this.#ask(this.#lease.refresh());
       const obstacle = this.#obstacleOf(weight, now);
       if (obstacle) return this.#sleep(obstacle, now);
       const day = this.#days.find((day) => !day.has(weight[day.quota.unit]));
@@ -226,7 +226,7 @@ export class Pacer {
   /** Give what stands in the way of a weight for longest; undefined where nothing does. */
   #obstacleOf(weight: Weight, now: number): Obstacle | undefined {
     if (this.#pause.at > now) return this.#pause;
-    const leasedAt = this.#lease?.readyAt() ?? now;
+    const leasedAt = this.#lease?.readyAt(now) ?? now;
     if (leasedAt > now) return { at: leasedAt, reason: "other runs share the quota" };
     this.#shareAnew(now);
     if (this.#share === 0) return { at: Infinity, reason: "an older run has the quota" };

@@ -69,13 +69,13 @@ export class QuotaLease implements AsyncDisposable {
   }
 
   /**
-   * Give when the share may be used: now, or where the others do not know of this process yet, later.
+   * Give when the share may be used: `now`, or where the others do not know of this process yet, later.
    *
    * Infinity where the folder must be read again first, as after a sleep of the machine or a jump of
    * its clock.
    */
-  readyAt(): number {
-    const [now, utc] = [this.clock.now(), this.clock.utc().getTime()];
+  readyAt(now: number): number {
+    const utc = this.clock.utc().getTime();
     const fresh = now - this.#seen.now < VALID_MS && Math.abs(utc - this.#seen.utc) < VALID_MS;
     return fresh ? Math.max(now, this.#readyAt) : Infinity;
   }

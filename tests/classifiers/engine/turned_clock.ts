@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { PacingClock } from "../../../classifiers/engine/pacing_clock.ts";
 import type { Pacer } from "../../../classifiers/engine/pacer.ts";
 import type { Weight } from "../../../classifiers/engine/quota.ts";
@@ -34,17 +35,17 @@ export class TurnedClock implements PacingClock {
     return this.#timers.size;
   }
 
-  /** Turn by some milliseconds, ringing each timer at its time. */
+  /** Turn by some milliseconds, ringing each timer at its time; what follows of each runs first. */
   async turn(ms: number): Promise<void> {
     const end = this.#now + ms;
-    await settled();
+    await setImmediate();
     for (;;) {
       const [next] = [...this.#timers].sort(([, a], [, b]) => a - b);
       if (!next || next[1] > end) break;
       this.#timers.delete(next[0]);
       this.#now = Math.max(this.#now, next[1]);
       next[0]();
-      await settled();
+      await setImmediate();
     }
     this.#now = end;
   }
@@ -53,11 +54,6 @@ export class TurnedClock implements PacingClock {
   sleep(ms: number): void {
     this.#now += ms;
   }
-}
-
-/** Let everything run that waits for nothing but its turn. */
-async function settled(): Promise<void> {
-  for (let turn = 0; turn < 12; turn++) await Promise.resolve();
 }
 
 export const REQUEST: Weight = { requests: 1, tokens: 0 };
