@@ -8,7 +8,7 @@ import type { Quota, Weight } from "./quota.ts";
 import type { QuotaLease } from "./quota_lease.ts";
 import { RecentUse } from "./recent_use.ts";
 import { headerNumber, ServerAllowance } from "./server_allowance.ts";
-import { JITTER_MS, SlidingLog } from "./sliding_log.ts";
+import { SlidingLog } from "./sliding_log.ts";
 
 /** The longest sleep: a timer does not know of clocks that are set and machines that slept. */
 const LONGEST_SLEEP_MS = 60_000;
@@ -74,7 +74,7 @@ export class Pacer {
     this.#dayUse = options.lease?.use ?? new DayUse();
     this.#quotas = quotas.map((quota) => ({ ...quota }));
     const paced = this.#quotas.filter((quota) => quota.perMs < DAY_MS);
-    this.#rates = paced.map((quota) => new Gcra(quota, this.#strict ? JITTER_MS : 0));
+    this.#rates = paced.map((quota) => new Gcra(quota));
     this.#logs = this.#strict ? paced.map((quota) => new SlidingLog(quota)) : [];
     this.#days = this.#quotas.filter((quota) => quota.perMs === DAY_MS)
       .map((quota) => new DayQuota(quota, this.#clock, this.#lease, this.#dayUse));

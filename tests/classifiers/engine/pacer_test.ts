@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Pacer } from "../../../classifiers/engine/pacer.ts";
+import { SlidingLog } from "../../../classifiers/engine/sliding_log.ts";
 import type { Quota } from "../../../classifiers/engine/quota.ts";
 import { UserError } from "../../../etl/run/error.ts";
 import { most, NEVER, REQUEST, TurnedClock, work } from "./turned_clock.ts";
@@ -42,6 +43,14 @@ Deno.test("a strict quota holds in every window after a stand-still of workers a
   await stop();
   assert.ok(times.length > 500);
   assert.ok(most(times, 1050) <= 100, `${most(times, 1050)}`);
+});
+
+Deno.test("a log counts what came late into a slot from when it came", () => {
+  const log = new SlidingLog({ unit: "requests", amount: 2, perMs: 1000 });
+  log.take(1, 0);
+  log.take(1, 0.9);
+  assert.equal(log.readyAt(1, 1), 0.9 + 1050);
+  assert.equal(log.readyAt(2, 1050.95), 1050.95);
 });
 
 Deno.test("a machine that slept goes on with one burst, and not with what it slept through", async () => {
@@ -167,7 +176,6 @@ Deno.test("a pause holds all who wait and who come, is never shortened, and is s
   assert.equal(reason, "the rate limit");
   assert.ok(untilMs >= clock.now() + 12_000 && untilMs <= clock.now() + 13_200);
   await clock.turn(12_000);
-  // Requests whose answer is the same 429 make it longer, as each knows better.
   assert.equal(times.length, before);
   await clock.turn(2000);
   assert.ok(times.length > before);

@@ -124,6 +124,30 @@ Deno.test("many at once use a day up to the last request and no more, and what i
   });
 });
 
+Deno.test("of many who want the last request of a day at once one gets it", async () => {
+  await withData(async (folder) => {
+    const leases = await Promise.all(Array.from({ length: 8 }, () => QuotaLease.open(folder)));
+    const got = await Promise.all(leases.map((lease) => lease.claim(perDay(1), TODAY, 1)));
+    assert.equal(got.filter(Boolean).length, 1);
+    for (const lease of leases) await lease[Symbol.asyncDispose]();
+  });
+});
+
+Deno.test("what was claimed and not taken is given back at the end", async () => {
+  await withData(async (folder) => {
+    {
+      await using first = await QuotaLease.open(folder);
+      assert.ok(await first.claim(perDay(100), TODAY, 60));
+      first.use.take(TODAY, { requests: 3, tokens: 0 });
+      await using second = await QuotaLease.open(folder);
+      assert.equal(await second.claim(perDay(100), TODAY, 41), false);
+    }
+    await using last = await QuotaLease.open(folder);
+    assert.equal(await last.claim(perDay(100), TODAY, 98), false);
+    assert.equal(await last.claim(perDay(100), TODAY, 97), true);
+  });
+});
+
 Deno.test("what is recorded is never less than what was taken, and at most about a second's more", async () => {
   await withData(async (folder) => {
     await using lease = await QuotaLease.open(folder);
