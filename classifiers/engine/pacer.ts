@@ -8,7 +8,7 @@ import type { Quota, Weight } from "./quota.ts";
 import type { QuotaLease } from "./quota_lease.ts";
 import { RecentUse } from "./recent_use.ts";
 import { headerNumber, ServerAllowance } from "./server_allowance.ts";
-import { JITTER_MS, SlidingLog } from "./sliding_log.ts";
+import { SlidingLog } from "./sliding_log.ts";
 
 /** The longest sleep: a timer does not know of clocks that are set and machines that slept. */
 const LONGEST_SLEEP_MS = 60_000;
@@ -74,7 +74,7 @@ export class Pacer {
     this.#dayUse = options.lease?.use ?? new DayUse();
     this.#quotas = quotas.map((quota) => ({ ...quota }));
     const paced = this.#quotas.filter((quota) => quota.perMs < DAY_MS);
-    this.#rates = paced.map((quota) => new Gcra(quota, this.#strict ? JITTER_MS : 0));
+    this.#rates = paced.map((quota) => new Gcra(quota));
     this.#logs = this.#strict ? paced.map((quota) => new SlidingLog(quota)) : [];
     this.#days = this.#quotas.filter((quota) => quota.perMs === DAY_MS)
       .map((quota) => new DayQuota(quota, this.#clock, this.#lease, this.#dayUse));
@@ -185,7 +185,7 @@ export class Pacer {
     for (const waiter of this.#queue) {
       const { weight } = waiter;
       const now = this.#clock.now();
-      if (this.#lease?.readyAt() === Infinity) return void this.#ask(this.#lease.refresh());
+      if (this.#lease?.readyAt(now) === Infinity) return void this.#ask(this.#lease.refresh());
       const obstacle = this.#obstacleOf(weight, now);
       if (obstacle) return this.#sleep(obstacle, now);
       const day = this.#days.find((day) => !day.has(weight[day.quota.unit]));
@@ -226,7 +226,7 @@ export class Pacer {
   /** Give what stands in the way of a weight for longest; undefined where nothing does. */
   #obstacleOf(weight: Weight, now: number): Obstacle | undefined {
     if (this.#pause.at > now) return this.#pause;
-    const leasedAt = this.#lease?.readyAt() ?? now;
+    const leasedAt = this.#lease?.readyAt(now) ?? now;
     if (leasedAt > now) return { at: leasedAt, reason: "other runs share the quota" };
     this.#shareAnew(now);
     if (this.#share === 0) return { at: Infinity, reason: "an older run has the quota" };
@@ -250,7 +250,7 @@ export class Pacer {
   /** Look what this process's share is; what others took just now counts where it grows. */
   #shareAnew(now: number): void {
     const share = this.#lease?.share(this.#strict) ?? 1;
-    if (share > this.#share) { for (const log of this.#logs) log.fill(now); }
+    if (share > this.#share) this.#logs.forEach((log) => log.fill(now));
     this.#share = share;
   }
 }

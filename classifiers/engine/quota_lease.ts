@@ -69,13 +69,13 @@ export class QuotaLease implements AsyncDisposable {
   }
 
   /**
-   * Give when the share may be used: now, or where the others do not know of this process yet, later.
+   * Give when the share may be used: `now`, or where the others do not know of this process yet, later.
    *
    * Infinity where the folder must be read again first, as after a sleep of the machine or a jump of
    * its clock.
    */
-  readyAt(): number {
-    const [now, utc] = [this.clock.now(), this.clock.utc().getTime()];
+  readyAt(now: number): number {
+    const utc = this.clock.utc().getTime();
     const fresh = now - this.#seen.now < VALID_MS && Math.abs(utc - this.#seen.utc) < VALID_MS;
     return fresh ? Math.max(now, this.#readyAt) : Infinity;
   }
@@ -96,7 +96,7 @@ export class QuotaLease implements AsyncDisposable {
   /** Show that this process is alive, and look who else is. */
   async refresh(): Promise<void> {
     await this.#inTurn(async () => {
-      if (this.#closed) return;
+      if (this.#closed) throw new Error("the lease was given back");
       // A full disk keeps nobody from seeing; that beat is then missed.
       await this.#write(false, false).catch(() => {});
       await this.#look();
@@ -110,7 +110,7 @@ export class QuotaLease implements AsyncDisposable {
    */
   async claim(quota: Quota, day: string, atLeast: number): Promise<boolean> {
     return await this.#inTurn(async () => {
-      if (this.#closed) return false;
+      if (this.#closed) throw new Error("the lease was given back");
       await using _claim = await this.#exclusively();
       await this.#look();
       const usedByOthers = this.#others
