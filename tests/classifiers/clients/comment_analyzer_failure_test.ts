@@ -48,6 +48,7 @@ Deno.test("connections that are reset, refused or cut in mid-answer are tried ag
     return error.message;
   };
   assert.match(await isUnavailable(server.url), /the connection broke/);
+  assert.equal(server.arrivals.length, 1, "trying again is the engine's");
   await server.close();
   assert.match(await isUnavailable(server.url), /cannot be reached/);
   const head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
@@ -95,7 +96,16 @@ Deno.test("a server that repeats key and post everywhere gets neither into an er
   const parrot = `${KEY} ${TEXT}`;
   const details = [{ errorType: parrot, reason: parrot }, { [parrot]: parrot }, parrot];
   const error = { code: parrot, message: parrot, status: parrot, details, errors: details };
-  const bodies = [JSON.stringify({ error }), `<html>${parrot}</html>`, parrot, `{"${parrot}`];
+  const known = ["COMMENT_EMPTY", "INVALID_REQUEST", "API_KEY_INVALID", "RATE_LIMIT_EXCEEDED"].map(
+    (word) => JSON.stringify({ error: { ...error, details: [{ errorType: word, reason: word }] } }),
+  );
+  const bodies = [
+    ...known,
+    JSON.stringify({ error }),
+    `<html>${parrot}</html>`,
+    parrot,
+    `{"${parrot}`,
+  ];
   const headers = { "x-echo": KEY, "retry-after": KEY, "content-type": "application/json" };
   for (const status of [200, 400, 401, 403, 404, 413, 418, 429, 498, 500, 503]) {
     for (const body of bodies) {
