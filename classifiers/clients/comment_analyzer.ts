@@ -138,14 +138,19 @@ export class CommentAnalyzer {
       const message = `${this.#host} did not answer within ${this.#timeoutMs / 1000} s`;
       return new ServiceError("passing", "timed_out", message);
     }
-    const cause = (error as { cause?: unknown }).cause;
-    if (cause instanceof Deno.errors.NotCapable) {
+    const causes = causesOf(error);
+    if (causes.some((cause) => cause instanceof Deno.errors.NotCapable)) {
       return new ServiceError("fatal", null, `this task may not connect to ${this.#host}`);
     }
-    const found = describeFailure(error instanceof Error ? error.message : "");
+    const found = describeFailure(causes.map(({ message }) => message).join(" "));
     return ended(this.#rootUrl, now(), `(${found})`) ??
       new ServiceError("passing", "unavailable", `the request to ${this.#host} failed: ${found}`);
   }
+}
+
+/** Give an error and what it came from, outermost first. */
+function causesOf(error: unknown): Error[] {
+  return error instanceof Error ? [error, ...causesOf(error.cause)] : [];
 }
 
 /** Say what went wrong with a connection, in words of ours. */
