@@ -64,7 +64,7 @@ export async function findPending(
   sample: Sample,
   retryFailed = false,
 ): Promise<PendingCounts> {
-  const posts = relation(POSTS, postFiles(paths, day));
+  const posts = relation(POSTS, paths.filesOfDay("posts", day));
   const labels = relation(LABELS, labelFiles(paths, classifier, day));
   const again = retryFailed ? "true" : `l.reason IN (${literalList(PASSING_REASONS)})`;
   const states = `SELECT hash(p.uri) AS post, hash(p.text_hash) AS text, ${turnSql(sample)} AS turn,
@@ -114,7 +114,7 @@ export async function* pendingPages(
       database,
       `SELECT p.uri, p.cid, coalesce(p.text, '') AS text, p.text_hash, p.detected_language, q.turn,
          q.is_repeated
-       FROM ${relation(POSTS, postFiles(paths, day))} p
+       FROM ${relation(POSTS, paths.filesOfDay("posts", day))} p
        JOIN (SELECT * FROM pending_posts
          WHERE position BETWEEN ${position} AND ${position + size - 1}) q ON hash(p.uri) = q.post
        ORDER BY position`,
@@ -150,8 +150,4 @@ export async function storedAnswers(
 
 function literalList(values: readonly string[]): string {
   return values.map(literal).join(", ");
-}
-
-function postFiles(paths: DataPaths, day: string): string[] {
-  return paths.files("posts").filter((file) => file.day === day).map(({ path }) => path);
 }
