@@ -50,7 +50,10 @@ Deno.test("pages give every drawn post without a label once, by turn, in no more
     assert.ok(pages.every((page, index) => page.length === 64 || index === pages.length - 1));
     assert.equal(posts.length, counts.pending);
     assert.equal(new Set(posts.map(({ uri }) => uri)).size, counts.pending);
-    assert.deepEqual(posts.map(({ turn }) => turn), posts.map(({ turn }) => turn).toSorted((a, b) => a - b));
+    assert.deepEqual(
+      posts.map(({ turn }) => turn),
+      posts.map(({ turn }) => turn).toSorted((a, b) => a - b),
+    );
     assert.ok(posts.every(({ turn }) => turn >= 0 && turn < 1));
     // At half of the sample, half of each stratum is done.
     const half = posts.slice(0, posts.length / 2).filter(({ uri }) => uri.includes("passed"));
