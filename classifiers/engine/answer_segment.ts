@@ -41,6 +41,7 @@ export class AnswerSegment {
   #waiting: Waiting[] = [];
   #offset = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #isClosed = false;
   #committing: Promise<void> | undefined;
 
   private constructor(journal: Journal) {
@@ -79,8 +80,7 @@ export class AnswerSegment {
         resolve();
       };
       this.#waiting.push({ resolve: durable, reject });
-      if (this.#waiting.length >= SYNC_AFTER_ANSWERS) void this.#commit();
-      else this.#timer ??= setTimeout(() => void this.#commit(), SYNC_AFTER_MS);
+      this.#schedule();
     });
   }
 
@@ -101,6 +101,7 @@ export class AnswerSegment {
 
   /** Make all that was appended durable, and close; a segment without an answer goes. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
     try {
       await this.#committing;
@@ -118,14 +119,17 @@ export class AnswerSegment {
   async #commit(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#committing) return;
+    if (this.#committing || this.#isClosed) return;
     this.#committing = this.#commitAll();
     await this.#committing;
     this.#committing = undefined;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#waiting.length === 0 || this.#isClosed) return;
     if (this.#waiting.length >= SYNC_AFTER_ANSWERS) void this.#commit();
-    else if (this.#waiting.length > 0) {
-      this.#timer ??= setTimeout(() => void this.#commit(), SYNC_AFTER_MS);
-    }
+    else this.#timer ??= setTimeout(() => void this.#commit(), SYNC_AFTER_MS);
   }
 
   async #commitAll(): Promise<void> {

@@ -7,11 +7,12 @@ import { firstDamage } from "../../etl/store/damage.ts";
 import { type Database, literal, row, rows } from "../../etl/store/duckdb.ts";
 import { leftSegments, segmentLines } from "../../etl/store/journal.ts";
 import { toJson } from "../../etl/store/json.ts";
-import { relation, sync } from "../../etl/store/parquet.ts";
+import { relation, removeLeftovers, sync } from "../../etl/store/parquet.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import { POSTS, type Table } from "../../etl/store/tables.ts";
 import type { Answer } from "./answer_segment.ts";
-import { rateSql, type Sample, turnSql } from "./sample.ts";
+import { labelledShareSql, labelProbSql } from "./label_prob.ts";
+import type { Sample } from "./sample.ts";
 import { ServiceError } from "./service_error.ts";
 
 /** How a classifier's answers become label rows. */
@@ -73,7 +74,7 @@ export async function compactAnswers(
   for (const { date } of days) {
     const damaged = await firstDamage(
       database,
-      [...labelFiles(paths, classifier, date), ...postFiles(paths, date)],
+      [...labelFiles(paths, classifier, date), ...paths.filesOfDay("posts", date)],
       `merge the answers of ${classifier} of ${date}`,
     );
     if (damaged) {
@@ -86,7 +87,10 @@ export async function compactAnswers(
   }
   await database.run("DROP TABLE answers");
   if (isComplete) {
-    for (const path of whole) await Deno.remove(path);
+    for (const path of whole) {
+      await removeLeftovers(path);
+      await Deno.remove(path);
+    }
     await sync(folder);
   }
   return compacted;
@@ -191,8 +195,8 @@ async function mergeDay(
     UNION ALL BY NAME
     SELECT false AS is_new, * FROM old l
     WHERE NOT EXISTS (FROM new n WHERE l.uri = n.uri AND ${SAME_VERSION})`);
-  const posts = relation(POSTS, postFiles(paths, day));
-  const { share } = await row<{ share: number }>(database, labelledShare(posts, sample));
+  const posts = relation(POSTS, paths.filesOfDay("posts", day));
+  const { share } = await row<{ share: number }>(database, labelledShareSql(posts, sample));
   await mergeLabels(
     database,
     paths,
@@ -245,32 +249,4 @@ function newColumns(labelSet: LabelSet, table: Table, labels: string[]): string 
       }) AS "${name}"`
     ),
   ].join(", ");
-}
-
-/**
- * Give the query for the share of the sample that is done, `share`: the smallest turn of a drawn post
- * without a row in `set_labels`; 1 where every drawn post has one. Failures are rows.
- */
-function labelledShare(posts: string, sample: Sample): string {
-  return `SELECT coalesce(min(turn), 1) AS share FROM (
-      SELECT p.uri, p.cid, p.text_hash, ${turnSql(sample)} AS turn FROM ${posts} p) p
-    WHERE turn < 1 AND NOT EXISTS (FROM set_labels l WHERE ${LABEL_OF_POST})`;
-}
-
-/**
- * Give the inclusion probability of a label row `l` of the post `p` as an SQL expression.
- *
- * That is rate × share for the posts whose turn came before the share, which the turn of the first post
- * that is not done bounds: the estimator of sequential Poisson sampling, unbiased at any stop (Duffield,
- * Lund and Thorup 2007, «Priority sampling»). A row never has less than it had: at a rate that
- * was lowered, or for a post that came to another stratum, what once drew it counts. A post that was
- * done ahead of its turn, as a crash leaves it, has null until the posts before it are done.
- */
-function labelProbSql(sample: Sample, share: number): string {
-  return `greatest(l.label_prob,
-    if(${turnSql(sample)} < ${share}::DOUBLE, ${rateSql(sample)} * ${share}::DOUBLE, NULL))`;
-}
-
-function postFiles(paths: DataPaths, day: string): string[] {
-  return paths.files("posts").filter((file) => file.day === day).map(({ path }) => path);
 }

@@ -46,8 +46,10 @@ export interface StoredAnswer {
   reason: string | null;
 }
 
-/** Posts that are held in memory at a time. */
-const PAGE = 8192;
+/** Posts that a page has. */
+const PAGE = 1024;
+/** Posts that one reading of the day's file brings, which takes a second for a million. */
+const READ_AT_ONCE = 16 * PAGE;
 
 /**
  * Find the posts of a day that are drawn and have no label of a label set, and count the others.
@@ -64,7 +66,7 @@ export async function findPending(
   sample: Sample,
   retryFailed = false,
 ): Promise<PendingCounts> {
-  const posts = relation(POSTS, postFiles(paths, day));
+  const posts = relation(POSTS, paths.filesOfDay("posts", day));
   const labels = relation(LABELS, labelFiles(paths, classifier, day));
   const again = retryFailed ? "true" : `l.reason IN (${literalList(PASSING_REASONS)})`;
   const states = `SELECT hash(p.uri) AS post, hash(p.text_hash) AS text, ${turnSql(sample)} AS turn,
@@ -96,30 +98,40 @@ export async function findPending(
 /**
  * Give the posts that `findPending` found, in the order of their turns, page by page.
  *
- * Each page is read when it is asked for, from the posts as they are then: what was deleted
- * meanwhile is not in it.
+ * They are read some pages ahead, from the posts as they are then: what was deleted meanwhile is not
+ * among them. What DuckDB may hold is the caller's to limit (`SET memory_limit`).
  */
 export async function* pendingPages(
   database: Database,
   paths: DataPaths,
   day: string,
   size: number = PAGE,
+  readAtOnce: number = READ_AT_ONCE,
 ): AsyncGenerator<PendingPost[]> {
   const { last } = await row<{ last: number }>(
     database,
     "SELECT count(*) AS last FROM pending_posts",
   );
-  for (let position = 1; position <= last; position += size) {
-    yield await rows<PendingPost & Record<string, unknown>>(
-      database,
-      `SELECT p.uri, p.cid, coalesce(p.text, '') AS text, p.text_hash, p.detected_language, q.turn,
-         q.is_repeated
-       FROM ${relation(POSTS, postFiles(paths, day))} p
-       JOIN (SELECT * FROM pending_posts
-         WHERE position BETWEEN ${position} AND ${position + size - 1}) q ON hash(p.uri) = q.post
-       ORDER BY position`,
-    );
+  for (let read = 0; read < last; read += readAtOnce) {
+    // One thread holds one row group; DuckDB gives back what is free when their number changes.
+    await database.run("SET threads = 1");
+    await database.run(`CREATE OR REPLACE TEMP TABLE pending_texts AS
+      SELECT p.uri, p.cid, coalesce(p.text, '') AS text, p.text_hash, p.detected_language, q.turn,
+        q.is_repeated, q.position
+      FROM ${relation(POSTS, paths.filesOfDay("posts", day))} p
+      JOIN (FROM pending_posts WHERE position > ${read} AND position <= ${read + readAtOnce}) q
+        ON hash(p.uri) = q.post`);
+    await database.run("RESET threads");
+    for (let from = read; from < Math.min(last, read + readAtOnce); from += size) {
+      const page = await rows<PendingPost & Record<string, unknown>>(
+        database,
+        `SELECT * EXCLUDE position FROM pending_texts
+         WHERE position > ${from} AND position <= ${from + size} ORDER BY position`,
+      );
+      if (page.length > 0) yield page;
+    }
   }
+  await database.run("DROP TABLE IF EXISTS pending_texts");
 }
 
 /**
@@ -150,8 +162,4 @@ export async function storedAnswers(
 
 function literalList(values: readonly string[]): string {
   return values.map(literal).join(", ");
-}
-
-function postFiles(paths: DataPaths, day: string): string[] {
-  return paths.files("posts").filter((file) => file.day === day).map(({ path }) => path);
 }

@@ -78,10 +78,9 @@ export async function sampleOfDay(
   const { seed, passed, filteredOutRate: filtered_out } = plan;
   const rates = (passed: number) => ({ seed, rates: { most_liked: 1, passed, filtered_out } });
   if ("rate" in passed) return rates(passed.rate);
-  const files = paths.files("posts").filter((file) => file.day === day).map(({ path }) => path);
   const { posts } = await row<{ posts: number }>(
     database,
-    `SELECT count(*) AS posts FROM ${relation(POSTS, files)} p
+    `SELECT count(*) AS posts FROM ${relation(POSTS, paths.filesOfDay("posts", day))} p
      WHERE ${STRATUM_OF_POST} = 'passed'`,
   );
   return rates(posts === 0 ? 1 : Math.min(1, passed.postsPerDay / posts));

@@ -99,6 +99,11 @@ export class DataPaths {
     return list(join(this.root, table)).filter((file) => file.path.endsWith(".parquet"));
   }
 
+  /** List the paths of a table's Parquet files of a day. */
+  filesOfDay(table: string, day: string): string[] {
+    return this.files(table).filter((file) => file.day === day).map(({ path }) => path);
+  }
+
   /** List what lies directly under a folder of the root, in order: the sources, the classifiers. */
   names(folder: string): string[] {
     try {
