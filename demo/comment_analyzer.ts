@@ -14,6 +14,8 @@ export interface CommentAnalyzerOptions {
   path?: string;
   /** Recorded scores by text, then by attribute; attributes that are not there are not answered. */
   recorded?: Map<string, Record<string, number>>;
+  /** What recorded scores say of themselves, in place of the client's token. */
+  mark?: string;
   /** Of the scores of other texts, and of faults. */
   seed?: number;
   /** How long an answer takes. */
@@ -90,7 +92,12 @@ export async function startCommentAnalyzer(
       const analysis = readAnalysis(request, body);
       text = analysis.text;
       count(analyzer.asked, text);
-      const scores = scoresOf(analysis, options.recorded?.get(text), options.seed ?? 0);
+      const recorded = options.recorded?.get(text);
+      const scores = scoresOf(
+        options.mark ? { ...analysis, clientToken: options.mark } : analysis,
+        recorded,
+        options.seed ?? 0,
+      );
       answer = { status: 200, body: scores };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
