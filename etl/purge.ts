@@ -1,5 +1,6 @@
 import { basename, dirname } from "node:path";
 import { QUOTING_COLUMNS } from "./paid_answer.ts";
+import { recountPanel } from "./panel.ts";
 import { now, utcDay } from "./run/clock.ts";
 import type { Context } from "./run/command.ts";
 import { EXIT, UserError } from "./run/error.ts";
@@ -14,11 +15,14 @@ import { subjectHash, subjectHashSql } from "./store/tombstone.ts";
 /** Rows that left a table, by its folder under the data folder; tables that lost none are not named. */
 export type Purged = Record<string, number>;
 
+/** Columns by which a post can be found again, beside its uri. */
+const NAMING_COLUMNS = ["cid", "did", "text", "text_hash", "reference_time", "created_at"];
+
 /**
  * Remove what was deleted from every table that still holds it, and from the quarantine.
  *
  * Needs the temporary tables of `removal.ts` and `finished`. Labels go with their post, or stay as
- * numbers under the post's keyed hash, as the study says. Posts of hidden accounts leave `posts` alone.
+ * numbers under the post's keyed hash, as the study says; so do posts of panels. Posts of hidden accounts leave `posts` alone.
  */
 export async function purge(context: Context, key: string): Promise<Purged> {
   const { database, paths, study } = context;
@@ -45,14 +49,27 @@ export async function purge(context: Context, key: string): Promise<Purged> {
   const isHidden = `${subjectHashSql(key, "did")} IN (SELECT subject_hash FROM hidden)`;
   await purgeFrom("posts", `${removedVersion("reference_time")} OR ${isHidden}`);
   const gone = `${removedAt} IS NOT NULL AND uri NOT IN (SELECT uri FROM finished)`;
-  const asNumbers = (columns: string[]) => {
-    const quoting = QUOTING_COLUMNS.filter((name) => columns.includes(name));
-    const emptied = ["cid", "text_hash", ...quoting].map((name) => `, NULL AS ${name}`).join("");
-    return `SELECT * REPLACE ('deleted:' || ${uriHash} AS uri${emptied}) FROM old WHERE ${gone}`;
+  const asNumbers = (condition: string): Replacement | undefined => {
+    if (study.after_deletion !== "keep_numbers") return undefined;
+    return (columns) => {
+      const names = [...NAMING_COLUMNS, ...QUOTING_COLUMNS].filter((name) =>
+        columns.includes(name)
+      );
+      const emptied = names.map((name) => `, NULL AS ${name}`).join("");
+      return `SELECT * REPLACE ('deleted:' || ${uriHash} AS uri${emptied})
+        FROM old WHERE ${condition}`;
+    };
   };
   for (const classifier of paths.names("labels")) {
-    const replacement = study.after_deletion === "keep_numbers" ? asNumbers : undefined;
-    await purgeFrom(`labels/${classifier}`, gone, replacement);
+    await purgeFrom(`labels/${classifier}`, gone, asNumbers(gone));
+  }
+  for (const panel of paths.names("panels")) {
+    const isGone = removedVersion("reference_time");
+    await purgeFrom(`panels/${panel}`, isGone, asNumbers(isGone));
+    await recountPanel(database, paths, panel).catch((error) => {
+      if (!(error instanceof UserError)) throw error;
+      context.warn(`${error.message}; how many posts the panel ${panel} has left is not known`);
+    });
   }
   const removed = new Set(
     (await database.runAndReadAll("SELECT subject_hash FROM removed")).getRows().map(String),

@@ -70,6 +70,19 @@ export class DataPaths {
     return join(this.root, "quotas", service);
   }
 
+  /** What is frozen under the name of a panel. */
+  panel(name: string): string {
+    return join(this.root, "panels", name);
+  }
+
+  panelPosts(name: string): string {
+    return join(this.panel(name), "posts.parquet");
+  }
+
+  panelManifest(name: string): string {
+    return join(this.panel(name), "manifest.json");
+  }
+
   /** What `deno task render` writes. */
   reports(): string {
     return join(this.root, "reports");
