@@ -24,6 +24,19 @@ export class DataPaths {
     return join(this.root, "label_sets", `${classifier}.parquet`);
   }
 
+  /** What is frozen under the name of a panel. */
+  panel(name: string): string {
+    return join(this.root, "panels", name);
+  }
+
+  panelPosts(name: string): string {
+    return join(this.panel(name), "posts.parquet");
+  }
+
+  panelManifest(name: string): string {
+    return join(this.panel(name), "manifest.json");
+  }
+
   aggregates(day: string): string {
     return join(this.root, "aggregates", `date=${day}`, "aggregates.parquet");
   }
@@ -68,19 +81,6 @@ export class DataPaths {
   /** Which processes share the quotas of a service, and what each has used of them. */
   quotas(service: string): string {
     return join(this.root, "quotas", service);
-  }
-
-  /** What is frozen under the name of a panel. */
-  panel(name: string): string {
-    return join(this.root, "panels", name);
-  }
-
-  panelPosts(name: string): string {
-    return join(this.panel(name), "posts.parquet");
-  }
-
-  panelManifest(name: string): string {
-    return join(this.panel(name), "manifest.json");
   }
 
   /** What `deno task render` writes. */
