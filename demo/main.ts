@@ -1,8 +1,8 @@
 /**
  * `deno task demo`: the whole pipeline on the invented sample, with no key and no network.
  *
- * A relay and an AppView on loopback serve the sample as genuine protocol data; every step is the
- * real task in a process of its own.
+ * A relay, an AppView and a Comment Analyzer on loopback serve the sample as the real ones would; every
+ * step is the real task in a process of its own.
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,15 +10,19 @@ import { type Command, type Context, main, type Outcome } from "../etl/run/comma
 import { EXIT, UserError } from "../etl/run/error.ts";
 import { type Database, row, rows } from "../etl/store/duckdb.ts";
 import { CATCH_UP, startAppView } from "./appview.ts";
+import { startCommentAnalyzer } from "./comment_analyzer.ts";
 import { sampleFrames } from "./frames.ts";
 import { publishedPosts } from "./published_post.ts";
 import { startRelay } from "./relay.ts";
 import { readSample, SAMPLE_DAYS } from "./sample.ts";
+import { SAMPLE_MARK, sampleScores } from "./sample_scores.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const STUDY = fileURLToPath(new URL("study.yaml", import.meta.url));
 /** Any fixed key will do: what it hides is invented, and the demo is to give the same hashes. */
 const HASH_KEY = "0".repeat(64);
+/** What the Comment Analyzer on loopback takes for a key; it opens nothing. */
+const DEMO_KEY = "demo";
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
@@ -47,6 +51,11 @@ async function demo({ paths, database, signal }: Context): Promise<Outcome> {
     // So that a feed of the sample comes in several pages, as a real one does.
     pageSize: 5,
   });
+  const analyzer = await startCommentAnalyzer({
+    key: DEMO_KEY,
+    recorded: sampleScores(sample),
+    mark: SAMPLE_MARK,
+  });
   const step = async (name: string, clock: number, ...args: string[]) => {
     if (signal.aborted) return;
     console.error(`\n$ deno task ${[name, ...args].join(" ")}`);
@@ -54,6 +63,8 @@ async function demo({ paths, database, signal }: Context): Promise<Outcome> {
       CIVICSKY_CLOCK: new Date(clock).toISOString(),
       BLUESKY_RELAY: relay.url,
       BLUESKY_APPVIEW: appview.url,
+      PERSPECTIVE_ROOT_URL: analyzer.url,
+      PERSPECTIVE_API_KEY: DEMO_KEY,
     });
   };
   try {
@@ -69,6 +80,7 @@ async function demo({ paths, database, signal }: Context): Promise<Outcome> {
   } finally {
     await relay.close();
     await appview.close();
+    await analyzer.close();
   }
   const counts = await countStages(database, paths.root);
   const report = join(paths.reports(), "01-overview.html");
@@ -83,7 +95,14 @@ async function demo({ paths, database, signal }: Context): Promise<Outcome> {
   return { summary, text: describe(summary), stopped: signal.aborted };
 }
 
-const LAST_STEPS = ["preprocess", "classify:dictionary", "aggregate", "render", "status"];
+const LAST_STEPS = [
+  "preprocess",
+  "classify:dictionary",
+  "classify:perspective",
+  "aggregate",
+  "render",
+  "status",
+];
 
 async function runStep(
   name: string,
@@ -141,6 +160,9 @@ interface Counts {
   not_labelled: number;
   political: number;
   categories: { category: string; posts: number }[];
+  /** Posts with all scores, and posts that Perspective cannot score. */
+  scored: number;
+  not_scored: number;
 }
 
 /** Count what each stage has made, from the tables themselves. */
@@ -174,8 +196,14 @@ async function countStages(database: Database, data: string): Promise<Counts> {
      FROM (SELECT unnest(categories) AS category FROM ${table("labels/dictionary")})
      GROUP BY category ORDER BY posts DESC, category LIMIT 5`,
   );
+  const scores = await row<{ scored: number; not_scored: number }>(
+    database,
+    `SELECT count(*) FILTER (was_successfully_labeled) AS scored,
+       count(*) FILTER (NOT was_successfully_labeled) AS not_scored
+     FROM ${table("labels/perspective")}`,
+  );
   const collected = Object.fromEntries(raw.map(({ source, n }) => [source, n]));
-  return { received, collected, ...posts, ...labels, categories };
+  return { received, collected, ...posts, ...labels, categories, ...scores };
 }
 
 function describe(
@@ -183,7 +211,7 @@ function describe(
 ): string {
   const share = (part: number, whole: number) => `${(100 * part / whole).toFixed(1)}%`;
   const number = (value: number) => String(value).padStart(6);
-  const { posts, passed_filters, labelled, not_labelled, political } = counts;
+  const { posts, passed_filters, labelled, not_labelled, political, scored, not_scored } = counts;
   return [
     "",
     "Demo data: every account, post and label is invented.",
@@ -199,6 +227,9 @@ function describe(
     `${not_labelled} not, each with its reason`,
     `${number(political)} political (${share(political, labelled)} of those labelled)`,
     ...counts.categories.map(({ category, posts }) => `${number(posts)}   ${category}`),
+    `${number(scored)} scored by Perspective's client with demo scores (${
+      share(scored, posts)
+    } of posts), ` + `${not_scored} not, each with its reason`,
     "",
     `Done in ${counts.seconds} s. Open this page in a browser:`,
     `  ${counts.report}`,

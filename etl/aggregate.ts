@@ -61,8 +61,9 @@ async function aggregate(context: Context): Promise<Outcome> {
  *
  * A post stands in the cell of each source that brought it and in `all`; the hour is that of its
  * reference time. Cells with the label `posts` count posts; the others count what one label set says.
- * `y` is a label weighted by 1 / label_prob, `n` the same weight of a labelled post; the sums of
- * products are over authors within the cell.
+ * `y` is a label weighted by 1 / label_prob, `n` the same weight of a labelled post; both are 0 where
+ * it has no label_prob, as nobody knows for how many it stands. The sums of products are over authors
+ * within the cell.
  */
 async function cells(database: Database, paths: DataPaths, day: string): Promise<string> {
   const labels: string[] = [];
@@ -94,8 +95,8 @@ async function cells(database: Database, paths: DataPaths, day: string): Promise
       UNION ALL BY NAME
       SELECT hour, source, passed_filters, p.did, l.label, l.classifier, l.label_set_id,
         l.was_successfully_labeled,
-        if(l.was_successfully_labeled, l.y / coalesce(l.label_prob, 1), 0) AS y,
-        if(l.was_successfully_labeled, 1 / coalesce(l.label_prob, 1), 0) AS n
+        if(l.was_successfully_labeled, coalesce(l.y / l.label_prob, 0), 0) AS y,
+        if(l.was_successfully_labeled, coalesce(1 / l.label_prob, 0), 0) AS n
       FROM in_source p JOIN label_rows l ON ${LABEL_OF_POST}
     ),
     by_author AS (

@@ -3,5 +3,24 @@
  *
  * `data/README.md` says of each what it means.
  */
-export const LABEL_REASONS = ["empty", "language_not_supported"] as const;
+export const LABEL_REASONS = [
+  "empty",
+  "language_not_supported",
+  "text_too_short",
+  "too_long",
+  "rejected",
+  "retired_model",
+  "invalid_answer",
+  "timed_out",
+  "unavailable",
+  "rate_limited",
+] as const;
 export type LabelReason = typeof LABEL_REASONS[number];
+
+/** Reasons that pass: the next run tries those posts again. */
+export const PASSING_REASONS: readonly LabelReason[] = [
+  "invalid_answer",
+  "timed_out",
+  "unavailable",
+  "rate_limited",
+];

@@ -1,22 +1,28 @@
 import { basename, dirname } from "node:path";
+import { QUOTING_COLUMNS } from "./paid_answer.ts";
+import { recountPanel } from "./panel.ts";
 import { now, utcDay } from "./run/clock.ts";
 import type { Context } from "./run/command.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { type Database, literal, row } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
 import { damage } from "./store/damage.ts";
-import { rewriteParquet, sync } from "./store/parquet.ts";
+import { leftSegments, segmentLines } from "./store/journal.ts";
+import { removeLeftovers, rewriteParquet, sync, tableOf } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { subjectHash, subjectHashSql } from "./store/tombstone.ts";
 
 /** Rows that left a table, by its folder under the data folder; tables that lost none are not named. */
 export type Purged = Record<string, number>;
 
+/** Columns by which a post can be found again, beside its uri. */
+const NAMING_COLUMNS = ["cid", "did", "text", "text_hash", "reference_time", "created_at"];
+
 /**
  * Remove what was deleted from every table that still holds it, and from the quarantine.
  *
  * Needs the temporary tables of `removal.ts` and `finished`. Labels go with their post, or stay as
- * numbers under the post's keyed hash, as the study says. Posts of hidden accounts leave `posts` alone.
+ * numbers under the post's keyed hash, as the study says; so do posts of panels. Posts of hidden accounts leave `posts` alone.
  */
 export async function purge(context: Context, key: string): Promise<Purged> {
   const { database, paths, study } = context;
@@ -26,7 +32,7 @@ export async function purge(context: Context, key: string): Promise<Purged> {
   );
   if (tombstones === 0) return {};
   const purged: Purged = {};
-  const purgeFrom = async (table: string, condition: string, replacement?: string) => {
+  const purgeFrom = async (table: string, condition: string, replacement?: Replacement) => {
     const rows = await purgeTable(database, paths, table, condition, replacement);
     if (rows > 0) purged[table] = rows;
   };
@@ -43,15 +49,46 @@ export async function purge(context: Context, key: string): Promise<Purged> {
   const isHidden = `${subjectHashSql(key, "did")} IN (SELECT subject_hash FROM hidden)`;
   await purgeFrom("posts", `${removedVersion("reference_time")} OR ${isHidden}`);
   const gone = `${removedAt} IS NOT NULL AND uri NOT IN (SELECT uri FROM finished)`;
-  const asNumbers = `SELECT * REPLACE ('deleted:' || ${uriHash} AS uri, NULL AS cid,
-    NULL AS text_hash) FROM old WHERE ${gone}`;
+  const asNumbers = (condition: string): Replacement | undefined => {
+    if (study.after_deletion !== "keep_numbers") return undefined;
+    return (columns) => {
+      const names = [...NAMING_COLUMNS, ...QUOTING_COLUMNS].filter((name) =>
+        columns.includes(name)
+      );
+      const emptied = names.map((name) => `, NULL AS ${name}`).join("");
+      return `SELECT * REPLACE ('deleted:' || ${uriHash} AS uri${emptied})
+        FROM old WHERE ${condition}`;
+    };
+  };
   for (const classifier of paths.names("labels")) {
-    const replacement = study.after_deletion === "keep_numbers" ? asNumbers : undefined;
-    await purgeFrom(`labels/${classifier}`, gone, replacement);
+    await purgeFrom(`labels/${classifier}`, gone, asNumbers(gone));
   }
-  const lines = await purgeQuarantine(context, key);
-  return lines > 0 ? { ...purged, quarantine: lines } : purged;
+  for (const panel of paths.names("panels")) {
+    const isGone = removedVersion("reference_time");
+    await purgeFrom(`panels/${panel}`, isGone, asNumbers(isGone));
+    await recountPanel(database, paths, panel).catch((error) => {
+      if (!(error instanceof UserError)) throw error;
+      context.warn(`${error.message}; how many posts the panel ${panel} has left is not known`);
+    });
+  }
+  const removed = new Set(
+    (await database.runAndReadAll("SELECT subject_hash FROM removed")).getRows().map(String),
+  );
+  const isRemoved = (uri: string) => {
+    const did = /^at:\/\/([^/]+)/.exec(uri)?.[1] ?? "";
+    return removed.has(subjectHash(key, uri)) || removed.has(subjectHash(key, did));
+  };
+  const quarantine = await purgeQuarantine(context, isRemoved);
+  const answers = await purgeAnswers(context, isRemoved);
+  return {
+    ...purged,
+    ...quarantine > 0 ? { quarantine } : {},
+    ...answers > 0 ? { answers } : {},
+  };
 }
+
+/** Give the query for what takes the place of rows that left, by the columns of the file. */
+type Replacement = (columns: string[]) => string;
 
 /** Rewrite the files of a table in which a condition holds for some row. */
 async function purgeTable(
@@ -59,7 +96,7 @@ async function purgeTable(
   paths: DataPaths,
   table: string,
   condition: string,
-  replacement?: string,
+  replacement?: Replacement,
 ): Promise<number> {
   let touched = 0;
   for (const { path } of paths.files(table)) {
@@ -73,10 +110,11 @@ async function purgeTable(
     );
     if (matches === 0) continue;
     const kept = `SELECT * FROM old WHERE NOT (${condition})`;
+    const columns = Object.keys((await tableOf(database, path)).columns);
     await rewriteParquet(
       database,
       path,
-      replacement ? `${kept} UNION ALL BY NAME ${replacement}` : kept,
+      replacement ? `${kept} UNION ALL BY NAME ${replacement(columns)}` : kept,
     );
     touched += matches;
   }
@@ -89,46 +127,100 @@ async function purgeTable(
  * Only today's file is still written to: it is left to the next run while its source is running.
  */
 async function purgeQuarantine(
-  { database, paths, warn }: Context,
-  key: string,
+  { paths, warn }: Context,
+  isGone: (uri: string) => boolean,
 ): Promise<number> {
-  const removed = new Set(
-    (await database.runAndReadAll("SELECT subject_hash FROM removed")).getRows().map(String),
-  );
   let touched = 0;
   for (const path of paths.quarantined()) {
     const source = basename(dirname(path));
-    const rewrite = async () => touched += await purgeLines(path, removed, key);
+    const rewrite = async () => {
+      touched += await purgeLines(path, isGone);
+    };
     if (basename(path) !== basename(paths.quarantine(source, utcDay(now())))) {
       await rewrite();
-      continue;
-    }
-    try {
-      await using _lock = await lock(paths.locks(), `sync-${source}`, "purge the quarantine");
-      await rewrite();
-    } catch (error) {
-      if (!(error instanceof UserError) || error.exitCode !== EXIT.busy) throw error;
+    } else if (!await whileIdle(paths, `sync-${source}`, rewrite)) {
       warn(`${source} is running: what it set aside today is purged by the next preprocess`);
     }
   }
   return touched;
 }
 
-async function purgeLines(path: string, removed: Set<string>, key: string): Promise<number> {
-  const lines = (await Deno.readTextFile(path)).split("\n").filter((line) => line !== "");
-  const kept = lines.filter((line) => {
-    const uri = uriOf(line);
-    if (uri === undefined) return true;
-    const did = /^at:\/\/([^/]+)/.exec(uri)?.[1] ?? "";
-    return !removed.has(subjectHash(key, uri)) && !removed.has(subjectHash(key, did));
-  });
-  if (kept.length < lines.length) {
-    const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
-    await Deno.writeTextFile(beside, kept.map((line) => `${line}\n`).join(""));
-    await sync(beside);
-    await Deno.rename(beside, path);
+/**
+ * Take paid answers to removed posts out of segments, whatever the study keeps of labels: what an
+ * answer holds in numbers is known to its classifier alone.
+ *
+ * Segments of a label set are left to the next run while its classifier is running.
+ */
+async function purgeAnswers(
+  { database, paths, warn }: Context,
+  isRemoved: (uri: string) => boolean,
+): Promise<number> {
+  let touched = 0;
+  for (const classifier of paths.names("answers")) {
+    for (const labelSetId of paths.names(`answers/${classifier}`)) {
+      const isIdle = await whileIdle(paths, `classify-${labelSetId}`, async () => {
+        const segments = await leftSegments(paths.answers(classifier, labelSetId));
+        if (segments.length === 0) return;
+        const finished = new Set(
+          (await database.runAndReadAll("SELECT uri FROM finished")).getRows().map(String),
+        );
+        for (const path of segments) {
+          touched += await purgeLines(path, (uri) => isRemoved(uri) && !finished.has(uri));
+        }
+      });
+      if (!isIdle) {
+        warn(`${classifier} is running: its new answers are purged by the next preprocess`);
+      }
+    }
   }
-  return lines.length - kept.length;
+  return touched;
+}
+
+/** Do something under a lock; gives false where somebody else holds it. */
+async function whileIdle(
+  paths: DataPaths,
+  name: string,
+  work: () => Promise<void>,
+): Promise<boolean> {
+  let held: AsyncDisposable;
+  try {
+    held = await lock(paths.locks(), name, "purge what was deleted");
+  } catch (error) {
+    if (!(error instanceof UserError) || error.exitCode !== EXIT.busy) throw error;
+    return false;
+  }
+  await using _lock = held;
+  await work();
+  return true;
+}
+
+/** Rewrite a file of JSON lines without those of posts that are gone; gives how many those are. */
+async function purgeLines(path: string, isGone: (uri: string) => boolean): Promise<number> {
+  await removeLeftovers(path);
+  let [lines, gone] = [0, 0];
+  const isKept = (line: string) => {
+    const uri = uriOf(line);
+    return uri === undefined || !isGone(uri);
+  };
+  for await (const line of segmentLines(path)) {
+    lines++;
+    if (!isKept(line)) gone++;
+  }
+  if (gone === 0) return 0;
+  if (gone === lines) {
+    await Deno.remove(path);
+    return gone;
+  }
+  const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
+  const kept = async function* () {
+    for await (const line of segmentLines(path)) {
+      if (line !== "" && isKept(line)) yield `${line}\n`;
+    }
+  };
+  await Deno.writeTextFile(beside, ReadableStream.from(kept()));
+  await sync(beside);
+  await Deno.rename(beside, path);
+  return gone;
 }
 
 /** Give the uri that a line names; a process that was killed may have left half a last line. */

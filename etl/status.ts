@@ -1,5 +1,6 @@
 import { describeWeek, type WeekOfCoverage, weekOfCoverage } from "./coverage.ts";
 import { type LastWarning, lastWarnings } from "./last_warnings.ts";
+import { describePerspectiveEnd, type PerspectiveEnd, perspectiveEnd } from "./perspective_end.ts";
 import { type Command, type Context, main, type Outcome } from "./run/command.ts";
 import { UserError } from "./run/error.ts";
 import { bootId, startTicks } from "./run/process.ts";
@@ -93,6 +94,7 @@ async function statusOf({ paths, database }: Context, check: Check): Promise<Out
     label_sets: labelSets,
     runs,
     last_warnings: warnings,
+    perspective_end: perspectiveEnd(),
   };
   return { summary, text: describe(summary), errors: uniqueErrors(errors) };
 }
@@ -166,17 +168,19 @@ function cut(text: string, length: number): string {
 }
 
 function describe(
-  { data, tables, coverage, label_sets, runs, last_warnings }: {
+  { data, tables, coverage, label_sets, runs, last_warnings, perspective_end }: {
     data: string;
     tables: TableStatus[];
     coverage: WeekOfCoverage[];
     label_sets: LabelSetStatus[];
     runs: RunRow[];
     last_warnings: LastWarning[];
+    perspective_end: PerspectiveEnd | null;
   },
 ): string {
+  const end = perspective_end ? `\n\n  ${describePerspectiveEnd(perspective_end)}` : "";
   if (tables.length === 0) {
-    return `${data} holds nothing yet\n  Collect with deno task sync:firehose --minutes 5, or try deno task demo`;
+    return `${data} holds nothing yet\n  Collect with deno task sync:firehose --minutes 5, or try deno task demo${end}`;
   }
   const grid = (lines: string[][], left: number) => {
     const widths = lines[0]!.map((_, column) =>
@@ -235,7 +239,7 @@ function describe(
     ...last_warnings.map(({ task, started_at, warning }, index) =>
       `${index === 0 ? "\n" : ""}  warning of ${task}, ${started_at.slice(0, 19)}: ${warning}`
     ),
-  ].join("\n");
+  ].join("\n") + end;
 }
 
 if (import.meta.main) await main(command);

@@ -66,6 +66,62 @@ FROM posts LEFT JOIN dictionary
     ELSE dictionary.cid = posts.cid
   END;
 
+-- Every label of Perspective, of all its label sets (another server is another label set): never count
+-- across label sets. Another scorer of the same attributes has a classifier's name of its own, and
+-- so views of its own: copy these three and write its name for «perspective».
+CREATE OR REPLACE VIEW labels_perspective AS
+SELECT * REPLACE (CAST(date AS DATE) AS date)
+FROM read_parquet('labels/perspective/*/*.parquet', hive_partitioning = true, union_by_name = true);
+
+-- Perspective's labels of the label set that is shown.
+CREATE OR REPLACE VIEW perspective AS
+SELECT * FROM labels_perspective
+WHERE label_set_id IN (
+  SELECT label_set_id FROM label_sets WHERE classifier = 'perspective' AND is_shown
+);
+
+-- Every post with the probabilities that the shown Perspective gives it, joined as posts_dictionary.
+-- Labelled posts are a sample: a mean is sum(weight * prob_toxic) / sum(weight) over rows that have
+-- both. weight, 1 / label_prob, is null where nobody knows for how many posts a label stands.
+CREATE OR REPLACE VIEW posts_perspective AS
+SELECT
+  posts.*,
+  perspective.label_set_id,
+  perspective.was_successfully_labeled,
+  perspective.reason,
+  perspective.label_timestamp,
+  perspective.label_prob,
+  1 / perspective.label_prob AS weight,
+  perspective.prob_toxic,
+  perspective.prob_severe_toxic,
+  perspective.prob_identity_attack,
+  perspective.prob_insult,
+  perspective.prob_profanity,
+  perspective.prob_threat,
+  perspective.prob_sexually_explicit,
+  perspective.prob_flirtation,
+  perspective.prob_spam,
+  perspective.prob_affinity,
+  perspective.prob_compassion,
+  perspective.prob_curiosity,
+  perspective.prob_nuance,
+  perspective.prob_personal_story,
+  perspective.prob_reasoning,
+  perspective.prob_respect,
+  perspective.prob_alienation,
+  perspective.prob_fearmongering,
+  perspective.prob_generalization,
+  perspective.prob_moral_outrage,
+  perspective.prob_scapegoating,
+  perspective.prob_constructive
+FROM posts LEFT JOIN perspective
+  ON perspective.date = posts.date
+  AND perspective.uri = posts.uri
+  AND CASE
+    WHEN perspective.cid IS NULL THEN perspective.text_hash = posts.text_hash
+    ELSE perspective.cid = posts.cid
+  END;
+
 -- Labels that people gave, one row a coder and post; `labels` maps a question to its answer.
 CREATE OR REPLACE VIEW labels_human AS
 SELECT * REPLACE (CAST(date AS DATE) AS date)

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ANSWER_COLUMNS } from "../etl/paid_answer.ts";
 import type { Study } from "../etl/run/study.ts";
 import type { DataPaths } from "../etl/store/paths.ts";
 import {
@@ -32,6 +33,35 @@ const DICTIONARY = withColumns(LABELS, {
   score: "DOUBLE",
   word_count: "INTEGER",
 });
+/** What Perspective gives a probability of. */
+const ATTRIBUTES = [
+  "toxic",
+  "severe_toxic",
+  "identity_attack",
+  "insult",
+  "profanity",
+  "threat",
+  "sexually_explicit",
+  "flirtation",
+  "spam",
+  "affinity",
+  "compassion",
+  "curiosity",
+  "nuance",
+  "personal_story",
+  "reasoning",
+  "respect",
+  "alienation",
+  "fearmongering",
+  "generalization",
+  "moral_outrage",
+  "scapegoating",
+  "constructive",
+];
+const PERSPECTIVE = withColumns(LABELS, {
+  ...Object.fromEntries(ATTRIBUTES.map((name) => [`prob_${name}`, "DOUBLE"])),
+  ...ANSWER_COLUMNS,
+});
 const HUMAN = withColumns(LABELS, { labels: "MAP(VARCHAR, VARCHAR)" });
 
 /** Give the columns of each view over files, for when there are none. */
@@ -42,6 +72,7 @@ function viewTables(study: Study): Record<string, Table> {
     posts: dated(withColumns(POSTS, Object.fromEntries(flags))),
     label_sets: LABEL_SETS,
     labels_dictionary: dated(DICTIONARY),
+    labels_perspective: dated(PERSPECTIVE),
     labels_human: dated(HUMAN),
     aggregates: dated(AGGREGATES),
     coverage: dated(COVERAGE),

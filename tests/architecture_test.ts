@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { basename, dirname, join, normalize } from "node:path";
 import { COLUMNS as HUMAN_COLUMNS } from "../etl/human_labels.ts";
 import { LABEL_REASONS } from "../etl/label_reason.ts";
+import { ANSWER_COLUMNS } from "../etl/paid_answer.ts";
+import { PANELS } from "../etl/panel.ts";
 import { VARIABLES } from "../etl/run/environment.ts";
 import * as tables from "../etl/store/tables.ts";
 import { ROOT } from "./task.ts";
@@ -192,7 +194,9 @@ Deno.test("every column of every table stands in the dictionary with its type, a
     ["raw/counts", tables.COUNTS.columns],
     ["raw/tombstones", tables.TOMBSTONES.columns],
     ["labels/<classifier>", tables.LABELS.columns],
+    ["labels/<paid classifier>", ANSWER_COLUMNS],
     ["labels/human", HUMAN_COLUMNS],
+    ["panels/<name>", PANELS.columns],
     ["label_sets", tables.LABEL_SETS.columns],
     ["aggregates", tables.AGGREGATES.columns],
     ["coverage", tables.COVERAGE.columns],

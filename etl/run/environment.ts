@@ -11,6 +11,8 @@ export const VARIABLES = [
   "BLUESKY_PDS",
   "BLUESKY_HANDLE",
   "BLUESKY_APP_PASSWORD",
+  "PERSPECTIVE_API_KEY",
+  "PERSPECTIVE_ROOT_URL",
 ] as const;
 export type Variable = typeof VARIABLES[number];
 

@@ -135,6 +135,21 @@ export async function trim(path: string): Promise<number> {
   return 0;
 }
 
+/** Give the lines of a segment one by one; a torn last line is one too. */
+export async function* segmentLines(path: string): AsyncGenerator<string> {
+  using file = await Deno.open(path);
+  const decoder = new TextDecoder();
+  const block = new Uint8Array(65_536);
+  let rest = "";
+  for (let got = await file.read(block); got !== null; got = await file.read(block)) {
+    const lines = (rest + decoder.decode(block.subarray(0, got), { stream: true })).split("\n");
+    rest = lines.pop()!;
+    yield* lines;
+  }
+  rest += decoder.decode();
+  if (rest !== "") yield rest;
+}
+
 /** Give how many bytes the longest line of a segment has. */
 export async function longestLine(path: string): Promise<number> {
   using file = await Deno.open(path);

@@ -1,21 +1,8 @@
 import { join } from "node:path";
 import { EXIT, UserError } from "../run/error.ts";
-import { bootId, startTicks } from "../run/process.ts";
+import { type Holder, isDead, type Owner, thisProcess } from "./owner.ts";
 
-/** How long another host's lock stands without a sign of life. */
-const STALE_AFTER_MS = 5 * 60_000;
 const HEARTBEAT_MS = 30_000;
-
-interface Owner {
-  token: string;
-  host: string;
-  pid: number;
-  boot_id: string | undefined;
-  start_ticks: string | undefined;
-}
-
-/** An owner as its file says it; the file's modification time is the heartbeat. */
-type Holder = Owner & { heartbeat: number };
 
 /**
  * Hold the right to write one piece of output (a source, a label set, a partition).
@@ -29,13 +16,7 @@ type Holder = Owner & { heartbeat: number };
 export async function lock(folder: string, name: string, doing: string): Promise<AsyncDisposable> {
   await Deno.mkdir(folder, { recursive: true });
   const path = join(folder, `${name.replace(/[^\w.=-]+/g, "_")}.lock`);
-  const owner: Owner = {
-    token: crypto.randomUUID(),
-    host: Deno.hostname(),
-    pid: Deno.pid,
-    boot_id: bootId(),
-    start_ticks: startTicks(Deno.pid),
-  };
+  const owner = thisProcess();
   if (!await create(path, owner) && !await takeOver(path, owner)) {
     const holder = await read(path);
     throw new UserError(
@@ -55,15 +36,6 @@ export async function lock(folder: string, name: string, doing: string): Promise
       if ((await read(path))?.token === owner.token) await remove(path);
     },
   };
-}
-
-function isDead(holder: Holder): boolean {
-  const boot = bootId();
-  if (holder.host === Deno.hostname() && boot !== undefined) {
-    // A process that slept with the machine has no fresh heartbeat and is alive all the same.
-    return holder.boot_id !== boot || startTicks(holder.pid) !== holder.start_ticks;
-  }
-  return Date.now() - holder.heartbeat > STALE_AFTER_MS;
 }
 
 async function create(path: string, owner: Owner): Promise<boolean> {

@@ -24,6 +24,19 @@ export class DataPaths {
     return join(this.root, "label_sets", `${classifier}.parquet`);
   }
 
+  /** What is frozen under the name of a panel. */
+  panel(name: string): string {
+    return join(this.root, "panels", name);
+  }
+
+  panelPosts(name: string): string {
+    return join(this.panel(name), "posts.parquet");
+  }
+
+  panelManifest(name: string): string {
+    return join(this.panel(name), "manifest.json");
+  }
+
   aggregates(day: string): string {
     return join(this.root, "aggregates", `date=${day}`, "aggregates.parquet");
   }
@@ -39,6 +52,11 @@ export class DataPaths {
 
   run(day: string, runId: string): string {
     return join(this.root, "runs", `date=${day}`, `${runId}.parquet`);
+  }
+
+  /** Segments of a label set's paid answers that are not in its labels yet. */
+  answers(classifier: string, labelSetId: string): string {
+    return join(this.root, "answers", classifier, labelSetId);
   }
 
   /** Segments that are not Parquet yet. */
@@ -58,6 +76,11 @@ export class DataPaths {
 
   locks(): string {
     return join(this.root, "locks");
+  }
+
+  /** Which processes share the quotas of a service, and what each has used of them. */
+  quotas(service: string): string {
+    return join(this.root, "quotas", service);
   }
 
   /** What `deno task render` writes. */
@@ -87,6 +110,11 @@ export class DataPaths {
    */
   files(table: string): PartitionFile[] {
     return list(join(this.root, table)).filter((file) => file.path.endsWith(".parquet"));
+  }
+
+  /** List the paths of a table's Parquet files of a day. */
+  filesOfDay(table: string, day: string): string[] {
+    return this.files(table).filter((file) => file.day === day).map(({ path }) => path);
   }
 
   /** List what lies directly under a folder of the root, in order: the sources, the classifiers. */

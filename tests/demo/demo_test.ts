@@ -28,6 +28,8 @@ Deno.test("the demo finds what its source file says, whatever a demo before left
           labelled: summary.labelled,
           not_labelled: summary.not_labelled,
           political: summary.political,
+          scored: summary.scored,
+          not_scored: summary.not_scored,
         },
         {
           published: expected.published,
@@ -37,6 +39,8 @@ Deno.test("the demo finds what its source file says, whatever a demo before left
           labelled: labelled.length,
           not_labelled: posts.length - labelled.length,
           political: labelled.filter((post) => post.political).length,
+          scored: posts.filter((post) => post.unscored === null).length,
+          not_scored: posts.filter((post) => post.unscored !== null).length,
         },
       );
     });
@@ -64,9 +68,32 @@ Deno.test("the demo finds what its source file says, whatever a demo before left
         is_political: post.political,
         categories: post.categories.sort(),
       }));
-      const key = (post: Record<string, unknown>) => `${post.did} ${post.text} ${post.day}`;
-      const byKey = (a: Record<string, unknown>, b: Record<string, unknown>) =>
-        key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0;
+      assert.deepEqual(rows.sort(byKey), wanted.sort(byKey));
+    });
+
+    await t.step("each post's 21 scores, or why it has none", async () => {
+      const rows = await query<Record<string, unknown>>(
+        escape(data),
+        `SELECT p.did, p.text, p.date::VARCHAR AS day, l.was_successfully_labeled AS ok, l.reason,
+           l.label_prob, contains(l.answer, 'civicsky demo: invented scores') AS is_marked,
+           COLUMNS('^prob_')
+         FROM read_parquet('{data}/posts/*/*.parquet') p
+         JOIN read_parquet('{data}/labels/perspective/*/*.parquet') l USING (uri, cid, date)`,
+      );
+      const columns = Object.keys(expected.posts.find((post) => post.scores)!.scores!);
+      assert.equal(columns.length, 21);
+      const wanted = expected.posts.map((post) => ({
+        did: accountOf(post.author).did,
+        text: post.text,
+        day: post.day,
+        ok: post.unscored === null,
+        reason: post.unscored,
+        label_prob: 1,
+        is_marked: post.unscored === null ? true : null,
+        ...Object.fromEntries(columns.map((name) => [name, post.scores?.[name] ?? null])),
+        // The service has it no longer.
+        prob_constructive: null,
+      }));
       assert.deepEqual(rows.sort(byKey), wanted.sort(byKey));
     });
 
@@ -135,6 +162,11 @@ Deno.test("the demo does not touch a folder with other data", async () => {
     await Deno.remove(data, { recursive: true });
   }
 });
+
+function byKey(a: Record<string, unknown>, b: Record<string, unknown>): number {
+  const key = (post: Record<string, unknown>) => `${post.did} ${post.text} ${post.day}`;
+  return key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0;
+}
 
 async function goneTexts(): Promise<string[]> {
   const { parse } = await import("yaml");

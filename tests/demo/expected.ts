@@ -19,9 +19,10 @@ interface SourcePost {
   self_labels?: string[];
   deleted?: string;
   likes?: number;
+  tone: string;
 }
 
-/** One post as it should stand in `posts` and `labels/dictionary`. */
+/** One post as it should stand in `posts`, `labels/dictionary` and `labels/perspective`. */
 export interface ExpectedPost {
   id: string;
   author: string;
@@ -37,6 +38,10 @@ export interface ExpectedPost {
   reason: "empty" | "language_not_supported" | null;
   political: boolean | null;
   categories: string[];
+  /** Why Perspective gives it no scores; it asks for no text of fewer than 20 characters. */
+  unscored: "empty" | "language_not_supported" | "text_too_short" | null;
+  /** By column; null where it has none. */
+  scores: Record<string, number> | null;
 }
 
 export interface Expected {
@@ -59,6 +64,7 @@ export async function expectedOfSample(): Promise<Expected> {
   const sample = parse(await Deno.readTextFile("demo/sample.yaml")) as {
     authors: { id: string; removed?: { at: string } }[];
     posts: SourcePost[];
+    tones: Record<string, Record<string, number>>;
   };
   const { dictionary } = await readDictionary("classifiers/codebooks/us_politics.yaml");
   const removed = new Map(sample.authors.map((author) => [author.id, author.removed?.at]));
@@ -76,6 +82,8 @@ export async function expectedOfSample(): Promise<Expected> {
       ? null
       : "language_not_supported" as const;
     const scores = reason === null ? naiveScore(plain(post.text), dictionary) : {};
+    const isShort = [...new Intl.Segmenter("en").segment(post.text)].length < 20;
+    const unscored = reason ?? (isShort ? "text_too_short" as const : null);
     const score = Object.values(scores).reduce((sum, value) => sum + value, 0);
     return {
       id: post.id,
@@ -94,6 +102,8 @@ export async function expectedOfSample(): Promise<Expected> {
       reason,
       political: reason === null ? score > 1 - 1e-9 : null,
       categories: Object.keys(scores),
+      unscored,
+      scores: unscored === null ? columnsOf(sample.tones[post.tone]!) : null,
     };
   });
   const mostLiked: Expected["mostLiked"] = {};
@@ -115,6 +125,10 @@ export async function expectedOfSample(): Promise<Expected> {
     posts,
     mostLiked,
   };
+}
+
+function columnsOf(tone: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(tone).map(([name, score]) => [`prob_${name}`, score]));
 }
 
 /** The day of `created_at` where it lies from one hour before to ten minutes after `at`. */

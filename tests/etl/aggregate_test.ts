@@ -2,6 +2,10 @@ import assert from "node:assert/strict";
 import { query, withData } from "../rows.ts";
 import { rawFolder, uri } from "../raw.ts";
 import { runTask } from "../task.ts";
+import { labelTable } from "../../etl/label_file.ts";
+import { DataPaths } from "../../etl/store/paths.ts";
+import { POSTS } from "../../etl/store/tables.ts";
+import { writeRows } from "../table_file.ts";
 
 const CLOCK = { CIVICSKY_CLOCK: "2026-06-10T00:00:00Z" };
 const POLITICAL = "The senate voted on the budget bill after a long night of debate";
@@ -121,4 +125,41 @@ Deno.test("only days that changed are counted again, and days without posts lose
       "SELECT DISTINCT date::VARCHAR AS day FROM read_parquet('{data}/aggregates/*/*.parquet')",
     );
     assert.deepEqual(days.map((row) => row.day), ["2026-06-01"]);
+  }));
+
+// Invariant 8
+Deno.test("a label weighs 1 / label_prob, and one without label_prob is counted and in no sum", () =>
+  withData(async (data) => {
+    const paths = new DataPaths(data);
+    const post = (name: string) => ({
+      uri: uri(name),
+      cid: name,
+      did: `did:plc:${name}`,
+      reference_time: "2026-06-01 10:30:00",
+      in_firehose: true,
+      passed_filters: true,
+    });
+    const label = (name: string, is_political: boolean, label_prob: number | null) => ({
+      uri: uri(name),
+      cid: name,
+      label_set_id: "a".repeat(16),
+      was_successfully_labeled: true,
+      label_prob,
+      is_political,
+    });
+    await writeRows(data, POSTS, ["a", "b", "c", "d"].map(post), paths.posts("2026-06-01"));
+    await writeRows(data, labelTable({ is_political: "BOOLEAN" }), [
+      label("a", true, 0.25),
+      label("b", false, 0.5),
+      label("c", true, null),
+      label("d", false, null),
+    ], paths.labels("model", "2026-06-01"));
+    assert.equal((await runTask(["aggregate", "--data", data], CLOCK)).code, 0);
+    const cells = await query(
+      data,
+      `SELECT n_posts, n_labeled, n_authors, sum_y, sum_n, sum_y_y, sum_y_n, sum_n_n
+       FROM read_parquet('{data}/aggregates/*/*.parquet')
+       WHERE label = 'is_political' AND source = 'all'`,
+    );
+    assert.deepEqual(cells.map((cell) => Object.values(cell)), [[4, 4, 4, 4, 6, 16, 16, 20]]);
   }));

@@ -105,3 +105,48 @@ Deno.test("status repeats what the last run of a task warned of, until one has n
     assert.deepEqual(await warnings(), []);
     await appView.close();
   }));
+
+Deno.test("status says when Google ends Perspective to whoever has a key for Google's service alone", () =>
+  withData(async (data) => {
+    const folder = await rawFolder(data);
+    await folder.raw("firehose", "2026-06-01", "a", [{
+      uri: uri("1"),
+      event_time: "2026-06-01 10:00:00",
+    }]);
+    const key = { PERSPECTIVE_API_KEY: "a-key-of-nobody" };
+    const status = async (at: string, env: Record<string, string>, ...args: string[]) => {
+      const clock = { CIVICSKY_CLOCK: `${at}T12:00:00Z` };
+      const { code, stdout, stderr } = await runTask(
+        ["status", "--data", data, ...args],
+        { ...clock, ...env },
+      );
+      assert.equal(code, 0, stderr);
+      assert.doesNotMatch(stdout + stderr, /a-key/);
+      return args.length > 0
+        ? JSON.parse(stdout).perspective_end
+        : /Google end.*/.exec(stdout)?.[0];
+    };
+    assert.match(
+      await status("2026-12-21", key),
+      /^Google ends Perspective on 2026-12-31, in 10 days\..*deno task panel/,
+    );
+    const google = { PERSPECTIVE_ROOT_URL: "https://commentanalyzer.googleapis.com" };
+    assert.deepEqual(await status("2026-12-31", { ...key, ...google }, "--json"), {
+      date: "2026-12-31",
+      days_left: 0,
+    });
+    assert.match(
+      await status("2027-01-01", key),
+      /^Google ended Perspective on 2026-12-31\..*CommentGuard, Respectify/,
+    );
+    const other = { PERSPECTIVE_ROOT_URL: "https://perspective.example.org/" };
+    for (const env of [{}, { ...key, ...other }, { ...key, PERSPECTIVE_ROOT_URL: "no address" }]) {
+      assert.equal(await status("2026-12-21", env, "--json"), null);
+    }
+    assert.equal(await status("2026-12-21", { ...key, ...other }), undefined);
+    const empty = await runTask(["status", "--data", `${data}/none`], {
+      CIVICSKY_CLOCK: "2026-12-21T12:00:00Z",
+      ...key,
+    });
+    assert.match(empty.stdout, /holds nothing yet[^]*Google ends Perspective/);
+  }));

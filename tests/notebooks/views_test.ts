@@ -4,7 +4,9 @@ import { DataPaths } from "../../etl/store/paths.ts";
 import { openDatabase } from "../../etl/store/duckdb.ts";
 import { LABEL_SETS, POSTS, withColumns } from "../../etl/store/tables.ts";
 import { COLUMNS } from "../../classifiers/dictionary.ts";
+import { COLUMNS as PERSPECTIVE_COLUMNS } from "../../classifiers/clients/comment_analyzer_answer.ts";
 import { labelTable } from "../../etl/label_file.ts";
+import { ANSWER_COLUMNS } from "../../etl/paid_answer.ts";
 import { type Data, open } from "../../notebooks/data.ts";
 import { VIEWS } from "../../notebooks/views.ts";
 import { uri } from "../raw.ts";
@@ -80,6 +82,39 @@ async function fill(data: string): Promise<void> {
   );
 }
 
+/** Labels of Perspective by two label sets, and those of another scorer of the same attributes. */
+async function fillPerspective(data: string): Promise<void> {
+  const paths = new DataPaths(data);
+  const table = labelTable({ ...PERSPECTIVE_COLUMNS, ...ANSWER_COLUMNS });
+  const scored = (name: string, prob_toxic: number, more: Record<string, unknown> = {}) =>
+    label(name, "c1", { is_political: undefined, prob_toxic, label_prob: 0.25, ...more });
+  await writeRows(data, table, [
+    scored("plain", 0.5),
+    scored("plain", 0.9, { label_set_id: OTHER }),
+    scored("found again", 0.25, { cid: null, label_prob: null }),
+    scored("unlabelled", 0, {
+      was_successfully_labeled: false,
+      reason: "too_long",
+      prob_toxic: null,
+    }),
+    scored("edited", 0.75),
+  ], paths.labels("perspective", DAY));
+  await writeRows(
+    data,
+    table,
+    [scored("plain", 0.1), scored("edited", 0.1, { cid: "c2" })],
+    paths.labels("commentguard", DAY),
+  );
+  for (const classifier of ["perspective", "commentguard"]) {
+    await writeRows(
+      data,
+      LABEL_SETS,
+      [SHOWN, OTHER].map((id) => ({ label_set_id: id, classifier, is_shown: id === SHOWN })),
+      paths.labelSets(classifier),
+    );
+  }
+}
+
 const JOINED = `SELECT date::VARCHAR AS day, split_part(uri, '/', 5) AS post, is_political
   FROM posts_dictionary ORDER BY day, post`;
 const WANTED = [
@@ -115,6 +150,31 @@ Deno.test("the view of a classifier holds the shown label set and no other", () 
     assert.deepEqual(all.objects(), [{ n: 2 }]);
   }));
 
+Deno.test("each post stands once with Perspective's scores, of the shown label set and no other scorer", () =>
+  withData(async (data) => {
+    await fill(data);
+    await fillPerspective(data);
+    const { sql } = await open(data);
+    const joined = await sql`
+      SELECT split_part(uri, '/', 5) AS post, was_successfully_labeled AS ok, reason, label_prob, weight,
+        prob_toxic, prob_constructive
+      FROM posts_perspective WHERE date = ${DAY}::DATE ORDER BY post`;
+    const none = { ok: null, reason: null, label_prob: null, weight: null, prob_toxic: null };
+    const wanted = [
+      { post: "changed import", ...none },
+      // What was scored is the version before.
+      { post: "edited", ...none },
+      { post: "found again", ...none, ok: true, prob_toxic: 0.25 },
+      { post: "imported", ...none },
+      { post: "plain", ok: true, reason: null, label_prob: 0.25, weight: 4, prob_toxic: 0.5 },
+      { post: "unlabelled", ...none, ok: false, reason: "too_long", label_prob: 0.25, weight: 4 },
+    ].map((row) => ({ ...row, prob_constructive: null }));
+    assert.deepEqual(joined.objects(), wanted);
+    const counts = await sql`
+      SELECT (SELECT count(*) FROM labels_perspective) AS every, (SELECT count(*) FROM perspective) AS shown`;
+    assert.deepEqual(counts.objects(), [{ every: 5, shown: 4 }]);
+  }));
+
 Deno.test("the recipe in the head of views.sql gives native DuckDB the same rows", () =>
   withData(async (data) => {
     await fill(data);
@@ -132,8 +192,10 @@ Deno.test("the recipe in the head of views.sql gives native DuckDB the same rows
       }
     }
     // Nothing was collected in this folder but posts and labels of the dictionary.
-    assert.equal(missing.length, 5);
-    for (const message of missing) assert.match(message, /^IO Error: No files found/);
+    const ofTables = missing.filter((message) => /^IO Error: No files found/.test(message));
+    const ofViews = missing.filter((message) => /labels_perspective|perspective/.test(message));
+    assert.equal(ofTables.length, 6);
+    assert.equal(new Set([...ofTables, ...ofViews]).size, missing.length);
     const reader = await database.runAndReadAll(JOINED);
     assert.deepEqual(reader.getRowObjectsJS(), WANTED);
   }));
@@ -142,7 +204,8 @@ Deno.test("tables without files give empty views with the columns they will have
   withData(async (data) => {
     const empty = await open(data);
     assert.ok(empty.tables.every(({ files }) => files === 0));
-    const views = [...empty.tables.map(({ view }) => view), "dictionary", "posts_dictionary"];
+    const joined = ["dictionary", "posts_dictionary", "perspective", "posts_perspective"];
+    const views = [...empty.tables.map(({ view }) => view), ...joined];
     const columns = async ({ sql }: Data, view: string) => {
       const table = await raw(
         sql,
@@ -159,8 +222,11 @@ Deno.test("tables without files give empty views with the columns they will have
       before.set(view, await columns(empty, view));
     }
     await fill(data);
+    await fillPerspective(data);
     const filled = await open(data);
-    for (const view of ["posts", "label_sets", "labels_dictionary", "posts_dictionary"]) {
+    for (
+      const view of ["posts", "label_sets", "labels_dictionary", "labels_perspective", ...joined]
+    ) {
       assert.deepEqual(await columns(filled, view), before.get(view), view);
     }
     assert.deepEqual(await query(data, "SELECT count(*) AS n FROM '{data}/posts/*/*.parquet'"), [

@@ -1,0 +1,252 @@
+import { basename } from "node:path";
+import { LABEL_OF_POST, labelFiles, labelTable, mergeLabels } from "../../etl/label_file.ts";
+import { type LabelSet, labelSetId } from "../../etl/label_set.ts";
+import { ANSWER_COLUMNS } from "../../etl/paid_answer.ts";
+import { UserError } from "../../etl/run/error.ts";
+import { firstDamage } from "../../etl/store/damage.ts";
+import { type Database, literal, row, rows } from "../../etl/store/duckdb.ts";
+import { leftSegments, segmentLines } from "../../etl/store/journal.ts";
+import { toJson } from "../../etl/store/json.ts";
+import { relation, removeLeftovers, sync } from "../../etl/store/parquet.ts";
+import type { DataPaths } from "../../etl/store/paths.ts";
+import { POSTS, type Table } from "../../etl/store/tables.ts";
+import type { Answer } from "./answer_segment.ts";
+import { labelledShareSql, labelProbSql } from "./label_prob.ts";
+import type { Sample } from "./sample.ts";
+import { ServiceError } from "./service_error.ts";
+
+/** How a classifier's answers become label rows. */
+export interface AnswerReader {
+  labelSet: LabelSet;
+  /** DuckDB types of the label columns that `readAnswer` gives. */
+  columns: Record<string, string>;
+  /** Give label columns of a raw answer; throws a ServiceError where it is none. */
+  readAnswer(raw: string): Record<string, unknown>;
+}
+
+export interface Compacted {
+  /** Days whose label files were written. */
+  days: string[];
+  /** Rows of answers that are in them. */
+  answers: number;
+  errors: UserError[];
+}
+
+/** Answers that DuckDB's appender holds before it hands them over. */
+const FLUSH_AFTER = 1024;
+
+/**
+ * Merge all segments of a label set into the label files of their days, then remove them.
+ *
+ * For the end of a run, after `AnswerSegment.close`, and for its start, for whoever holds the lock
+ * `classify-<label set id>`. A crash anywhere loses nothing and leaves nothing twice. `sampleOf` gives
+ * what is drawn of a day; see `labelProbSql`. Segments with a damaged line, and all where a day's file
+ * is damaged, stay; the errors are given.
+ */
+export async function compactAnswers(
+  database: Database,
+  paths: DataPaths,
+  reader: AnswerReader,
+  sampleOf: (day: string) => Promise<Sample>,
+): Promise<Compacted> {
+  const { classifier } = reader.labelSet;
+  const folder = paths.answers(classifier, labelSetId(reader.labelSet));
+  const compacted: Compacted = { days: [], answers: 0, errors: [] };
+  const segments = await leftSegments(folder);
+  if (segments.length === 0) return compacted;
+  await database.run(`CREATE OR REPLACE TEMP TABLE answers (segment INTEGER, line INTEGER,
+    date VARCHAR, uri VARCHAR, cid VARCHAR, text_hash VARCHAR, request_hash VARCHAR,
+    answer VARCHAR, reason VARCHAR, label_timestamp VARCHAR, run_id VARCHAR, columns VARCHAR)`);
+  const whole: string[] = [];
+  for (const [index, path] of segments.entries()) {
+    const damaged = await readSegment(database, reader, path, index);
+    if (damaged === undefined) whole.push(path);
+    else {
+      compacted.errors.push(damaged);
+      await database.run(`DELETE FROM answers WHERE segment = ${index}`);
+    }
+  }
+  let isComplete = true;
+  const days = await rows<{ date: string }>(
+    database,
+    "SELECT DISTINCT date FROM answers ORDER BY date",
+  );
+  for (const { date } of days) {
+    const damaged = await firstDamage(
+      database,
+      [...labelFiles(paths, classifier, date), ...paths.filesOfDay("posts", date)],
+      `merge the answers of ${classifier} of ${date}`,
+    );
+    if (damaged) {
+      compacted.errors.push(damaged);
+      isComplete = false;
+      continue;
+    }
+    compacted.answers += await mergeDay(database, paths, reader, await sampleOf(date), date);
+    compacted.days.push(date);
+  }
+  await database.run("DROP TABLE answers");
+  if (isComplete) {
+    for (const path of whole) {
+      await removeLeftovers(path);
+      await Deno.remove(path);
+    }
+    await sync(folder);
+  }
+  return compacted;
+}
+
+/** Read a segment into the table `answers`; gives the error of a damaged line. */
+async function readSegment(
+  database: Database,
+  reader: AnswerReader,
+  path: string,
+  segment: number,
+): Promise<UserError | undefined> {
+  const appender = await database.createAppender("answers");
+  const append = (value: string | null) =>
+    value === null ? appender.appendNull() : appender.appendVarchar(value);
+  let line = 0;
+  try {
+    for await (const text of segmentLines(path)) {
+      line++;
+      const answer = parseAnswer(text);
+      if (answer === undefined) {
+        return new UserError(
+          `merge the answers of ${basename(path)}`,
+          `line ${line} of ${path} is damaged`,
+          "Remove that line and run the task again; other segments are merged",
+        );
+      }
+      const { columns, reason } = label(reader, answer);
+      appender.appendInteger(segment);
+      appender.appendInteger(line);
+      for (const name of ["date", "uri", "cid", "text_hash", "request_hash", "answer"] as const) {
+        append(answer[name]);
+      }
+      append(reason);
+      append(answer.received_at);
+      append(answer.run_id);
+      append(columns);
+      appender.endRow();
+      if (line % FLUSH_AFTER === 0) appender.flushSync();
+    }
+  } finally {
+    appender.closeSync();
+  }
+  return undefined;
+}
+
+/** Give an answer, undefined where a line is none. */
+function parseAnswer(text: string): Answer | undefined {
+  try {
+    const line = JSON.parse(text) as Answer;
+    const isWhole = typeof line.uri === "string" && typeof line.text_hash === "string" &&
+      /^\d{4}-\d\d-\d\d$/.test(line.date) && !Number.isNaN(Date.parse(line.received_at)) &&
+      (typeof line.answer === "string" || typeof line.reason === "string");
+    return isWhole ? { ...line, received_at: new Date(line.received_at).toISOString() } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Give the columns of an answer as JSON, or why there are none. */
+function label(
+  reader: AnswerReader,
+  { answer, reason }: Answer,
+): { columns: string | null; reason: string | null } {
+  if (answer === null || reason !== null) return { columns: null, reason };
+  try {
+    return { columns: toJson(reader.readAnswer(answer)), reason: null };
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    return { columns: null, reason: error.reason ?? "invalid_answer" };
+  }
+}
+
+/** Merge the answers of a day; gives how many rows they make. */
+async function mergeDay(
+  database: Database,
+  paths: DataPaths,
+  reader: AnswerReader,
+  sample: Sample,
+  day: string,
+): Promise<number> {
+  const { labelSet } = reader;
+  const table = labelTable({ ...reader.columns, ...ANSWER_COLUMNS });
+  const files = labelFiles(paths, labelSet.classifier, day);
+  const old = `(SELECT * FROM ${relation(table, files)}
+    WHERE label_set_id = ${literal(labelSetId(labelSet))})`;
+  await database.run(`CREATE OR REPLACE TEMP TABLE set_labels AS
+    WITH old AS ${old},
+    latest AS (
+      SELECT *, reason IS NULL AS was_successfully_labeled FROM answers WHERE date = ${literal(day)}
+      QUALIFY row_number() OVER (PARTITION BY uri, coalesce(cid, text_hash)
+        ORDER BY reason IS NULL DESC, label_timestamp DESC, segment DESC, line DESC) = 1
+    ),
+    -- What failed after it was labelled does not take the label's place.
+    new AS (
+      SELECT * FROM latest n WHERE n.was_successfully_labeled OR NOT EXISTS (
+        FROM old l WHERE l.was_successfully_labeled AND l.uri = n.uri AND ${SAME_VERSION})
+    )
+    SELECT true AS is_new, ${newColumns(labelSet, table, Object.keys(reader.columns))},
+      (SELECT max(l.label_prob) FROM old l WHERE l.uri = n.uri AND ${SAME_VERSION}) AS label_prob
+    FROM new n
+    UNION ALL BY NAME
+    SELECT false AS is_new, * FROM old l
+    WHERE NOT EXISTS (FROM new n WHERE l.uri = n.uri AND ${SAME_VERSION})`);
+  const posts = relation(POSTS, paths.filesOfDay("posts", day));
+  const { share } = await row<{ share: number }>(database, labelledShareSql(posts, sample));
+  await mergeLabels(
+    database,
+    paths,
+    labelSet.classifier,
+    table,
+    day,
+    `SELECT l.* EXCLUDE is_new REPLACE (${labelProbSql(sample, share)} AS label_prob)
+     FROM set_labels l LEFT JOIN ${posts} p ON ${LABEL_OF_POST}`,
+  );
+  const { merged } = await row<{ merged: number }>(
+    database,
+    "SELECT count(*) FILTER (is_new) AS merged FROM set_labels",
+  );
+  await database.run("DROP TABLE set_labels");
+  return merged;
+}
+
+/** Is the label `l` of the same version as the new label `n` of the same uri? See `mergeLabels`. */
+const SAME_VERSION = `CASE WHEN l.cid IS NULL OR n.cid IS NULL
+  THEN l.text_hash IS NOT DISTINCT FROM n.text_hash ELSE l.cid = n.cid END`;
+
+function newColumns(labelSet: LabelSet, table: Table, labels: string[]): string {
+  const parsed = labels.filter((name) => !(name in ANSWER_COLUMNS));
+  const types = Object.fromEntries(parsed.map((name) => [name, table.columns[name]]));
+  const { temperature, seed } = labelSet.parameters as { temperature?: number; seed?: number };
+  const provenance = {
+    label_set_id: labelSetId(labelSet),
+    model: labelSet.model,
+    codebook_hash: labelSet.codebook_hash,
+    prompt_hash: labelSet.prompt_hash,
+    parameters: toJson(labelSet.parameters),
+    temperature,
+    seed,
+  };
+  return [
+    ...[
+      "uri",
+      "cid",
+      "text_hash",
+      "was_successfully_labeled",
+      "reason",
+      "label_timestamp::TIMESTAMP AS label_timestamp",
+      "run_id",
+    ],
+    ...Object.keys(ANSWER_COLUMNS),
+    ...Object.entries(provenance).map(([name, value]) => `${literal(value)} AS ${name}`),
+    ...parsed.map((name) =>
+      `struct_extract(from_json(n.columns, ${literal(JSON.stringify(types))}), ${
+        literal(name)
+      }) AS "${name}"`
+    ),
+  ].join(", ");
+}

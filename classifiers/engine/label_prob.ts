@@ -1,0 +1,26 @@
+import { LABEL_OF_POST } from "../../etl/label_file.ts";
+import { rateSql, type Sample, turnSql } from "./sample.ts";
+
+/**
+ * Give the query for the share of the sample that is done, `share`: the smallest turn of a drawn post
+ * without a row in `set_labels`; 1 where every drawn post has one. Failures are rows.
+ */
+export function labelledShareSql(posts: string, sample: Sample): string {
+  return `SELECT coalesce(min(turn), 1) AS share FROM (
+      SELECT p.uri, p.cid, p.text_hash, ${turnSql(sample)} AS turn FROM ${posts} p) p
+    WHERE turn < 1 AND NOT EXISTS (FROM set_labels l WHERE ${LABEL_OF_POST})`;
+}
+
+/**
+ * Give the inclusion probability of a label row `l` of the post `p` as an SQL expression.
+ *
+ * That is rate × share for the posts whose turn came before the share, which the turn of the first post
+ * that is not done bounds: the estimator of sequential Poisson sampling, unbiased at any stop (Duffield,
+ * Lund and Thorup 2007, «Priority sampling»). A row never has less than it had: at a rate that
+ * was lowered, or for a post that came to another stratum, what once drew it counts. A post that was
+ * done ahead of its turn, as a crash leaves it, has null until the posts before it are done.
+ */
+export function labelProbSql(sample: Sample, share: number): string {
+  return `greatest(l.label_prob,
+    if(${turnSql(sample)} < ${share}::DOUBLE, ${rateSql(sample)} * ${share}::DOUBLE, NULL))`;
+}

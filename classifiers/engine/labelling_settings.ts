@@ -1,0 +1,88 @@
+import { z } from "zod";
+import type { SamplePlan } from "./sample.ts";
+import type { Quota } from "./quota.ts";
+
+const rate = z.number().min(0).max(1);
+
+/** What a study says of every paid classifier: which posts, how fast, for how much. */
+export const LabellingSettings = {
+  sample: z.strictObject({
+    /** The share of the posts that pass the filters, */
+    label_rate: rate.optional(),
+    /** or how many of them a day. */
+    posts_per_day: z.int().min(1).optional(),
+    /** The share of the posts that filters flag, so that the filters can be judged. */
+    filtered_out_rate: rate.default(0),
+    seed: z.int().default(1),
+  }).refine(
+    (sample) => (sample.label_rate === undefined) !== (sample.posts_per_day === undefined),
+    "needs either label_rate or posts_per_day",
+  ),
+  quota: z.strictObject({
+    requests_per_second: z.number().positive().optional(),
+    requests_per_minute: z.int().min(1).optional(),
+    requests_per_day: z.int().min(1).optional(),
+    tokens_per_minute: z.int().min(1).optional(),
+    /** Never more than the quota in any window, at some loss of speed. */
+    strict: z.boolean().default(false),
+  }),
+  budget: z.strictObject({
+    /** US dollars a calendar month (UTC). */
+    per_month: z.number().min(0),
+  }).optional(),
+};
+
+export interface LabellingSettings {
+  sample: {
+    label_rate?: number | undefined;
+    posts_per_day?: number | undefined;
+    filtered_out_rate: number;
+    seed: number;
+  };
+  quota: {
+    requests_per_second?: number | undefined;
+    requests_per_minute?: number | undefined;
+    requests_per_day?: number | undefined;
+    tokens_per_minute?: number | undefined;
+    strict: boolean;
+  };
+  budget?: { per_month: number } | undefined;
+}
+
+/** Give what is drawn; `all` draws every post. */
+export function samplePlan({ sample }: LabellingSettings, all: boolean): SamplePlan {
+  const seed = String(sample.seed);
+  if (all) return { seed, passed: { rate: 1 }, filteredOutRate: 1 };
+  return {
+    seed,
+    passed: sample.label_rate === undefined
+      ? { postsPerDay: sample.posts_per_day! }
+      : { rate: sample.label_rate },
+    filteredOutRate: sample.filtered_out_rate,
+  };
+}
+
+const [SECOND, MINUTE, DAY] = [1000, 60_000, 86_400_000];
+
+/** Give the quotas that the settings name. */
+export function quotas({ quota }: LabellingSettings): Quota[] {
+  const found: [Quota["unit"], number | undefined, number][] = [
+    ["requests", quota.requests_per_second, SECOND],
+    ["requests", quota.requests_per_minute, MINUTE],
+    ["requests", quota.requests_per_day, DAY],
+    ["tokens", quota.tokens_per_minute, MINUTE],
+  ];
+  return found.flatMap(([unit, amount, perMs]) =>
+    amount === undefined ? [] : [{ unit, amount, perMs }]
+  );
+}
+
+/** Give how long so many requests take at the quotas, in milliseconds; 0 without any. */
+export function durationAt(quotas: Quota[], requests: number, tokens: number): number {
+  return Math.max(
+    0,
+    ...quotas.map(({ unit, amount, perMs }) =>
+      (unit === "requests" ? requests : tokens) / amount * perMs
+    ),
+  );
+}

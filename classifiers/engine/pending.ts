@@ -1,0 +1,165 @@
+import { LABEL_OF_POST, labelFiles } from "../../etl/label_file.ts";
+import { PASSING_REASONS } from "../../etl/label_reason.ts";
+import { type Database, literal, row, rows } from "../../etl/store/duckdb.ts";
+import { relation } from "../../etl/store/parquet.ts";
+import type { DataPaths } from "../../etl/store/paths.ts";
+import { LABELS, POSTS, withColumns } from "../../etl/store/tables.ts";
+import { ANSWER_COLUMNS } from "../../etl/paid_answer.ts";
+import { type Sample, STRATUM_OF_POST, turnSql } from "./sample.ts";
+
+/** Labels of which a day's posts may be in want. */
+export interface LabelledDay {
+  classifier: string;
+  labelSetId: string;
+  day: string;
+}
+
+/** How many posts of a day are to be labelled, and why the others are not. */
+export interface PendingCounts {
+  posts: number;
+  pending: number;
+  /** Different texts among the pending: what is asked where requests depend on the text alone. */
+  texts: number;
+  labelled: number;
+  /** Have a reason that does not pass. */
+  failed: number;
+  /** Of the most-liked and of those that pass the filters. */
+  not_drawn: number;
+  filtered_out_not_drawn: number;
+}
+
+export interface PendingPost {
+  uri: string;
+  cid: string | null;
+  text: string;
+  text_hash: string;
+  detected_language: string | null;
+  /** From 0 to 1; posts come in its order. */
+  turn: number;
+  /** Another post of the day has the same text: look for its answer before asking. */
+  is_repeated: boolean;
+}
+
+/** A raw answer, or why there is none. */
+export interface StoredAnswer {
+  answer: string | null;
+  reason: string | null;
+}
+
+/** Posts that a page has. */
+const PAGE = 1024;
+/** Posts that one reading of the day's file brings, which takes a second for a million. */
+const READ_AT_ONCE = 16 * PAGE;
+
+/**
+ * Find the posts of a day that are drawn and have no label of a label set, and count the others.
+ *
+ * Posts whose reason passes are pending again; `retryFailed` takes all that have a reason. What is
+ * still in segments counts after `compactAnswers` only. Makes the
+ * temporary table `pending_posts` (position, turn, post: a hash of the uri, text: a hash of the text,
+ * is_repeated), for `pendingPages`: hashes, so that a million pending posts take some 40 MB.
+ */
+export async function findPending(
+  database: Database,
+  paths: DataPaths,
+  { classifier, labelSetId, day }: LabelledDay,
+  sample: Sample,
+  retryFailed = false,
+): Promise<PendingCounts> {
+  const posts = relation(POSTS, paths.filesOfDay("posts", day));
+  const labels = relation(LABELS, labelFiles(paths, classifier, day));
+  const again = retryFailed ? "true" : `l.reason IN (${literalList(PASSING_REASONS)})`;
+  const states = `SELECT hash(p.uri) AS post, hash(p.text_hash) AS text, ${turnSql(sample)} AS turn,
+      CASE WHEN l.was_successfully_labeled THEN 'labelled'
+        WHEN l.uri IS NOT NULL AND NOT coalesce(${again}, false) THEN 'failed'
+        WHEN turn < 1 THEN 'pending'
+        WHEN ${STRATUM_OF_POST} = 'filtered_out' THEN 'filtered_out_not_drawn'
+        ELSE 'not_drawn' END AS state
+    FROM ${posts} p
+    LEFT JOIN (SELECT * FROM ${labels} WHERE label_set_id = ${literal(labelSetId)}) l
+      ON ${LABEL_OF_POST}`;
+  await database.run(`CREATE OR REPLACE TEMP TABLE pending_posts AS
+    SELECT row_number() OVER (ORDER BY turn, post) AS position, turn, post, text,
+      text IN (SELECT hash(text_hash) FROM ${posts} GROUP BY ALL HAVING count(*) > 1) AS is_repeated
+    FROM (${states}) WHERE state = 'pending'`);
+  return await row<PendingCounts & Record<string, unknown>>(
+    database,
+    `SELECT count(*) AS posts,
+       count(*) FILTER (state = 'pending') AS pending,
+       (SELECT count(DISTINCT text) FROM pending_posts) AS texts,
+       count(*) FILTER (state = 'labelled') AS labelled,
+       count(*) FILTER (state = 'failed') AS failed,
+       count(*) FILTER (state = 'not_drawn') AS not_drawn,
+       count(*) FILTER (state = 'filtered_out_not_drawn') AS filtered_out_not_drawn
+     FROM (${states})`,
+  );
+}
+
+/**
+ * Give the posts that `findPending` found, in the order of their turns, page by page.
+ *
+ * They are read some pages ahead, from the posts as they are then: what was deleted meanwhile is not
+ * among them. What DuckDB may hold is the caller's to limit (`SET memory_limit`).
+ */
+export async function* pendingPages(
+  database: Database,
+  paths: DataPaths,
+  day: string,
+  size: number = PAGE,
+  readAtOnce: number = READ_AT_ONCE,
+): AsyncGenerator<PendingPost[]> {
+  const { last } = await row<{ last: number }>(
+    database,
+    "SELECT count(*) AS last FROM pending_posts",
+  );
+  for (let read = 0; read < last; read += readAtOnce) {
+    // One thread holds one row group; DuckDB gives back what is free when their number changes.
+    await database.run("SET threads = 1");
+    await database.run(`CREATE OR REPLACE TEMP TABLE pending_texts AS
+      SELECT p.uri, p.cid, coalesce(p.text, '') AS text, p.text_hash, p.detected_language, q.turn,
+        q.is_repeated, q.position
+      FROM ${relation(POSTS, paths.filesOfDay("posts", day))} p
+      JOIN (FROM pending_posts WHERE position > ${read} AND position <= ${read + readAtOnce}) q
+        ON hash(p.uri) = q.post`);
+    await database.run("RESET threads");
+    for (let from = read; from < Math.min(last, read + readAtOnce); from += size) {
+      const page = await rows<PendingPost & Record<string, unknown>>(
+        database,
+        `SELECT * EXCLUDE position FROM pending_texts
+         WHERE position > ${from} AND position <= ${from + size} ORDER BY position`,
+      );
+      if (page.length > 0) yield page;
+    }
+  }
+  await database.run("DROP TABLE IF EXISTS pending_texts");
+}
+
+/**
+ * Look up what is stored under some request hashes among a day's labels of a label set.
+ *
+ * Gives raw answer and reason by request hash; failures that pass are not among them. What this run
+ * was answered is in its `AnswerSegment`.
+ */
+export async function storedAnswers(
+  database: Database,
+  paths: DataPaths,
+  { classifier, labelSetId, day }: LabelledDay,
+  requestHashes: string[],
+): Promise<Map<string, StoredAnswer>> {
+  const files = labelFiles(paths, classifier, day);
+  if (requestHashes.length === 0 || files.length === 0) return new Map();
+  const found = await rows<{ request_hash: string; stored: StoredAnswer }>(
+    database,
+    `SELECT request_hash, any_value({answer: answer, reason: reason}) AS stored
+     FROM ${relation(withColumns(LABELS, ANSWER_COLUMNS), files)}
+     WHERE label_set_id = ${literal(labelSetId)}
+       AND request_hash IN (SELECT unnest(${literal(requestHashes)}))
+       AND (was_successfully_labeled OR NOT reason IN (${literalList(PASSING_REASONS)}))
+     GROUP BY request_hash`,
+  );
+  return new Map(found.map(({ request_hash, stored }) => [request_hash, stored]));
+}
+
+function literalList(values: readonly string[]): string {
+  return values.map(literal).join(", ");
+}

@@ -1,0 +1,49 @@
+import type { Weight } from "./quota.ts";
+
+const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
+
+/**
+ * What a service says in its answers that it still admits of one unit.
+ *
+ * Until the time that it names, no more than that is taken: a later answer may say less and never
+ * more, as answers come in any order and do not know what is on its way.
+ */
+export class ServerAllowance {
+  #remaining = Infinity;
+  #until = -Infinity;
+
+  /** Read `x-ratelimit-remaining-<unit>` and `x-ratelimit-reset-<unit>`; what is no number is nothing said. */
+  learn(headers: Headers, unit: keyof Weight, now: number): void {
+    const remaining = headerNumber(headers.get(`x-ratelimit-remaining-${unit}`));
+    const resetMs = parseDuration(headers.get(`x-ratelimit-reset-${unit}`));
+    if (remaining === undefined || resetMs === undefined) return;
+    if (now >= this.#until) this.#remaining = Infinity;
+    if (remaining >= this.#remaining) return;
+    this.#remaining = remaining;
+    this.#until = Math.max(this.#until, now + resetMs);
+  }
+
+  /** Give the earliest time at which a weight may be taken. */
+  readyAt(weight: number, now: number): number {
+    return weight === 0 || now >= this.#until || weight <= this.#remaining ? now : this.#until;
+  }
+
+  take(weight: number): void {
+    this.#remaining -= weight;
+  }
+}
+
+/** Read a number that is not negative; undefined where there is none. */
+export function headerNumber(text: string | null): number | undefined {
+  return text !== null && /^\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : undefined;
+}
+
+/** Read `172ms`, `7.66s`, `2m59.56s` or a number of seconds, as milliseconds. */
+export function parseDuration(text: string | null): number | undefined {
+  const seconds = headerNumber(text);
+  if (seconds !== undefined) return seconds * 1000;
+  if (text === null || !DURATION.test(text.trim())) return undefined;
+  const parts = text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g);
+  return [...parts].reduce((sum, [, number, unit]) => sum + Number(number) * UNIT_MS[unit!]!, 0);
+}

@@ -1,0 +1,31 @@
+import type { LabelReason } from "../../etl/label_reason.ts";
+
+/**
+ * What a refusal of a service means for the engine.
+ *
+ * - `rate_limited`: all workers wait
+ * - `passing`: this post is tried again after a back-off
+ * - `rejected`: this post cannot be labelled
+ * - `fatal`: no post can be labelled; the run stops at once
+ */
+export type ServiceProblem = "rate_limited" | "passing" | "rejected" | "fatal";
+
+/**
+ * A request to a paid service that gave no label.
+ *
+ * `reason` is what the post's failure row says, null where the problem is fatal and no row is written.
+ * The message holds neither a key nor a post's text, and nothing that the service wrote.
+ */
+export class ServiceError extends Error {
+  override readonly name = "ServiceError";
+
+  constructor(
+    readonly problem: ServiceProblem,
+    readonly reason: LabelReason | null,
+    message: string,
+    readonly retryAfterMs?: number,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

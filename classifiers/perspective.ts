@@ -1,0 +1,129 @@
+import { z } from "zod";
+import { type Context, main } from "../etl/run/command.ts";
+import { variable } from "../etl/run/environment.ts";
+import { EXIT, UserError } from "../etl/run/error.ts";
+import { urlVariable } from "../etl/run/option.ts";
+import { checkSection } from "../etl/run/study.ts";
+import {
+  COLUMNS,
+  CommentAnalyzer,
+  MAX_BYTES,
+  ROOT_URL,
+  serviceEnd,
+} from "./clients/comment_analyzer.ts";
+import { labellingCommand } from "./engine/labelling_command.ts";
+import { LabellingSettings } from "./engine/labelling_settings.ts";
+import type { PaidClassifier } from "./engine/paid_classifier.ts";
+
+/** Raised when the same post begins to be asked about in another way. */
+const VERSION = "1";
+const CLASSIFIER = "perspective";
+
+const Settings = z.strictObject({
+  /** Detected languages (ISO 639-1) that are asked for; each attribute knows some of them. */
+  languages: z.array(z.string().regex(/^[a-z]{2}$/, "is not an ISO 639-1 code such as en")).min(1),
+  /** Grapheme clusters; shorter texts have scores that mean little. */
+  minimum_characters: z.int().min(1),
+  /** How long one request may take. */
+  timeout_seconds: z.number().positive().default(20),
+  ...LabellingSettings,
+});
+
+const characters = new Intl.Segmenter("en");
+
+export const command = labellingCommand({
+  task: "classify:perspective",
+  description:
+    "Label posts by Perspective: the probabilities that people find a post toxic, respectful, reasoned …\n\n" +
+    "Needs PERSPECTIVE_API_KEY. Which posts, how fast and for how much stands in study.yaml; --dry-run says\n" +
+    "it before. Stop it at any time: answers are kept, and what is done is a random sample. Google ends\n" +
+    "the service on 31 December 2026; PERSPECTIVE_ROOT_URL names a server that speaks the same protocol.",
+  examples: [
+    "deno task classify:perspective --dry-run",
+    "deno task classify:perspective --limit 1000",
+    "deno task classify:perspective --since 2026-06-01 --until 2026-06-07",
+  ],
+  open,
+});
+
+function open(context: Context, dryRun: boolean) {
+  const where = `${context.studyPath} (classifiers.${CLASSIFIER})`;
+  const section = context.study.classifiers[CLASSIFIER];
+  if (section === undefined) {
+    throw new UserError(
+      "run classify:perspective",
+      `${context.studyPath} has no section classifiers.perspective`,
+      "Add it as in the study.yaml of the repository",
+      { exitCode: EXIT.usage },
+    );
+  }
+  const settings = checkSection(Settings, section, where);
+  const rootUrl = urlVariable("PERSPECTIVE_ROOT_URL", "https:", "http:") ?? ROOT_URL;
+  const key = variable("PERSPECTIVE_API_KEY");
+  if (key === undefined && !dryRun) {
+    throw new UserError(
+      "run classify:perspective",
+      "PERSPECTIVE_API_KEY is not set",
+      "Add it to .env (see .env.example), then run the task again; classify:dictionary needs no key",
+      { exitCode: EXIT.usage },
+    );
+  }
+  const end = serviceEnd(rootUrl, new Date());
+  if (end !== undefined && end.daysLeft > 0) {
+    context.warn(
+      `Google ends Perspective on ${end.date}, in ${end.daysLeft} days: see deno task panel`,
+    );
+  }
+  return Promise.resolve({ classifier: classifier(settings, rootUrl, key), settings });
+}
+
+/** Give the classifier; without a key it cannot ask. */
+export function classifier(
+  settings: z.infer<typeof Settings>,
+  rootUrl: string,
+  key: string | undefined,
+): PaidClassifier {
+  const timeoutMs = settings.timeout_seconds * 1000;
+  const analyzer = key === undefined ? undefined : new CommentAnalyzer({ rootUrl, key, timeoutMs });
+  return {
+    name: CLASSIFIER,
+    labelSet: {
+      classifier: CLASSIFIER,
+      classifier_version: VERSION,
+      // Another server gives other scores, whatever it is compatible with.
+      model: new URL(rootUrl).host,
+      codebook: null,
+      codebook_hash: null,
+      prompt_hash: null,
+      parameters: {},
+    },
+    columns: COLUMNS,
+    unscorable({ text, detected_language }) {
+      if (text.trim() === "") return "empty";
+      if (!settings.languages.includes(detected_language ?? "")) return "language_not_supported";
+      if (isShort(text, settings.minimum_characters)) return "text_too_short";
+      // A character has at most three bytes in UTF-8 for each of its UTF-16 units.
+      if (text.length * 3 > MAX_BYTES && new TextEncoder().encode(text).length > MAX_BYTES) {
+        return "too_long";
+      }
+      return undefined;
+    },
+    request: ({ text, detected_language }) => CommentAnalyzer.request(text, detected_language!),
+    weight: () => ({ requests: 1, tokens: 0 }),
+    price: () => 0,
+    ask: ({ text, detected_language }, signal) =>
+      analyzer!.analyze(text, detected_language!, signal),
+    read: (answer) => CommentAnalyzer.readAnswer(answer),
+  };
+}
+
+function isShort(text: string, minimum: number): boolean {
+  if (text.length < minimum) return true;
+  let count = 0;
+  for (const _ of characters.segment(text)) {
+    if (++count >= minimum) return false;
+  }
+  return true;
+}
+
+if (import.meta.main) await main(command);

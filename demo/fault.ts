@@ -1,0 +1,32 @@
+/** What can go wrong with a request: 503, no answer at all, half an answer, a reset connection. */
+const FAULTS = ["unavailable", "silent", "broken", "reset"] as const;
+export type Fault = typeof FAULTS[number];
+export type FaultShares = Partial<Record<Fault, number>>;
+
+/** Draws faults by their shares, in the same order for the same seed. */
+export class Faults {
+  #state: number;
+
+  constructor(readonly shares: FaultShares, seed: number) {
+    this.#state = seed >>> 0;
+  }
+
+  /** Give the fault of the next request, undefined where it goes well. */
+  draw(): Fault | undefined {
+    let at = this.#uniform();
+    for (const fault of FAULTS) {
+      at -= this.shares[fault] ?? 0;
+      if (at < 0) return fault;
+    }
+    return undefined;
+  }
+
+  /** Mulberry32, a generator of 32 bits of state. */
+  #uniform(): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let mixed = this.#state;
+    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  }
+}

@@ -1,0 +1,25 @@
+/** Compacts what is in a data folder, again and again, until it is killed. */
+import { AnswerSegment } from "../../../classifiers/engine/answer_segment.ts";
+import { compactAnswers } from "../../../classifiers/engine/compaction.ts";
+import { openDatabase } from "../../../etl/store/duckdb.ts";
+import { DataPaths } from "../../../etl/store/paths.ts";
+import { uri } from "../../raw.ts";
+import { answer, LABELLED, READER, sample } from "./labelled_day.ts";
+
+const [data, first] = Deno.args as [string, string];
+const paths = new DataPaths(data);
+using database = await openDatabase(data);
+const say = (text: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+say("ready");
+for (let next = Number(first);;) {
+  const segment = await AnswerSegment.create(paths, "tone", LABELLED.labelSetId);
+  const names = Array.from({ length: 20 }, () => `passed-${next++}`);
+  await Promise.all(
+    names.map((name) =>
+      segment.append(answer({ uri: uri(name), cid: `cid-${name}`, text_hash: `hash-${name}` }))
+    ),
+  );
+  for (const name of names) say(name);
+  await segment.close();
+  await compactAnswers(database, paths, READER, () => Promise.resolve(sample()));
+}
