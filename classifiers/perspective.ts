@@ -22,7 +22,7 @@ export { COLUMNS };
 const VERSION = "1";
 const CLASSIFIER = "perspective";
 
-const Settings = z.strictObject({
+export const Settings = z.strictObject({
   /** Detected languages (ISO 639-1) that are asked for; each attribute knows some of them. */
   languages: z.array(z.string().regex(/^[a-z]{2}$/, "is not an ISO 639-1 code such as en")).min(1),
   /** Grapheme clusters; shorter texts have scores that mean little. */

@@ -71,15 +71,15 @@ export class Asker {
       let isSpent = true;
       try {
         answer = await classifier.ask(post, NEVER);
+        this.#patience.answered(askedAt);
         await this.keep(post, requestHash, { answer, reason: null }, owed + price);
         owed = 0;
         classifier.read(answer);
-        this.#patience.answered(askedAt);
         return { answer, reason: null };
       } catch (error) {
         if (!(error instanceof ServiceError)) throw error;
         // What broke on the way may be on the bill; what was refused is not.
-        isSpent = error.problem === "passing";
+        isSpent = answer !== null || error.problem === "passing";
         if (isSpent && answer === null) owed += price;
         if (error.problem === "fatal") throw this.#fatal(error);
         const reason = error.reason ?? "unavailable";

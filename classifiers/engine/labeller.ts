@@ -123,8 +123,8 @@ export class Labeller {
       this.options.classifier.read(answer);
       return { answer, reason: null };
     } catch (error) {
-      if (error instanceof ServiceError) return undefined;
-      throw error;
+      if (!(error instanceof ServiceError)) throw error;
+      return error.problem === "rejected" ? { answer: null, reason: error.reason } : undefined;
     }
   }
 

@@ -126,9 +126,14 @@ async function label(run: Run): Promise<Outcome> {
   const stop = new LabellingStop();
   const errors = [...before.errors, ...queue.errors];
   if (survey.pending > 0) {
-    await using lease = await QuotaLease.open(paths.quotas(classifier.name));
+    const lease = await QuotaLease.open(paths.quotas(classifier.name));
     const pacer = new Pacer(quotas(settings), { strict: settings.quota.strict, lease });
-    errors.push(...await ask(run, survey, pacer, counts, stop));
+    try {
+      errors.push(...await ask(run, survey, pacer, counts, stop));
+    } finally {
+      // Where the disk is full, what was claimed of a day and not taken counts as taken.
+      await lease[Symbol.asyncDispose]().catch(() => {});
+    }
     errors.push(...(await compact(run)).errors);
   }
   // Also when nothing was pending: whoever goes back to an earlier label set wants to see its labels.

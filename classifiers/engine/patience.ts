@@ -45,10 +45,10 @@ export class Patience {
    */
   judge(error: ServiceError, tries: number, askedAt: number): Verdict {
     const now = performance.now();
-    this.#failures++;
+    const isLimit = error.problem === "rate_limited";
+    if (!isLimit) this.#failures++;
     this.#silentSince ??= now;
     const silentMs = now - this.#silentSince;
-    const isLimit = error.problem === "rate_limited";
     const wantedMs = error.retryAfterMs ?? 0;
     if (isLimit && Math.max(wantedMs, silentMs) > LONGEST_WAIT_MS) return "quota";
     if (!isLimit && this.#failures >= OUTAGE && silentMs > PATIENCE_MS) {

@@ -134,3 +134,8 @@ export async function outcomes(data: string): Promise<Record<string, number>> {
 export function paidTwice({ answered }: CommentAnalyzerServer): number {
   return [...answered.values()].reduce((sum, count) => sum + count - 1, 0);
 }
+
+/** Wait until something holds. */
+export async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((wait) => setTimeout(wait, 10));
+}
