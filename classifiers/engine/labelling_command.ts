@@ -32,6 +32,12 @@ export interface LabellingTask {
   ): { classifier: PaidClassifier; settings: LabellingSettings };
 }
 
+/** Beside what JavaScript holds; what does not fit, DuckDB spills. */
+const LIMIT_MEMORY = {
+  read: "SET memory_limit = '150MB'",
+  compact: "SET memory_limit = '200MB'",
+};
+
 interface Options {
   since?: string;
   until?: string;
@@ -78,8 +84,7 @@ export function labellingCommand({ task, description, examples, open }: Labellin
     async run(context, options: Options) {
       const { classifier, settings } = open(context, !!options.dryRun);
       const { database, paths } = context;
-      // Beside the workers; what does not fit, DuckDB spills.
-      await database.run("SET memory_limit = '150MB'");
+      await database.run(LIMIT_MEMORY.read);
       await database.run("SET preserve_insertion_order = false");
       const plan = samplePlan(settings, !!options.all);
       const queue = new LabellingQueue(database, paths, classifier, plan, options);
@@ -204,5 +209,8 @@ async function compact({ context, classifier, queue, labelSetId }: Run): Promise
     columns: { ...classifier.columns },
     readAnswer: (answer: string) => classifier.read(answer),
   };
-  return await compactAnswers(database, paths, reader, (date) => queue.sampleOf(date));
+  await database.run(LIMIT_MEMORY.compact);
+  const compacted = await compactAnswers(database, paths, reader, (date) => queue.sampleOf(date));
+  await database.run(LIMIT_MEMORY.read);
+  return compacted;
 }
