@@ -4,6 +4,7 @@ import { type Bench, describeFigures, figuresJson, isMet } from "./measure.ts";
 
 /** Each bench by its name; its file exports `bench`. */
 const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
+  engine: () => import("./engine.ts"),
   firehose: () => import("./firehose.ts"),
   fuzz: () => import("./fuzz.ts"),
   ingest: () => import("./ingest.ts"),

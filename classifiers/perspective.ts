@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { now } from "../etl/run/clock.ts";
 import { type Context, main } from "../etl/run/command.ts";
 import { variable } from "../etl/run/environment.ts";
 import { EXIT, UserError } from "../etl/run/error.ts";
@@ -15,11 +16,13 @@ import { labellingCommand } from "./engine/labelling_command.ts";
 import { LabellingSettings } from "./engine/labelling_settings.ts";
 import type { PaidClassifier } from "./engine/paid_classifier.ts";
 
+export { COLUMNS };
+
 /** Raised when the same post begins to be asked about in another way. */
 const VERSION = "1";
 const CLASSIFIER = "perspective";
 
-const Settings = z.strictObject({
+export const Settings = z.strictObject({
   /** Detected languages (ISO 639-1) that are asked for; each attribute knows some of them. */
   languages: z.array(z.string().regex(/^[a-z]{2}$/, "is not an ISO 639-1 code such as en")).min(1),
   /** Grapheme clusters; shorter texts have scores that mean little. */
@@ -46,7 +49,8 @@ export const command = labellingCommand({
   open,
 });
 
-function open(context: Context, dryRun: boolean) {
+/** Give the classifier as the study has it; only a dry run goes without a key. */
+function open(context: Context, isDryRun: boolean) {
   const where = `${context.studyPath} (classifiers.${CLASSIFIER})`;
   const section = context.study.classifiers[CLASSIFIER];
   if (section === undefined) {
@@ -60,7 +64,7 @@ function open(context: Context, dryRun: boolean) {
   const settings = checkSection(Settings, section, where);
   const rootUrl = urlVariable("PERSPECTIVE_ROOT_URL", "https:", "http:") ?? ROOT_URL;
   const key = variable("PERSPECTIVE_API_KEY");
-  if (key === undefined && !dryRun) {
+  if (key === undefined && !isDryRun) {
     throw new UserError(
       "run classify:perspective",
       "PERSPECTIVE_API_KEY is not set",
@@ -68,13 +72,14 @@ function open(context: Context, dryRun: boolean) {
       { exitCode: EXIT.usage },
     );
   }
-  const end = serviceEnd(rootUrl, new Date());
-  if (end !== undefined && end.daysLeft > 0) {
+  const end = serviceEnd(rootUrl, now());
+  // Once it has ended, the first request says so.
+  if (end !== undefined && end.daysLeft >= 0) {
     context.warn(
       `Google ends Perspective on ${end.date}, in ${end.daysLeft} days: see deno task panel`,
     );
   }
-  return Promise.resolve({ classifier: classifier(settings, rootUrl, key), settings });
+  return { classifier: classifier(settings, rootUrl, key), settings };
 }
 
 /** Give the classifier; without a key it cannot ask. */

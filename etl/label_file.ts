@@ -30,7 +30,8 @@ export function labelFiles(paths: DataPaths, classifier: string, day: string): s
  *
  * A new row takes the place of an older one with the same key (uri, cid, label set, coder); where
  * either has no cid, the same text is the same key, so that no post ever matches two labels.
- * Gives how many rows the day then has.
+ * `rowsAGroup` is for rows of several kilobytes (see `writeParquet`): they are not sorted, which would
+ * need all of them in memory. Gives how many rows the day then has.
  */
 export async function mergeLabels(
   database: Database,
@@ -39,6 +40,7 @@ export async function mergeLabels(
   table: Table,
   day: string,
   query: string,
+  rowsAGroup?: number,
 ): Promise<number> {
   const path = paths.labels(classifier, day);
   await using _lock = await lock(
@@ -60,8 +62,9 @@ export async function mergeLabels(
          AND n.coder IS NOT DISTINCT FROM o.coder
          AND CASE WHEN n.cid IS NULL OR o.cid IS NULL THEN n.text_hash IS NOT DISTINCT FROM o.text_hash
            ELSE n.cid = o.cid END)
-     ORDER BY label_set_id, uri, coder`,
+     ${rowsAGroup === undefined ? "ORDER BY label_set_id, uri, coder" : ""}`,
     path,
+    rowsAGroup,
   );
   await database.run("DROP TABLE new_labels");
   return count;

@@ -20,6 +20,8 @@ export interface Answer {
   /** ISO 8601. */
   received_at: string;
   run_id: string;
+  /** US dollars that were spent on it; left out where that is nothing. */
+  price?: number;
 }
 
 const SYNC_AFTER_MS = 200;

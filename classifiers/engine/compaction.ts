@@ -10,19 +10,9 @@ import { toJson } from "../../etl/store/json.ts";
 import { relation, removeLeftovers, sync } from "../../etl/store/parquet.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import { POSTS, type Table } from "../../etl/store/tables.ts";
-import type { Answer } from "./answer_segment.ts";
+import { type AnswerReader, labelOf, parseAnswer } from "./answer_reader.ts";
 import { labelledShareSql, labelProbSql } from "./label_prob.ts";
 import type { Sample } from "./sample.ts";
-import { ServiceError } from "./service_error.ts";
-
-/** How a classifier's answers become label rows. */
-export interface AnswerReader {
-  labelSet: LabelSet;
-  /** DuckDB types of the label columns that `readAnswer` gives. */
-  columns: Record<string, string>;
-  /** Give label columns of a raw answer; throws a ServiceError where it is none. */
-  readAnswer(raw: string): Record<string, unknown>;
-}
 
 export interface Compacted {
   /** Days whose label files were written. */
@@ -34,6 +24,8 @@ export interface Compacted {
 
 /** Answers that DuckDB's appender holds before it hands them over. */
 const FLUSH_AFTER = 1024;
+/** A row has some kilobytes. */
+const ROWS_A_GROUP = 2048;
 
 /**
  * Merge all segments of a label set into the label files of their days, then remove them.
@@ -118,7 +110,7 @@ async function readSegment(
           "Remove that line and run the task again; other segments are merged",
         );
       }
-      const { columns, reason } = label(reader, answer);
+      const { columns, reason } = labelOf(reader, answer);
       appender.appendInteger(segment);
       appender.appendInteger(line);
       for (const name of ["date", "uri", "cid", "text_hash", "request_hash", "answer"] as const) {
@@ -137,33 +129,6 @@ async function readSegment(
   return undefined;
 }
 
-/** Give an answer, undefined where a line is none. */
-function parseAnswer(text: string): Answer | undefined {
-  try {
-    const line = JSON.parse(text) as Answer;
-    const isWhole = typeof line.uri === "string" && typeof line.text_hash === "string" &&
-      /^\d{4}-\d\d-\d\d$/.test(line.date) && !Number.isNaN(Date.parse(line.received_at)) &&
-      (typeof line.answer === "string" || typeof line.reason === "string");
-    return isWhole ? { ...line, received_at: new Date(line.received_at).toISOString() } : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Give the columns of an answer as JSON, or why there are none. */
-function label(
-  reader: AnswerReader,
-  { answer, reason }: Answer,
-): { columns: string | null; reason: string | null } {
-  if (answer === null || reason !== null) return { columns: null, reason };
-  try {
-    return { columns: toJson(reader.readAnswer(answer)), reason: null };
-  } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
-    return { columns: null, reason: error.reason ?? "invalid_answer" };
-  }
-}
-
 /** Merge the answers of a day; gives how many rows they make. */
 async function mergeDay(
   database: Database,
@@ -177,10 +142,12 @@ async function mergeDay(
   const files = labelFiles(paths, labelSet.classifier, day);
   const old = `(SELECT * FROM ${relation(table, files)}
     WHERE label_set_id = ${literal(labelSetId(labelSet))})`;
+  // Keys alone: an answer has several kilobytes.
   await database.run(`CREATE OR REPLACE TEMP TABLE set_labels AS
-    WITH old AS ${old},
+    WITH old AS (SELECT uri, cid, text_hash, was_successfully_labeled, label_prob FROM ${old}),
     latest AS (
-      SELECT *, reason IS NULL AS was_successfully_labeled FROM answers WHERE date = ${literal(day)}
+      SELECT uri, cid, text_hash, reason IS NULL AS was_successfully_labeled, rowid AS answer_row
+      FROM answers WHERE date = ${literal(day)}
       QUALIFY row_number() OVER (PARTITION BY uri, coalesce(cid, text_hash)
         ORDER BY reason IS NULL DESC, label_timestamp DESC, segment DESC, line DESC) = 1
     ),
@@ -189,28 +156,39 @@ async function mergeDay(
       SELECT * FROM latest n WHERE n.was_successfully_labeled OR NOT EXISTS (
         FROM old l WHERE l.was_successfully_labeled AND l.uri = n.uri AND ${SAME_VERSION})
     )
-    SELECT true AS is_new, ${newColumns(labelSet, table, Object.keys(reader.columns))},
+    SELECT answer_row, uri, cid, text_hash,
       (SELECT max(l.label_prob) FROM old l WHERE l.uri = n.uri AND ${SAME_VERSION}) AS label_prob
     FROM new n
-    UNION ALL BY NAME
-    SELECT false AS is_new, * FROM old l
+    UNION ALL
+    SELECT NULL, uri, cid, text_hash, label_prob FROM old l
     WHERE NOT EXISTS (FROM new n WHERE l.uri = n.uri AND ${SAME_VERSION})`);
   const posts = relation(POSTS, paths.filesOfDay("posts", day));
   const { share } = await row<{ share: number }>(database, labelledShareSql(posts, sample));
+  await database.run(`CREATE OR REPLACE TEMP TABLE label_probs AS
+    SELECT l.answer_row, l.uri, l.cid, l.text_hash,
+      if(${LABEL_OF_POST}, ${labelProbSql(sample, share)}, l.label_prob) AS label_prob
+    FROM set_labels l LEFT JOIN ${posts} p ON p.uri = l.uri`);
   await mergeLabels(
     database,
     paths,
     labelSet.classifier,
     table,
     day,
-    `SELECT l.* EXCLUDE is_new REPLACE (${labelProbSql(sample, share)} AS label_prob)
-     FROM set_labels l LEFT JOIN ${posts} p ON ${LABEL_OF_POST}`,
+    `SELECT ${newColumns(labelSet, table, Object.keys(reader.columns))}, k.label_prob
+     FROM (SELECT *, rowid AS answer_row, reason IS NULL AS was_successfully_labeled FROM answers) n
+     JOIN label_probs k ON k.answer_row = n.answer_row
+     UNION ALL BY NAME
+     SELECT o.* REPLACE (k.label_prob AS label_prob) FROM ${old} o
+     JOIN (FROM label_probs WHERE answer_row IS NULL) k ON k.uri = o.uri
+       AND k.cid IS NOT DISTINCT FROM o.cid AND k.text_hash IS NOT DISTINCT FROM o.text_hash`,
+    ROWS_A_GROUP,
   );
   const { merged } = await row<{ merged: number }>(
     database,
-    "SELECT count(*) FILTER (is_new) AS merged FROM set_labels",
+    "SELECT count(answer_row) AS merged FROM set_labels",
   );
   await database.run("DROP TABLE set_labels");
+  await database.run("DROP TABLE label_probs");
   return merged;
 }
 
@@ -233,9 +211,9 @@ function newColumns(labelSet: LabelSet, table: Table, labels: string[]): string 
   };
   return [
     ...[
-      "uri",
-      "cid",
-      "text_hash",
+      "n.uri",
+      "n.cid",
+      "n.text_hash",
       "was_successfully_labeled",
       "reason",
       "label_timestamp::TIMESTAMP AS label_timestamp",

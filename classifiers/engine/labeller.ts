@@ -1,273 +1,154 @@
 import { createHash } from "node:crypto";
 import type { LabelReason } from "../../etl/label_reason.ts";
-import { now } from "../../etl/run/clock.ts";
-import { UserError } from "../../etl/run/error.ts";
-import type { Answer, AnswerSegment } from "./answer_segment.ts";
-import type { Pacer } from "./pacer.ts";
-import type { PaidClassifier } from "./paid_classifier.ts";
-import type { PendingPost } from "./pending.ts";
+import { type Answered, Asker, type AskerOptions, type QueuedPost } from "./asker.ts";
+import { LONGEST_WAIT_MS } from "./patience.ts";
 import { ServiceError } from "./service_error.ts";
 
-/** Times that a post is asked for before its failure is written down; the next run tries it again. */
-const TRIES = 5;
-const BACKOFF_MS = 500;
-/** A service that answered nobody for so long is gone for this run. */
-const PATIENCE_MS = 5 * 60_000;
-/** A wait that is longer than this is for the next run. */
-const LONGEST_PAUSE_MS = 15 * 60_000;
+/** Rows that may wait for the disk without a worker that waits for them. */
+const MOST_UNWRITTEN = 1000;
+const WATCH_MS = 250;
 
-/** A post with its day, and what is stored of the same request. */
-export interface QueuedPost extends PendingPost {
-  date: string;
-  stored?: { answer: string | null; reason: string | null };
-}
-
-export interface LabellerOptions {
-  classifier: PaidClassifier;
+export interface LabellerOptions extends AskerOptions {
   /** In the order in which they are to be labelled; asked for one by one. */
   posts: AsyncGenerator<QueuedPost, void>;
-  pacer: Pacer;
-  segment: AnswerSegment;
-  runId: string;
   /** Requests in flight at most. */
   workers: number;
   /** Posts after which it stops. */
   limit?: number | undefined;
-  /** US dollars that it may spend. */
-  maxCost?: number | undefined;
+  /** Aborted where the run is to end with everything durable. */
   signal: AbortSignal;
-  /** Called after each post and before each pause. */
-  onProgress: (counts: LabellerCounts) => void;
-  onPause: (ms: number, reason: string) => void;
+  /** Called after each post, and now and then while all wait. */
+  onProgress: () => void;
 }
-
-export interface LabellerCounts {
-  /** Posts with an answer or a reason. */
-  done: number;
-  labelled: number;
-  failed: Partial<Record<LabelReason, number>>;
-  requests: number;
-  retries: number;
-  /** Posts that took the answer to another post's request. */
-  reused: number;
-  /** US dollars. */
-  cost: number;
-}
-
-/** Why it ended before all posts were done. */
-export type Stop = "signal" | "limit" | "cost" | "quota";
 
 /**
  * Asks a service about posts: workers pull, so that memory does not grow with what is pending.
  *
- * Every answer is durable before it is read. The first request goes alone: a key that is wrong costs one
- * request. What passes (5xx, time-outs) is tried again with growing waits, a 429 lets all workers wait.
+ * The first request goes alone: a key that is wrong costs one request. Posts that need none, because
+ * they cannot be labelled or the same was asked before, are written down in their turn.
  */
 export class Labeller {
-  readonly counts: LabellerCounts = {
-    done: 0,
-    labelled: 0,
-    failed: {},
-    requests: 0,
-    retries: 0,
-    reused: 0,
-    cost: 0,
-  };
-  stop: Stop | undefined;
-  readonly #end = new AbortController();
-  readonly #inFlight = new Map<string, Promise<Answered>>();
-  #failure: unknown;
+  readonly #asker: Asker;
+  readonly #inFlight = new Map<string, Promise<Answered | undefined>>();
   /** Posts that were pulled, so that a limit is not overshot by what is in flight. */
   #pulled = 0;
-  /** What requests in flight may cost. */
-  #reserved = 0;
-  #answeredAt = performance.now();
-  #failuresInARow = 0;
+  readonly #unwritten = new Set<Promise<void>>();
 
-  constructor(readonly options: LabellerOptions) {}
+  constructor(readonly options: LabellerOptions) {
+    this.#asker = new Asker(options);
+  }
 
   /** Label until nothing is left or something stops it; what was answered is then durable. */
   async run(): Promise<void> {
-    const { workers, signal } = this.options;
-    const stop = () => this.#stopFor("signal");
-    signal.addEventListener("abort", stop);
-    if (signal.aborted) stop();
+    const { workers, signal, counts, stop, posts } = this.options;
+    const onSignal = () => stop.for("signal");
+    signal.addEventListener("abort", onSignal);
+    if (signal.aborted) onSignal();
+    const watch = setInterval(() => this.#watch(), WATCH_MS);
     try {
-      await this.#work(() => this.counts.requests > 0);
+      await this.#work(() => counts.requests > 0);
       await Promise.all(Array.from({ length: workers }, () => this.#work(() => false)));
+      await Promise.all(this.#unwritten);
     } finally {
-      signal.removeEventListener("abort", stop);
-      await this.options.posts.return();
+      clearInterval(watch);
+      signal.removeEventListener("abort", onSignal);
+      await posts.return();
     }
-    if (this.#failure !== undefined) throw this.#failure;
+    if (stop.failure !== undefined) throw stop.failure;
   }
 
   /** Take posts until there are none, something stops, or `isEnough`. */
   async #work(isEnough: () => boolean): Promise<void> {
-    const { posts, classifier, limit, maxCost } = this.options;
+    const { posts, limit, stop } = this.options;
     try {
-      while (this.stop === undefined && this.#failure === undefined && !isEnough()) {
-        if (limit !== undefined && this.#pulled >= limit) return this.#stopFor("limit");
+      while (!stop.isSet && !isEnough()) {
+        if (limit !== undefined && this.#pulled >= limit) return stop.for("limit");
         this.#pulled++;
         const { done, value: post } = await posts.next();
-        if (done) return;
-        const price = classifier.price(post);
-        if (maxCost !== undefined && this.counts.cost + this.#reserved + price > maxCost) {
-          return this.#stopFor("cost");
-        }
-        this.#reserved += price;
-        try {
-          await this.#label(post);
-        } finally {
-          this.#reserved -= price;
-        }
+        if (done || stop.signal.aborted) return;
+        await this.#label(post);
       }
     } catch (error) {
-      this.#failure ??= error;
-      this.#end.abort();
+      stop.fail(error);
     }
   }
 
-  #stopFor(stop: Stop): void {
-    this.stop ??= stop;
-    // What is in flight is paid for: it is waited for, and only what waits its turn is let go.
-    if (stop === "signal" || stop === "quota") this.#end.abort();
+  /** Look whether what all wait for is nothing to wait for, such as another day. */
+  #watch(): void {
+    const { pacer, stop, onProgress } = this.options;
+    const { waiting } = pacer;
+    if (waiting) {
+      const ms = waiting.untilMs - performance.now();
+      const isLong = ms > LONGEST_WAIT_MS && ms !== Infinity;
+      if (isLong || waiting.reason.includes("is used up")) stop.for("quota");
+    }
+    onProgress();
   }
 
   async #label(post: QueuedPost): Promise<void> {
-    const { classifier, segment, onProgress } = this.options;
+    const { classifier } = this.options;
     const unscorable = classifier.unscorable(post);
     if (unscorable !== undefined) {
-      await this.#keep(post, null, { answer: null, reason: unscorable });
-      return onProgress(this.counts);
+      return await this.#write(post, null, { answer: null, reason: unscorable });
     }
     const hash = createHash("sha256").update(classifier.request(post)).digest("hex");
-    const answered = await this.#answer(post, hash);
-    if (answered === undefined) return;
-    await this.#keep(post, hash, answered);
-    onProgress(this.counts);
-    void segment;
-  }
-
-  /** Give what is known of a request, or ask; undefined where the run stops before. */
-  async #answer(post: QueuedPost, hash: string): Promise<Answered | undefined> {
-    if (!post.is_repeated) return await this.#ask(post);
+    if (!post.is_repeated) return this.#done(await this.#asker.ask(post, hash));
     const key = `${post.date} ${hash}`;
-    const known = post.stored ?? await this.#inFlight.get(key) ??
-      await this.options.segment.find(hash);
-    if (known !== undefined) {
-      this.counts.reused++;
-      return { answer: known.answer, reason: known.reason as LabelReason | null };
-    }
-    const asking = this.#ask(post);
-    this.#inFlight.set(key, asking as Promise<Answered>);
+    const asked = this.#inFlight.get(key);
+    if (asked !== undefined) return await this.#reuse(post, hash, await asked);
+    // In the map before anything is waited for, so that nobody asks the same meanwhile.
+    let isKnown = true;
+    const finding = this.#known(post, hash).then((known) => {
+      isKnown = known !== undefined;
+      return known ?? this.#asker.ask(post, hash);
+    });
+    this.#inFlight.set(key, finding);
+    let answered: Answered | undefined;
     try {
-      return await asking;
+      answered = await finding;
     } finally {
       this.#inFlight.delete(key);
     }
+    if (isKnown) await this.#reuse(post, hash, answered);
+    else this.#done(answered);
   }
 
-  /** Ask until there is an answer, a reason, or the run stops. */
-  async #ask(post: QueuedPost): Promise<Answered | undefined> {
-    const { classifier, pacer } = this.options;
-    const { signal } = this.#end;
-    for (let tries = 1;;) {
-      if (!await pacer.take(classifier.weight(post), signal)) return undefined;
-      this.counts.requests++;
-      this.counts.cost += classifier.price(post);
-      try {
-        // Not `signal`: an answer that is paid for is waited for.
-        const answer = await classifier.ask(post, new AbortController().signal);
-        classifier.read(answer);
-        this.#answeredAt = performance.now();
-        this.#failuresInARow = 0;
-        return { answer, reason: null };
-      } catch (error) {
-        if (!(error instanceof ServiceError)) throw error;
-        const outcome = await this.#afterFailure(error, tries);
-        if (outcome === "try again") {
-          if (error.problem !== "rate_limited") tries++;
-          this.counts.retries++;
-        } else return outcome;
-      }
+  /** Give what is stored of a request, in the labels or by this run, where it can be read. */
+  async #known(post: QueuedPost, hash: string): Promise<Answered | undefined> {
+    const known = post.stored ?? await this.options.segment.find(hash);
+    if (known === undefined) return undefined;
+    const { answer, reason } = known;
+    if (answer === null) return { answer, reason: reason as LabelReason };
+    try {
+      this.options.classifier.read(answer);
+      return { answer, reason: null };
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      return error.problem === "rejected" ? { answer: null, reason: error.reason } : undefined;
     }
   }
 
-  async #afterFailure(
-    error: ServiceError,
-    tries: number,
-  ): Promise<Answered | undefined | "try again"> {
-    if (error.problem === "fatal") {
-      throw new UserError(
-        `run ${this.options.classifier.name}`,
-        error.message,
-        "Nothing more was asked for; what was answered before is kept",
-      );
-    }
-    if (error.problem === "rejected") {
-      this.#answeredAt = performance.now();
-      return { answer: null, reason: error.reason ?? "rejected" };
-    }
-    this.#failuresInARow++;
-    const silentFor = performance.now() - this.#answeredAt;
-    if (error.problem === "rate_limited") {
-      const ms = error.retryAfterMs ?? BACKOFF_MS * 2 ** Math.min(6, this.#failuresInARow);
-      if (ms > LONGEST_PAUSE_MS || silentFor > LONGEST_PAUSE_MS) {
-        this.#stopFor("quota");
-        return undefined;
-      }
-      this.options.pacer.pause(ms, error.message);
-      this.options.onPause(ms, error.message);
-      return "try again";
-    }
-    if (silentFor > PATIENCE_MS) {
-      throw new UserError(
-        `run ${this.options.classifier.name}`,
-        `the service has answered nobody for ${
-          Math.round(silentFor / 60_000)
-        } minutes (${error.message})`,
-        "Run it again later: what is pending stays pending, and what was answered is kept",
-      );
-    }
-    if (tries >= TRIES) return { answer: null, reason: error.reason ?? "unavailable" };
-    const wait = error.retryAfterMs ?? BACKOFF_MS * 2 ** (tries - 1);
-    await pause(wait * (0.5 + Math.random()), this.#end.signal);
-    return this.#end.signal.aborted ? undefined : "try again";
+  /** Give a post what another one of the same text was answered, undefined where the run stopped. */
+  async #reuse(post: QueuedPost, hash: string, answered: Answered | undefined): Promise<void> {
+    if (answered === undefined) return;
+    this.options.counts.reused++;
+    await this.#write(post, hash, answered);
   }
 
-  async #keep(post: QueuedPost, hash: string | null, answered: Answered): Promise<void> {
-    const answer: Answer = {
-      date: post.date,
-      uri: post.uri,
-      cid: post.cid,
-      text_hash: post.text_hash,
-      request_hash: hash,
-      ...answered,
-      received_at: now().toISOString(),
-      run_id: this.options.runId,
-    };
-    await this.options.segment.append(answer, post.is_repeated);
-    this.counts.done++;
-    if (answered.reason === null) this.counts.labelled++;
-    else this.counts.failed[answered.reason] = (this.counts.failed[answered.reason] ?? 0) + 1;
+  /** Write down what cost nothing; nobody waits for the disk unless many do. */
+  async #write(post: QueuedPost, hash: string | null, answered: Answered): Promise<void> {
+    const { stop } = this.options;
+    const writing = this.#asker.keep(post, hash, answered)
+      .then(() => this.#done(answered), (error) => stop.fail(error))
+      .finally(() => this.#unwritten.delete(writing));
+    this.#unwritten.add(writing);
+    if (this.#unwritten.size >= MOST_UNWRITTEN) await Promise.race(this.#unwritten);
   }
-}
 
-interface Answered {
-  answer: string | null;
-  reason: LabelReason | null;
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((done) => {
-    if (signal.aborted) return done();
-    const finish = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", finish);
-      done();
-    };
-    const timer = setTimeout(finish, ms);
-    signal.addEventListener("abort", finish);
-  });
+  #done(answered: Answered | undefined): void {
+    const { counts, onProgress } = this.options;
+    if (answered === undefined) return;
+    counts.add(answered.reason);
+    onProgress();
+  }
 }

@@ -1,99 +1,94 @@
 import { duration } from "../../etl/stream_progress.ts";
+import type { QueuedPost } from "./asker.ts";
+import type { Survey } from "./labelling_queue.ts";
 import { durationAt } from "./labelling_settings.ts";
 import type { PaidClassifier } from "./paid_classifier.ts";
-import type { PendingCounts, PendingPost } from "./pending.ts";
 import type { Quota } from "./quota.ts";
 
 /** What a run would do, and why it would leave the other posts out. */
-export interface LabellingPlan extends PendingCounts {
-  days: number;
+export interface LabellingPlan extends Survey {
   /** Posts that need no request, by reason. */
   unscorable: Record<string, number>;
+  /** Posts that take the answer to another post's request. */
+  reused: number;
   requests: number;
   tokens: number;
   /** US dollars. */
   cost: number;
   /** At the quotas, in milliseconds; 0 where there are none. */
   ms: number;
+  /** Posts that are pending afterwards, and those that a limit of posts or money leaves. */
+  remaining: number;
 }
 
-/** Sums up a plan day by day; memory does not grow with the number of posts but with repeated texts. */
-export class LabellingPlanner {
-  readonly plan: LabellingPlan = {
-    days: 0,
-    posts: 0,
-    pending: 0,
-    texts: 0,
-    labelled: 0,
-    failed: 0,
-    not_drawn: 0,
-    filtered_out_not_drawn: 0,
+/** What stops a run, both infinite where nothing does. */
+export interface PlanLimits {
+  posts: number;
+  /** US dollars. */
+  cost: number;
+}
+
+/** Draw up what a run would do; memory grows with the repeated texts of a day only. */
+export async function planLabelling(
+  survey: Survey,
+  posts: AsyncIterable<QueuedPost>,
+  classifier: PaidClassifier,
+  quotas: Quota[],
+  limits: PlanLimits,
+): Promise<LabellingPlan> {
+  const plan: LabellingPlan = {
+    ...survey,
     unscorable: {},
+    reused: 0,
     requests: 0,
     tokens: 0,
     cost: 0,
     ms: 0,
+    remaining: survey.pending,
   };
-  #repeated = new Set<string>();
-
-  constructor(readonly classifier: PaidClassifier, readonly quotas: Quota[]) {}
-
-  addDay(counts: PendingCounts): void {
-    this.plan.days++;
-    this.#repeated.clear();
-    for (const [name, n] of Object.entries(counts) as [keyof PendingCounts, number][]) {
-      this.plan[name] += n;
-    }
-  }
-
-  addPost(post: PendingPost): void {
-    const { classifier, plan } = this;
+  let date = "";
+  const repeated = new Set<string>();
+  for await (const post of posts) {
+    if (survey.pending - plan.remaining >= limits.posts) break;
     const reason = classifier.unscorable(post);
-    if (reason !== undefined) {
-      plan.unscorable[reason] = (plan.unscorable[reason] ?? 0) + 1;
-      return;
-    }
-    if (post.is_repeated) {
-      const request = classifier.request(post);
-      if (this.#repeated.has(request)) return;
-      this.#repeated.add(request);
-    }
-    const { requests, tokens } = classifier.weight(post);
-    plan.requests += requests;
-    plan.tokens += tokens;
-    plan.cost += classifier.price(post);
-    plan.ms = durationAt(this.quotas, plan.requests, plan.tokens);
+    if (reason === undefined) {
+      if (post.date !== date) repeated.clear();
+      date = post.date;
+      const request = post.is_repeated ? classifier.request(post) : "";
+      if (post.stored || repeated.has(request)) {
+        plan.reused++;
+      } else {
+        const price = classifier.price(post);
+        if (plan.cost + price > limits.cost) break;
+        if (post.is_repeated) repeated.add(request);
+        const { requests, tokens } = classifier.weight(post);
+        plan.requests += requests;
+        plan.tokens += tokens;
+        plan.cost += price;
+      }
+    } else plan.unscorable[reason] = (plan.unscorable[reason] ?? 0) + 1;
+    plan.remaining--;
   }
+  plan.ms = durationAt(quotas, plan.requests, plan.tokens);
+  return plan;
 }
 
-/** Say a plan for people; `budget` is what is left of the month, `limit` and `maxCost` what stops it. */
-export function describePlan(
-  plan: LabellingPlan,
-  name: string,
-  limits: { limit?: number | undefined; left: number },
-): string {
-  const number = (n: number) => n.toLocaleString("en");
-  const stuck = Object.entries(plan.unscorable).map(([reason, n]) => `${reason} ${number(n)}`);
-  const free = Object.values(plan.unscorable).reduce((sum, n) => sum + n, 0);
+/** Say a plan for people; `name` is the classifier's. */
+export function describePlan(plan: LabellingPlan, name: string): string {
+  const number = (count: number) => count.toLocaleString("en");
+  const unscorable = Object.entries(plan.unscorable).map(([reason, n]) => `${reason} ${number(n)}`);
+  const done = plan.pending - plan.remaining;
   return [
-    `${name} would label ${number(plan.pending)} of ${
-      number(plan.posts)
-    } posts of ${plan.days} days`,
+    `${name} would do ${number(done)} of ${number(plan.posts)} posts of ${number(plan.days)} days`,
     `  ${number(plan.requests)} requests` +
     (plan.tokens > 0 ? `, ${number(plan.tokens)} tokens` : "") +
-    `, ${plan.cost === 0 ? "free of charge" : `$${plan.cost.toFixed(2)}`}` +
+    `, ${plan.cost > 0 ? `at most $${plan.cost.toFixed(2)}` : "free of charge"}` +
     (plan.ms > 0 ? `, ${duration(plan.ms)} at the quota` : ""),
-    `  without a request: ${stuck.join(", ") || "none"}; ` +
-    `${number(plan.pending - plan.requests - free)} share a text with another`,
+    `  without a request: ${unscorable.join(", ") || "none"}; ` +
+    `${number(plan.reused)} that share a text with another`,
     `  not pending: ${number(plan.labelled)} labelled, ${number(plan.failed)} failed for good, ` +
-    `${number(plan.not_drawn)} not drawn, ${
-      number(plan.filtered_out_not_drawn)
-    } filtered out and not drawn`,
-    ...(limits.limit !== undefined && limits.limit < plan.pending
-      ? [`  --limit leaves ${number(plan.pending - limits.limit)} for the next run`]
-      : []),
-    ...(plan.cost > limits.left
-      ? [`  the budget stops it: $${limits.left.toFixed(2)} are left`]
-      : []),
+    `${number(plan.not_drawn)} not drawn, ` +
+    `${number(plan.filtered_out_not_drawn)} filtered out and not drawn`,
+    `  pending afterwards: ${number(plan.remaining)}`,
   ].join("\n");
 }

@@ -1,33 +1,33 @@
 import { duration } from "../../etl/stream_progress.ts";
-import type { LabellerCounts } from "./labeller.ts";
+import type { LabellingCounts } from "./labelling_counts.ts";
 import type { Pacer } from "./pacer.ts";
 
 /** Says in one line how the labelling goes. */
 export class LabellingProgress {
   readonly #started = performance.now();
 
-  constructor(readonly pending: number, readonly pacer: Pacer) {}
+  constructor(readonly pending: number, readonly counts: LabellingCounts, readonly pacer: Pacer) {}
 
-  line(counts: LabellerCounts): string {
-    const elapsed = performance.now() - this.#started;
-    const rate = counts.done / elapsed * 1000;
-    const number = (n: number) => Math.round(n).toLocaleString("en");
-    const failed = Object.entries(counts.failed).map(([reason, n]) => `${reason} ${number(n)}`);
+  /** Give the line. */
+  line(): string {
+    const { counts, pending } = this;
     const { waiting } = this.pacer;
+    const perSecond = counts.done / (performance.now() - this.#started) * 1000;
+    const number = (count: number) => count.toLocaleString("en");
+    const failed = Object.entries(counts.failed).map(([reason, n]) => `${reason} ${number(n)}`);
     const parts = [
-      `${number(counts.done)} of ${number(this.pending)} posts (${
-        rate.toFixed(rate < 10 ? 1 : 0)
-      }/s)`,
+      `${number(counts.done)} of ${number(pending)} posts ` +
+      `(${perSecond.toFixed(perSecond < 10 ? 1 : 0)}/s)`,
       `${Math.round(100 * this.pacer.share())}% of the quota`,
     ];
-    if (failed.length > 0) parts.push(`failed: ${failed.join(", ")}`);
+    if (failed.length > 0) parts.push(`not labelled: ${failed.join(", ")}`);
     if (counts.cost > 0) parts.push(`$${counts.cost.toFixed(2)}`);
     if (counts.done > 0) {
-      parts.push(`about ${duration((this.pending - counts.done) / rate * 1000)} left`);
+      parts.push(`about ${duration((pending - counts.done) / perSecond * 1000)} left`);
     }
     if (waiting) {
       const ms = waiting.untilMs - performance.now();
-      parts.push(`waiting ${duration(ms)}: ${waiting.reason}`);
+      parts.push(`waiting ${ms === Infinity ? "" : `${duration(ms)} `}because ${waiting.reason}`);
     }
     return parts.join(", ");
   }

@@ -150,7 +150,8 @@ export async function storedAnswers(
   if (requestHashes.length === 0 || files.length === 0) return new Map();
   const found = await rows<{ request_hash: string; stored: StoredAnswer }>(
     database,
-    `SELECT request_hash, any_value({answer: answer, reason: reason}) AS stored
+    `SELECT request_hash, first({answer: answer, reason: reason}
+       ORDER BY was_successfully_labeled DESC) AS stored
      FROM ${relation(withColumns(LABELS, ANSWER_COLUMNS), files)}
      WHERE label_set_id = ${literal(labelSetId)}
        AND request_hash IN (SELECT unnest(${literal(requestHashes)}))

@@ -1,31 +1,119 @@
+import { basename, dirname, join } from "node:path";
 import { now } from "../../etl/run/clock.ts";
-import { queryWhole } from "../../etl/store/damage.ts";
-import { type Database, literal } from "../../etl/store/duckdb.ts";
-import { relation } from "../../etl/store/parquet.ts";
+import { UserError } from "../../etl/run/error.ts";
+import { segmentLines } from "../../etl/store/journal.ts";
+import { sync } from "../../etl/store/parquet.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
-import { RUNS } from "../../etl/store/tables.ts";
+
+/** US dollars by month, such as `{ "2026-06": 1.5 }`. */
+type Spending = Record<string, number>;
+
+/** What a run may still spend; what is in flight is put aside. */
+export class Budget {
+  #reserved = 0;
+
+  /** In US dollars; infinite where nothing limits it. */
+  constructor(public left: number) {}
+
+  /** Put the price of a request aside; gives false where that is not left. */
+  reserve(price: number): boolean {
+    if (price > this.left - this.#reserved) return false;
+    this.#reserved += price;
+    return true;
+  }
+
+  /** Take what was put aside, or give it back. */
+  settle(price: number, isSpent: boolean): void {
+    this.#reserved -= price;
+    if (isSpent) this.left -= price;
+  }
+}
 
 /**
- * Give what the runs of a task spent in the present calendar month (UTC), in US dollars.
+ * Write down what the answers in segments of a label set cost, before they are compacted.
  *
- * From the ledger; a run that died says nothing of what it spent, so that its answers are counted by
- * the compaction of the run after it (`recovered_cost`).
+ * One file a segment, which says the same however often it is written: so a run that died counts too,
+ * and none counts twice. What was in flight when it died is not known.
  */
-export async function spentThisMonth(
-  database: Database,
+export async function recordSpending(
   paths: DataPaths,
-  task: string,
-): Promise<number> {
+  classifier: string,
+  labelSetId: string,
+): Promise<void> {
+  for (const segment of segments(paths, classifier, labelSetId)) {
+    const spending = await spendingOf(segment);
+    if (Object.keys(spending).length === 0) continue;
+    const path = recordOf(paths, classifier, segment);
+    await Deno.mkdir(dirname(path), { recursive: true });
+    await Deno.writeTextFile(`${path}.part`, JSON.stringify(spending));
+    await sync(`${path}.part`);
+    await Deno.rename(`${path}.part`, path);
+    await sync(dirname(path));
+  }
+}
+
+/** Give what a classifier cost in the present calendar month (UTC), in US dollars. */
+export async function spentThisMonth(paths: DataPaths, classifier: string): Promise<number> {
   const month = now().toISOString().slice(0, 7);
-  const files = paths.files("runs").filter(({ day }) => day!.startsWith(month))
-    .map(({ path }) => path);
-  const [sum] = await queryWhole<{ cost: number }>(
-    database,
-    files,
-    (files) =>
-      `SELECT coalesce(sum(coalesce((summary::JSON->>'cost')::DOUBLE, 0)
-         + coalesce((summary::JSON->>'recovered_cost')::DOUBLE, 0)), 0) AS cost
-       FROM ${relation(RUNS, files)} WHERE task = ${literal(task)} AND summary IS NOT NULL`,
+  const folder = paths.spending(classifier);
+  const recorded = names(folder).filter((name) => name.endsWith(".json"));
+  let spent = 0;
+  for (const name of recorded) spent += (await readRecord(join(folder, name)))[month] ?? 0;
+  for (const labelSetId of paths.names(`answers/${classifier}`)) {
+    for (const segment of segments(paths, classifier, labelSetId)) {
+      if (recorded.includes(basename(recordOf(paths, classifier, segment)))) continue;
+      spent += (await spendingOf(segment))[month] ?? 0;
+    }
+  }
+  return spent;
+}
+
+/** Sum up the prices in a segment; a torn or damaged line says nothing. */
+async function spendingOf(segment: string): Promise<Spending> {
+  const spending: Spending = {};
+  for await (const line of segmentLines(segment)) {
+    // The price stands last, and only where there is one: most lines need not be parsed.
+    if (!/"price":[\d.e+-]+\}$/.test(line.slice(-40))) continue;
+    try {
+      const { price, received_at } = JSON.parse(line) as { price: number; received_at: string };
+      const month = received_at.slice(0, 7);
+      spending[month] = (spending[month] ?? 0) + price;
+    } catch {
+      continue;
+    }
+  }
+  return spending;
+}
+
+function segments(paths: DataPaths, classifier: string, labelSetId: string): string[] {
+  const folder = paths.answers(classifier, labelSetId);
+  return names(folder).filter((name) => name.endsWith(".jsonl")).map((name) => join(folder, name));
+}
+
+function recordOf(paths: DataPaths, classifier: string, segment: string): string {
+  return join(paths.spending(classifier), `${basename(segment, ".jsonl")}.json`);
+}
+
+function names(folder: string): string[] {
+  try {
+    return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+async function readRecord(path: string): Promise<Spending> {
+  const text = await Deno.readTextFile(path);
+  try {
+    const spending = JSON.parse(text) as Spending;
+    if (Object.values(spending).every((dollars) => Number.isFinite(dollars))) return spending;
+  } catch {
+    // Said below.
+  }
+  throw new UserError(
+    `read ${path}`,
+    "it does not say what a run spent",
+    'Write what it was by month, in US dollars, such as {"2026-06": 1.5}, or remove it',
   );
-  return sum!.cost;
 }

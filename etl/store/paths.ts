@@ -83,6 +83,11 @@ export class DataPaths {
     return join(this.root, "quotas", service);
   }
 
+  /** What the runs of a classifier spent, one file a segment of answers. */
+  spending(classifier: string): string {
+    return join(this.root, "spending", classifier);
+  }
+
   /** What `deno task render` writes. */
   reports(): string {
     return join(this.root, "reports");

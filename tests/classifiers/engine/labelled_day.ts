@@ -1,6 +1,6 @@
 /** A day of invented posts, and a classifier that reads invented answers. */
 import type { Answer } from "../../../classifiers/engine/answer_segment.ts";
-import type { AnswerReader } from "../../../classifiers/engine/compaction.ts";
+import type { AnswerReader } from "../../../classifiers/engine/answer_reader.ts";
 import type { LabelledDay, PendingPost } from "../../../classifiers/engine/pending.ts";
 import type { Rates, Sample, Stratum } from "../../../classifiers/engine/sample.ts";
 import { ServiceError } from "../../../classifiers/engine/service_error.ts";

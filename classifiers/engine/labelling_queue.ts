@@ -1,0 +1,124 @@
+import { createHash } from "node:crypto";
+import { labelSetId } from "../../etl/label_set.ts";
+import type { UserError } from "../../etl/run/error.ts";
+import { firstDamage } from "../../etl/store/damage.ts";
+import type { Database } from "../../etl/store/duckdb.ts";
+import type { DataPaths } from "../../etl/store/paths.ts";
+import type { QueuedPost } from "./asker.ts";
+import type { PaidClassifier } from "./paid_classifier.ts";
+import {
+  findPending,
+  type LabelledDay,
+  type PendingCounts,
+  pendingPages,
+  storedAnswers,
+} from "./pending.ts";
+import { type Sample, sampleOfDay, type SamplePlan } from "./sample.ts";
+
+/** Which posts a run is asked for. */
+export interface QueueOptions {
+  since?: string | undefined;
+  until?: string | undefined;
+  retryFailed?: boolean | undefined;
+}
+
+/** What is pending in all days that are asked for. */
+export interface Survey extends PendingCounts {
+  days: number;
+}
+
+/** The pending posts of a classifier, day after day, the oldest first. */
+export class LabellingQueue {
+  /** One a day with a damaged file, which is left out. */
+  readonly errors: UserError[] = [];
+  readonly #samples = new Map<string, Promise<Sample>>();
+  readonly #pending = new Map<string, number>();
+
+  constructor(
+    readonly database: Database,
+    readonly paths: DataPaths,
+    readonly classifier: PaidClassifier,
+    readonly plan: SamplePlan,
+    readonly options: QueueOptions,
+  ) {}
+
+  /** Give what is drawn of a day; the same all through a run. */
+  sampleOf(date: string): Promise<Sample> {
+    const sample = this.#samples.get(date) ??
+      sampleOfDay(this.database, this.paths, this.plan, date);
+    this.#samples.set(date, sample);
+    return sample;
+  }
+
+  /** Count what is pending, and find the days whose files are damaged. */
+  async survey(): Promise<Survey> {
+    const { database, paths, classifier } = this;
+    const { since = "", until = "9999" } = this.options;
+    const survey: Survey = {
+      days: 0,
+      posts: 0,
+      pending: 0,
+      texts: 0,
+      labelled: 0,
+      failed: 0,
+      not_drawn: 0,
+      filtered_out_not_drawn: 0,
+    };
+    const days = paths.files("posts").map((file) => file.day!)
+      .filter((day) => day >= since && day <= until);
+    for (const date of [...new Set(days)].sort()) {
+      const files = [
+        ...paths.filesOfDay("posts", date),
+        ...paths.filesOfDay(`labels/${classifier.name}`, date),
+      ];
+      const damaged = await firstDamage(database, files, `label the posts of ${date}`);
+      if (damaged) {
+        this.errors.push(damaged);
+        continue;
+      }
+      const counts = await this.#find(date);
+      survey.days++;
+      for (const [name, count] of Object.entries(counts) as [keyof PendingCounts, number][]) {
+        survey[name] += count;
+      }
+      if (counts.pending > 0) this.#pending.set(date, counts.pending);
+    }
+    return survey;
+  }
+
+  /** Give the pending posts that `survey` counted, in their order. */
+  async *posts(): AsyncGenerator<QueuedPost, void> {
+    const { database, paths, classifier, options } = this;
+    for (const date of this.#pending.keys()) {
+      await this.#find(date);
+      for await (const page of pendingPages(database, paths, date)) {
+        const hashes = new Map<string, string>();
+        for (const post of page) {
+          if (!post.is_repeated || classifier.unscorable(post) !== undefined) continue;
+          const hash = createHash("sha256").update(classifier.request(post)).digest("hex");
+          hashes.set(post.uri, hash);
+        }
+        const known = await storedAnswers(database, paths, this.#labels(date), [
+          ...new Set(hashes.values()),
+        ]);
+        for (const post of page) {
+          const stored = known.get(hashes.get(post.uri) ?? "");
+          // Whoever asks for failed posts again does not want to hear what is stored of them.
+          const isWanted = stored && !(options.retryFailed && stored.reason !== null);
+          yield { ...post, date, ...isWanted ? { stored } : {} };
+        }
+      }
+    }
+  }
+
+  async #find(date: string): Promise<PendingCounts> {
+    const { database, paths, options } = this;
+    const sample = await this.sampleOf(date);
+    return await findPending(database, paths, this.#labels(date), sample, options.retryFailed);
+  }
+
+  #labels(day: string): LabelledDay {
+    const { name, labelSet } = this.classifier;
+    return { classifier: name, labelSetId: labelSetId(labelSet), day };
+  }
+}

@@ -1,0 +1,52 @@
+import { duration } from "../../etl/stream_progress.ts";
+import type { StopReason } from "./labelling_stop.ts";
+
+/** What a run did: the summary of its ledger row. */
+export interface LabellingSummary {
+  label_set_id: string;
+  /** Posts that got an answer or a reason. */
+  done: number;
+  labelled: number;
+  failed: Record<string, number>;
+  requests: number;
+  retries: number;
+  reused: number;
+  /** US dollars. */
+  cost: number;
+  /** Answers of a run that died, which this one brought into the labels. */
+  recovered: number;
+  labelled_before: number;
+  labelled_after: number;
+  pending: number;
+  stopped_by: StopReason | null;
+  seconds: number;
+  peak_rss_mb: number;
+}
+
+const STOPS: Record<StopReason, string> = {
+  signal: "stopped by a signal",
+  limit: "stopped at --limit",
+  cost: "stopped before it would cost more than it may (--max-cost, budget.per_month)",
+  quota: "stopped because the quota is used up for now",
+};
+
+/** Say a summary for people; `name` is the classifier's. */
+export function describeSummary(summary: LabellingSummary, name: string): string {
+  const number = (count: number) => count.toLocaleString("en");
+  const failed = Object.entries(summary.failed).map(([reason, n]) => `${reason} ${number(n)}`);
+  const { cost, recovered, stopped_by, seconds } = summary;
+  return [
+    `Labelled ${number(summary.labelled)} posts with ${name} in ${duration(seconds * 1000)}`,
+    `  label set ${summary.label_set_id}`,
+    `  not labelled: ${failed.join(", ") || "none"}`,
+    `  ${number(summary.requests)} requests, ${number(summary.retries)} of them again; ` +
+    `${number(summary.reused)} posts took the answer to the same text`,
+    ...recovered > 0 ? [`  ${number(recovered)} answers of a run that died were kept`] : [],
+    `  labels: ${number(summary.labelled_before)} before, ${number(summary.labelled_after)} now; ` +
+    `pending: ${number(summary.pending)}`,
+    `  ${cost > 0 ? `$${cost.toFixed(2)}` : "free of charge"}; at most ${
+      number(Math.round(summary.peak_rss_mb))
+    } MB of memory`,
+    ...stopped_by ? [`  ${STOPS[stopped_by]}: run it again for the rest`] : [],
+  ].join("\n");
+}

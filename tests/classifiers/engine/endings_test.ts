@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { query, withData } from "../../rows.ts";
+import {
+  label,
+  LABELS,
+  numberedPosts,
+  outcomes,
+  paidTwice,
+  startLabelling,
+  until,
+  withAnalyzer,
+  writeDays,
+  writeStudy,
+} from "../perspective_run.ts";
+
+// Invariant 8
+Deno.test("a run that is ended keeps what was in flight, with a reason where a post waited to be tried again", () =>
+  withData((data) =>
+    withAnalyzer({ latencyMs: 20 }, async (server) => {
+      await writeDays(data, numberedPosts(200));
+      await writeStudy(data, { quota: { requests_per_second: 100 } });
+      const child = startLabelling(data, server);
+      await until(() => server.answered.size > 20);
+      server.storm(60_000, 30);
+      await until(() => (server.statuses.get(429) ?? 0) > 0);
+      child.kill("SIGTERM");
+      const { code, stdout } = await child.output();
+      assert.equal(code, 4);
+      const summary = JSON.parse(new TextDecoder().decode(stdout));
+      assert.equal(summary.stopped_by, "signal");
+      const found = await outcomes(data);
+      assert.equal(found.labelled, server.answered.size);
+      assert.equal(found.rate_limited, server.statuses.get(429));
+      assert.equal(summary.pending, 200 - found.labelled!);
+      // Nobody waits for a post that failed, so that all that is labelled has its probability.
+      const [probs] = await query(
+        data,
+        `SELECT count(*) FILTER (label_prob IS NULL) AS without, min(label_prob) AS least,
+           max(label_prob) AS most FROM ${LABELS}`,
+      );
+      assert.equal(probs!.without, 0);
+      assert.equal(probs!.least, probs!.most);
+      server.storm(0);
+      const rest = await label(data, server);
+      assert.equal(rest.code, 0, rest.stderr);
+      assert.deepEqual(await outcomes(data), { labelled: 200 });
+      assert.equal(paidTwice(server), 0);
+    })
+  ));
+
+Deno.test("the quota of a day ends a run with exit status 4, and the next one too", () =>
+  withData((data) =>
+    withAnalyzer({}, async (server) => {
+      await writeDays(data, numberedPosts(40));
+      await writeStudy(data, { quota: { requests_per_second: 100, requests_per_day: 15 } });
+      const first = await label(data, server);
+      assert.deepEqual([first.code, first.summary.stopped_by], [4, "quota"], first.stderr);
+      assert.deepEqual([first.summary.labelled, first.summary.pending], [15, 25]);
+      const second = await label(data, server);
+      assert.deepEqual([second.code, second.summary.requests], [4, 0]);
+      assert.equal(server.arrivals.length, 15);
+    })
+  ));
+
+// Invariant 3
+Deno.test("runs that are killed at any instant lose no label, and pay twice what was in flight at most", () =>
+  withData((data) =>
+    withAnalyzer({ latencyMs: 50 }, async (server) => {
+      const [posts, kills, perSecond] = [240, 4, 100];
+      await writeDays(data, numberedPosts(posts));
+      await writeStudy(data, { quota: { requests_per_second: perSecond } });
+      for (let kill = 0; kill < kills; kill++) {
+        const child = startLabelling(data, server);
+        const enough = Math.round(posts / 6 * (kill + Math.random()));
+        await until(() => server.answered.size > enough);
+        child.kill("SIGKILL");
+        await child.output();
+      }
+      const { code, stderr, summary } = await label(data, server);
+      assert.equal(code, 0, stderr);
+      assert.ok(summary.recovered > 0);
+      assert.deepEqual(await outcomes(data), { labelled: posts });
+      const [unique] = await query(data, `SELECT count(DISTINCT uri) AS n FROM ${LABELS}`);
+      assert.equal(unique!.n, posts);
+      // What is on its way for 50 ms, and then not on disk for 200 ms; twice that for a slow machine.
+      assert.ok(paidTwice(server) <= kills * perSecond * 0.5, String(paidTwice(server)));
+      assert.deepEqual(
+        [...Deno.readDirSync(`${data}/answers/perspective`)].flatMap((
+          { name },
+        ) => [...Deno.readDirSync(`${data}/answers/perspective/${name}`)]),
+        [],
+      );
+    })
+  ));

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { Pacer } from "../../../classifiers/engine/pacer.ts";
+import { Patience, type Verdict } from "../../../classifiers/engine/patience.ts";
+import { ServiceError } from "../../../classifiers/engine/service_error.ts";
+
+const HOUR_MS = 3_600_000;
+
+function patience() {
+  const pauses: number[] = [];
+  const pacer = new Pacer([]);
+  const judged = new Patience("tone", pacer, (ms) => pauses.push(ms));
+  return { pauses, pacer, judged };
+}
+
+function failure(problem: "passing" | "rate_limited", retryAfterMs?: number): ServiceError {
+  return new ServiceError(problem, "unavailable", "it is not ready", retryAfterMs);
+}
+
+function waitOf(verdict: Verdict): number {
+  assert.ok(typeof verdict === "object");
+  return verdict.againAfterMs;
+}
+
+Deno.test("what passes is asked again after growing waits, and written down after five times", () => {
+  const { judged, pauses } = patience();
+  const verdicts = [1, 2, 3, 4, 5].map((tries) => {
+    judged.answered(0);
+    return judged.judge(failure("passing"), tries, 0);
+  });
+  const waits = verdicts.slice(0, 4).map(waitOf);
+  for (const [index, ms] of waits.entries()) assert.ok(ms >= (waits[index - 1] ?? 0) && ms <= 6000);
+  assert.equal(verdicts[4], "give up");
+  assert.ok(waitOf(judged.judge(failure("passing", 9000), 1, 0)) >= 9000);
+  assert.equal(judged.judge(failure("passing", HOUR_MS), 1, 0), "give up");
+  assert.deepEqual(pauses, []);
+});
+
+Deno.test("a refusal for the rate limit pauses all, costs no try, and is said once a pause", () => {
+  const { judged, pauses, pacer } = patience();
+  const askedAt = performance.now();
+  for (let index = 0; index < 50; index++) {
+    assert.equal(waitOf(judged.judge(failure("rate_limited", 2000), 5, askedAt - 1)), 0);
+  }
+  assert.deepEqual(pauses, [2000]);
+  assert.ok(pacer.waiting!.untilMs > askedAt + 1900);
+  // Without Retry-After, a pause that did not help is followed by a longer one.
+  for (let index = 0; index < 3; index++) {
+    judged.judge(failure("rate_limited"), 1, performance.now());
+  }
+  assert.deepEqual(
+    pauses.toSorted((a, b) => a - b).slice(0, 3),
+    pauses.slice(0, 1).concat([2000, 4000]),
+  );
+  assert.equal(judged.judge(failure("rate_limited", HOUR_MS), 1, 0), "quota");
+});
+
+Deno.test("many failures without an answer between them pause all workers", () => {
+  const { judged, pauses } = patience();
+  for (let index = 0; index < 19; index++) judged.judge(failure("passing"), 1, performance.now());
+  assert.deepEqual(pauses, []);
+  judged.judge(failure("passing"), 1, performance.now());
+  assert.equal(pauses.length, 1);
+  judged.answered(performance.now());
+  judged.judge(failure("passing"), 1, performance.now());
+  assert.equal(pauses.length, 1);
+});
