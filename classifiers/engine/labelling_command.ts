@@ -4,7 +4,7 @@ import { UserError } from "../../etl/run/error.ts";
 import { day, positiveInteger, positiveNumber } from "../../etl/run/option.ts";
 import { peakMegabytes } from "../../etl/run/process.ts";
 import { lock } from "../../etl/store/lock.ts";
-import { duration } from "../../etl/stream_progress.ts";
+import { duration } from "../../etl/run/duration.ts";
 import { AnswerSegment } from "./answer_segment.ts";
 import { compactAnswers, type Compacted } from "./compaction.ts";
 import { Labeller } from "./labeller.ts";

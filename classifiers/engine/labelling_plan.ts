@@ -1,4 +1,4 @@
-import { duration } from "../../etl/stream_progress.ts";
+import { duration } from "../../etl/run/duration.ts";
 import type { QueuedPost } from "./asker.ts";
 import type { Survey } from "./labelling_queue.ts";
 import { durationAt } from "./labelling_settings.ts";

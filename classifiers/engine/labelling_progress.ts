@@ -1,4 +1,4 @@
-import { duration } from "../../etl/stream_progress.ts";
+import { duration } from "../../etl/run/duration.ts";
 import type { LabellingCounts } from "./labelling_counts.ts";
 import type { Pacer } from "./pacer.ts";
 

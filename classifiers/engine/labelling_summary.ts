@@ -1,4 +1,4 @@
-import { duration } from "../../etl/stream_progress.ts";
+import { duration } from "../../etl/run/duration.ts";
 import type { StopReason } from "./labelling_stop.ts";
 
 /** What a run did: the summary of its ledger row. */

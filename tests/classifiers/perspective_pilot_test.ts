@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parse } from "csv-parse/sync";
+import { parse } from "csv-parse";
 import { ATTRIBUTES, COLUMNS } from "../../classifiers/clients/comment_analyzer.ts";
 import { query, withData } from "../rows.ts";
 import { runTask } from "../task.ts";
@@ -15,9 +15,9 @@ Deno.test({
   fn: () =>
     withData(async (data) => {
       const path = `${TEST_DATA}/pilot/posts.csv`;
-      const rows: Record<string, string>[] = parse(await Deno.readTextFile(path), {
-        columns: true,
-      });
+      const rows: Record<string, string>[] = await Array.fromAsync(
+        parse(await Deno.readTextFile(path), { columns: true }),
+      );
       const scoresOf = (row: Record<string, string>) =>
         Object.fromEntries(
           Object.entries(ATTRIBUTES).filter(([, column]) => row[column])
