@@ -115,7 +115,7 @@ async function holdMany(data: string, say: Say): Promise<Figure[]> {
   return await withAnalyzer({}, async (analyzer) => {
     const child = startLabelling(data, analyzer);
     const started = performance.now();
-    await firstArrival(analyzer, 0);
+    await firstArrival(analyzer, 0, child);
     const wait = (performance.now() - started) / 1000;
     await new Promise((done) => setTimeout(done, PENDING_SECONDS * 1000));
     child.kill("SIGTERM");
@@ -142,7 +142,7 @@ async function kill(data: string, say: Say): Promise<Figure[]> {
       const { arrivals } = await analyzer.report();
       const started = performance.now();
       const child = startLabelling(data, analyzer);
-      await firstArrival(analyzer, arrivals);
+      await firstArrival(analyzer, arrivals, child);
       starts.push((performance.now() - started) / 1000);
       return child;
     };
@@ -214,8 +214,18 @@ async function withAnalyzer<T>(
   }
 }
 
-async function firstArrival(analyzer: AnalyzerProcess, after: number): Promise<void> {
-  while ((await analyzer.report()).arrivals <= after) await pause(20);
+/** Wait for a request; throws where the run ends before. */
+async function firstArrival(
+  analyzer: AnalyzerProcess,
+  after: number,
+  child: Deno.ChildProcess,
+): Promise<void> {
+  let hasEnded = false;
+  child.status.then(() => hasEnded = true);
+  while ((await analyzer.report()).arrivals <= after) {
+    if (hasEnded) throw new Error(`no request: ${(await summaryOf(child, 0)).status}`);
+    await pause(20);
+  }
 }
 
 /** Label everything; throws where a post has no label afterwards. */

@@ -32,10 +32,10 @@ export interface LabellingTask {
   ): { classifier: PaidClassifier; settings: LabellingSettings };
 }
 
-/** Beside what JavaScript holds; what does not fit, DuckDB spills. */
+/** Beside what JavaScript holds. What does not fit, DuckDB spills, but not all that compaction pins. */
 const LIMIT_MEMORY = {
-  read: "SET memory_limit = '150MB'",
-  compact: "SET memory_limit = '200MB'",
+  read: "SET memory_limit = '250MB'",
+  compact: "SET memory_limit = '600MB'",
 };
 
 interface Options {
@@ -210,7 +210,9 @@ async function compact({ context, classifier, queue, labelSetId }: Run): Promise
     readAnswer: (answer: string) => classifier.read(answer),
   };
   await database.run(LIMIT_MEMORY.compact);
+  await database.run("SET threads = 1");
   const compacted = await compactAnswers(database, paths, reader, (date) => queue.sampleOf(date));
+  await database.run("RESET threads");
   await database.run(LIMIT_MEMORY.read);
   return compacted;
 }

@@ -15,6 +15,9 @@ import {
 } from "./pending.ts";
 import { type Sample, sampleOfDay, type SamplePlan } from "./sample.ts";
 
+/** It holds one row group, which is what the memory of a run has room for. */
+const ONE_THREAD = "SET threads = 1";
+
 /** Which posts a run is asked for. */
 export interface QueueOptions {
   since?: string | undefined;
@@ -71,6 +74,7 @@ export class LabellingQueue {
         ...paths.filesOfDay("posts", date),
         ...paths.filesOfDay(`labels/${classifier.name}`, date),
       ];
+      await database.run(ONE_THREAD);
       const damaged = await firstDamage(database, files, `label the posts of ${date}`);
       if (damaged) {
         this.errors.push(damaged);
@@ -113,6 +117,7 @@ export class LabellingQueue {
 
   async #find(date: string): Promise<PendingCounts> {
     const { database, paths, options } = this;
+    await database.run(ONE_THREAD);
     const sample = await this.sampleOf(date);
     return await findPending(database, paths, this.#labels(date), sample, options.retryFailed);
   }
