@@ -29,8 +29,8 @@ export const command: Command = {
     "Remove posts (at://…) or all that an account wrote (did:…) from every table, and print a receipt.\n\n" +
     "What stays is a keyed hash with a time, so that a replay does not bring them back, and numeric\n" +
     "labels where study.yaml says so. What an account writes later is collected again.\n\n" +
-    "With --recheck it asks the AppView after every post that is kept, and removes what is gone. That\n" +
-    "is about 250 posts a second; stop it at any time, the next run goes on.",
+    "With --recheck it asks the AppView after every post that is kept, and removes what is gone: 25\n" +
+    "posts a request, within its rate limit. Stop it at any time, the next run goes on.",
   arguments: [{ name: "[subjects...]", description: "at:// URIs of posts, or dids of accounts" }],
   hasPrivateArguments: true,
   options: [

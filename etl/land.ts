@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { describeError, UserError } from "./run/error.ts";
-import { queryWhole } from "./store/damage.ts";
+import { newestCoverage } from "./newest_coverage.ts";
 import { type Database, literal, type Row, rows } from "./store/duckdb.ts";
 import { leftSegments, longestLine } from "./store/journal.ts";
 import { relation, sync, writeParquet } from "./store/parquet.ts";
@@ -12,9 +12,6 @@ export interface Landed {
   /** Tombstones, but for accounts that are active. */
   deletions: number;
 }
-
-/** Days of coverage in which the place of a host is looked for first. */
-const RECENT_DAYS = 3;
 
 /** What lines of a segment that were seen on a day hold. */
 interface SeenDay extends Row {
@@ -204,31 +201,17 @@ export async function lastPosition(
   source: string,
   host: string,
 ): Promise<{ cursor: number; time: string } | undefined> {
-  const days = [...new Set(paths.files("coverage").map(({ day }) => day!))].sort();
-  const recent = days.at(-RECENT_DAYS) ?? "";
-  return await lastPositionIn(database, paths, source, host, (day) => day >= recent) ??
-    await lastPositionIn(database, paths, source, host, (day) => day < recent);
-}
-
-async function lastPositionIn(
-  database: Database,
-  paths: DataPaths,
-  source: string,
-  host: string,
-  isAsked: (day: string) => boolean,
-): Promise<{ cursor: number; time: string } | undefined> {
-  const files = paths.files("coverage").filter(({ day }) => isAsked(day!)).map(({ path }) => path);
-  // A damaged part may cost a stretch that is read twice; it must not cost the hours to come.
-  const [last] = await queryWhole<{ cursor: number | null; time: string | null }>(
+  const last = await newestCoverage<{ cursor: number | null; time: string | null }>(
     database,
-    files,
+    paths,
     // By time and not by cursor: a host that begins its sequence anew counts from below.
     (files) =>
       `SELECT arg_max(last_cursor, (covered_until, last_cursor)) AS cursor, max(covered_until) AS time
        FROM ${relation(COVERAGE, files)}
        WHERE source = ${literal(source)} AND host = ${literal(host)}`,
+    ({ cursor, time }) => cursor !== null && time !== null,
   );
-  const { cursor, time } = last!;
-  if (cursor === null || time === null) return undefined;
-  return { cursor, time: new Date(`${time.replace(" ", "T")}Z`).toISOString() };
+  if (last === undefined) return undefined;
+  const time = new Date(`${last.time!.replace(" ", "T")}Z`).toISOString();
+  return { cursor: last.cursor!, time };
 }

@@ -1,4 +1,5 @@
 import { BEGINNING } from "./collector.ts";
+import { newestCoverage } from "./newest_coverage.ts";
 import { now, utcDay } from "./run/clock.ts";
 import { type Database, literal, rows } from "./store/duckdb.ts";
 import { queryWhole } from "./store/damage.ts";
@@ -9,8 +10,6 @@ import { mergeSpans, type Span, subtractSpans } from "./span.ts";
 import { type Window, type Windows, windowsOfDay } from "./window.ts";
 
 const DAY_MS = 86_400_000;
-/** Days of coverage in which the last time that was read is looked for first. */
-const RECENT_DAYS = 3;
 /** How far back it is told what was missed. */
 const TOLD_MS = 7 * DAY_MS;
 
@@ -81,24 +80,22 @@ export async function readOwed(
     `SELECT opens_at AS from, closes_at AS until, window_prob FROM ${relation(WINDOWS, files)}
      ORDER BY opens_at`,
   );
-  const spans = await coveredSpans(database, paths, source, since);
-  const refused = await refusedAt(database, paths, source, since);
+  const { spans, refused } = await readCoverage(database, paths, source, since);
   const owed: Owed = { owed: [], missed: [] };
   for (const { from, until, window_prob } of windows) {
     const window = { from: utc(from), until: utc(until), window_prob };
     const passed = { from: window.from, until: window.until < present ? window.until : present };
     const open = passed.from < passed.until ? subtractSpans(passed, spans) : [];
-    const isGone = ({ until }: Span) =>
-      until.getTime() <= horizon || refused.has(secondOf(spans.find(({ from }) => from >= until)));
+    const isRefused = ({ until }: Span) => {
+      const next = spans.find(({ from }) => from >= until);
+      return next !== undefined && refused.has(secondOf(next.from));
+    };
+    const isGone = (span: Span) => span.until.getTime() <= horizon || isRefused(span);
     const { gone = [], left = [] } = Object.groupBy(open, (span) => isGone(span) ? "gone" : "left");
     if (left.length > 0) owed.owed.push({ ...window, open: left });
     if (gone.length > 0) owed.missed.push({ ...window, open: gone });
   }
   return owed;
-}
-
-function secondOf(span: Span | undefined): number | undefined {
-  return span && Math.floor(span.from.getTime() / 1000);
 }
 
 /** Give up to when a source was read, by whatever host. */
@@ -107,40 +104,15 @@ async function lastCovered(
   paths: DataPaths,
   source: string,
 ): Promise<Date | undefined> {
-  const days = [...new Set(paths.files("coverage").map(({ day }) => day!))].sort();
-  const recent = days.at(-RECENT_DAYS) ?? "";
-  for (const isAsked of [(day: string) => day >= recent, (day: string) => day < recent]) {
-    const files = paths.files("coverage").filter(({ day }) => isAsked(day!));
-    const [last] = await queryWhole<{ until: string | null }>(
-      database,
-      files.map(({ path }) => path),
-      (files) =>
-        `SELECT max(covered_until) AS until FROM ${relation(COVERAGE, files)}
-         WHERE source = ${literal(source)}`,
-    );
-    if (last!.until !== null) return utc(last!.until);
-  }
-  return undefined;
-}
-
-/** Give the seconds since 1970 at which hosts began that no longer had what came before. */
-async function refusedAt(
-  database: Database,
-  paths: DataPaths,
-  source: string,
-  since: string,
-): Promise<Set<number | undefined>> {
-  const files = paths.files("coverage").filter(({ day }) => day! >= since).map(({ path }) => path);
-  const found = await queryWhole<{ second: number }>(
+  const last = await newestCoverage<{ until: string | null }>(
     database,
-    files,
+    paths,
     (files) =>
-      `SELECT floor(epoch(covered_from))::BIGINT AS second FROM ${relation(COVERAGE, files)}
-       WHERE source = ${literal(source)} AND list_has_any(notes, ${
-        literal(["OutdatedCursor", BEGINNING])
-      })`,
+      `SELECT max(covered_until) AS until FROM ${relation(COVERAGE, files)}
+       WHERE source = ${literal(source)}`,
+    ({ until }) => until !== null,
   );
-  return new Set(found.map(({ second }) => second));
+  return last && utc(last.until!);
 }
 
 /**
@@ -154,17 +126,39 @@ export async function coveredSpans(
   source: string,
   since: string,
 ): Promise<Span[]> {
+  return (await readCoverage(database, paths, source, since)).spans;
+}
+
+/** Give also the seconds since 1970 at which hosts began that had nothing of before. */
+async function readCoverage(
+  database: Database,
+  paths: DataPaths,
+  source: string,
+  since: string,
+): Promise<{ spans: Span[]; refused: Set<number> }> {
   // What covers the first minutes of a day may stand with the last minute of the day before.
   const first = utcDay(new Date(Date.parse(since) - DAY_MS));
   const files = paths.files("coverage").filter(({ day }) => day! >= first).map(({ path }) => path);
-  const found = await queryWhole<{ from: string; until: string }>(
+  const found = await queryWhole<{ from: string; until: string; is_refused: boolean }>(
     database,
     files,
     (files) =>
-      `SELECT covered_from AS from, covered_until AS until FROM ${relation(COVERAGE, files)}
+      `SELECT covered_from AS from, covered_until AS until,
+         coalesce(list_has_any(notes, ${literal(["OutdatedCursor", BEGINNING])}), false)
+           AS is_refused
+       FROM ${relation(COVERAGE, files)}
        WHERE source = ${literal(source)} AND covered_from IS NOT NULL`,
   );
-  return mergeSpans(found.map(({ from, until }) => ({ from: utc(from), until: utc(until) })));
+  const spans = found.map(({ from, until }) => ({ from: utc(from), until: utc(until) }));
+  const refused = spans.filter((_, index) => found[index]!.is_refused);
+  return {
+    refused: new Set(refused.map(({ from }) => secondOf(from))),
+    spans: mergeSpans(spans),
+  };
+}
+
+function secondOf(time: Date): number {
+  return Math.floor(time.getTime() / 1000);
 }
 
 function windowFiles(paths: DataPaths, source: string) {

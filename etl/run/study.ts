@@ -24,7 +24,7 @@ const Study = z.strictObject({
       appview: z.url({ protocol: /^https?$/, error: "must start with https:// (or http://)" }),
       feeds: z.array(z.string().regex(AT_FEED, "is not the at:// URI of a feed generator")).min(1),
       limit: z.int().min(1).max(MOST_POSTS),
-      /** Posts whose counts a run takes again at most; an AppView answers about 250 a second. */
+      /** Posts whose counts a run takes again at most; 25 are one request. */
       count_again: z.int().min(0).default(50_000),
     }),
   }),
