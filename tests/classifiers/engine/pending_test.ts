@@ -95,7 +95,6 @@ Deno.test("a failure that passes is pending again, another one when it is asked 
       counts: {
         posts: 10,
         pending: 4,
-        texts: 4,
         labelled: 2,
         failed: 1,
         not_drawn: 0,

@@ -48,12 +48,12 @@ async function estimate(
   done: number,
   missing: number[],
 ): Promise<Estimate> {
-  const gaps = missing.map((back) => done - back);
+  const gaps = missing.map((back) => done - 1 - back);
   await database.run(`CREATE OR REPLACE TEMP TABLE set_labels AS
     SELECT ${hashedKeysSql("p")}, NULL::DOUBLE AS label_prob,
       right(p.uri, 1)::INTEGER < ${`CASE WHEN p.in_most_liked THEN 9 WHEN p.passed_filters THEN 4 ELSE 1 END`} AS yes
     FROM day_posts p JOIN pending_posts q ON q.post = hash(p.uri)
-    WHERE position <= ${done} AND NOT position IN (SELECT unnest(${literal(gaps)}::INTEGER[]))`);
+    WHERE q.rowid < ${done} AND NOT q.rowid IN (SELECT unnest(${literal(gaps)}::INTEGER[]))`);
   const posts = drawnPostsSql("day_posts", drawn);
   const { share } = await row<{ share: number }>(database, labelledShareSql(posts));
   return await row<Estimate>(
