@@ -21,6 +21,10 @@ const optionalId = FileId.nullish().catch(undefined).transform((id) => id ?? und
 const seconds = z.number().nullish().catch(undefined)
   .transform((at) => at ? new Date(at * 1000) : undefined);
 const count = z.int().min(0).catch(0);
+const Problems = z.array(z.object({
+  code: z.string().regex(/^[a-z_]{1,60}$/).catch("unknown"),
+  line: z.int().nullish().catch(undefined).transform((line) => line ?? undefined),
+}));
 /** A batch as the API gives it. */
 export const BatchObject = z.object({
   id: FileId,
@@ -33,12 +37,9 @@ export const BatchObject = z.object({
   request_counts: z.object({ total: count, completed: count, failed: count })
     .nullish().catch(undefined)
     .transform((counts) => counts ?? { total: 0, completed: 0, failed: 0 }),
-  errors: z.object({
-    data: z.array(z.object({
-      code: z.string().regex(/^[a-z_]{1,60}$/).catch("unknown"),
-      line: z.int().nullish().catch(undefined),
-    })).nullish().catch(undefined),
-  }).nullish().catch(undefined),
+  // OpenAI has a list within an object, others the list itself.
+  errors: z.union([Problems, z.object({ data: Problems }).transform(({ data }) => data)])
+    .nullish().catch(undefined).transform((problems) => problems ?? []),
 });
 /** A batch as its server describes it. */
 export interface Batch {
@@ -71,9 +72,6 @@ export function checkBatch(batch: z.infer<typeof BatchObject>, host: string): Ba
     outputFileId: batch.output_file_id,
     errorFileId: batch.error_file_id,
     expiresAt: batch.expires_at,
-    errors: (batch.errors?.data ?? []).map(({ code, line }) => ({
-      code,
-      line: line ?? undefined,
-    })),
+    errors: batch.errors,
   };
 }
