@@ -5,7 +5,9 @@ import { readJson } from "./json_text.ts";
 
 const Line = z.object({
   custom_id: z.string(),
-  response: z.object({ status_code: z.int(), body: z.unknown().optional() }).nullish().catch(undefined),
+  response: z.object({ status_code: z.int(), body: z.unknown().optional() }).nullish().catch(
+    undefined,
+  ),
   error: z.looseObject({ code: z.unknown().optional() }).nullish().catch(undefined),
 });
 
