@@ -44,6 +44,13 @@ export const LABELS = {
   additionalProperties: false,
 };
 
+const POSTS = [1, 2, 3].map((id) => `<post id="p${id}">post ${id}</post>`).join("\n");
+/** What makes of the request one about three posts. */
+export const PACK = {
+  messages: [GOOD.messages[0], { role: "user", content: POSTS }],
+  response_format: format(LABELS),
+};
+
 /** Start a Groq and a client of it, for as long as they are used. */
 export async function withGroq(
   options: GroqOptions,
@@ -62,6 +69,11 @@ export async function withGroq(
 /** Give the completion of a request. */
 export function ask(client: Groq, change: Record<string, unknown> = {}) {
   return client.chat.completions.create({ ...GOOD, ...change } as typeof GOOD);
+}
+
+/** Give the text of a completion. */
+export async function content(completion: ReturnType<typeof ask>): Promise<string> {
+  return (await completion).choices[0]!.message.content!;
 }
 
 /** Give status, code and message of the error that something ends with. */
