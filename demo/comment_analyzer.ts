@@ -4,7 +4,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { readAnalysis, Refusal, refuse } from "./analysis_request.ts";
-import { Faults, type FaultShares } from "./fault.ts";
+import { FAULTS, Faults, type FaultShares } from "./fault.ts";
 import { scoresOf } from "./analysis_scores.ts";
 
 export interface CommentAnalyzerOptions {
@@ -52,7 +52,7 @@ export async function startCommentAnalyzer(
   options: CommentAnalyzerOptions,
 ): Promise<CommentAnalyzerServer> {
   const path = `${(options.path ?? "/").replace(/\/+$/, "")}/v1alpha1/comments:analyze`;
-  const faults = new Faults(options.faults ?? {}, options.seed ?? 0);
+  const faults = new Faults(FAULTS, options.faults ?? {}, options.seed ?? 0);
   const admitted = new Window(options.quota);
   const stormy = { until: 0, retryAfter: undefined as number | undefined };
   const pauses = new Set<ReturnType<typeof setTimeout>>();

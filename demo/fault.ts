@@ -1,20 +1,23 @@
 /** What can go wrong with a request: 503, no answer at all, half an answer, a reset connection. */
-const FAULTS = ["unavailable", "silent", "broken", "reset"] as const;
-export type Fault = typeof FAULTS[number];
-export type FaultShares = Partial<Record<Fault, number>>;
+export const FAULTS = ["unavailable", "silent", "broken", "reset"] as const;
+export type FaultShares = Partial<Record<typeof FAULTS[number], number>>;
 
 /** Draws faults by their shares, in the same order for the same seed. */
-export class Faults {
+export class Faults<Fault extends string> {
   #state: number;
 
-  constructor(readonly shares: FaultShares, seed: number) {
+  constructor(
+    readonly faults: readonly Fault[],
+    readonly shares: Partial<Record<Fault, number>>,
+    seed: number,
+  ) {
     this.#state = seed >>> 0;
   }
 
   /** Give the fault of the next request, undefined where it goes well. */
   draw(): Fault | undefined {
     let at = this.#uniform();
-    for (const fault of FAULTS) {
+    for (const fault of this.faults) {
       at -= this.shares[fault] ?? 0;
       if (at < 0) return fault;
     }

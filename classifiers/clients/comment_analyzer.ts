@@ -10,6 +10,7 @@ import {
   readRefusal,
   type ServiceAnswer,
 } from "./comment_analyzer_refusal.ts";
+import { readFailure } from "./request_failure.ts";
 
 export { ATTRIBUTES, COLUMNS } from "./comment_analyzer_answer.ts";
 export { serviceEnd } from "../../etl/service_end.ts";
@@ -138,27 +139,13 @@ export class CommentAnalyzer {
       const message = `${this.#host} did not answer within ${this.#timeoutMs / 1000} s`;
       return new ServiceError("passing", "timed_out", message);
     }
-    const causes = causesOf(error);
-    if (causes.some((cause) => cause instanceof Deno.errors.NotCapable)) {
+    const { found, isForbidden } = readFailure(error);
+    if (isForbidden) {
       return new ServiceError("fatal", null, `this task may not connect to ${this.#host}`);
     }
-    const found = describeFailure(causes.map(({ message }) => message).join(" "));
     return ended(this.#rootUrl, now(), `(${found})`) ??
       new ServiceError("passing", "unavailable", `the request to ${this.#host} failed: ${found}`);
   }
-}
-
-/** Give an error and what it came from, outermost first. */
-function causesOf(error: unknown): Error[] {
-  return error instanceof Error ? [error, ...causesOf(error.cause)] : [];
-}
-
-/** Say what went wrong with a connection, in words of ours. */
-function describeFailure(message: string): string {
-  if (/dns error|failed to lookup/i.test(message)) return "its name cannot be resolved";
-  if (/certificate/i.test(message)) return "its certificate is not valid here";
-  if (/connection refused|tcp connect error/i.test(message)) return "it cannot be reached";
-  return "the connection broke";
 }
 
 function isTooLong(text: string): boolean {

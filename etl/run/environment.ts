@@ -13,6 +13,8 @@ export const VARIABLES = [
   "BLUESKY_APP_PASSWORD",
   "PERSPECTIVE_API_KEY",
   "PERSPECTIVE_ROOT_URL",
+  "GROQ_API_KEY",
+  "GROQ_BASE_URL",
 ] as const;
 export type Variable = typeof VARIABLES[number];
 

@@ -1,0 +1,59 @@
+import { z } from "zod";
+import { ServiceError } from "../engine/service_error.ts";
+import { readJson } from "./json_text.ts";
+
+const count = z.int().min(0).nullish().catch(null);
+const text = z.string().nullish().catch(null);
+
+/** What Groq, vLLM, llama.cpp and Ollama have in common; only the message itself must be there. */
+const Completion = z.object({
+  model: text,
+  system_fingerprint: text,
+  choices: z.array(z.object({
+    finish_reason: text,
+    message: z.object({ content: z.string().nullish(), refusal: text }),
+  })).min(1),
+  usage: z.object({
+    prompt_tokens: count,
+    completion_tokens: count,
+    prompt_tokens_details: z.object({ cached_tokens: count }).nullish().catch(null),
+  }).nullish().catch(null),
+});
+
+/** A chat completion; null is what the server does not say. */
+export interface ChatAnswer {
+  /** What the model wrote; null where it wrote nothing, or a refusal. */
+  content: string | null;
+  /** Why the model would not answer, in its words. */
+  refusal: string | null;
+  /** `stop`; `length` where the cap cut the answer; `content_filter` and others. */
+  finish_reason: string | null;
+  model_served: string | null;
+  system_fingerprint: string | null;
+  tokens_prompt: number | null;
+  /** Those of reasoning included. */
+  tokens_completion: number | null;
+  /** Those of the prompt that the server had read before. */
+  tokens_cached: number | null;
+}
+
+/** Read a response body; throws a `ServiceError` `invalid_answer` where it is no chat completion. */
+export function readChatAnswer(body: string): ChatAnswer {
+  const { data } = Completion.safeParse(readJson(body));
+  if (data === undefined) {
+    const message = "the answer is no chat completion";
+    throw new ServiceError("passing", "invalid_answer", message);
+  }
+  const { model, system_fingerprint, usage } = data;
+  const { finish_reason, message } = data.choices[0]!;
+  return {
+    content: message.content ?? null,
+    refusal: message.refusal || null,
+    finish_reason: finish_reason ?? null,
+    model_served: model ?? null,
+    system_fingerprint: system_fingerprint ?? null,
+    tokens_prompt: usage?.prompt_tokens ?? null,
+    tokens_completion: usage?.completion_tokens ?? null,
+    tokens_cached: usage?.prompt_tokens_details?.cached_tokens ?? null,
+  };
+}

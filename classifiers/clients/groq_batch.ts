@@ -1,0 +1,192 @@
+import { z } from "zod";
+import { ServiceError } from "../engine/service_error.ts";
+import { type Batch, BatchObject, checkBatch, FileId } from "./groq_batch_object.ts";
+import { GroqConnection, type GroqOptions, type Send } from "./groq_connection.ts";
+import { GoneError } from "./groq_refusal.ts";
+import { batchForm } from "./groq_upload.ts";
+import { readJson } from "./json_text.ts";
+
+/** The most that one batch takes. Source: https://console.groq.com/docs/batch, 2026. */
+export const MAX_BATCH_LINES = 50_000;
+/** Bytes of its file; same source. */
+export const MAX_BATCH_BYTES = 200_000_000;
+/** Where each line of a batch goes. */
+export const BATCH_ENDPOINT = "/v1/chat/completions";
+const PAGE = 100;
+
+const List = z.object({
+  data: z.array(z.unknown()).nullable(),
+  /** Groq's cursor, */
+  paging: z.object({ next_cursor: z.string().nullish() }).nullish().catch(undefined),
+  /** and what OpenAI has in its place. */
+  has_more: z.boolean().nullish().catch(undefined),
+  last_id: z.string().nullish().catch(undefined),
+});
+const Created = z.object({ id: FileId });
+
+/**
+ * Asks Groq's Batch API: a file of requests is uploaded, answered within its window, and downloaded.
+ *
+ * Methods throw a `ServiceError`, which is fatal where the API refuses what is asked. Source:
+ * https://console.groq.com/docs/batch.
+ */
+export class GroqBatch {
+  readonly #connection: GroqConnection;
+
+  /** Throws a usage error where the base URL or the key cannot be one. */
+  constructor(options: GroqOptions) {
+    this.#connection = new GroqConnection(options);
+  }
+
+  /** Upload a file of at most `MAX_BATCH_LINES` and `MAX_BATCH_BYTES`; gives the id of the file. */
+  async uploadBatchFile(path: string): Promise<string> {
+    const { id } = await this.#ask(Created, async (sdk, exchange) => {
+      const form = await batchForm(path, () => exchange.progress());
+      return await sdk.post("/openai/v1/files", { ...form, signal: exchange.signal }).asResponse();
+    });
+    return id;
+  }
+
+  /**
+   * Begin a batch; `window` is a time such as `24h`, at most `7d`. Gives the id of the batch.
+   *
+   * After an error that passes there may be a batch all the same: see `findBatchOfFile`.
+   */
+  async createBatch(fileId: string, window: string): Promise<string> {
+    const body = {
+      input_file_id: fileId,
+      endpoint: BATCH_ENDPOINT,
+      completion_window: window,
+    } as const;
+    const { id } = await this.#ask(
+      Created,
+      (sdk, exchange) => sdk.batches.create(body, { signal: exchange.signal }).asResponse(),
+    );
+    return id;
+  }
+
+  /**
+   * Give the id of the batch that was made of a file, undefined where there is none.
+   *
+   * For a run that ended between making the batch and remembering it. Of several it gives one that is
+   * not failed or cancelled where there is one, and of those the oldest.
+   */
+  async findBatchOfFile(fileId: string): Promise<string | undefined> {
+    const found: z.infer<typeof BatchObject>[] = [];
+    for await (const item of this.#list("batches")) {
+      const batch = BatchObject.safeParse(item).data;
+      if (batch?.input_file_id === fileId) found.push(batch);
+    }
+    const isLost = ({ status }: { status: string }) =>
+      Number(["failed", "cancelling", "cancelled"].includes(status));
+    found.sort((a, b) => isLost(a) - isLost(b) || a.created_at - b.created_at);
+    return found[0]?.id;
+  }
+
+  /** Give how a batch stands, undefined where the server has none of that id (any more). */
+  async retrieveBatch(id: string): Promise<Batch | undefined> {
+    const batch = await this.#unlessGone(this.#ask(
+      BatchObject,
+      (sdk, exchange) => sdk.batches.retrieve(id, { signal: exchange.signal }).asResponse(),
+    ));
+    return batch && checkBatch(batch, this.#connection.host);
+  }
+
+  /** End a batch; its status becomes `cancelling`, then `cancelled`. */
+  async cancelBatch(id: string): Promise<void> {
+    await this.#ask(
+      Created,
+      (sdk, exchange) => sdk.batches.cancel(id, { signal: exchange.signal }).asResponse(),
+    );
+  }
+
+  /** Give the lines of a file as they arrive; a connection that breaks throws before a torn line. */
+  async *downloadLines(fileId: string, signal?: AbortSignal): AsyncGenerator<string> {
+    const decoder = new TextDecoder();
+    let pieces: string[] = [];
+    const bytes = this.#connection.bytes(
+      (sdk, exchange) => sdk.files.content(fileId, { signal: exchange.signal }).asResponse(),
+      signal,
+    );
+    for await (const piece of bytes) {
+      const lines = decoder.decode(piece, { stream: true }).split("\n");
+      pieces.push(lines.shift()!);
+      for (const next of lines) {
+        const line = pieces.join("");
+        pieces = [next];
+        if (line.trim() !== "") yield line;
+      }
+    }
+    const last = pieces.join("") + decoder.decode();
+    if (last.trim() !== "") yield last;
+  }
+
+  /** Delete a file, and with it the posts in it; one that is gone already is no error. */
+  async deleteFile(id: string): Promise<void> {
+    await this.#unlessGone(this.#ask(
+      z.object({}),
+      (sdk, exchange) => sdk.files.delete(id, { signal: exchange.signal }).asResponse(),
+    ));
+  }
+
+  /** Give the ids of uploaded files of a name: a run may have ended before it remembered one. */
+  async findFiles(name: string): Promise<string[]> {
+    const File = z.object({ id: FileId, filename: z.literal(name) });
+    const ids: string[] = [];
+    for await (const item of this.#list("files")) {
+      const file = File.safeParse(item).data;
+      if (file !== undefined) ids.push(file.id);
+    }
+    return ids;
+  }
+
+  async *#list(what: "batches" | "files"): AsyncGenerator<unknown> {
+    const seen = new Set<string>();
+    for (let next: Record<string, string> = {};;) {
+      const query = { limit: PAGE, ...next };
+      const list = await this.#ask(
+        List,
+        (sdk, exchange) => sdk[what].list({ query, signal: exchange.signal }).asResponse(),
+      );
+      yield* list.data ?? [];
+      const cursor = list.paging?.next_cursor;
+      if (cursor) next = { cursor };
+      else if (list.has_more && list.last_id) next = { after: list.last_id };
+      else return;
+      const position = JSON.stringify(next);
+      if (seen.has(position)) {
+        const message = `${this.#connection.host} does not come to the end of its list of ${what}`;
+        throw new ServiceError("passing", "invalid_answer", message);
+      }
+      seen.add(position);
+    }
+  }
+
+  async #ask<T>(schema: z.ZodType<T>, send: Send): Promise<T> {
+    const { host } = this.#connection;
+    const { body } = await this.#connection.text(send).catch((error) => {
+      throw ofBatches(error, host);
+    });
+    const { data } = schema.safeParse(readJson(body));
+    if (data !== undefined) return data;
+    const message = `what ${host} answers is not what the Batch API says`;
+    throw new ServiceError("passing", "invalid_answer", message);
+  }
+
+  async #unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (error instanceof GoneError) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** Give an error of a chat completion as one of the Batch API, in which no single post is at fault. */
+function ofBatches(error: unknown, host: string): unknown {
+  if (!(error instanceof ServiceError) || error.problem !== "rejected") return error;
+  const found = /\(HTTP .*\)$/.exec(error.message)?.[0] ?? "";
+  const message = `the Batch API of ${host} refuses what it was asked for ${found}`;
+  return new ServiceError("fatal", null, message);
+}

@@ -1,0 +1,126 @@
+import { APIError, Groq as Sdk } from "groq-sdk";
+import { ServiceError } from "../engine/service_error.ts";
+import { apiRoot, atRoot, checkKey } from "./groq_address.ts";
+import { Exchange } from "./groq_exchange.ts";
+import { notTheService, readRefusal } from "./groq_refusal.ts";
+import { readFailure } from "./request_failure.ts";
+
+const TIMEOUT_MS = 60_000;
+/** Longer than any timer of ours: the SDK's own ends before the body. */
+const NEVER_MS = 2 ** 31 - 1;
+
+export interface GroqOptions {
+  /** Sent to the server that `baseUrl` names; only Groq itself needs one. */
+  key: string | undefined;
+  /** Any OpenAI-compatible server, with or without `/v1`; Groq where it is undefined. */
+  baseUrl?: string;
+  /** How long a server may be silent. */
+  timeoutMs?: number;
+}
+
+/** What an answer says, as it came. */
+export interface ServerText {
+  body: string;
+  headers: Headers;
+}
+
+/** Send a request with the SDK, and give the response before anything of it is read. */
+export type Send = (sdk: Sdk, exchange: Exchange) => Promise<Response>;
+
+/**
+ * Sends requests to Groq, or to a server with the same API, by Groq's SDK.
+ *
+ * One request a call and no retry: that, and pacing, are the engine's. The key goes into a header at
+ * the last moment, so that no error and no URL of the SDK ever holds it.
+ */
+export class GroqConnection {
+  readonly host: string;
+  readonly #sdk: Sdk;
+  readonly #timeoutMs: number;
+
+  /** Throws a usage error where the base URL or the key cannot be one. */
+  constructor({ key, baseUrl, timeoutMs }: GroqOptions) {
+    const root = apiRoot(baseUrl);
+    const checkedKey = checkKey(key, root);
+    this.host = new URL(root).host;
+    this.#timeoutMs = timeoutMs ?? TIMEOUT_MS;
+    this.#sdk = new Sdk({
+      // The SDK wants one, and would look for it in the environment; it is not what is sent.
+      apiKey: "unused",
+      baseURL: "http://sdk.invalid",
+      maxRetries: 0,
+      timeout: NEVER_MS,
+      // It would print requests, and thereby posts, where GROQ_LOG says so.
+      logLevel: "off",
+      fetch: (asked, init) => {
+        const headers = new Headers(init?.headers);
+        headers.delete("authorization");
+        if (checkedKey !== undefined) headers.set("authorization", `Bearer ${checkedKey}`);
+        // Followed, a redirect would take the key and the post to another server.
+        return fetch(atRoot(String(asked), root), { ...init, headers, redirect: "manual" });
+      },
+    });
+  }
+
+  /**
+   * Send a request and give its whole answer, which begins like a JSON object.
+   *
+   * `model` is named where the server no longer has it. Throws a `ServiceError`, and the signal's
+   * reason once it is aborted.
+   */
+  async text(
+    send: Send,
+    { signal, model }: { signal?: AbortSignal; model?: string } = {},
+  ): Promise<ServerText> {
+    const exchange = new Exchange(this.#timeoutMs, signal);
+    try {
+      const response = await exchange.within(send(this.#sdk, exchange));
+      const body = await exchange.within(response.text());
+      if (![200, 201].includes(response.status) || !body.trimStart().startsWith("{")) {
+        throw notTheService(this.host, `(HTTP ${response.status})`);
+      }
+      return { body, headers: response.headers };
+    } catch (error) {
+      throw this.#failure(error, exchange, model);
+    } finally {
+      exchange.end();
+    }
+  }
+
+  /** Send a request and give the bytes of its answer as they come; throws as `text` does. */
+  async *bytes(send: Send, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    const exchange = new Exchange(this.#timeoutMs, signal);
+    try {
+      const response = await exchange.within(send(this.#sdk, exchange));
+      if (response.status !== 200) throw notTheService(this.host, `(HTTP ${response.status})`);
+      const reader = response.body?.getReader();
+      while (reader !== undefined) {
+        const { done, value } = await exchange.within(reader.read());
+        if (done) return;
+        yield value;
+      }
+    } catch (error) {
+      throw this.#failure(error, exchange, undefined);
+    } finally {
+      exchange.end();
+    }
+  }
+
+  /** An error of the SDK holds what the server wrote, so that it is no cause of the one thrown. */
+  #failure(error: unknown, exchange: Exchange, model: string | undefined): unknown {
+    if (error instanceof ServiceError) return error;
+    if (exchange.caller?.aborted) return exchange.caller.reason;
+    if (exchange.isTimedOut) {
+      const message = `${this.host} did not answer within ${this.#timeoutMs / 1000} s`;
+      return new ServiceError("passing", "timed_out", message);
+    }
+    if (error instanceof APIError && error.status !== undefined) {
+      const { status, headers, error: body } = error;
+      return readRefusal({ status, headers: headers ?? new Headers(), body }, this.host, model);
+    }
+    const { found, isForbidden } = readFailure(error);
+    return isForbidden
+      ? new ServiceError("fatal", null, `this task may not connect to ${this.host}`)
+      : new ServiceError("passing", "unavailable", `the request to ${this.host} failed: ${found}`);
+  }
+}

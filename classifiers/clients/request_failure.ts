@@ -1,0 +1,28 @@
+/** Why a request gave no answer at all. */
+export interface RequestFailure {
+  /** In words of ours, to end a sentence about the server. */
+  found: string;
+  /** Did this task's permissions refuse the connection? */
+  isForbidden: boolean;
+}
+
+/** Tell why a request gave no answer; nothing of the error's own message is in it. */
+export function readFailure(error: unknown): RequestFailure {
+  const causes = causesOf(error);
+  return {
+    found: describe(causes.map(({ message }) => message).join(" ")),
+    isForbidden: causes.some((cause) => cause instanceof Deno.errors.NotCapable),
+  };
+}
+
+/** Give an error and what it came from, outermost first. */
+function causesOf(error: unknown): Error[] {
+  return error instanceof Error ? [error, ...causesOf(error.cause)] : [];
+}
+
+function describe(message: string): string {
+  if (/dns error|failed to lookup/i.test(message)) return "its name cannot be resolved";
+  if (/certificate/i.test(message)) return "its certificate is not valid here";
+  if (/connection refused|tcp connect error/i.test(message)) return "it cannot be reached";
+  return "the connection broke";
+}

@@ -1,0 +1,47 @@
+/** What the loopback Groq sends. */
+import type { ServerResponse } from "node:http";
+import type { ChatFault } from "./chat_fault.ts";
+import type { GroqError } from "./groq_error.ts";
+
+/** An answer on its way. */
+export interface Reply {
+  status: number;
+  /** Bytes as they are, a page of text, or what becomes JSON. */
+  body: unknown;
+  headers?: Record<string, string>;
+  fault?: ChatFault;
+  /** What is done as it is sent, and the headers that come of it. */
+  settle?: () => Record<string, string>;
+}
+
+export function ok(body: unknown): Reply {
+  return { status: 200, body };
+}
+
+export function errorReply(error: GroqError, headers?: Record<string, string>): Reply {
+  const { status, body, retryAfter } = error;
+  return {
+    status,
+    body,
+    headers: { ...headers, ...(retryAfter !== undefined && { "retry-after": `${retryAfter}` }) },
+  };
+}
+
+/** Send a reply, half of it where that is its fault. */
+export function send(response: ServerResponse, reply: Reply, requestId: string): void {
+  const { status, body, headers, fault } = reply;
+  const bytes = body instanceof Uint8Array
+    ? body
+    : new TextEncoder().encode(typeof body === "string" ? body : JSON.stringify(body));
+  response.writeHead(status, {
+    "content-type": body instanceof Uint8Array
+      ? "application/octet-stream"
+      : typeof body === "string"
+      ? "text/html; charset=UTF-8"
+      : "application/json",
+    "x-request-id": requestId,
+    ...headers,
+    ...reply.settle?.(),
+  });
+  response.end(fault === "broken_body" ? bytes.subarray(0, bytes.length / 2) : bytes);
+}
