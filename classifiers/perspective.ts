@@ -92,6 +92,8 @@ export function classifier(
   const analyzer = key === undefined ? undefined : new CommentAnalyzer({ rootUrl, key, timeoutMs });
   return {
     name: CLASSIFIER,
+    account: CLASSIFIER,
+    postsPerRequest: 1,
     labelSet: {
       classifier: CLASSIFIER,
       classifier_version: VERSION,
@@ -116,8 +118,10 @@ export function classifier(
     request: ({ text, detected_language }) => CommentAnalyzer.request(text, detected_language!),
     weight: () => ({ requests: 1, tokens: 0 }),
     price: () => 0,
-    ask: ({ text, detected_language }, signal) =>
-      analyzer!.analyze(text, detected_language!, signal),
+    async ask([post], _effort, signal) {
+      const { text, detected_language } = post!;
+      return { answer: await analyzer!.analyze(text, detected_language!, signal) };
+    },
     read: (answer) => CommentAnalyzer.readAnswer(answer),
   };
 }

@@ -1,6 +1,7 @@
 import type { LabelSet } from "../../etl/label_set.ts";
 import { toJson } from "../../etl/store/json.ts";
 import type { Answer } from "./answer_segment.ts";
+import { partOf } from "./paid_classifier.ts";
 import { ServiceError } from "./service_error.ts";
 
 /** How a classifier's answers become label rows. */
@@ -8,6 +9,8 @@ export interface AnswerReader {
   labelSet: LabelSet;
   /** DuckDB types of the label columns that `readAnswer` gives. */
   columns: Record<string, string>;
+  /** See `PaidClassifier.part`. */
+  part?(reply: string, place: number): string;
   /** Give label columns of a raw answer; throws a ServiceError where it is none. */
   readAnswer(raw: string): Record<string, unknown>;
 }
@@ -25,16 +28,24 @@ export function parseAnswer(text: string): Answer | undefined {
   }
 }
 
-/** Give the columns of an answer as JSON, or why there are none. */
-export function labelOf(
-  reader: AnswerReader,
-  { answer, reason }: Answer,
-): { columns: string | null; reason: string | null } {
-  if (answer === null || reason !== null) return { columns: null, reason };
+/** A label of an answer, or why there is none. */
+export interface ReadLabel {
+  /** What the answer says of the post; null where it says nothing. */
+  answer: string | null;
+  /** The label columns as JSON. */
+  columns: string | null;
+  reason: string | null;
+}
+
+/** Read the label of an answer. */
+export function labelOf(reader: AnswerReader, { answer, reason, place }: Answer): ReadLabel {
+  if (answer === null || reason !== null) return { answer, columns: null, reason };
+  let own: string | null = place === undefined ? answer : null;
   try {
-    return { columns: toJson(reader.readAnswer(answer)), reason: null };
+    own = partOf(reader, answer, place);
+    return { answer: own, columns: toJson(reader.readAnswer(own)), reason: null };
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
-    return { columns: null, reason: error.reason ?? "invalid_answer" };
+    return { answer: own, columns: null, reason: error.reason ?? "invalid_answer" };
   }
 }

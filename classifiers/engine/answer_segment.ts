@@ -15,6 +15,8 @@ export interface Answer {
   request_hash: string | null;
   /** As it came; null where there is none. */
   answer: string | null;
+  /** The post's place in a request of several posts, from 0. */
+  place?: number;
   /** Why there is no label; null where the answer is to tell. */
   reason: LabelReason | null;
   /** ISO 8601. */

@@ -5,7 +5,7 @@ import type { AnswerSegment } from "./answer_segment.ts";
 import type { LabellingCounts } from "./labelling_counts.ts";
 import type { LabellingStop } from "./labelling_stop.ts";
 import type { Pacer } from "./pacer.ts";
-import type { PaidClassifier } from "./paid_classifier.ts";
+import { type PaidClassifier, partOf, type Reply, type Used } from "./paid_classifier.ts";
 import { Patience } from "./patience.ts";
 import type { PendingPost, StoredAnswer } from "./pending.ts";
 import { ServiceError } from "./service_error.ts";
@@ -23,6 +23,14 @@ export interface Answered {
   reason: LabelReason | null;
 }
 
+/** A post that is to be asked about, with the hash of its request. */
+export interface AskedPost {
+  post: QueuedPost;
+  hash: string;
+  /** Told once; of undefined where the run stopped before there was an answer or a reason. */
+  tell(answered: Answered | undefined): void;
+}
+
 export interface AskerOptions {
   classifier: PaidClassifier;
   pacer: Pacer;
@@ -37,8 +45,10 @@ export interface AskerOptions {
 
 /** An answer that is paid for is waited for: only its time-out ends a request. */
 const { signal: NEVER } = new AbortController();
+/** Times that an answer that is cut short is asked for again with room for twice as much. */
+const MOST_EFFORT = 3;
 
-/** Asks a service about one post until there is an answer or a reason, each durable before it is read. */
+/** Asks a service about posts until there is an answer or a reason, each durable before it is read. */
 export class Asker {
   readonly #patience: Patience;
 
@@ -48,55 +58,68 @@ export class Asker {
   }
 
   /**
-   * Ask for a post, again where the failure passes; gives undefined where the run stops before.
+   * Ask about posts in one request, again where the failure passes, and tell each what became of it.
    *
-   * A post that was asked for and then waited when the run stopped keeps the reason of its failure.
-   * Throws a UserError where no post can be labelled, and where an answer cannot be kept.
+   * What an answer does not say of some of them is asked again in two halves. Posts that were asked
+   * about and then waited when the run stopped keep the reason of their failure. Throws a UserError
+   * where no post can be labelled, and where an answer cannot be kept; not all are told then.
    */
-  async ask(post: QueuedPost, requestHash: string): Promise<Answered | undefined> {
-    const { classifier, budget, counts, stop } = this.options;
-    const price = classifier.price(post);
-    let failed: { answered: Answered; isKept: boolean } | undefined;
-    let owed = 0;
+  async ask(pack: AskedPost[]): Promise<void> {
+    const { counts, stop } = this.options;
+    const isAlone = pack.length === 1;
+    const posts = pack.map(({ post }) => post);
+    let failed: { reason: LabelReason; isKept: boolean } | undefined;
+    let [owed, effort] = [0, 0];
     const giveUp = async () => {
-      if (failed && !failed.isKept) await this.keep(post, requestHash, failed.answered, owed);
-      return failed?.answered;
+      const answered = failed && { answer: null, reason: failed.reason };
+      if (answered && !failed!.isKept) await this.#keepAll(pack, answered, owed);
+      for (const { tell } of pack) tell(answered);
     };
     for (let tries = 1;;) {
-      if (!await this.#mayGo(post, price)) return await giveUp();
+      const price = this.options.classifier.price(posts, effort);
+      if (!await this.#mayGo(posts, effort, price)) return await giveUp();
       const askedAt = performance.now();
       counts.requests++;
       if (failed) counts.retries++;
-      let answer: string | null = null;
-      let isSpent = true;
+      let reply: Reply | undefined;
+      let spent = price;
+      let left: AskedPost[];
       try {
-        answer = await classifier.ask(post, NEVER);
+        reply = await this.options.classifier.ask(posts, effort, NEVER);
         this.#patience.answered(askedAt);
-        await this.keep(post, requestHash, { answer, reason: null }, owed + price);
+        spent = this.#account(posts, effort, reply) ?? price;
+        await this.#keepAll(pack, { answer: reply.answer, reason: null }, owed + spent);
         owed = 0;
-        classifier.read(answer);
-        return { answer, reason: null };
+        left = this.#read(pack, reply.answer);
       } catch (error) {
         if (!(error instanceof ServiceError)) throw error;
         // What broke on the way may be on the bill; what was refused is not.
-        isSpent = answer !== null || error.problem === "passing";
-        if (isSpent && answer === null) owed += price;
-        if (error.problem === "fatal") throw this.#fatal(error);
-        const reason = error.reason ?? "unavailable";
-        failed = { answered: { answer: null, reason }, isKept: answer !== null };
-        if (error.problem === "rejected") {
-          this.#patience.answered(askedAt);
-          return await giveUp();
+        if (reply === undefined) {
+          if (error.problem === "passing") owed += price;
+          else spent = 0;
         }
-        const verdict = this.#patience.judge(error, tries, askedAt);
-        if (verdict === "quota") stop.for("quota");
-        if (typeof verdict === "string") return await giveUp();
-        if (error.problem === "passing") tries++;
-        await pause(verdict.againAfterMs, stop.signal);
+        if (error.problem === "fatal") throw this.#fatal(error);
+        failed = { reason: error.reason ?? "unavailable", isKept: reply !== undefined };
+        if (error.problem === "rejected" || error.problem === "cut") {
+          this.#patience.answered(askedAt);
+          if (isAlone && (error.problem === "rejected" || ++effort > MOST_EFFORT)) {
+            return await giveUp();
+          }
+          if (isAlone) continue;
+          left = pack;
+        } else {
+          const verdict = this.#patience.judge(error, tries, askedAt);
+          if (verdict === "quota") stop.for("quota");
+          if (typeof verdict === "string") return await giveUp();
+          if (error.problem === "passing") tries++;
+          await pause(verdict.againAfterMs, stop.signal);
+          continue;
+        }
       } finally {
-        budget.settle(price, isSpent);
-        if (isSpent) counts.cost += price;
+        this.options.budget.settle(price, spent);
+        counts.cost += spent;
       }
+      return await this.#askInHalves(left, pack.length);
     }
   }
 
@@ -105,7 +128,7 @@ export class Asker {
     post: QueuedPost,
     requestHash: string | null,
     { answer, reason }: Answered,
-    price = 0,
+    { price = 0, place }: { price?: number; place?: number } = {},
   ): Promise<void> {
     const { segment, runId } = this.options;
     const isPassing = reason !== null && PASSING_REASONS.includes(reason);
@@ -116,6 +139,7 @@ export class Asker {
       text_hash: post.text_hash,
       request_hash: requestHash,
       answer,
+      ...place === undefined ? {} : { place },
       reason,
       received_at: now().toISOString(),
       run_id: runId,
@@ -123,8 +147,57 @@ export class Asker {
     }, post.is_repeated && !isPassing);
   }
 
+  /** Keep what became of each post of a request; its price stands with the first. */
+  async #keepAll(pack: AskedPost[], answered: Answered, price: number): Promise<void> {
+    await Promise.all(pack.map(({ post, hash }, index) => {
+      const place = answered.answer !== null && pack.length > 1 ? { place: index } : {};
+      return this.keep(post, hash, answered, { price: index === 0 ? price : 0, ...place });
+    }));
+  }
+
+  /** Read what a reply says of each post; gives those of whom it says nothing. Throws where it is one. */
+  #read(pack: AskedPost[], reply: string): AskedPost[] {
+    const { classifier } = this.options;
+    return pack.filter(({ tell }, index) => {
+      try {
+        const answer = partOf(classifier, reply, pack.length > 1 ? index : undefined);
+        classifier.read(answer);
+        tell({ answer, reason: null });
+        return false;
+      } catch (error) {
+        if (!(error instanceof ServiceError) || pack.length === 1) throw error;
+        if (error.problem === "rejected") tell({ answer: null, reason: error.reason });
+        return error.problem !== "rejected";
+      }
+    });
+  }
+
+  /** Ask again about what is left of a request, in requests of at most half its size. */
+  async #askInHalves(left: AskedPost[], size: number): Promise<void> {
+    const half = Math.ceil(size / 2);
+    for (let from = 0; from < left.length; from += half) {
+      await this.ask(left.slice(from, from + half));
+    }
+  }
+
+  /** Learn from a response; gives US dollars, undefined where it does not say what it took. */
+  #account(posts: PendingPost[], effort: number, reply: Reply): number | undefined {
+    const { classifier, pacer } = this.options;
+    if (reply.headers) pacer.learn(reply.headers);
+    let used: Used | undefined;
+    try {
+      used = classifier.used?.(reply.answer);
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+    }
+    if (used === undefined) return undefined;
+    const { tokens } = classifier.weight(posts, effort);
+    pacer.refund({ requests: 0, tokens: Math.max(0, tokens - used.tokens) });
+    return used.cost;
+  }
+
   /** Wait for the turn of a request; gives false where the run stops before. */
-  async #mayGo(post: QueuedPost, price: number): Promise<boolean> {
+  async #mayGo(posts: PendingPost[], effort: number, price: number): Promise<boolean> {
     const { classifier, budget, pacer, stop } = this.options;
     if (stop.signal.aborted) return false;
     if (!budget.reserve(price)) {
@@ -133,9 +206,9 @@ export class Asker {
     }
     let isTaken = false;
     try {
-      isTaken = await pacer.take(classifier.weight(post), stop.signal);
+      isTaken = await pacer.take(classifier.weight(posts, effort), stop.signal);
     } finally {
-      if (!isTaken) budget.settle(price, false);
+      if (!isTaken) budget.settle(price, 0);
     }
     return isTaken;
   }

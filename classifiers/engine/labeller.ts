@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import type { LabelReason } from "../../etl/label_reason.ts";
 import { type Answered, Asker, type AskerOptions, type QueuedPost } from "./asker.ts";
 import { LONGEST_WAIT_MS } from "./patience.ts";
+import { partOf } from "./paid_classifier.ts";
+import { Packer } from "./packer.ts";
 import { ServiceError } from "./service_error.ts";
 
 /** Rows that may wait for the disk without a worker that waits for them. */
@@ -11,7 +13,7 @@ const WATCH_MS = 250;
 export interface LabellerOptions extends AskerOptions {
   /** In the order in which they are to be labelled; asked for one by one. */
   posts: AsyncGenerator<QueuedPost, void>;
-  /** Requests in flight at most. */
+  /** Posts in flight at most. */
   workers: number;
   /** Posts after which it stops. */
   limit?: number | undefined;
@@ -29,6 +31,7 @@ export interface LabellerOptions extends AskerOptions {
  */
 export class Labeller {
   readonly #asker: Asker;
+  readonly #packer: Packer;
   readonly #inFlight = new Map<string, Promise<Answered | undefined>>();
   /** Posts that were pulled, so that a limit is not overshot by what is in flight. */
   #pulled = 0;
@@ -36,6 +39,7 @@ export class Labeller {
 
   constructor(readonly options: LabellerOptions) {
     this.#asker = new Asker(options);
+    this.#packer = new Packer(this.#asker);
   }
 
   /** Label until nothing is left or something stops it; what was answered is then durable. */
@@ -92,7 +96,7 @@ export class Labeller {
       return await this.#write(post, null, { answer: null, reason: unscorable });
     }
     const hash = createHash("sha256").update(classifier.request(post)).digest("hex");
-    if (!post.is_repeated) return this.#done(await this.#asker.ask(post, hash));
+    if (!post.is_repeated) return this.#done(await this.#packer.ask(post, hash));
     const key = `${post.date} ${hash}`;
     const asked = this.#inFlight.get(key);
     if (asked !== undefined) return await this.#reuse(post, hash, await asked);
@@ -100,7 +104,7 @@ export class Labeller {
     let isKnown = true;
     const finding = this.#known(post, hash).then((known) => {
       isKnown = known !== undefined;
-      return known ?? this.#asker.ask(post, hash);
+      return known ?? this.#packer.ask(post, hash);
     });
     this.#inFlight.set(key, finding);
     let answered: Answered | undefined;
@@ -117,9 +121,10 @@ export class Labeller {
   async #known(post: QueuedPost, hash: string): Promise<Answered | undefined> {
     const known = post.stored ?? await this.options.segment.find(hash);
     if (known === undefined) return undefined;
-    const { answer, reason } = known;
-    if (answer === null) return { answer, reason: reason as LabelReason };
+    const { reason } = known;
+    if (known.answer === null) return { answer: null, reason: reason as LabelReason };
     try {
+      const answer = partOf(this.options.classifier, known.answer, known.place);
       this.options.classifier.read(answer);
       return { answer, reason: null };
     } catch (error) {

@@ -134,7 +134,7 @@ async function label(run: Run): Promise<Outcome> {
   const stop = new LabellingStop();
   const errors = [...before.errors, ...queue.errors];
   if (survey.pending > 0) {
-    const lease = await QuotaLease.open(paths.quotas(classifier.name));
+    const lease = await QuotaLease.open(paths.quotas(classifier.account));
     const pacer = new Pacer(quotas(settings), { strict: settings.quota.strict, lease });
     try {
       errors.push(...await ask(run, survey, pacer, counts, stop));
@@ -188,7 +188,7 @@ async function ask(
     budget,
     counts,
     stop,
-    workers: workersFor(settings),
+    workers: workersFor(settings) * classifier.postsPerRequest,
     limit: options.limit,
     signal,
     onProgress: () => progress.update(() => said.line()),
@@ -210,6 +210,7 @@ async function compact({ context, classifier, queue, labelSetId }: Run): Promise
   const reader = {
     labelSet: classifier.labelSet,
     columns: { ...classifier.columns },
+    ...classifier.part ? { part: classifier.part.bind(classifier) } : {},
     readAnswer: (answer: string) => classifier.read(answer),
   };
   const merge = () => compactAnswers(database, paths, reader, (date) => queue.sampleOf(date));

@@ -1,8 +1,9 @@
 import { duration } from "../../etl/run/duration.ts";
 import type { QueuedPost } from "./asker.ts";
+import { dollars } from "./dollars.ts";
 import type { Survey } from "./labelling_queue.ts";
 import { durationAt } from "./labelling_settings.ts";
-import type { PaidClassifier } from "./paid_classifier.ts";
+import type { PaidClassifier, Used } from "./paid_classifier.ts";
 import type { Quota } from "./quota.ts";
 
 /** What a run would do, and why it would leave the other posts out. */
@@ -48,6 +49,8 @@ export async function planLabelling(
   };
   let date = "";
   const repeated = new Set<string>();
+  const prices = new Prices(classifier);
+  let asked = 0;
   for await (const post of posts) {
     if (survey.pending - plan.remaining >= limits.posts) break;
     const reason = classifier.unscorable(post);
@@ -58,19 +61,56 @@ export async function planLabelling(
       if (post.stored || repeated.has(request)) {
         plan.reused++;
       } else {
-        const price = classifier.price(post);
-        if (plan.cost + price > limits.cost) break;
+        const { tokens, cost } = prices.of(post);
+        if (plan.cost + cost > limits.cost) break;
         if (post.is_repeated) repeated.add(request);
-        const { requests, tokens } = classifier.weight(post);
-        plan.requests += requests;
+        plan.requests = Math.ceil(++asked / classifier.postsPerRequest);
         plan.tokens += tokens;
-        plan.cost += price;
+        plan.cost += cost;
       }
     } else plan.unscorable[reason] = (plan.unscorable[reason] ?? 0) + 1;
     plan.remaining--;
   }
   plan.ms = durationAt(quotas, plan.requests, plan.tokens);
   return plan;
+}
+
+/** Posts of which tokens are counted; as they come in random order, the others have their mean. */
+const COUNTED = 2000;
+
+/** Finds what requests probably take, as a share of each of their posts. */
+class Prices {
+  readonly #pack: QueuedPost[] = [];
+  readonly #sum: Used = { tokens: 0, cost: 0 };
+  #counted = 0;
+
+  constructor(readonly classifier: PaidClassifier) {}
+
+  /** Give what a post probably takes, in requests as full as they may be. */
+  of(post: QueuedPost): Used {
+    if (this.#counted >= COUNTED) return this.#mean();
+    // Posts fill requests one by one: each adds what the request takes more with it.
+    if (this.#pack.length >= this.classifier.postsPerRequest) this.#pack.length = 0;
+    const before = this.#pack.length > 0 ? this.#expected() : { tokens: 0, cost: 0 };
+    this.#pack.push(post);
+    const after = this.#expected();
+    const used = { tokens: after.tokens - before.tokens, cost: after.cost - before.cost };
+    this.#sum.tokens += used.tokens;
+    this.#sum.cost += used.cost;
+    this.#counted++;
+    return used;
+  }
+
+  #mean(): Used {
+    return { tokens: this.#sum.tokens / this.#counted, cost: this.#sum.cost / this.#counted };
+  }
+
+  #expected(): Used {
+    const { classifier } = this;
+    if (classifier.expected) return classifier.expected(this.#pack);
+    const { tokens } = classifier.weight(this.#pack, 0);
+    return { tokens, cost: classifier.price(this.#pack, 0) };
+  }
 }
 
 /** Say a plan for people; `name` is the classifier's. */
@@ -81,8 +121,8 @@ export function describePlan(plan: LabellingPlan, name: string): string {
   return [
     `${name} would do ${number(done)} of ${number(plan.posts)} posts of ${number(plan.days)} days`,
     `  ${number(plan.requests)} requests` +
-    (plan.tokens > 0 ? `, ${number(plan.tokens)} tokens` : "") +
-    `, ${plan.cost > 0 ? `at most $${plan.cost.toFixed(2)}` : "free of charge"}` +
+    (plan.tokens > 0 ? `, about ${number(Math.round(plan.tokens))} tokens` : "") +
+    `, ${plan.cost > 0 ? `about ${dollars(plan.cost)}` : "free of charge"}` +
     (plan.ms > 0 ? `, ${duration(plan.ms)} at the quota` : ""),
     `  without a request: ${unscorable.join(", ") || "none"}; ` +
     `${number(plan.reused)} that share a text with another`,

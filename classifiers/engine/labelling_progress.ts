@@ -1,4 +1,5 @@
 import { duration } from "../../etl/run/duration.ts";
+import { dollars } from "./dollars.ts";
 import type { LabellingCounts } from "./labelling_counts.ts";
 import type { Pacer } from "./pacer.ts";
 
@@ -21,7 +22,7 @@ export class LabellingProgress {
       `${Math.round(100 * this.pacer.share())}% of the quota`,
     ];
     if (failed.length > 0) parts.push(`not labelled: ${failed.join(", ")}`);
-    if (counts.cost > 0) parts.push(`$${counts.cost.toFixed(2)}`);
+    if (counts.cost > 0) parts.push(dollars(counts.cost));
     if (counts.done > 0) {
       parts.push(`about ${duration((pending - counts.done) / perSecond * 1000)} left`);
     }

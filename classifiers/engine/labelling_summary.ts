@@ -1,4 +1,5 @@
 import { duration } from "../../etl/run/duration.ts";
+import { dollars } from "./dollars.ts";
 import type { StopReason } from "./labelling_stop.ts";
 
 /** What a run did: the summary of its ledger row. */
@@ -44,7 +45,7 @@ export function describeSummary(summary: LabellingSummary, name: string): string
     ...recovered > 0 ? [`  ${number(recovered)} answers of a run that died were kept`] : [],
     `  labels: ${number(summary.labelled_before)} before, ${number(summary.labelled_after)} now; ` +
     `pending: ${number(summary.pending)}`,
-    `  ${cost > 0 ? `$${cost.toFixed(2)}` : "free of charge"}; at most ${
+    `  ${cost > 0 ? dollars(cost) : "free of charge"}; at most ${
       number(Math.round(summary.peak_rss_mb))
     } MB of memory`,
     ...stopped_by ? [`  ${STOPS[stopped_by]}: run it again for the rest`] : [],

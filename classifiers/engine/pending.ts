@@ -42,6 +42,8 @@ export interface PendingPost {
 /** A raw answer, or why there is none. */
 export interface StoredAnswer {
   answer: string | null;
+  /** The post's place in a request of several posts, from 0. */
+  place?: number;
   reason: string | null;
 }
 

@@ -5,10 +5,11 @@ import type { LabelReason } from "../../etl/label_reason.ts";
  *
  * - `rate_limited`: all workers wait
  * - `passing`: this post is tried again after a back-off
+ * - `cut`: the answer was cut short: this post is asked for again, and may take more
  * - `rejected`: this post cannot be labelled
  * - `fatal`: no post can be labelled; the run stops at once
  */
-export type ServiceProblem = "rate_limited" | "passing" | "rejected" | "fatal";
+export type ServiceProblem = "rate_limited" | "passing" | "cut" | "rejected" | "fatal";
 
 /**
  * A request to a paid service that gave no label.

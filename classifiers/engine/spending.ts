@@ -22,10 +22,10 @@ export class Budget {
     return true;
   }
 
-  /** Take what was put aside, or give it back. */
-  settle(price: number, isSpent: boolean): void {
+  /** Give back what was put aside, and take what was spent of it. */
+  settle(price: number, spent: number): void {
     this.#reserved -= price;
-    if (isSpent) this.left -= price;
+    this.left -= spent;
   }
 }
 

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type Database, literal, spillFolder } from "../../etl/store/duckdb.ts";
+import type { ReadLabel } from "./answer_reader.ts";
 import type { Answer } from "./answer_segment.ts";
 
 /** Bytes of raw answers that are held before they go to a file. */
@@ -35,22 +36,19 @@ export class StagedAnswers implements AsyncDisposable {
     return new StagedAnswers(database, folder);
   }
 
-  /** Add an answer with its label columns as JSON, and why there are none. */
-  async add(
-    answer: Answer,
-    { columns, reason }: { columns: string | null; reason: string | null },
-  ): Promise<void> {
+  /** Add an answer with the label that it gives. */
+  async add(from: Answer, { answer, columns, reason }: ReadLabel): Promise<void> {
     this.#appender ??= await this.database.createAppender("staged_answers");
-    const { date, uri, cid, text_hash, request_hash, received_at, run_id } = answer;
+    const { date, uri, cid, text_hash, request_hash, received_at, run_id } = from;
     this.#appender.appendBigInt(BigInt(++this.#rows));
-    const values = [date, uri, cid, text_hash, request_hash, answer.answer, reason, received_at];
+    const values = [date, uri, cid, text_hash, request_hash, answer, reason, received_at];
     for (const value of [...values, run_id, columns]) {
       if (value === null) this.#appender.appendNull();
       else this.#appender.appendVarchar(value);
     }
     this.#appender.endRow();
     if (this.#rows % FLUSH_AFTER === 0) this.#appender.flushSync();
-    this.#bytes += (answer.answer?.length ?? 0) + (columns?.length ?? 0) + 500;
+    this.#bytes += (answer?.length ?? 0) + (columns?.length ?? 0) + 500;
     if (this.#bytes >= CHUNK_BYTES) await this.#stage();
   }
 
