@@ -58,6 +58,11 @@ Deno.test("Google's service has a last day: before it a warning, after it an err
     });
     assert.deepEqual([before.code, before.summary.warnings.length], [0, 1]);
     assert.match(before.stderr, /Google ends Perspective on 2026-12-31, in 30 days/);
+    const { stderr } = await label(data, server, ["--dry-run"], {
+      ...offline,
+      CIVICSKY_CLOCK: "2026-12-31T12:00:00Z",
+    });
+    assert.match(stderr, /Google ends Perspective on 2026-12-31, today\. .*deno task panel/);
     const after = await label(data, server, [], {
       ...offline,
       CIVICSKY_CLOCK: "2027-01-01T00:00:00Z",
