@@ -56,6 +56,8 @@ Deno.test("a plan, a limit, the rest and nothing: each post is asked once and ha
         [first.summary.done, first.summary.pending, first.summary.stopped_by],
         [5, 9, "limit"],
       );
+      const begun = await query(data, `SELECT DISTINCT date::VARCHAR AS day FROM ${LABELS}`);
+      assert.deepEqual(begun, [{ day: DAY }], "the oldest day comes first");
       const rest = await label(data, server);
       assert.equal(rest.code, 0, rest.stderr);
       assert.deepEqual(
