@@ -7,7 +7,7 @@ import { most, TurnedClock, work } from "./turned_clock.ts";
 Deno.test("whoever takes a strict quota over counts what the other took, so that no window holds more", () =>
   withData(async (folder) => {
     const clock = new TurnedClock();
-    const quota = { unit: "requests", amount: 100, perMs: 1000, burst: 100 } as const;
+    const quota = { unit: "requests", amount: 100, perMs: 1000 } as const;
     const first = await QuotaLease.open(folder, clock);
     clock.sleep(10);
     await using second = await QuotaLease.open(folder, clock);
@@ -17,9 +17,10 @@ Deno.test("whoever takes a strict quota over counts what the other took, so that
         await clock.turn(100);
       }
     };
-    const [older, younger] = [first, second].map((lease) =>
-      work(new Pacer([quota], { clock, lease, strict: true }), clock, 20)
-    ) as [ReturnType<typeof work>, ReturnType<typeof work>];
+    const start = (lease: QuotaLease, burst: number) =>
+      work(new Pacer([{ ...quota, burst }], { clock, lease, strict: true }), clock, 20);
+    // Whoever comes after would take all at once.
+    const [older, younger] = [start(first, 1), start(second, 100)];
     await turn(first, second);
     assert.ok(older.times.length > 200);
     assert.equal(younger.times.length, 0);
