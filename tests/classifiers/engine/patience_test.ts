@@ -62,9 +62,13 @@ Deno.test("many failures without an answer between them pause all workers", () =
   assert.deepEqual(pauses, []);
   judged.judge(failure("passing"), 1, performance.now());
   assert.equal(pauses.length, 1);
+  const first = pauses[0]!;
+  judged.judge(failure("rate_limited", 12_000), 1, 0);
+  judged.judge(failure("rate_limited", 12_000), 1, 0);
+  assert.deepEqual(pauses, [first, 12_000], "what is much longer than was said is said");
   judged.answered(performance.now());
   judged.judge(failure("passing"), 1, performance.now());
-  assert.equal(pauses.length, 1);
+  assert.equal(pauses.length, 2);
 });
 
 Deno.test("a service that answered nobody for five minutes ends the run, and one that limits for long ends its day", () => {
