@@ -1,6 +1,7 @@
 /** What can go wrong with a request: 503, no answer at all, half an answer, a reset connection. */
 export const FAULTS = ["unavailable", "silent", "broken", "reset"] as const;
-export type FaultShares = Partial<Record<typeof FAULTS[number], number>>;
+export type Fault = typeof FAULTS[number];
+export type FaultShares = Partial<Record<Fault, number>>;
 
 /** Draws faults by their shares, in the same order for the same seed. */
 export class Faults<Fault extends string> {

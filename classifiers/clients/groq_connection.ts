@@ -56,8 +56,12 @@ export class GroqConnection {
         const headers = new Headers(init?.headers);
         headers.delete("authorization");
         if (checkedKey !== undefined) headers.set("authorization", `Bearer ${checkedKey}`);
+        // Where a connection that was used before breaks, the runtime sends a body of text once more,
+        // and it is paid for twice; one that is a Blob it cannot.
+        const text = typeof init?.body === "string" ? { body: new Blob([init.body]) } : {};
         // Followed, a redirect would take the key and the post to another server.
-        return fetch(atRoot(String(asked), root), { ...init, headers, redirect: "manual" });
+        const changed = { ...text, headers, redirect: "manual" } as const;
+        return fetch(atRoot(String(asked), root), { ...init, ...changed });
       },
     });
   }

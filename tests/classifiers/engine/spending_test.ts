@@ -106,9 +106,9 @@ Deno.test("what a segment cost counts once, whenever it is written down and howe
 Deno.test("a budget puts aside what is in flight, and takes what was spent", () => {
   const budget = new Budget(1);
   assert.deepEqual([budget.reserve(0.6), budget.reserve(0.6)], [true, false]);
-  budget.settle(0.6, false);
+  budget.settle(0.6, 0);
   assert.equal(budget.reserve(0.6), true);
-  budget.settle(0.6, true);
+  budget.settle(0.6, 0.6);
   assert.deepEqual([budget.reserve(0.6), budget.reserve(0.4), budget.reserve(0)], [
     false,
     true,
