@@ -1,6 +1,6 @@
 import { type Database, literal } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
-import { relation, removeLeftovers, writeParquet } from "./store/parquet.ts";
+import { relation, removeLeftovers, tableOf, writeParquet } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { LABELS, type Table, withColumns } from "./store/tables.ts";
 
@@ -49,14 +49,18 @@ export async function mergeLabels(
     `write the labels of ${classifier} of ${day}`,
   );
   await removeLeftovers(path);
+  const files = labelFiles(paths, classifier, day);
+  // A codebook names its own columns: those of labels by another one stay.
+  const here = files.length > 0 ? (await tableOf(database, path)).columns : {};
+  const all = { ...table, columns: { ...table.columns, ...here, ...table.columns } };
   await database.run(`CREATE OR REPLACE TEMP TABLE new_labels AS
-    SELECT * FROM (SELECT * FROM ${relation(table, [])} UNION ALL BY NAME (${query}))`);
+    SELECT * FROM (SELECT * FROM ${relation(all, [])} UNION ALL BY NAME (${query}))`);
   const count = await writeParquet(
     database,
-    table,
+    all,
     `SELECT * FROM new_labels
      UNION ALL BY NAME
-     SELECT o.* FROM ${relation(table, labelFiles(paths, classifier, day))} o
+     SELECT o.* FROM ${relation(all, files)} o
      WHERE NOT EXISTS (
        FROM new_labels n WHERE n.uri = o.uri AND n.label_set_id = o.label_set_id
          AND n.coder IS NOT DISTINCT FROM o.coder
