@@ -8,7 +8,7 @@ export function attributeInstructions({ head, attributes }: AttributeCodebook): 
   );
   return [
     ROLE,
-    `The study is about ${countryName(head.country)}.`,
+    `Country of the study: ${countryName(head.country)}.`,
     "",
     "# The questions",
     "How far does each of these attributes hold of the post itself, not of what it quotes or answers? " +

@@ -13,7 +13,7 @@ export function sociopoliticalInstructions(
   );
   return [
     ROLE,
-    `The study is about ${countryName(head.country)}.`,
+    `Country of the study: ${countryName(head.country)}.`,
     "",
     "# The questions",
     "is_sociopolitical: Is the post about at least one of these topics? It is, too, where only its " +
