@@ -6,7 +6,6 @@
  * load it takes 0.15 s and 65 to 85 MB, once a run.
  */
 import { countTokens as count } from "gpt-tokenizer/encoding/o200k_harmony";
-import type { Prompt } from "./prompt.ts";
 
 /**
  * Tokens that a server adds to a request: what opens and ends each message, the system message of the
@@ -36,7 +35,7 @@ export function countTokens(text: string): number {
  * Exact but for the last for gpt-oss models; 1.3 times as many for all others, whose tokenizers are
  * not here. `fixed` are the tokens of instructions and schema, which do not change within a run.
  */
-export function requestTokens(model: string, fixed: number, user: Prompt["user"]): number {
+export function requestTokens(model: string, fixed: number, user: string): number {
   const tokens = fixed + countTokens(user);
   return FRAME + Math.ceil(model.includes("gpt-oss") ? tokens : tokens * OTHER_MODEL);
 }

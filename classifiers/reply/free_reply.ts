@@ -31,7 +31,7 @@ const YES = ["true", "yes", "civic", "sociopolitical"];
 const NO = ["false", "no", "not civic", "non civic", "noncivic", "not sociopolitical"];
 const NONE = ["", "null", "none", "n/a", "not applicable"];
 /** No reply to one post is longer, in UTF-16 units. */
-const LONGEST = 65_536;
+const LONGEST = 20_000;
 
 /** Thrown where a rule is broken; never leaves this file. */
 class Unreadable extends Error {}

@@ -18,8 +18,8 @@ const DEEPEST = 6;
 const CLOSING: Record<string, string> = { '"': '"', "'": "'", "“": "”", "‘": "’", "`": "`" };
 const WORDS: Record<string, LooseValue> = { true: true, false: false, null: null, none: null };
 
-/** Thrown where no object stands; never leaves this file. */
-class NoObject extends Error {}
+/** Thrown where no object stands; never leaves this file. One for all, as to make one takes long. */
+const NO_OBJECT = new Error("no object");
 
 /** Give the outermost objects in a text, in order; what stands in a string is no object. */
 export function readLooseObjects(text: string): LooseObject[] {
@@ -30,7 +30,7 @@ export function readLooseObjects(text: string): LooseObject[] {
       found.push(reader.object(0));
       at = text.indexOf("{", reader.at);
     } catch (error) {
-      if (!(error instanceof NoObject)) throw error;
+      if (error !== NO_OBJECT) throw error;
       at = text.indexOf("{", at + 1);
     }
   }
@@ -41,7 +41,7 @@ class Reader {
   constructor(readonly text: string, public at: number) {}
 
   object(depth: number): LooseObject {
-    if (depth > DEEPEST) throw new NoObject();
+    if (depth > DEEPEST) throw NO_OBJECT;
     this.at++;
     const entries: LooseObject["entries"] = [];
     while (true) {
@@ -62,7 +62,7 @@ class Reader {
   }
 
   #array(depth: number): LooseValue[] | undefined {
-    if (depth > DEEPEST) throw new NoObject();
+    if (depth > DEEPEST) throw NO_OBJECT;
     this.at++;
     const items: LooseValue[] = [];
     while (true) {
@@ -84,11 +84,11 @@ class Reader {
     const key = this.text[this.at]! in CLOSING ? this.#quoted() : this.#match(/[\p{L}_][\w -]*/uy);
     if (key === undefined) {
       if (this.at >= this.text.length) return undefined;
-      throw new NoObject();
+      throw NO_OBJECT;
     }
     this.#skip(/\s/y);
     if (this.at >= this.text.length) return undefined;
-    if (!/[:=]/.test(this.text[this.at]!)) throw new NoObject();
+    if (!/[:=]/.test(this.text[this.at]!)) throw NO_OBJECT;
     this.at++;
     return key;
   }
