@@ -196,36 +196,39 @@ Deno.test("a reply takes a failure's place, a failure takes no label's, and anot
 });
 
 // Invariant 11
-Deno.test("a forgotten post takes its reply with it, also out of the quarantine", async () => {
-  await withPosts(async (data) => {
-    const path = await file(data, [reply("a", LEFT), reply("a", NOT), reply("b", NOT)]);
-    assert.equal((await task("import", data, [path, "--as", "old"])).code, 0);
-    const forgotten = await task("forget", data, [uri("a")]);
-    assert.equal(forgotten.code, 0, forgotten.stderr);
-    assert.equal((await task("preprocess", data, [])).code, 0);
-    assert.deepEqual((await labels(data)).map(({ uri }) => uri), [uri("b")]);
-    assert.deepEqual(quarantined(data, "import"), []);
-  });
-});
-
-Deno.test("the replies are read by the labels of the study's codebook", async () => {
+Deno.test("replies are read by the study's codebook, and a forgotten post leaves numbers alone", async () => {
   await withPosts(async (data) => {
     const study = (await Deno.readTextFile("study.yaml"))
       .replace(/^ {2}sociopolitical:\n(?: {4}.*\n| *\n)*/m, "")
-      .replace("classifiers:\n", "classifiers:\n  sociopolitical:\n    codebook: de_climate\n");
+      .replace("classifiers:\n", "classifiers:\n  sociopolitical:\n    codebook: de_climate\n")
+      .replace("after_deletion: drop", "after_deletion: keep_numbers");
     await Deno.writeTextFile(`${data}/study.yaml`, study);
+    const withStudy = ["--study", `${data}/study.yaml`];
     const path = await file(data, [
-      reply("a", '{"civic":"yes","lean":"ausgewogen"}'),
+      reply("a", '{"civic":"yes","lean":"ausgewogen","reason":"It quotes a secret."}'),
+      reply("a", NOT),
       reply("b", LEFT),
     ]);
-    const args = [path, "--as", "old", "--study", `${data}/study.yaml`];
-    const run = await task("import", data, args);
+    const run = await task("import", data, [path, "--as", "old", ...withStudy]);
     assert.equal(run.code, 0, run.stderr);
     assert.equal(summaryOf(run).codebook, "de_climate");
+    const columns = "uri, reason, lean, reason_text, answer, request_hash";
+    const [first, second] = await labels(data, columns);
+    assert.deepEqual([first!.lean, first!.reason_text], ["abwaegend", "It quotes a secret."]);
+    assert.equal(second!.reason, "invalid_answer");
+    assert.equal(quarantined(data, "import").length, 1);
+    for (const args of [["forget", uri("a")], ["preprocess"]]) {
+      const { code, stderr } = await task(args[0]!, data, [...args.slice(1), ...withStudy]);
+      assert.equal(code, 0, stderr);
+    }
+    const [left, kept] = (await labels(data, columns)).toReversed();
+    assert.match(String(left!.uri), /^deleted:[0-9a-f]{64}$/);
     assert.deepEqual(
-      (await labels(data)).map(({ reason, lean }) => reason ?? lean),
-      ["abwaegend", "invalid_answer"],
+      [left!.lean, left!.reason_text, left!.answer, left!.request_hash],
+      ["abwaegend", null, null, null],
     );
+    assert.deepEqual(kept, second);
+    assert.deepEqual(quarantined(data, "import"), []);
   });
 });
 
