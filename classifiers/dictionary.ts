@@ -1,5 +1,3 @@
-import { dirname, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { collectPending, labelTable, mergeLabels } from "../etl/label_file.ts";
 import type { LabelReason } from "../etl/label_reason.ts";
@@ -13,6 +11,7 @@ import { type Database, literal, row } from "../etl/store/duckdb.ts";
 import { lock } from "../etl/store/lock.ts";
 import { firstDamage } from "../etl/store/damage.ts";
 import { hashDictionary, readDictionary } from "./codebooks/codebook.ts";
+import { CodebookName, codebookPath } from "./codebooks/codebook_path.ts";
 import { compile } from "./codebooks/dictionary_match.ts";
 
 /** Raised when the same codebook begins to give other labels. */
@@ -29,8 +28,7 @@ export const COLUMNS = {
 } as const;
 
 const Settings = z.strictObject({
-  /** Name of a file of `classifiers/codebooks/` without `.yaml`, or the path of one's own. */
-  codebook: z.string().regex(/^[\w-]+$|\.yaml$/, "is neither a codebook's name nor a .yaml file"),
+  codebook: CodebookName,
 });
 
 interface Options {
@@ -61,9 +59,7 @@ async function classify(context: Context, options: Options): Promise<Outcome> {
   const where = `${context.studyPath} (classifiers.${CLASSIFIER})`;
   const settings = checkSection(Settings, study.classifiers[CLASSIFIER], where);
   const { head, dictionary } = await readDictionary(
-    settings.codebook.endsWith(".yaml")
-      ? resolve(dirname(context.studyPath), settings.codebook)
-      : fileURLToPath(new URL(`codebooks/${settings.codebook}.yaml`, import.meta.url)),
+    codebookPath(settings.codebook, context.studyPath),
   );
   const set: LabelSet = {
     classifier: CLASSIFIER,

@@ -1,6 +1,6 @@
 import { type Database, literal } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
-import { relation, removeLeftovers, writeParquet } from "./store/parquet.ts";
+import { relation, removeLeftovers, tableOf, writeParquet } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { LABELS, type Table, withColumns } from "./store/tables.ts";
 
@@ -85,8 +85,13 @@ export async function rewriteLabels(
     `write the labels of ${classifier} of ${day}`,
   );
   await removeLeftovers(path);
-  const old = relation(table, labelFiles(paths, classifier, day));
-  return await writeParquet(database, table, queryOf(old), path, rowsAGroup);
+  const files = labelFiles(paths, classifier, day);
+  // A codebook names its own columns: those of labels by another one stay.
+  const here = files.length > 0 ? (await tableOf(database, path)).columns : {};
+  const all = { ...table, columns: { ...table.columns, ...here, ...table.columns } };
+  const old = relation(all, files);
+  const query = `SELECT * FROM ${relation(all, [])} UNION ALL BY NAME (${queryOf(old)})`;
+  return await writeParquet(database, all, query, path, rowsAGroup);
 }
 
 /**

@@ -9,6 +9,8 @@ export const LABEL_REASONS = [
   "text_too_short",
   "too_long",
   "rejected",
+  "refused",
+  "cut_short",
   "retired_model",
   "invalid_answer",
   "timed_out",

@@ -11,4 +11,4 @@ export const ANSWER_COLUMNS = {
  *
  * They are emptied where the numbers of a deleted post stay. Whoever adds such a column names it here.
  */
-export const QUOTING_COLUMNS: readonly string[] = Object.keys(ANSWER_COLUMNS);
+export const QUOTING_COLUMNS: readonly string[] = [...Object.keys(ANSWER_COLUMNS), "reason_text"];

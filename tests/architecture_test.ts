@@ -1,6 +1,11 @@
 /** The rules of the house: who imports whom, and what must be described where. */
 import assert from "node:assert/strict";
 import { basename, dirname, join, normalize } from "node:path";
+import { readAttributes } from "../classifiers/codebooks/attribute_codebook.ts";
+import { codebookPath } from "../classifiers/codebooks/codebook_path.ts";
+import { attributeColumns } from "../classifiers/reply/attribute_reply.ts";
+import { CHAT_COLUMNS } from "../classifiers/reply/chat_answer.ts";
+import { SOCIOPOLITICAL_COLUMNS } from "../classifiers/reply/sociopolitical_reply.ts";
 import { COLUMNS as HUMAN_COLUMNS } from "../etl/human_labels.ts";
 import { LABEL_REASONS } from "../etl/label_reason.ts";
 import { ANSWER_COLUMNS } from "../etl/paid_answer.ts";
@@ -189,6 +194,7 @@ Deno.test("every task stands in the README's table", () => {
 });
 
 Deno.test("every column of every table stands in the dictionary with its type, and no other", async () => {
+  const { attributes } = await readAttributes(codebookPath("us_politics", "study.yaml"));
   const sections: [string, Record<string, string>][] = [
     ["raw/<source>", tables.RAW.columns],
     ["raw/counts", tables.COUNTS.columns],
@@ -196,6 +202,8 @@ Deno.test("every column of every table stands in the dictionary with its type, a
     ["labels/<classifier>", tables.LABELS.columns],
     ["labels/<paid classifier>", ANSWER_COLUMNS],
     ["labels/human", HUMAN_COLUMNS],
+    ["labels/sociopolitical", { ...SOCIOPOLITICAL_COLUMNS, ...CHAT_COLUMNS }],
+    ["labels/attributes", { ...attributeColumns(attributes), ...CHAT_COLUMNS }],
     ["panels/<name>", PANELS.columns],
     ["label_sets", tables.LABEL_SETS.columns],
     ["aggregates", tables.AGGREGATES.columns],

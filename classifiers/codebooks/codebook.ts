@@ -167,7 +167,9 @@ export async function readSection<T>(
     const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
     refuse(
       `${pathOf(issue.path) || "the file"}: ${issue.message}${more}`,
-      "Correct it there; docs/dictionary.md shows how a codebook is written",
+      section === "dictionary"
+        ? "Correct it there; docs/dictionary.md shows how a codebook is written"
+        : "Correct it there; classifiers/codebooks/us_politics.yaml shows how it is written",
       checked.error,
     );
   }

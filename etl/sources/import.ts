@@ -6,7 +6,7 @@ import { labelSetId } from "../label_set.ts";
 import type { JournalLine } from "../journal_line.ts";
 import { landLeftovers, landSegment } from "../land.ts";
 import { now, utcDay } from "../run/clock.ts";
-import { type Command, type Context, main, type Outcome } from "../run/command.ts";
+import type { Command, Context, Outcome } from "../run/command.ts";
 import { EXIT, UserError } from "../run/error.ts";
 import type { Database } from "../store/duckdb.ts";
 import { Journal } from "../store/journal.ts";
@@ -216,5 +216,3 @@ function describe(
     "  next: deno task preprocess",
   ].join("\n");
 }
-
-if (import.meta.main) await main(command);

@@ -65,3 +65,34 @@ Deno.test("a label of another set, coder or version stays beside the new one", (
     await merge(database, paths, 5, { cid: "c1", text_hash: "t" });
     assert.deepEqual(await values(database, paths), [2, 3, 4, 5]);
   }));
+
+Deno.test("columns that a label set of another codebook has stay in the day's file", () =>
+  withData(async (data) => {
+    using database = await openDatabase(data);
+    const paths = new DataPaths(data);
+    const put = (column: string, set: string) =>
+      mergeLabels(
+        database,
+        paths,
+        "human",
+        labelTable({ [column]: "DOUBLE" }),
+        DAY,
+        `SELECT 'at://a/b/c' AS uri, 'c1' AS cid, 't' AS text_hash, '${set}' AS label_set_id,
+           0.5 AS ${column}`,
+      );
+    await put("score_wet", "one");
+    await put("score_cold", "two");
+    await put("score_wet", "three");
+    const path = literal(paths.labels("human", DAY));
+    assert.deepEqual(
+      await rows(
+        database,
+        `SELECT label_set_id, score_wet, score_cold FROM read_parquet(${path}) ORDER BY ALL`,
+      ),
+      [
+        { label_set_id: "one", score_wet: 0.5, score_cold: null },
+        { label_set_id: "three", score_wet: 0.5, score_cold: null },
+        { label_set_id: "two", score_wet: null, score_cold: 0.5 },
+      ],
+    );
+  }));

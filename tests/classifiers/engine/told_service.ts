@@ -41,7 +41,12 @@ export function queued(name: string, changes: Partial<QueuedPost> = {}): QueuedP
 }
 
 export function refusal(problem: ServiceProblem, retryAfterMs = 1): ServiceError {
-  const reasons = { passing: "timed_out", rejected: "rejected", fatal: null, cut: "cut_short" } as const;
+  const reasons = {
+    passing: "timed_out",
+    rejected: "rejected",
+    fatal: null,
+    cut: "cut_short",
+  } as const;
   const reason = problem === "rate_limited" ? problem : reasons[problem];
   return new ServiceError(problem, reason, "it is not ready", retryAfterMs);
 }

@@ -1,0 +1,104 @@
+import { createHash } from "node:crypto";
+import type { ContextKind } from "../../etl/post_context.ts";
+import { hashAttributes, readAttributes } from "../codebooks/attribute_codebook.ts";
+import { hashSociopolitical, readSociopolitical } from "../codebooks/sociopolitical_codebook.ts";
+import { attributeColumns, attributeFormat } from "../reply/attribute_reply.ts";
+import { CHAT_COLUMNS } from "../reply/chat_answer.ts";
+import { type ReplyFormat, responseFormat } from "../reply/reply_format.ts";
+import { SOCIOPOLITICAL_COLUMNS, sociopoliticalFormat } from "../reply/sociopolitical_reply.ts";
+import { attributeInstructions } from "./attribute_instructions.ts";
+import { buildPrompt, type PromptPost } from "./prompt.ts";
+import { sociopoliticalInstructions } from "./sociopolitical_instructions.ts";
+import { countTokens, requestTokens } from "./token_count.ts";
+
+/** What a codebook asks of a language model, and how it is answered. */
+interface Question {
+  /** Name of the codebook. */
+  codebook: string;
+  codebookHash: string;
+  /** Detected languages (ISO 639-1) that it is written for. */
+  languages: string[];
+  instructions: string;
+  format: ReplyFormat;
+  /** DuckDB types of the label columns, after those that all paid labels have. */
+  columns: Record<string, string>;
+}
+
+/** The part of a chat request that comes from codebook and posts. */
+export interface Asked {
+  messages: { role: "system" | "user"; content: string }[];
+  response_format: unknown;
+}
+
+/** Asks about posts by a section of a codebook. */
+export class Questionnaire {
+  /** By the instructions: there are those for one post and those for several. */
+  #fixedTokens = new Map<string, number>();
+
+  constructor(readonly question: Question) {}
+
+  /** Read the section `sociopolitical` of the codebook at a path; throws as `readSection` does. */
+  static async sociopolitical(path: string): Promise<Questionnaire> {
+    const codebook = await readSociopolitical(path);
+    return new Questionnaire({
+      codebook: codebook.head.name,
+      codebookHash: hashSociopolitical(codebook),
+      languages: codebook.head.languages,
+      instructions: sociopoliticalInstructions(codebook),
+      format: sociopoliticalFormat(codebook.sociopolitical),
+      columns: { ...SOCIOPOLITICAL_COLUMNS, ...CHAT_COLUMNS },
+    });
+  }
+
+  /** Read the section `attributes` of the codebook at a path; throws as `readSection` does. */
+  static async attributes(path: string): Promise<Questionnaire> {
+    const codebook = await readAttributes(path);
+    return new Questionnaire({
+      codebook: codebook.head.name,
+      codebookHash: hashAttributes(codebook),
+      languages: codebook.head.languages,
+      instructions: attributeInstructions(codebook),
+      format: attributeFormat(codebook.attributes),
+      columns: { ...attributeColumns(codebook.attributes), ...CHAT_COLUMNS },
+    });
+  }
+
+  /**
+   * Ask about one post, or about several under the ids of their places (`shortId`).
+   *
+   * `contextTokens` bounds the context of each post. Gives also which kinds of context were shown, by
+   * post in their order.
+   */
+  ask(
+    posts: readonly PromptPost[],
+    contextTokens: number,
+  ): { asked: Asked; contextKinds: ContextKind[][] } {
+    const { instructions, format } = this.question;
+    const { system, user, contextKinds } = buildPrompt(instructions, posts, contextTokens);
+    const asked: Asked = {
+      messages: [{ role: "system", content: system }, { role: "user", content: user }],
+      response_format: responseFormat(format, posts.length > 1),
+    };
+    return { asked, contextKinds };
+  }
+
+  /** Count the tokens that a request is admitted with, without its cap; see `requestTokens`. */
+  tokens(model: string, { messages: [system, user], response_format }: Asked): number {
+    let fixed = this.#fixedTokens.get(system!.content);
+    if (fixed === undefined) {
+      fixed = countTokens(system!.content) + countTokens(JSON.stringify(response_format));
+      this.#fixedTokens.set(system!.content, fixed);
+    }
+    return requestTokens(model, fixed, user!.content);
+  }
+
+  /** Hash all that is asked but for the posts: 64 hexadecimal digits (SHA-256). */
+  promptHash(isPacked: boolean): string {
+    return createHash("sha256").update(JSON.stringify(this.#example(isPacked))).digest("hex");
+  }
+
+  /** Give what is asked about posts without text. */
+  #example(isPacked: boolean): Asked {
+    return this.ask(Array.from({ length: isPacked ? 2 : 1 }, () => ({ text: "" })), 0).asked;
+  }
+}

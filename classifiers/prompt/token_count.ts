@@ -1,0 +1,41 @@
+/**
+ * Counts tokens as the gpt-oss models do.
+ *
+ * By their own tokenizer (o200k_harmony), not by an estimate: quotas are admitted by prompt + cap, so
+ * that what is guessed too high is speed that is lost, and what is guessed too low is a refusal. To
+ * load it takes 0.15 s and 65 to 85 MB, once a run.
+ */
+import { countTokens as count } from "gpt-tokenizer/encoding/o200k_harmony";
+
+/**
+ * Tokens that a server adds to a request: what opens and ends each message, the system message of the
+ * gpt-oss models (knowledge cutoff, date, reasoning effort, channels), and the heads of instructions
+ * and schema.
+ */
+const FRAME = 120;
+/** What another model's tokenizer may need more for the same text. */
+const OTHER_MODEL = 1.3;
+
+/** Special tokens are counted as the text that they are written in, which is never fewer. */
+const AS_TEXT = { disallowedSpecial: new Set<string>() };
+
+/** A run of letters or of signs takes time by the square of its length; no word is as long. */
+const LONG_RUN =
+  /[\p{L}\p{M}\p{N}]{128}(?=[\p{L}\p{M}\p{N}])|[^\s\p{L}\p{N}]{128}(?=[^\s\p{L}\p{N}])/gu;
+
+/** Count the tokens of a text; runs of more than 128 letters or signs count a bit high. */
+export function countTokens(text: string): number {
+  return count(text.replace(LONG_RUN, "$&\n"), AS_TEXT);
+}
+
+/**
+ * Count the tokens that a request is admitted with, without its cap: instructions, user message,
+ * schema, and what the server adds.
+ *
+ * Exact but for the last for gpt-oss models; 1.3 times as many for all others, whose tokenizers are
+ * not here. `fixed` are the tokens of instructions and schema, which do not change within a run.
+ */
+export function requestTokens(model: string, fixed: number, user: string): number {
+  const tokens = fixed + countTokens(user);
+  return FRAME + Math.ceil(model.includes("gpt-oss") ? tokens : tokens * OTHER_MODEL);
+}

@@ -1,0 +1,168 @@
+import { basename, resolve } from "node:path";
+import { z } from "zod";
+import { enterLabelSet, type LabelSet, labelSetId } from "../../etl/label_set.ts";
+import { now, utcDay } from "../../etl/run/clock.ts";
+import { type Command, type Context, main, type Outcome } from "../../etl/run/command.ts";
+import { EXIT, UserError } from "../../etl/run/error.ts";
+import { checkSection } from "../../etl/run/study.ts";
+import { command as importOfPosts } from "../../etl/sources/import.ts";
+import { firstDamage } from "../../etl/store/damage.ts";
+import { lock } from "../../etl/store/lock.ts";
+import { Quarantine } from "../../etl/store/quarantine.ts";
+import { CodebookName, codebookPath } from "../codebooks/codebook_path.ts";
+import {
+  hashSociopolitical,
+  hashSynonyms,
+  readSociopolitical,
+} from "../codebooks/sociopolitical_codebook.ts";
+import { PromptFrame } from "./prompt_frame.ts";
+import { recordedLines } from "./recorded_lines.ts";
+import { type LandedReplies, RecordedReplies } from "./recorded_replies.ts";
+
+/** Raised when the same recorded reply begins to be read as another label. */
+const VERSION = "recorded-1";
+const SOURCE = "import";
+const CODEBOOK = "us_politics";
+
+interface Options {
+  labels?: string[];
+  coder?: string;
+  as?: string;
+}
+
+/** What the study may say of the codebook; the classifier itself checks the rest. */
+const Settings = z.looseObject({ codebook: CodebookName.default(CODEBOOK) });
+
+export const command: Command = {
+  ...importOfPosts,
+  description: `${importOfPosts.description}\n\n` +
+    "A .jsonl file holds replies that a language model gave, one a line as uri, prompt and reply. They\n" +
+    "become a label set of labels/sociopolitical, named by --as, read by the codebook of study.yaml. The\n" +
+    "posts must be there before (import them, then deno task preprocess).",
+  arguments: [{
+    name: "<file>",
+    description: "CSV file with a header line, or .jsonl file, in UTF-8",
+  }],
+  examples: [
+    ...importOfPosts.examples,
+    "deno task import replies.jsonl --as llama3_70b",
+  ],
+  run: (context, options: Options, ...files) =>
+    /\.jsonl$/i.test(files[0]!)
+      ? importReplies(context, options, resolve(files[0]!))
+      : importOfPosts.run(context, options, ...files),
+};
+
+async function importReplies(context: Context, options: Options, path: string): Promise<Outcome> {
+  const { paths, database, study, progress, signal } = context;
+  const name = await checkUsage(options, path);
+  const where = `${context.studyPath} (classifiers.sociopolitical)`;
+  const settings = checkSection(Settings, study.classifiers.sociopolitical ?? {}, where);
+  const codebook = await readSociopolitical(codebookPath(settings.codebook, context.studyPath));
+  await using _lock = await lock(paths.locks(), `sync-${SOURCE}`, `import ${path}`);
+  const posts = paths.files("posts").map((file) => file.path);
+  if (posts.length === 0) {
+    throw refused(path, "there are no posts yet", "Import them, then run deno task preprocess");
+  }
+  const damaged = await firstDamage(database, posts, `import ${path}`);
+  if (damaged) throw damaged;
+  const quarantine = new Quarantine(paths, SOURCE);
+  const file = basename(path);
+  const frame = new PromptFrame();
+  const replies = await RecordedReplies.open(database, codebook.sociopolitical);
+  let read = 0;
+  for await (const found of recordedLines(path)) {
+    if (signal.aborted) {
+      return { summary: { lines: read }, text: "Imported nothing", stopped: true };
+    }
+    read++;
+    const { line, raw } = found;
+    if ("reason" in found) {
+      quarantine.add(found.reason, { file, line }, raw);
+      continue;
+    }
+    frame.take(found.said.prompt);
+    replies.take(line, raw, found.said);
+    progress.update(() => `${read} lines read`);
+  }
+  const { aside, repeated } = await replies.findPosts(paths);
+  for (const { line, uri, raw, why } of aside) quarantine.add(why, { file, line, uri }, raw);
+  const set: LabelSet = {
+    classifier: "sociopolitical",
+    classifier_version: VERSION,
+    // Nothing in the file says which it was; the name does.
+    model: null,
+    codebook: codebook.head.name,
+    codebook_hash: hashSociopolitical(codebook),
+    prompt_hash: frame.hash(),
+    parameters: { imported_as: name, synonyms: hashSynonyms(codebook.sociopolitical) },
+  };
+  const landed = await replies.land(context, set);
+  const isEmpty = landed.labeled + total(landed.failed) === 0;
+  if (!isEmpty) await enterLabelSet(database, paths, study, set);
+  await quarantine.commit();
+  const summary = {
+    lines: read,
+    label_set_id: isEmpty ? null : labelSetId(set),
+    codebook: codebook.head.name,
+    ...landed,
+    repeated_lines: repeated,
+    set_aside: quarantine.counts,
+  };
+  return { summary, text: describe(summary, paths.quarantine(SOURCE, utcDay(now()))) };
+}
+
+/** Give the name of the label set; throws a usage error where the file or an option is wrong. */
+async function checkUsage({ as, labels, coder }: Options, path: string): Promise<string> {
+  const name = as?.trim() ?? "";
+  if (name === "") {
+    throw refused(
+      path,
+      "recorded replies need a name for their label set",
+      "Say which model and prompt gave them, such as --as llama3_70b_with_context",
+    );
+  }
+  if (labels !== undefined || coder !== undefined) {
+    throw refused(path, "--labels and --coder are for CSV files", "Leave them out");
+  }
+  const stat = await Deno.stat(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  });
+  if (stat?.isFile) return name;
+  throw refused(path, stat ? "it is no file" : "there is no such file", "Name a .jsonl file");
+}
+
+function refused(path: string, found: string, remedy: string): UserError {
+  return new UserError(`import ${path}`, found, remedy, { exitCode: EXIT.usage });
+}
+
+function total(counts: Record<string, number>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+function describe(
+  summary: LandedReplies & {
+    lines: number;
+    label_set_id: string | null;
+    codebook: string;
+    repeated_lines: number;
+    set_aside: Record<string, number>;
+  },
+  asidePath: string,
+): string {
+  const list = (counts: Record<string, number>) =>
+    Object.entries(counts).map(([name, count]) => `${name} ${count}`).join(", ");
+  const aside = list(summary.set_aside);
+  return [
+    `Imported ${summary.labeled} labels of ${summary.lines} recorded replies, by the codebook ${summary.codebook}`,
+    `  label set ${summary.label_set_id ?? "none"}`,
+    `  sociopolitical: ${summary.sociopolitical} (${list(summary.lean) || "none"})`,
+    `  not labelled: ${list(summary.failed) || "none"}`,
+    `  here before: ${summary.here_before}`,
+    `  lines that repeat another: ${summary.repeated_lines}`,
+    `  set aside: ${aside ? `${aside} (see ${asidePath})` : "nothing"}`,
+  ].join("\n");
+}
+
+if (import.meta.main) await main(command);
