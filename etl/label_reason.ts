@@ -12,6 +12,7 @@ export const LABEL_REASONS = [
   "refused",
   "cut_short",
   "retired_model",
+  "context_unavailable",
   "invalid_answer",
   "timed_out",
   "unavailable",
@@ -21,6 +22,7 @@ export type LabelReason = typeof LABEL_REASONS[number];
 
 /** Reasons that pass: the next run tries those posts again. */
 export const PASSING_REASONS: readonly LabelReason[] = [
+  "context_unavailable",
   "invalid_answer",
   "timed_out",
   "unavailable",

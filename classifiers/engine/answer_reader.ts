@@ -38,12 +38,12 @@ export interface ReadLabel {
 }
 
 /** Read the label of an answer. */
-export function labelOf(reader: AnswerReader, { answer, reason, place }: Answer): ReadLabel {
+export function labelOf(reader: AnswerReader, { answer, reason, place, about }: Answer): ReadLabel {
   if (answer === null || reason !== null) return { answer, columns: null, reason };
   let own: string | null = place === undefined ? answer : null;
   try {
     own = partOf(reader, answer, place);
-    return { answer: own, columns: toJson(reader.readAnswer(own)), reason: null };
+    return { answer: own, columns: toJson({ ...about, ...reader.readAnswer(own) }), reason: null };
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     return { answer: own, columns: null, reason: error.reason ?? "invalid_answer" };

@@ -17,6 +17,8 @@ export interface Answer {
   answer: string | null;
   /** The post's place in a request of several posts, from 0. */
   place?: number;
+  /** Label columns that were known when the post was asked about. */
+  about?: Record<string, unknown>;
   /** Why there is no label; null where the answer is to tell. */
   reason: LabelReason | null;
   /** ISO 8601. */

@@ -130,7 +130,8 @@ export class Asker {
     { answer, reason }: Answered,
     { price = 0, place }: { price?: number; place?: number } = {},
   ): Promise<void> {
-    const { segment, runId } = this.options;
+    const { segment, runId, classifier } = this.options;
+    const about = answer === null ? undefined : classifier.about?.(post);
     const isPassing = reason !== null && PASSING_REASONS.includes(reason);
     await segment.append({
       date: post.date,
@@ -140,6 +141,7 @@ export class Asker {
       request_hash: requestHash,
       answer,
       ...place === undefined ? {} : { place },
+      ...about ? { about } : {},
       reason,
       received_at: now().toISOString(),
       run_id: runId,

@@ -33,10 +33,14 @@ export interface PaidClassifier {
   columns: Readonly<Record<string, string>>;
   /** Posts that one request holds at most. */
   postsPerRequest: number;
+  /** Whether posts are to come with their contexts. */
+  needsContext?: boolean;
   /** Say why a post cannot be labelled, where that is known without asking. */
   unscorable(post: PendingPost): LabelReason | undefined;
   /** Give all that an answer depends on: posts where it is the same are asked for once a day. */
   request(post: PendingPost): string;
+  /** Give label columns that are known when a post is asked about. */
+  about?(post: PendingPost): Record<string, unknown>;
   /** What a request takes of the quotas at most; what its answer did not use is given back. */
   weight(posts: PendingPost[], effort: number): Weight;
   /** US dollars that a request costs at most. */

@@ -3,6 +3,7 @@ import { PASSING_REASONS } from "../../etl/label_reason.ts";
 import { type Database, literal, row, rows } from "../../etl/store/duckdb.ts";
 import { relation } from "../../etl/store/parquet.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
+import type { ContextPart } from "../../etl/post_context.ts";
 import { LABELS, POSTS, withColumns } from "../../etl/store/tables.ts";
 import { ANSWER_COLUMNS } from "../../etl/paid_answer.ts";
 import { hashedKeysSql } from "./label_prob.ts";
@@ -37,6 +38,10 @@ export interface PendingPost {
   turn: number;
   /** Another post of the day has the same text: look for its answer before asking. */
   is_repeated: boolean;
+  /** What stands around it, for classifiers that need that. */
+  context?: ContextPart[];
+  /** A post that it names could not be fetched. */
+  isContextMissing?: boolean;
 }
 
 /** A raw answer, or why there is none. */

@@ -4,7 +4,10 @@ import { hashAttributes, readAttributes } from "../codebooks/attribute_codebook.
 import { hashSociopolitical, readSociopolitical } from "../codebooks/sociopolitical_codebook.ts";
 import { attributeColumns, attributeFormat } from "../reply/attribute_reply.ts";
 import { CHAT_COLUMNS } from "../reply/chat_answer.ts";
-import { type ReplyFormat, responseFormat } from "../reply/reply_format.ts";
+import type { LabelReason } from "../../etl/label_reason.ts";
+import { ServiceError } from "../engine/service_error.ts";
+import { readFreeReply } from "../reply/free_reply.ts";
+import { type LabelRow, readReply, type ReplyFormat, responseFormat } from "../reply/reply_format.ts";
 import { SOCIOPOLITICAL_COLUMNS, sociopoliticalFormat } from "../reply/sociopolitical_reply.ts";
 import { attributeInstructions } from "./attribute_instructions.ts";
 import { buildPrompt, type PromptPost } from "./prompt.ts";
@@ -20,6 +23,8 @@ interface Question {
   languages: string[];
   instructions: string;
   format: ReplyFormat;
+  /** Reads what no schema held, as models give it that know none. */
+  readFree?(content: string): { row: LabelRow } | { reason: LabelReason };
   /** DuckDB types of the label columns, after those that all paid labels have. */
   columns: Record<string, string>;
 }
@@ -46,6 +51,7 @@ export class Questionnaire {
       languages: codebook.head.languages,
       instructions: sociopoliticalInstructions(codebook),
       format: sociopoliticalFormat(codebook.sociopolitical),
+      readFree: (content) => readFreeReply(codebook.sociopolitical, content),
       columns: { ...SOCIOPOLITICAL_COLUMNS, ...CHAT_COLUMNS },
     });
   }
@@ -80,6 +86,23 @@ export class Questionnaire {
       response_format: responseFormat(format, posts.length > 1),
     };
     return { asked, contextKinds };
+  }
+
+  /**
+   * Read the reply to one post as label columns: by the schema, and of a model that is not held to it,
+   * else as free text. Throws a `ServiceError` where it cannot be read.
+   */
+  read(content: string, isHeld: boolean): LabelRow {
+    const { format, readFree } = this.question;
+    try {
+      return readReply(format, content);
+    } catch (error) {
+      const free = isHeld ? undefined : readFree?.(content);
+      if (!(error instanceof ServiceError) || free === undefined) throw error;
+      if ("row" in free) return free.row;
+      const problem = free.reason === "refused" ? "rejected" : "passing";
+      throw new ServiceError(problem, free.reason, "the reply cannot be read");
+    }
   }
 
   /** Count the tokens that a request is admitted with, without its cap; see `requestTokens`. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readChatAnswer } from "../../../classifiers/reply/chat_answer.ts";
+import { readChatReply } from "../../../classifiers/reply/chat_answer.ts";
 import { isRefusal } from "../../../classifiers/reply/refusal.ts";
 import { ServiceError } from "../../../classifiers/engine/service_error.ts";
 
@@ -18,7 +18,7 @@ function body(message: unknown, finish_reason: string | null = "stop", more = {}
 
 Deno.test("an answer gives its content and where it comes from", () => {
   assert.deepEqual(
-    readChatAnswer(body({ role: "assistant", content: ' {"a":1}\n', reasoning: "hm" })),
+    readChatReply(body({ role: "assistant", content: ' {"a":1}\n', reasoning: "hm" })),
     {
       reply: { content: '{"a":1}' },
       finish_reason: "stop",
@@ -31,7 +31,7 @@ Deno.test("an answer gives its content and where it comes from", () => {
 });
 
 Deno.test("servers that say less are understood", () => {
-  const answer = readChatAnswer('{"choices":[{"message":{"content":"{}"}}]}');
+  const answer = readChatReply('{"choices":[{"message":{"content":"{}"}}]}');
   assert.deepEqual(answer, {
     reply: { content: "{}" },
     finish_reason: null,
@@ -53,7 +53,7 @@ Deno.test("a refusal, a cut and an empty answer are told apart, and what they co
     [body({ content: null }), "invalid_answer"],
   ];
   for (const [answer, reason] of cases) {
-    const { reply, tokens_completion } = readChatAnswer(answer);
+    const { reply, tokens_completion } = readChatReply(answer);
     assert.deepEqual(reply, { reason });
     assert.equal(tokens_completion, 47);
   }
@@ -63,7 +63,7 @@ Deno.test("what is no chat completion is an invalid answer, of which nothing is 
   for (
     const text of ["", "secret", "{}", '{"choices":[]}', '{"error":{"message":"secret"}}', "[]"]
   ) {
-    assert.throws(() => readChatAnswer(text), (error) => {
+    assert.throws(() => readChatReply(text), (error) => {
       assert.ok(error instanceof ServiceError);
       assert.equal(error.reason, "invalid_answer");
       assert.doesNotMatch(error.message, /secret/);

@@ -1,0 +1,146 @@
+import type { ChatRequest, Groq } from "../clients/groq.ts";
+import { readChatAnswer } from "../clients/groq_answer.ts";
+import { costOf, type ModelPrice, type Tokens } from "../clients/model_price.ts";
+import type { PaidClassifier } from "../engine/paid_classifier.ts";
+import type { PendingPost } from "../engine/pending.ts";
+import { ServiceError } from "../engine/service_error.ts";
+import type { Asked, Questionnaire } from "../prompt/questionnaire.ts";
+import { readChatReply } from "../reply/chat_answer.ts";
+import { partOfReply } from "../reply/reply_part.ts";
+import type { ChatSettings } from "./chat_settings.ts";
+
+export interface ChatOptions {
+  name: string;
+  /** Raised when the same post begins to be asked about in another way. */
+  version: string;
+  questionnaire: Questionnaire;
+  settings: ChatSettings;
+  /** Posts that one request holds at most. */
+  postsPerRequest: number;
+  /** Undefined in a dry run without a key. */
+  groq: Groq | undefined;
+  /** Host of the server where that is not Groq: the same model may answer otherwise there. */
+  server: string | undefined;
+  /** Free of charge where it is undefined. */
+  price: ModelPrice | undefined;
+  /** Tokens of an answer about one post as the label set has them so far; undefined without labels. */
+  usualCompletion: number | undefined;
+}
+
+/** Tokens of an answer about one post where there is no label yet: 47 to 117 were seen. */
+const USUAL_COMPLETION = 80;
+/** What a further post of a request adds to its answer, as a share of what the first takes. */
+const FURTHER = 1 / 3;
+
+/** Give the classifier that asks a language model about posts. */
+export function chatClassifier(options: ChatOptions): PaidClassifier {
+  const { questionnaire, settings, postsPerRequest, groq, server, price } = options;
+  const { question } = questionnaire;
+  const { model, reasoning_effort, temperature, seed } = settings;
+  // Groq holds the gpt-oss models alone to a schema; of others it refuses to.
+  const isHeld = server !== undefined || /^openai\/gpt-oss-(?:20b|120b)$/.test(model);
+  const asked = new WeakMap<PendingPost[], { asked: Asked; tokens: number }>();
+  const ask = (posts: PendingPost[]) => {
+    const known = asked.get(posts);
+    if (known) return known;
+    const request = questionnaire.ask(posts, settings.context_tokens).asked;
+    const found = { asked: request, tokens: questionnaire.tokens(model, request) };
+    asked.set(posts, found);
+    return found;
+  };
+  const several = (tokens: number, posts: PendingPost[]) =>
+    Math.ceil(tokens * (1 + (posts.length - 1) * FURTHER));
+  const cap = (posts: PendingPost[], effort: number) =>
+    several(settings.completion_tokens, posts) * 2 ** effort;
+  const cost = (tokens: Tokens) => price === undefined ? 0 : costOf(price, tokens);
+  return {
+    name: options.name,
+    account: accountOf(server ?? "groq", model),
+    labelSet: {
+      classifier: options.name,
+      classifier_version: options.version,
+      model,
+      codebook: question.codebook,
+      codebook_hash: question.codebookHash,
+      prompt_hash: questionnaire.promptHash(postsPerRequest > 1),
+      parameters: {
+        temperature,
+        seed,
+        context_tokens: settings.context_tokens,
+        posts_per_request: postsPerRequest,
+        ...reasoning_effort ? { reasoning_effort } : {},
+        ...server ? { server } : {},
+      },
+    },
+    columns: { ...question.columns, system_fingerprint: "VARCHAR" },
+    postsPerRequest,
+    needsContext: settings.context_tokens > 0,
+    unscorable({ text, context, detected_language, isContextMissing }) {
+      if (isContextMissing) return "context_unavailable";
+      if (text.trim() === "") return context?.length ? undefined : "empty";
+      return question.languages.includes(detected_language ?? "")
+        ? undefined
+        : "language_not_supported";
+    },
+    request: (post) => ask([post]).asked.messages.at(-1)!.content,
+    about: (post) => ({
+      context_kinds: questionnaire.ask([post], settings.context_tokens).contextKinds[0],
+    }),
+    weight: (posts, effort) => ({ requests: 1, tokens: ask(posts).tokens + cap(posts, effort) }),
+    price: (posts, effort) =>
+      cost({ prompt: ask(posts).tokens, completion: cap(posts, effort) }),
+    expected(posts) {
+      const prompt = ask(posts).tokens;
+      const completion = several(options.usualCompletion ?? USUAL_COMPLETION, posts);
+      return { tokens: prompt + completion, cost: cost({ prompt, completion }) };
+    },
+    async ask(posts, effort, signal) {
+      const { body, headers } = await groq!.chat(chatRequest(posts, effort), signal);
+      return { answer: body, headers };
+    },
+    used(answer) {
+      const { tokens_prompt: prompt, tokens_completion: completion } = readChatAnswer(answer);
+      if (prompt === null || completion === null) return undefined;
+      return { tokens: prompt + completion, cost: cost({ prompt, completion }) };
+    },
+    part: partOfReply,
+    read(answer) {
+      const { reply, tokens_cached: _, ...said } = readChatReply(answer);
+      if ("reason" in reply) throw refusal(reply.reason);
+      const { content: _content, refusal: _refusal, ...columns } = said;
+      return { ...questionnaire.read(reply.content, isHeld), ...columns };
+    },
+  };
+
+  function chatRequest(posts: PendingPost[], effort: number): ChatRequest {
+    const { messages, response_format } = ask(posts).asked;
+    return {
+      model,
+      messages,
+      response_format: isHeld ? response_format : notStrict(response_format),
+      max_completion_tokens: cap(posts, effort),
+      temperature,
+      seed,
+      ...reasoning_effort ? { reasoning_effort } : {},
+    };
+  }
+}
+
+/** Give the format for a model that takes a schema as a wish. */
+function notStrict(format: Asked["response_format"]): unknown {
+  const { json_schema, ...rest } = format as { json_schema: Record<string, unknown> };
+  return { ...rest, json_schema: { ...json_schema, strict: false } };
+}
+
+function refusal(reason: "refused" | "cut_short" | "invalid_answer"): ServiceError {
+  if (reason === "refused") {
+    return new ServiceError("rejected", reason, "the model refuses to label the post");
+  }
+  if (reason === "cut_short") return new ServiceError("cut", reason, "the answer is cut short");
+  return new ServiceError("passing", reason, "the answer is empty");
+}
+
+/** Groq limits each model of an account by itself. */
+function accountOf(server: string, model: string): string {
+  return `${server}-${model}`.replaceAll(/[^\w.-]+/g, "_");
+}
