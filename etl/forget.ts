@@ -1,7 +1,7 @@
+import { ANSWER_JOURNALS, landLeftoverAnswers } from "./answer_journal.ts";
 import { AppView } from "./atproto/appview.ts";
 import { appViewError } from "./atproto/appview_error.ts";
 import { Session } from "./atproto/session.ts";
-import { JOURNAL as COUNTS_JOURNAL, landLeftoverCounts } from "./counts.ts";
 import { type Inputs, listInputs, standingPosts, withoutDamage } from "./inputs.ts";
 import { landLeftovers } from "./land.ts";
 import { indexPosts } from "./post_index.ts";
@@ -144,12 +144,12 @@ async function landJournals(
   const running: string[] = [];
   const errors: UserError[] = [];
   for (const source of paths.names("journal")) {
-    const isCounts = source === COUNTS_JOURNAL;
+    const answers = ANSWER_JOURNALS.find(({ name }) => name === source);
     try {
-      const name = isCounts ? "sync-most_liked" : `sync-${source}`;
+      const name = answers?.lock ?? `sync-${source}`;
       await using _lock = await lock(paths.locks(), name, "land the journal");
-      const landed = isCounts
-        ? await landLeftoverCounts(database, paths)
+      const landed = answers
+        ? await landLeftoverAnswers(database, paths, answers)
         : (await landLeftovers(database, paths, source)).errors;
       errors.push(...landed);
     } catch (error) {
