@@ -61,7 +61,7 @@ export class ContextFetcher {
   async fetch(
     uris: string[],
     witnesses: string[],
-    readLanded: (files: string[], uris: string[]) => Promise<string[]>,
+    readLanded: (files: string[]) => Promise<string[]>,
   ): Promise<FetchedContexts> {
     const fetched: FetchedContexts = { found: [], absent: [] };
     if (uris.length === 0 || performance.now() < this.#pausedUntil) return fetched;
@@ -69,7 +69,7 @@ export class ContextFetcher {
     if (held === undefined) return fetched;
     await this.#takeTurn();
     const landed = this.#landed();
-    const wanted = landed.length === 0 ? uris : await readLanded(landed, uris);
+    const wanted = landed.length === 0 ? uris : await readLanded(landed);
     for (const path of landed) this.#known.add(path);
     for (let from = 0; from < wanted.length; from += POSTS_AT_ONCE) {
       const batch = wanted.slice(from, from + POSTS_AT_ONCE);

@@ -5,7 +5,7 @@ import { rawRows } from "./post_index.ts";
 import { readRemovals } from "./removal.ts";
 import { now } from "./run/clock.ts";
 import type { UserError } from "./run/error.ts";
-import { type Database, literal, rows } from "./store/duckdb.ts";
+import { type Database, literal, type Row, rows } from "./store/duckdb.ts";
 import { relation } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { CONTEXTS, POSTS, TOMBSTONES } from "./store/tables.ts";
@@ -14,60 +14,41 @@ import { hashKey, subjectHashSql } from "./store/tombstone.ts";
 /** How long what an AppView did not give is not asked for again. */
 const ABSENT_DAYS = 7;
 const DAY_MS = 86_400_000;
-/** Posts that are read at once, which takes a second for a day of a million. */
-const CHUNK = 16 * 1024;
+/** Posts that another one names, as an SQL list. */
 const REFERENCES = "[reply_parent_uri, reply_root_uri, quoted_uri]";
-const HAS_CONTEXT = `coalesce(reply_parent_uri, reply_root_uri, quoted_uri, external_title,
-  external_description, external_url) IS NOT NULL OR len(image_alts) > 0 OR len(self_labels) > 0`;
-
-/** What stands in a post's own row. */
-export interface ContextRow extends Record<string, unknown> {
-  uri: string;
-  reply_root_uri: string | null;
-  reply_parent_uri: string | null;
-  quoted_uri: string | null;
-  external_title: string | null;
-  external_description: string | null;
-  external_url: string | null;
-  image_alts: string[] | null;
-  self_labels: string[] | null;
-}
 
 /**
  * What is known of a post that another one names: its text is `known`; it is `missing` and worth asking
- * for; or it is `gone`: deleted, hidden, or not at the AppView a while ago.
+ * for; or it is `gone`: deleted, hidden, not at the AppView a while ago, or no post at all.
  */
-export interface ContextState extends Record<string, unknown> {
-  uri: string;
+export interface ContextState {
   text: string | null;
   state: "known" | "missing" | "gone";
 }
 
 /**
- * The pending posts of a day with the texts of the posts that they name, from all raw tables.
+ * The texts that the pending posts of a day name, from all raw tables, in temporary tables that spill:
+ * `context_refs` (ref: hash of a uri), `context_subjects` (hashes of the keyed hashes of those uris and
+ * their authors), `context_texts` (ref, text, event_time), `context_absent` (uri_hash),
+ * `context_removed` (subject_hash, removed_at; an account that is hidden is so forever).
  *
- * Texts are collected once a day, in two passes over raw: the first finds the version of each post that
- * is named, the second its text. They wait in a temporary table, which spills; what a page needs is
- * taken from it for 16,384 posts at once, in the order of the pending table.
+ * They are collected once a day, in two passes over raw: the first finds the version of each post that
+ * is named (the highest rev, else the latest look), the second its text.
  */
 export class ContextTexts {
-  /** Positions of the pending table that the chunk covers. */
-  #chunk = { from: 0, until: 0 };
   #tombstones = new Set<string>();
 
   private constructor(
     readonly database: Database,
     readonly paths: DataPaths,
-    readonly pending: string,
-    readonly day: string,
     readonly key: string,
   ) {}
 
   /**
-   * Collect the texts that the pending posts of a day name; one day at a time.
+   * Collect the texts of a day, in place of those of the day before; `pending` is a temporary table
+   * with the column `post` (hash of the uri).
    *
-   * `pending` is a temporary table with the columns `post` (hash of the uri) and `position`. Gives also
-   * the errors of damaged files, which are left out. Throws where a tombstone part is damaged.
+   * Gives also the errors of damaged files, which are left out. Throws where a tombstone part is damaged.
    */
   static async collect(
     database: Database,
@@ -76,27 +57,51 @@ export class ContextTexts {
     day: string,
   ): Promise<{ texts: ContextTexts; errors: UserError[] }> {
     const key = await hashKey(paths);
-    const texts = new ContextTexts(database, paths, pending, day, key);
+    const texts = new ContextTexts(database, paths, key);
     const inputs = listInputs(paths);
     await texts.#frugally(() =>
       withoutDamage(database, paths, inputs, async () => {
         const files = [...Object.values(inputs.raw).flat(), ...inputs.contexts];
         await readRemovals(database, inputs.tombstones, files, key);
-        await texts.#collect(files, inputs.contexts);
+        await texts.#collectReferences(pending, day);
+        await texts.#collectTexts(files, inputs.contexts);
       })
     );
     texts.#tombstones = new Set(inputs.tombstones);
     return { texts, errors: inputs.errors };
   }
 
-  async #collect(files: string[], contexts: string[]): Promise<void> {
-    const { database, pending } = this;
-    await database.run(`
-      CREATE OR REPLACE TEMP TABLE context_refs AS
-        SELECT DISTINCT hash(uri) AS ref FROM (
-          SELECT unnest(${REFERENCES}) AS uri FROM ${this.#posts()}
+  async #collectReferences(pending: string, day: string): Promise<void> {
+    const posts = relation(POSTS, this.paths.filesOfDay("posts", day));
+    await this.database.run(`
+      CREATE OR REPLACE TEMP TABLE context_named AS
+        SELECT DISTINCT hash(uri) AS ref, hash(${this.#uriHash}) AS subject,
+          hash(${this.#didHash}) AS author
+        FROM (SELECT unnest(${REFERENCES}) AS uri FROM ${posts}
           WHERE hash(uri) IN (SELECT post FROM ${pending}))
         WHERE uri IS NOT NULL;
+      CREATE OR REPLACE TEMP TABLE context_refs AS SELECT ref FROM context_named;
+      CREATE OR REPLACE TEMP TABLE context_subjects AS
+        SELECT DISTINCT unnest([subject, author]) AS subject FROM context_named;
+      DROP TABLE context_named;
+      CREATE OR REPLACE TEMP TABLE context_removed AS
+        SELECT * FROM (FROM removed UNION ALL SELECT subject_hash, 'infinity'::TIMESTAMP FROM hidden)
+        WHERE hash(subject_hash) IN (SELECT subject FROM context_subjects);
+      DROP TABLE removed;
+      DROP TABLE hidden`);
+  }
+
+  get #uriHash(): string {
+    return subjectHashSql(this.key, "uri");
+  }
+
+  get #didHash(): string {
+    return subjectHashSql(this.key, "regexp_extract(uri, '^at://([^/]+)', 1)");
+  }
+
+  async #collectTexts(files: string[], contexts: string[]): Promise<void> {
+    const { database } = this;
+    await database.run(`
       CREATE OR REPLACE TEMP TABLE context_files AS
         SELECT unnest(range(${files.length})) AS file, unnest(${literal(files)}::VARCHAR[]) AS path;
       CREATE OR REPLACE TEMP TABLE context_versions AS
@@ -122,58 +127,62 @@ export class ContextTexts {
     }`);
   }
 
-  /** Give what stands in the rows of some pending posts; those without anything are left out. */
-  async rowsOf(uris: string[]): Promise<ContextRow[]> {
-    await this.#load(uris);
-    return await rows<ContextRow>(
-      this.database,
-      `SELECT * FROM context_chunk WHERE uri IN (SELECT unnest(${literal(uris)}::VARCHAR[]))`,
-    );
+  /** Give what is known of posts that the pending ones name. */
+  async statesOf(uris: string[]): Promise<Map<string, ContextState>> {
+    return uris.length === 0 ? new Map() : await this.#frugally(() => this.#statesOf(uris));
   }
 
-  /** Give what is known of posts that those of the last `rowsOf` name. */
-  async statesOf(uris: string[]): Promise<ContextState[]> {
-    return await rows<ContextState>(
+  async #statesOf(uris: string[]): Promise<Map<string, ContextState>> {
+    await this.#refreshRemovals();
+    await this.#fill("context_page", ["uri"], uris.map((uri) => [uri]));
+    const states = await rows<ContextState & { uri: string } & Row>(
       this.database,
-      `SELECT * FROM context_chunk_texts WHERE uri IN (SELECT unnest(${literal(uris)}::VARCHAR[]))`,
+      `WITH named AS (
+        SELECT uri, hash(uri) AS ref, ${this.#uriHash} AS uri_hash, ${this.#didHash} AS did_hash
+        FROM context_page
+      ),
+      removals AS (
+        SELECT uri, max(removed_at) AS removed_at FROM (
+          SELECT uri, uri_hash AS subject_hash FROM named UNION ALL SELECT uri, did_hash FROM named)
+        JOIN context_removed USING (subject_hash) GROUP BY uri
+      ),
+      judged AS (
+        SELECT uri, t.text, CASE
+            WHEN removed_at >= coalesce(event_time, '-infinity') THEN 'gone'
+            WHEN t.ref IS NOT NULL THEN 'known'
+            WHEN uri_hash IN (FROM context_absent) THEN 'gone'
+            WHEN NOT regexp_full_match(uri, ${literal(POST_URI)}) THEN 'gone'
+            ELSE 'missing' END AS state
+        FROM named LEFT JOIN context_texts t USING (ref) LEFT JOIN removals USING (uri)
+      )
+      SELECT uri, state, if(state = 'known', text, NULL) AS text FROM judged`,
     );
+    await this.database.run("DROP TABLE context_page");
+    return new Map(states.map(({ uri, state, text }) => [uri, { state, text }]));
   }
 
   /** Take in what was fetched. */
   async learn({ found, absent }: FetchedContexts): Promise<void> {
-    const { database } = this;
-    await database.run(`CREATE OR REPLACE TEMP TABLE context_fetched
-      (uri VARCHAR, text VARCHAR, event_time VARCHAR)`);
-    // Not as a statement, which an error would quote.
-    const appender = await database.createAppender("context_fetched");
-    const append = (...values: (string | null)[]) => {
-      for (const value of values) {
-        if (value === null) appender.appendNull();
-        else appender.appendVarchar(value);
-      }
-      appender.endRow();
-    };
-    for (const { uri, text, event_time } of found) append(uri, text.toWellFormed(), event_time);
-    for (const uri of absent) append(uri, null, null);
-    appender.closeSync();
+    await this.#fill("context_fetched", ["uri", "text", "event_time"], [
+      ...found.map(({ uri, text, event_time }) => [uri, text.toWellFormed(), event_time]),
+      ...absent.map((uri) => [uri, null, null]),
+    ]);
     await this.#take(
       `SELECT hash(uri) AS ref, text, event_time::TIMESTAMP AS event_time,
-         ${subjectHashSql(this.key, "uri")} AS uri_hash FROM context_fetched`,
+         ${this.#uriHash} AS uri_hash FROM context_fetched`,
     );
-    await database.run("DROP TABLE context_fetched");
+    await this.database.run("DROP TABLE context_fetched");
   }
 
-  /** Take in parts of `raw/context` that were landed after `collect`; gives those still missing. */
-  async readLanded(files: string[], uris: string[]): Promise<string[]> {
-    const landed = relation(CONTEXTS, files);
+  /** Take in parts of `raw/context` that were landed after `collect`. */
+  async readLanded(files: string[]): Promise<void> {
     await this.#take(
-      `SELECT DISTINCT ON (uri_hash) hash(uri) AS ref, text, event_time, uri_hash FROM ${landed}
-       WHERE hash(uri) IN (SELECT ref FROM context_refs) AND hash(uri) NOT IN
-         (SELECT ref FROM context_texts)
+      `SELECT DISTINCT ON (uri_hash) hash(uri) AS ref, text, event_time, uri_hash
+       FROM ${relation(CONTEXTS, files)}
+       WHERE uri IS NOT NULL AND hash(uri) IN (SELECT ref FROM context_refs)
+         AND hash(uri) NOT IN (SELECT ref FROM context_texts)
        UNION ALL SELECT NULL, NULL, NULL, uri_hash FROM ${this.#absent(files)}`,
     );
-    const states = await this.statesOf(uris);
-    return states.filter(({ state }) => state === "missing").map(({ uri }) => uri);
   }
 
   /** Take in rows (ref, text, event_time, uri_hash) as known, and as absent those without text. */
@@ -182,77 +191,36 @@ export class ContextTexts {
       CREATE OR REPLACE TEMP TABLE context_news AS ${query};
       INSERT INTO context_texts SELECT ref, text, event_time FROM context_news WHERE text IS NOT NULL;
       INSERT INTO context_absent SELECT uri_hash FROM context_news WHERE text IS NULL;
-      UPDATE context_chunk_texts c SET text = n.text, state = if(n.text IS NULL, 'gone', 'known')
-        FROM context_news n
-        WHERE c.state = 'missing' AND n.uri_hash = ${subjectHashSql(this.key, "c.uri")};
       DROP TABLE context_news`);
   }
 
-  /** Read the chunk that some posts stand in, unless it is the one at hand. */
-  async #load(uris: string[]): Promise<void> {
-    const [places] = await rows<{ first: number | null; last: number | null }>(
-      this.database,
-      `SELECT min(position) AS first, max(position) AS last FROM ${this.pending}
-       WHERE post IN (SELECT hash(unnest(${literal(uris)}::VARCHAR[])))`,
-    );
-    const { first, last } = places!;
-    if (first === null || last === null) return;
-    if (first >= this.#chunk.from && last < this.#chunk.until) return;
-    const until = Math.max(last + 1, first + CHUNK);
-    await this.#frugally(() => this.#read(first, until));
-    this.#chunk = { from: first, until };
-  }
-
-  async #read(from: number, until: number): Promise<void> {
-    const { database, pending, key } = this;
-    await this.#refreshRemovals();
-    await database.run(`
-      CREATE OR REPLACE TEMP TABLE context_chunk AS
-        SELECT p.uri, p.reply_root_uri, p.reply_parent_uri, p.quoted_uri, p.external_title,
-          p.external_description, p.external_url, p.image_alts, p.self_labels
-        FROM ${this.#posts()} p
-        JOIN (FROM ${pending} WHERE position >= ${from} AND position < ${until}) q
-          ON hash(p.uri) = q.post
-        WHERE ${HAS_CONTEXT};
-      CREATE OR REPLACE TEMP TABLE context_chunk_texts AS
-        WITH named AS (
-          SELECT uri, hash(uri) AS ref, ${subjectHashSql(key, "uri")} AS uri_hash,
-            ${subjectHashSql(key, "regexp_extract(uri, '^at://([^/]+)', 1)")} AS did_hash
-          FROM (SELECT DISTINCT unnest(${REFERENCES}) AS uri FROM context_chunk)
-          WHERE uri IS NOT NULL
-        ),
-        removals AS (
-          SELECT uri, max(removed_at) AS removed_at FROM (
-            SELECT uri, uri_hash AS subject_hash FROM named
-            UNION ALL SELECT uri, did_hash FROM named) JOIN removed USING (subject_hash)
-          GROUP BY uri
-        )
-        SELECT uri, state, if(state = 'known', text, NULL) AS text FROM (SELECT uri, text, CASE
-            WHEN did_hash IN (SELECT subject_hash FROM hidden) THEN 'gone'
-            WHEN removed_at >= coalesce(event_time, '-infinity') THEN 'gone'
-            WHEN t.ref IS NOT NULL THEN 'known'
-            WHEN uri_hash IN (FROM context_absent) THEN 'gone'
-            WHEN NOT regexp_full_match(uri, ${literal(POST_URI)}) THEN 'gone'
-            ELSE 'missing' END AS state
-          FROM named LEFT JOIN context_texts t USING (ref) LEFT JOIN removals USING (uri))`);
+  /** Make a temporary table of texts: not by a statement, which an error would quote. */
+  async #fill(table: string, columns: string[], values: (string | null)[][]): Promise<void> {
+    const { database } = this;
+    const typed = columns.map((name) => `${name} VARCHAR`).join(", ");
+    await database.run(`CREATE OR REPLACE TEMP TABLE ${table} (${typed})`);
+    const appender = await database.createAppender(table);
+    for (const row of values) {
+      for (const value of row) {
+        if (value === null) appender.appendNull();
+        else appender.appendVarchar(value);
+      }
+      appender.endRow();
+    }
+    appender.closeSync();
   }
 
   /** Take in tombstones that came since: what was deleted meanwhile is shown to nobody. */
   async #refreshRemovals(): Promise<void> {
-    const { database, paths } = this;
-    const files = paths.files("raw/tombstones").map(({ path }) => path)
+    const files = this.paths.files("raw/tombstones").map(({ path }) => path)
       .filter((path) => !this.#tombstones.has(path));
     if (files.length === 0) return;
-    const news = relation(TOMBSTONES, files);
-    await database.run(`
-      INSERT INTO removed SELECT subject_hash, event_time FROM ${news}
-        WHERE coalesce(reason NOT IN ('deactivated', 'active'), true);
-      INSERT INTO hidden SELECT DISTINCT subject_hash FROM ${news} WHERE reason = 'deactivated'`);
+    await this.database.run(`INSERT INTO context_removed
+      SELECT subject_hash, if(reason = 'deactivated', 'infinity'::TIMESTAMP, event_time)
+      FROM ${relation(TOMBSTONES, files)}
+      WHERE coalesce(reason <> 'active', true)
+        AND hash(subject_hash) IN (SELECT subject FROM context_subjects)`);
     for (const path of files) this.#tombstones.add(path);
-  }
-
-  #posts(): string {
-    return relation(POSTS, this.paths.filesOfDay("posts", this.day));
   }
 
   /** Posts that were not there so lately that they are not asked for again. */
@@ -262,10 +230,14 @@ export class ContextTexts {
       WHERE status <> 'found' AND seen_at > ${literal(since)})`;
   }
 
-  /** One thread holds one row group; DuckDB gives back what is free when their number changes. */
-  async #frugally(work: () => Promise<void>): Promise<void> {
+  /** Work on one thread, which holds one row group, and give back what is free then. */
+  async #frugally<T>(work: () => Promise<T>): Promise<T> {
+    // DuckDB gives back what is free when the number of threads changes.
     await this.database.run("SET threads = 1");
-    await work();
-    await this.database.run("RESET threads");
+    try {
+      return await work();
+    } finally {
+      await this.database.run("RESET threads");
+    }
   }
 }

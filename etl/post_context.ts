@@ -1,6 +1,6 @@
 import type { AppView } from "./atproto/appview.ts";
 import { ContextFetcher } from "./context_fetcher.ts";
-import { type ContextRow, ContextTexts } from "./context_texts.ts";
+import { ContextTexts } from "./context_texts.ts";
 import type { Context } from "./run/command.ts";
 import type { UserError } from "./run/error.ts";
 
@@ -23,6 +23,31 @@ export interface ContextPart {
   text: string;
 }
 
+/** Columns of the table `posts` that a context is made of. */
+export const CONTEXT_COLUMNS = [
+  "reply_root_uri",
+  "reply_parent_uri",
+  "quoted_uri",
+  "external_title",
+  "external_description",
+  "external_url",
+  "image_alts",
+  "self_labels",
+] as const;
+
+/** What of a row of `posts` its context is made of. */
+export interface ContextRow {
+  uri: string;
+  reply_root_uri: string | null;
+  reply_parent_uri: string | null;
+  quoted_uri: string | null;
+  external_title: string | null;
+  external_description: string | null;
+  external_url: string | null;
+  image_alts: string[] | null;
+  self_labels: string[] | null;
+}
+
 export interface PostContext {
   /** In the order of `CONTEXT_KINDS`. */
   parts: ContextPart[];
@@ -36,7 +61,7 @@ export interface PostContext {
  *
  * Those texts come from all raw tables, and what none has is fetched into `raw/context`; nothing is
  * asked for twice. What was deleted or is hidden is in no context. Without an AppView nothing is
- * fetched. Uses the temporary tables `context_*`, `removed` and `hidden` of the database.
+ * fetched. Uses the temporary tables `context_*` of the database.
  */
 export class PostContexts {
   /** Damaged files that were left out. */
@@ -64,8 +89,8 @@ export class PostContexts {
   /**
    * Turn to the pending posts of a day, the contexts that ended runs left in the journal included.
    *
-   * `pending` is a temporary table with the columns `post` (hash of the uri) and `position`, which stays
-   * as it is until the next day is prepared. Throws where a tombstone part is damaged.
+   * `pending` is a temporary table with the column `post` (hash of the uri). Throws where a tombstone
+   * part is damaged.
    */
   async prepare(pending: string, day: string): Promise<void> {
     const { database, paths } = this.context;
@@ -77,40 +102,38 @@ export class PostContexts {
     }
   }
 
-  /** Give the contexts of some of the pending posts, as far as they are known; fetches nothing. */
-  async of(uris: string[]): Promise<Map<string, PostContext>> {
-    const texts = this.#prepared();
-    const rows = await texts.rowsOf(uris);
-    const named = new Set(rows.flatMap((row) => references(row).map(([, uri]) => uri)));
-    const states = new Map(
-      (await texts.statesOf([...named])).map((state) => [state.uri, state]),
-    );
-    const contexts = new Map(uris.map((uri) => [uri, { parts: [], missing: [] } as PostContext]));
-    for (const row of rows) {
-      const context = contexts.get(row.uri)!;
-      const textOf = (uri: string) => states.get(uri)?.text ?? null;
-      context.parts = contextParts(row, textOf);
-      context.missing = references(row).map(([, uri]) => uri)
+  /** Give the contexts of some of the pending posts, by uri, as far as known; fetches nothing. */
+  async of(posts: ContextRow[]): Promise<Map<string, PostContext>> {
+    const named = new Set(posts.flatMap((post) => references(post).map(([, uri]) => uri)));
+    const states = await this.#prepared().statesOf([...named]);
+    return new Map(posts.map((post) => {
+      const parts = contextParts(post, (uri) => states.get(uri)?.text ?? null);
+      const missing = references(post).map(([, uri]) => uri)
         .filter((uri) => states.get(uri)?.state === "missing");
-    }
-    return contexts;
+      return [post.uri, { parts, missing }];
+    }));
   }
 
   /**
-   * Give the contexts of some of the pending posts, with what was missing fetched.
+   * Give the contexts of some of the pending posts, by uri, with what was missing fetched.
    *
    * Where `missing` is not empty, the AppView failed (see `errors`) or the run is told to stop: such a
    * post is to stay pending, as labels without contexts say less. A context that is gone is not missing.
    * Throws where the login is refused, and where the journal cannot be written.
    */
-  async complete(uris: string[]): Promise<Map<string, PostContext>> {
-    const contexts = await this.of(uris);
-    const missing = new Set([...contexts.values()].flatMap((context) => context.missing));
-    if (missing.size === 0 || this.#fetcher === undefined) return contexts;
+  async complete(posts: ContextRow[]): Promise<Map<string, PostContext>> {
+    const contexts = await this.of(posts);
+    const missing = [...new Set([...contexts.values()].flatMap((context) => context.missing))];
+    if (missing.length === 0 || this.#fetcher === undefined) return contexts;
     const texts = this.#prepared();
-    const readLanded = texts.readLanded.bind(texts);
-    await texts.learn(await this.#fetcher.fetch([...missing], uris, readLanded));
-    return await this.of(uris);
+    const readLanded = async (files: string[]) => {
+      await texts.readLanded(files);
+      const states = await texts.statesOf(missing);
+      return missing.filter((uri) => states.get(uri)?.state === "missing");
+    };
+    const witnesses = posts.map(({ uri }) => uri);
+    await texts.learn(await this.#fetcher.fetch(missing, witnesses, readLanded));
+    return await this.of(posts);
   }
 
   /** Land what was fetched. */
