@@ -1,20 +1,19 @@
-import { basename } from "node:path";
+import {
+  answerSegment,
+  COUNTS_JOURNAL,
+  landAnswers,
+  landLeftoverAnswers,
+} from "./answer_journal.ts";
 import { type AppView, POSTS_AT_ONCE } from "./atproto/appview.ts";
 import { appViewError } from "./atproto/appview_error.ts";
 import { collectDueCounts, type DueCount, dueCounts } from "./due_count.ts";
 import { now } from "./run/clock.ts";
 import type { Context } from "./run/command.ts";
-import { describeError, EXIT, UserError } from "./run/error.ts";
-import { type Database, literal, rows } from "./store/duckdb.ts";
-import { Journal, leftSegments } from "./store/journal.ts";
+import { EXIT, UserError } from "./run/error.ts";
+import { Journal } from "./store/journal.ts";
 import { toJson } from "./store/json.ts";
-import { sync, writeParquet } from "./store/parquet.ts";
-import type { DataPaths } from "./store/paths.ts";
 import type { Quarantine } from "./store/quarantine.ts";
-import { COUNTS, type Table } from "./store/tables.ts";
 
-/** The journal of counts, whose lines are not those of posts. */
-export const JOURNAL = "counts";
 const DOING = "take counts again";
 /** Posts of a segment: each becomes a part of `raw/counts`. */
 const SEGMENT = 50_000;
@@ -40,13 +39,13 @@ export async function takeCounts(
   quarantine: Quarantine,
   limit: number,
 ): Promise<{ counts: CountsTaken; errors: UserError[] }> {
-  const errors = await landLeftoverCounts(database, paths);
+  const errors = await landLeftoverAnswers(database, paths, COUNTS_JOURNAL);
   const { due, errors: damaged } = await collectDueCounts(database, paths);
   errors.push(...damaged);
   const counts: CountsTaken = { due, counted: 0, gone: 0 };
   const until = Math.min(due, limit);
   for (let from = 0; from < until && !signal.aborted;) {
-    const journal = await Journal.create(paths.journal(JOURNAL), segmentName());
+    const journal = await Journal.create(paths.journal(COUNTS_JOURNAL.name), answerSegment());
     const end = Math.min(until, from + SEGMENT);
     try {
       for (; from < end; from += POSTS_AT_ONCE) {
@@ -67,7 +66,7 @@ export async function takeCounts(
     } finally {
       journal.close();
     }
-    if (journal.bytes > 0) await landCounts(database, paths, journal.path);
+    if (journal.bytes > 0) await landAnswers(database, paths, COUNTS_JOURNAL, journal.path);
     // The run is told to stop, or the AppView did not answer.
     if (from < end) break;
   }
@@ -106,90 +105,4 @@ async function countsOf(
       ? []
       : { uri, did, event_time: reference_time, written_at, ...counts };
   });
-}
-
-/** Land the counts that ended runs left. */
-export async function landLeftoverCounts(
-  database: Database,
-  paths: DataPaths,
-): Promise<UserError[]> {
-  const errors: UserError[] = [];
-  for (const segment of await leftSegments(paths.journal(JOURNAL))) {
-    try {
-      await landCounts(database, paths, segment);
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      errors.push(error);
-    }
-  }
-  return errors;
-}
-
-/**
- * Land a segment in `raw/counts`, then remove it.
- *
- * The part is named after the segment, so that landing it again writes the same file again.
- */
-async function landCounts(database: Database, paths: DataPaths, segment: string): Promise<void> {
-  const columns = Object.entries({ ...COUNTS.columns, written_at: "TIMESTAMP" })
-    .filter(([name]) => name !== "host" && name !== "seen_at")
-    .map(([name, type]) => `"${name}" ${type}`).join(", ");
-  const lines = `read_json(${literal(segment)}, format = 'newline_delimited',
-    columns = {host: 'VARCHAR', seen_at: 'TIMESTAMP', counts: 'STRUCT(${columns})[]'})`;
-  try {
-    await landByDay(
-      database,
-      COUNTS,
-      `SELECT host, seen_at, again.* FROM (
-         SELECT host, seen_at, unnest(counts) AS again FROM ${lines})`,
-      "seen_at",
-      (day, days) => paths.rawPart("counts", day, `${basename(segment, ".jsonl")}.${days}`),
-      "written_at",
-    );
-  } catch (cause) {
-    if (cause instanceof UserError || !/JSON|Malformed/i.test(describeError(cause))) throw cause;
-    throw new UserError(
-      `land the journal ${segment}`,
-      "a line of it is damaged",
-      "Remove that line and run the task again; the other segments have landed",
-    );
-  }
-  await Deno.remove(segment);
-  await sync(paths.journal(JOURNAL));
-}
-
-/**
- * Write one part a day of `time`.
- *
- * `days` is `first_last`: the UTC days that `dated` spans in the part. It stands in the names of raw
- * parts, so that damage to one tells which days of posts it may touch.
- */
-async function landByDay(
-  database: Database,
-  table: Table,
-  query: string,
-  time: string,
-  path: (day: string, days: string) => string,
-  dated = time,
-): Promise<number> {
-  const days = await rows<{ day: string; days: string }>(
-    database,
-    `SELECT ${time}::DATE AS day, min(${dated})::DATE || '_' || max(${dated})::DATE AS days
-     FROM (${query}) GROUP BY day ORDER BY day`,
-  );
-  let count = 0;
-  for (const { day, days: span } of days) {
-    count += await writeParquet(
-      database,
-      table,
-      `SELECT * FROM (${query}) WHERE ${time}::DATE = ${literal(day)}`,
-      path(day, span),
-    );
-  }
-  return count;
-}
-
-function segmentName(): string {
-  const stamp = now().toISOString().replace(/[-:.]/g, "");
-  return `${stamp}-${crypto.randomUUID().slice(0, 8)}`;
 }

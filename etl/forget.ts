@@ -1,7 +1,5 @@
-import { AppView } from "./atproto/appview.ts";
+import { ANSWER_JOURNALS, landLeftoverAnswers } from "./answer_journal.ts";
 import { appViewError } from "./atproto/appview_error.ts";
-import { Session } from "./atproto/session.ts";
-import { JOURNAL as COUNTS_JOURNAL, landLeftoverCounts } from "./counts.ts";
 import { type Inputs, listInputs, standingPosts, withoutDamage } from "./inputs.ts";
 import { landLeftovers } from "./land.ts";
 import { indexPosts } from "./post_index.ts";
@@ -9,11 +7,11 @@ import { purge, type Purged } from "./purge.ts";
 import { askRound, openRound, type Recheck } from "./recheck.ts";
 import { now } from "./run/clock.ts";
 import { type Command, type Context, main, type Outcome } from "./run/command.ts";
-import { duration } from "./run/duration.ts";
 import { EXIT, UserError } from "./run/error.ts";
-import { baseUrl, urlVariable } from "./run/option.ts";
+import { baseUrl } from "./run/option.ts";
 import { lock } from "./store/lock.ts";
 import { type Found, hashKey, writeTombstones } from "./store/tombstone.ts";
+import { openAppView } from "./study_appview.ts";
 
 const POST = /^at:\/\/([^/]+)\/app\.bsky\.feed\.post\/[\w.:~-]+$/;
 /**
@@ -87,15 +85,10 @@ async function forgetSubjects(context: Context, subjects: string[]): Promise<Out
 }
 
 async function recheck(context: Context, appview: string | undefined): Promise<Outcome> {
-  const { paths, database, progress, signal, study } = context;
+  const { paths, database } = context;
   await using _lock = await lock(paths.locks(), "recheck", "run forget --recheck");
   const key = await hashKey(paths);
-  const service = appview ?? urlVariable("BLUESKY_APPVIEW", "https:", "http:") ??
-    study.sources.most_liked.appview;
-  const onWait = (seconds: number, reason: string) =>
-    progress.say(`${reason}; waiting ${duration(seconds * 1000)}`);
-  const session = Session.fromEnvironment(paths, service);
-  const appView = new AppView(service, { signal, session, onWait });
+  const appView = openAppView(context, appview);
   // While it asks, which takes long, preprocess may run.
   const work = async <T>(something: (inputs: Inputs) => Promise<T>) => {
     await using _lock = await lock(paths.locks(), "posts", "run forget --recheck");
@@ -144,12 +137,12 @@ async function landJournals(
   const running: string[] = [];
   const errors: UserError[] = [];
   for (const source of paths.names("journal")) {
-    const isCounts = source === COUNTS_JOURNAL;
+    const answers = ANSWER_JOURNALS.find(({ name }) => name === source);
     try {
-      const name = isCounts ? "sync-most_liked" : `sync-${source}`;
+      const name = answers?.lock ?? `sync-${source}`;
       await using _lock = await lock(paths.locks(), name, "land the journal");
-      const landed = isCounts
-        ? await landLeftoverCounts(database, paths)
+      const landed = answers
+        ? await landLeftoverAnswers(database, paths, answers)
         : (await landLeftovers(database, paths, source)).errors;
       errors.push(...landed);
     } catch (error) {

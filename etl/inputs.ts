@@ -14,6 +14,8 @@ export interface Inputs {
   coverage: string[];
   /** Parts of `raw/counts`. */
   counts: string[];
+  /** Parts of `raw/context`. */
+  contexts: string[];
   /** Days of posts that a damaged file may touch; they stay as they are. */
   stoppedDays: Set<string>;
   errors: UserError[];
@@ -31,6 +33,7 @@ export function listInputs(paths: DataPaths): Inputs {
     tombstones: list("raw/tombstones"),
     coverage: list("coverage"),
     counts: list("raw/counts"),
+    contexts: list("raw/context"),
     stoppedDays: new Set(),
     errors: [],
   };
@@ -111,6 +114,7 @@ async function leaveDamagedInputs(
     inputs.raw[source] = await whole(files, daysOf(`raw/${source}`));
   }
   inputs.counts = await whole(inputs.counts, daysOf("raw/counts"));
+  inputs.contexts = await whole(inputs.contexts, () => []);
   inputs.coverage = await whole(inputs.coverage, (path) => {
     const day = dayOf("coverage", path);
     return daysBetween(day, day);

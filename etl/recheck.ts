@@ -21,7 +21,7 @@ const FEW = 10;
 export type Recheck = RecheckState & { posts: number; isComplete: boolean };
 
 /**
- * Make the temporary table `kept` (subject_hash, uri, did, is_hidden): every uri in raw that this round
+ * Make the temporary table `kept` (subject_hash, uri, did, is_hidden): every uri in raw, contexts too, that this round
  * was not asked for yet, that an AppView can look up, and that no tombstone removes. A round that is complete is followed by a new one. Gives its state.
  */
 export async function openRound(
@@ -41,7 +41,7 @@ export async function openRound(
     accounts_back: 0,
     unknown: 0,
   };
-  const files = Object.values(inputs.raw).flat();
+  const files = [...Object.values(inputs.raw).flat(), ...inputs.contexts];
   const removal = (column: string) =>
     `(SELECT removed_at FROM removed WHERE subject_hash = ${subjectHashSql(key, column)})`;
   await readRemovals(database, inputs.tombstones, files, key);
@@ -50,7 +50,7 @@ export async function openRound(
       ${subjectHashSql(key, "did")} IN (SELECT subject_hash FROM hidden) AS is_hidden
     FROM (SELECT uri, any_value(did) AS did, max(event_time) AS seen FROM ${
     rawRows(files)
-  } GROUP BY uri) r
+  } WHERE uri IS NOT NULL GROUP BY uri) r
     WHERE NOT coalesce(greatest(${removal("r.uri")}, ${removal("r.did")})
         >= coalesce(seen, '-infinity'), false)
       AND subject_hash > ${literal(state.after)} AND regexp_full_match(uri, ${literal(POST_URI)})`);

@@ -198,6 +198,7 @@ Deno.test("every column of every table stands in the dictionary with its type, a
   const sections: [string, Record<string, string>][] = [
     ["raw/<source>", tables.RAW.columns],
     ["raw/counts", tables.COUNTS.columns],
+    ["raw/context", tables.CONTEXTS.columns],
     ["raw/tombstones", tables.TOMBSTONES.columns],
     ["labels/<classifier>", tables.LABELS.columns],
     ["labels/<paid classifier>", ANSWER_COLUMNS],
@@ -221,7 +222,7 @@ Deno.test("every column of every table stands in the dictionary with its type, a
     assert.deepEqual(described(heading), { ...columns }, heading);
   }
   const known = Object.values(tables).filter((table) => typeof table === "object");
-  assert.equal(known.length, 10, "a table that this test does not know");
+  assert.equal(known.length, 11, "a table that this test does not know");
 });
 
 Deno.test("every environment variable stands in the README's table, and no other", () => {

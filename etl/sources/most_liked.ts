@@ -1,23 +1,23 @@
 import { XRPCError } from "@atproto/api";
-import { AppView } from "../atproto/appview.ts";
+import { answerSegment } from "../answer_journal.ts";
+import type { AppView } from "../atproto/appview.ts";
 import { appViewError } from "../atproto/appview_error.ts";
 import { feedPages } from "../atproto/feed.ts";
 import { readPost, RecordError } from "../atproto/post.ts";
 import type { PostView } from "../atproto/post_view.ts";
-import { Session } from "../atproto/session.ts";
 import { type CountsTaken, takeCounts } from "../counts.ts";
 import type { JournalLine } from "../journal_line.ts";
 import { landLeftovers, landSegment } from "../land.ts";
 import { now } from "../run/clock.ts";
 import { type Command, type Context, main, type Outcome } from "../run/command.ts";
-import { duration } from "../run/duration.ts";
 import { describeError, EXIT, UserError } from "../run/error.ts";
-import { baseUrl, positiveInteger, urlVariable } from "../run/option.ts";
+import { baseUrl, positiveInteger } from "../run/option.ts";
 import { MOST_POSTS } from "../run/study.ts";
 import { Journal } from "../store/journal.ts";
 import { toJson } from "../store/json.ts";
 import { lock } from "../store/lock.ts";
 import { Quarantine } from "../store/quarantine.ts";
+import { openAppView } from "../study_appview.ts";
 
 const SOURCE = "most_liked";
 /** A feed that gives less than this share of what was asked for is worth a warning. */
@@ -63,22 +63,16 @@ export const command: Command = {
 };
 
 async function collect(context: Context, options: Options): Promise<Outcome> {
-  const { paths, database, study, progress, signal } = context;
+  const { paths, database, study, signal } = context;
   const settings = study.sources.most_liked;
-  const service = options.appview ?? urlVariable("BLUESKY_APPVIEW", "https:", "http:") ??
-    settings.appview;
   const asked = options.limit ?? settings.limit;
-  const appView = new AppView(service, {
-    signal,
-    session: Session.fromEnvironment(paths, service),
-    onWait: (seconds, reason) => progress.say(`${reason}; waiting ${duration(seconds * 1000)}`),
-  });
+  const appView = openAppView(context, options.appview);
   await using _lock = await lock(paths.locks(), `sync-${SOURCE}`, `run ${command.task}`);
   const { errors, posts } = await landLeftovers(database, paths, SOURCE);
   const quarantine = new Quarantine(paths, SOURCE);
   const summary = { host: appView.host, posts, asked, feeds: {} as Record<string, number> };
   for (const feed of feedsToRead(options, settings.feeds)) {
-    const journal = await Journal.create(paths.journal(SOURCE), segmentName());
+    const journal = await Journal.create(paths.journal(SOURCE), answerSegment());
     try {
       const got = await readFeed(context, appView, { feed, limit: asked, journal, quarantine });
       summary.feeds[feed] = got;
@@ -197,11 +191,6 @@ function pageLine(host: string, posts: Record<string, unknown>[]) {
     posts,
     tombstones: [],
   } satisfies JournalLine;
-}
-
-function segmentName(): string {
-  const stamp = now().toISOString().replace(/[-:.]/g, "");
-  return `${stamp}-${crypto.randomUUID().slice(0, 8)}`;
 }
 
 function feedLength(text: string): number {

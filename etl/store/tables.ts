@@ -1,86 +1,14 @@
 /**
- * The schema of every table, once.
+ * The schema of every table, once; those of raw stand in `raw_tables.ts`.
  *
  * `data/README.md` is checked against it. A change of columns raises the version, which stands in
  * the metadata of each file, and goes with a test that reads files of the version before.
  */
-export interface Table {
-  /** The folder under `data/`; `*` stands for the source or the classifier. */
-  readonly folder: string;
-  readonly version: number;
-  /** DuckDB types by column, in the order of the file. */
-  readonly columns: Readonly<Record<string, string>>;
-}
+import { CONTENT_COLUMNS, COUNT_COLUMNS } from "./raw_tables.ts";
+import type { Table } from "./table.ts";
 
-/** What a post is made of beside its text. */
-const CONTENT_COLUMNS = {
-  reply_root_uri: "VARCHAR",
-  reply_parent_uri: "VARCHAR",
-  embed_kind: "VARCHAR",
-  quoted_uri: "VARCHAR",
-  external_title: "VARCHAR",
-  external_description: "VARCHAR",
-  external_url: "VARCHAR",
-  image_alts: "VARCHAR[]",
-  hashtags: "VARCHAR[]",
-  links: "VARCHAR[]",
-  self_labels: "VARCHAR[]",
-} as const;
-
-const COUNT_COLUMNS = {
-  like_count: "BIGINT",
-  repost_count: "BIGINT",
-  reply_count: "BIGINT",
-  quote_count: "BIGINT",
-} as const;
-
-const RAW_COLUMNS = {
-  uri: "VARCHAR",
-  cid: "VARCHAR",
-  did: "VARCHAR",
-  rkey: "VARCHAR",
-  rev: "VARCHAR",
-  cursor: "BIGINT",
-  host: "VARCHAR",
-  seen_at: "TIMESTAMP",
-  event_time: "TIMESTAMP",
-  created_at: "VARCHAR",
-  text: "VARCHAR",
-  langs: "VARCHAR[]",
-  ...CONTENT_COLUMNS,
-  record: "VARCHAR",
-  feed: "VARCHAR",
-  rank: "INTEGER",
-  ...COUNT_COLUMNS,
-  author_handle: "VARCHAR",
-} as const;
-
-/** Every post as a source gave it; what a source has no word for is null. */
-export const RAW: Table = { folder: "raw/*", version: 1, columns: RAW_COLUMNS };
-
-/** What authors and hosts took back: a keyed hash and a time, never what was deleted. */
-export const TOMBSTONES: Table = {
-  folder: "raw/tombstones",
-  version: 1,
-  columns: {
-    subject_hash: "VARCHAR",
-    subject_kind: "VARCHAR",
-    reason: "VARCHAR",
-    event_time: "TIMESTAMP",
-    seen_at: "TIMESTAMP",
-    host: "VARCHAR",
-    cursor: "BIGINT",
-  },
-};
-
-const { uri, did, event_time, seen_at, host } = RAW_COLUMNS;
-
-/** Counts that were taken again at 48 hours; null where the AppView no longer had the post. */
-export const COUNTS: Table = {
-  folder: "raw/counts",
-  version: 1,
-  columns: { uri, did, event_time, seen_at, host, ...COUNT_COLUMNS },
-};
+export { CONTEXTS, COUNTS, RAW, TOMBSTONES } from "./raw_tables.ts";
+export { type Table, withColumns } from "./table.ts";
 
 /** One row per uri; `flag_<filter>` columns follow, one for each filter of the study. */
 export const POSTS: Table = {
@@ -245,8 +173,3 @@ export const RUNS: Table = {
     error: "VARCHAR",
   },
 };
-
-/** Give a table with further columns after its own. */
-export function withColumns(table: Table, columns: Record<string, string>): Table {
-  return { ...table, columns: { ...table.columns, ...columns } };
-}
