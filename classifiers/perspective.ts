@@ -13,7 +13,7 @@ import {
   ROOT_URL,
   serviceEnd,
 } from "./clients/comment_analyzer.ts";
-import { labellingCommand } from "./engine/labelling_command.ts";
+import { labellingCommand, type LabellingOptions } from "./engine/labelling_command.ts";
 import { LabellingSettings } from "./engine/labelling_settings.ts";
 import type { PaidClassifier } from "./engine/paid_classifier.ts";
 
@@ -51,7 +51,7 @@ export const command = labellingCommand({
 });
 
 /** Give the classifier as the study has it; only a dry run goes without a key. */
-function open(context: Context, isDryRun: boolean) {
+function open(context: Context, { dryRun }: LabellingOptions) {
   const where = `${context.studyPath} (classifiers.${CLASSIFIER})`;
   const section = context.study.classifiers[CLASSIFIER];
   if (section === undefined) {
@@ -65,7 +65,7 @@ function open(context: Context, isDryRun: boolean) {
   const settings = checkSection(Settings, section, where);
   const rootUrl = urlVariable("PERSPECTIVE_ROOT_URL", "https:", "http:") ?? ROOT_URL;
   const key = variable("PERSPECTIVE_API_KEY");
-  if (key === undefined && !isDryRun) {
+  if (key === undefined && !dryRun) {
     throw new UserError(
       "run classify:perspective",
       "PERSPECTIVE_API_KEY is not set",

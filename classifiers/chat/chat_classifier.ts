@@ -1,6 +1,7 @@
+import type { ModelPrice } from "../../etl/run/study.ts";
 import type { ChatRequest, Groq } from "../clients/groq.ts";
 import { readChatAnswer } from "../clients/groq_answer.ts";
-import { costOf, type ModelPrice, type Tokens } from "../clients/model_price.ts";
+import { costOf, type Tokens } from "../clients/model_price.ts";
 import type { PaidClassifier } from "../engine/paid_classifier.ts";
 import type { PendingPost } from "../engine/pending.ts";
 import { ServiceError } from "../engine/service_error.ts";
@@ -87,8 +88,7 @@ export function chatClassifier(options: ChatOptions): PaidClassifier {
       context_kinds: questionnaire.ask([post], settings.context_tokens).contextKinds[0],
     }),
     weight: (posts, effort) => ({ requests: 1, tokens: ask(posts).tokens + cap(posts, effort) }),
-    price: (posts, effort) =>
-      cost({ prompt: ask(posts).tokens, completion: cap(posts, effort) }),
+    price: (posts, effort) => cost({ prompt: ask(posts).tokens, completion: cap(posts, effort) }),
     expected(posts) {
       const prompt = ask(posts).tokens;
       const completion = several(options.usualCompletion ?? USUAL_COMPLETION, posts);

@@ -1,23 +1,6 @@
-import { z } from "zod";
 import { EXIT, UserError } from "../../etl/run/error.ts";
+import type { ModelPrice, ModelPrices } from "../../etl/run/study.ts";
 import type { ServedModel } from "./groq.ts";
-
-const dollars = z.number().min(0);
-
-/** What models cost, by their identifiers. */
-export const ModelPrices = z.record(
-  z.string(),
-  z.strictObject({
-    /** US dollars for a million tokens of the prompt, */
-    input: dollars,
-    /** and of the answer, its reasoning included. */
-    output: dollars,
-    /** The share of that which a batch costs; all of it where a server gives no discount. */
-    batch: z.number().min(0).max(1).default(1),
-  }),
-);
-export type ModelPrices = z.infer<typeof ModelPrices>;
-export type ModelPrice = ModelPrices[string];
 
 /** Tokens of a request: counted, or at most. */
 export interface Tokens {

@@ -4,6 +4,7 @@ import { UserError } from "../../etl/run/error.ts";
 import { day, positiveInteger, positiveNumber } from "../../etl/run/option.ts";
 import { peakMegabytes } from "../../etl/run/process.ts";
 import { isOutOfMemory } from "../../etl/store/duckdb.ts";
+import type { PostContexts } from "../../etl/post_context.ts";
 import { lock } from "../../etl/store/lock.ts";
 import { duration } from "../../etl/run/duration.ts";
 import { AnswerSegment } from "./answer_segment.ts";
@@ -26,11 +27,19 @@ export interface LabellingTask {
   task: string;
   description: string;
   examples: string[];
-  /** Give the classifier with the study's settings; a dry run needs no key. */
-  open(
-    context: Context,
-    isDryRun: boolean,
-  ): { classifier: PaidClassifier; settings: LabellingSettings };
+  options?: Command["options"];
+  /** Give the classifier with the study's settings. */
+  open(context: Context, options: LabellingOptions): OpenedTask | Promise<OpenedTask>;
+}
+
+/** A classifier that is ready to label. */
+export interface OpenedTask {
+  classifier: PaidClassifier;
+  settings: LabellingSettings;
+  /** Gives the contexts of posts, where the classifier needs them. */
+  contexts?: PostContexts | undefined;
+  /** Called before the first request; throws a UserError where none can be answered. */
+  check?(): Promise<void>;
 }
 
 /**
@@ -41,7 +50,8 @@ const [LIMIT_MEMORY, LIMIT_MEMORY_LATE] = ["110MB", "600MB"].map((limit) =>
   `SET memory_limit = '${limit}'`
 ) as [string, string];
 
-interface Options {
+/** What a run is asked for. */
+export interface LabellingOptions {
   since?: string;
   until?: string;
   limit?: number;
@@ -55,15 +65,19 @@ interface Options {
 interface Run {
   context: Context;
   task: string;
-  options: Options;
+  options: LabellingOptions;
   classifier: PaidClassifier;
   settings: LabellingSettings;
+  contexts: PostContexts | undefined;
+  check: (() => Promise<void>) | undefined;
   queue: LabellingQueue;
   labelSetId: string;
 }
 
 /** Declare the task of a paid classifier. */
-export function labellingCommand({ task, description, examples, open }: LabellingTask): Command {
+export function labellingCommand(
+  { task, description, examples, options = [], open }: LabellingTask,
+): Command {
   return {
     task,
     description,
@@ -82,17 +96,32 @@ export function labellingCommand({ task, description, examples, open }: Labellin
       },
       { flags: "--all", description: "label every post, not the sample that study.yaml asks for" },
       { flags: "--retry-failed", description: "try again also what failed for good" },
+      ...options,
     ],
     examples,
-    async run(context, options: Options) {
-      const { classifier, settings } = open(context, !!options.dryRun);
+    async run(context, options: LabellingOptions) {
+      const opened = await open(context, options);
+      const { classifier, settings, contexts } = opened;
       const { database, paths } = context;
       await database.run(LIMIT_MEMORY);
       await database.run("SET preserve_insertion_order = false");
       const plan = samplePlan(settings, !!options.all);
-      const queue = new LabellingQueue(database, paths, classifier, plan, options);
+      const queue = new LabellingQueue(database, paths, classifier, plan, {
+        ...options,
+        contexts,
+        fetchesContexts: !options.dryRun,
+      });
       const id = labelSetId(classifier.labelSet);
-      const run = { context, task, options, classifier, settings, queue, labelSetId: id };
+      const run = {
+        context,
+        task,
+        options,
+        ...opened,
+        contexts,
+        check: opened.check,
+        queue,
+        labelSetId: id,
+      };
       return options.dryRun ? await dryRun(run) : await label(run);
     },
   };
@@ -116,7 +145,7 @@ async function allowance(
   { paths }: Context,
   classifier: PaidClassifier,
   { budget }: LabellingSettings,
-  { maxCost = Infinity }: Options,
+  { maxCost = Infinity }: LabellingOptions,
 ): Promise<number> {
   if (budget === undefined) return maxCost;
   const left = budget.per_month - await spentThisMonth(paths, classifier.name);
@@ -134,15 +163,17 @@ async function label(run: Run): Promise<Outcome> {
   const stop = new LabellingStop();
   const errors = [...before.errors, ...queue.errors];
   if (survey.pending > 0) {
+    await run.check?.();
     const lease = await QuotaLease.open(paths.quotas(classifier.account));
     const pacer = new Pacer(quotas(settings), { strict: settings.quota.strict, lease });
     try {
       errors.push(...await ask(run, survey, pacer, counts, stop));
     } finally {
+      await run.contexts?.close();
       // Where the disk is full, what was claimed of a day and not taken counts as taken.
       await lease[Symbol.asyncDispose]().catch(() => {});
     }
-    errors.push(...(await compact(run)).errors);
+    errors.push(...run.contexts?.errors ?? [], ...(await compact(run)).errors);
   }
   // Also when nothing was pending: whoever goes back to an earlier label set wants to see its labels.
   if (survey.days > 0) await enterLabelSet(database, paths, study, classifier.labelSet);

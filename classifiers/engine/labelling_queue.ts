@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { labelSetId } from "../../etl/label_set.ts";
+import { CONTEXT_COLUMNS, type ContextRow, type PostContexts } from "../../etl/post_context.ts";
 import type { UserError } from "../../etl/run/error.ts";
 import { firstDamage } from "../../etl/store/damage.ts";
 import type { Database } from "../../etl/store/duckdb.ts";
@@ -11,9 +12,30 @@ import {
   type LabelledDay,
   type PendingCounts,
   pendingPages,
+  type PendingPost,
   storedAnswers,
 } from "./pending.ts";
 import { type Sample, sampleOfDay, type SamplePlan } from "./sample.ts";
+
+/** Give items while the next one is already asked for. */
+async function* ahead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
+  const ask = () => {
+    const asked = items.next();
+    // It is thrown where it is waited for.
+    asked.catch(() => {});
+    return asked;
+  };
+  try {
+    for (let next = ask();;) {
+      const { done, value } = await next;
+      if (done) return;
+      next = ask();
+      yield value;
+    }
+  } finally {
+    await items.return(undefined);
+  }
+}
 
 /** It holds one row group, which is what the memory of a run has room for. */
 const ONE_THREAD = "SET threads = 1";
@@ -23,6 +45,10 @@ export interface QueueOptions {
   since?: string | undefined;
   until?: string | undefined;
   retryFailed?: boolean | undefined;
+  /** Gives contexts; for classifiers that need them. */
+  contexts?: PostContexts | undefined;
+  /** Whether what a context lacks is fetched. */
+  fetchesContexts?: boolean;
 }
 
 /** What is pending in all days that are asked for. */
@@ -96,7 +122,10 @@ export class LabellingQueue {
     const { database, paths, classifier, options } = this;
     for (const date of this.#pending.keys()) {
       if (this.#found !== date) await this.#find(date);
-      for await (const page of pendingPages(database, paths, date)) {
+      await options.contexts?.prepare("pending_posts", date);
+      const columns = options.contexts ? CONTEXT_COLUMNS : [];
+      const pages = pendingPages(database, paths, date, { columns });
+      for await (const page of ahead(this.#withContexts(pages))) {
         const hashes = new Map<string, string>();
         for (const post of page) {
           if (!post.is_repeated || classifier.unscorable(post) !== undefined) continue;
@@ -113,6 +142,22 @@ export class LabellingQueue {
           yield { ...post, date, ...isWanted ? { stored } : {} };
         }
       }
+    }
+  }
+
+  async *#withContexts(pages: AsyncIterable<PendingPost[]>): AsyncGenerator<PendingPost[]> {
+    const { contexts, fetchesContexts = false } = this.options;
+    for await (const page of pages) {
+      if (contexts === undefined) {
+        yield page;
+        continue;
+      }
+      const rows = page as (PendingPost & ContextRow)[];
+      const found = await (fetchesContexts ? contexts.complete(rows) : contexts.of(rows));
+      yield page.map((post) => {
+        const { parts, missing } = found.get(post.uri)!;
+        return { ...post, context: parts, isContextMissing: fetchesContexts && missing.length > 0 };
+      });
     }
   }
 

@@ -113,6 +113,15 @@ export async function findPending(
   return counts;
 }
 
+export interface PageOptions {
+  /** Posts of a page, */
+  size?: number;
+  /** and those that are read from the day's file at once. */
+  readAtOnce?: number;
+  /** Columns of the table `posts` that come with each. */
+  columns?: readonly string[];
+}
+
 /**
  * Give the posts that `findPending` found, in the order of their turns, page by page.
  *
@@ -123,8 +132,7 @@ export async function* pendingPages(
   database: Database,
   paths: DataPaths,
   day: string,
-  size: number = PAGE,
-  readAtOnce: number = READ_AT_ONCE,
+  { size = PAGE, readAtOnce = READ_AT_ONCE, columns = [] }: PageOptions = {},
 ): AsyncGenerator<PendingPost[]> {
   const { last } = await row<{ last: number }>(
     database,
@@ -135,7 +143,7 @@ export async function* pendingPages(
     await database.run("SET threads = 1");
     await database.run(`CREATE OR REPLACE TEMP TABLE pending_texts AS
       SELECT p.uri, p.cid, coalesce(p.text, '') AS text, p.text_hash, p.detected_language, q.turn,
-        q.is_repeated, q.position
+        q.is_repeated, q.position${columns.map((name) => `, p.${name}`).join("")}
       FROM ${relation(POSTS, paths.filesOfDay("posts", day))} p
       JOIN (SELECT *, rowid AS position FROM pending_posts
         WHERE rowid >= ${read} AND rowid < ${read + readAtOnce}) q

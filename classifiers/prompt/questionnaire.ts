@@ -7,7 +7,12 @@ import { CHAT_COLUMNS } from "../reply/chat_answer.ts";
 import type { LabelReason } from "../../etl/label_reason.ts";
 import { ServiceError } from "../engine/service_error.ts";
 import { readFreeReply } from "../reply/free_reply.ts";
-import { type LabelRow, readReply, type ReplyFormat, responseFormat } from "../reply/reply_format.ts";
+import {
+  type LabelRow,
+  readReply,
+  type ReplyFormat,
+  responseFormat,
+} from "../reply/reply_format.ts";
 import { SOCIOPOLITICAL_COLUMNS, sociopoliticalFormat } from "../reply/sociopolitical_reply.ts";
 import { attributeInstructions } from "./attribute_instructions.ts";
 import { buildPrompt, type PromptPost } from "./prompt.ts";

@@ -9,6 +9,22 @@ export const MOST_POSTS = 10_000;
 const STREAM_URL = z.url({ protocol: /^wss?$/, error: "must start with wss:// (or ws://)" });
 const section = z.record(z.string(), z.unknown());
 
+const dollars = z.number().min(0);
+
+/** What a model costs, in US dollars. */
+export const ModelPrice = z.strictObject({
+  /** For a million tokens of the prompt, */
+  input: dollars,
+  /** and of the answer, its reasoning included. */
+  output: dollars,
+  /** The share of that which a batch costs; all of it where a server gives no discount. */
+  batch: z.number().min(0).max(1).default(1),
+});
+export type ModelPrice = z.infer<typeof ModelPrice>;
+/** What models cost, by their identifiers. */
+export const ModelPrices = z.record(z.string(), ModelPrice);
+export type ModelPrices = z.infer<typeof ModelPrices>;
+
 const Study = z.strictObject({
   name: z.string().min(1),
   sources: z.strictObject({
@@ -34,6 +50,7 @@ const Study = z.strictObject({
   classifiers: z.record(z.string(), section),
   /** The label set that the views show per classifier; the newest where none is named. */
   label_sets: z.record(z.string(), z.string().regex(/^[0-9a-f]{16}$/)).default({}),
+  prices: ModelPrices.default({}),
   after_deletion: z.enum(["keep_numbers", "drop"]),
   time_zone: z.string().refine(isTimeZone, "is not an IANA time zone such as Europe/Berlin"),
   /** Printed on every page that is rendered, such as «demo data». */

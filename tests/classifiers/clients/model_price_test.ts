@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
+import { ModelPrices } from "../../../etl/run/study.ts";
 import {
   checkModel,
   costOf,
   describePrice,
-  ModelPrices,
   priceOf,
   requirePrice,
 } from "../../../classifiers/clients/model_price.ts";

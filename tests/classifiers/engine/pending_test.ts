@@ -15,7 +15,9 @@ import { writeRows } from "../../table_file.ts";
 import { DAY, LABELLED, sample, writePosts } from "./labelled_day.ts";
 
 async function read(database: Database, paths: DataPaths, size?: number): Promise<PendingPost[][]> {
-  return await Array.fromAsync(pendingPages(database, paths, DAY, size, size && 2 * size));
+  return await Array.fromAsync(
+    pendingPages(database, paths, DAY, size ? { size, readAtOnce: 2 * size } : {}),
+  );
 }
 
 async function writeLabels(data: string, paths: DataPaths, rows: Record<string, unknown>[]) {
@@ -146,7 +148,7 @@ Deno.test("a post that goes while a run is under way is in no later page", () =>
     const paths = new DataPaths(data);
     await writePosts(data, paths, { passed: 20 });
     await findPending(database, paths, LABELLED, sample());
-    const pages = pendingPages(database, paths, DAY, 5, 5);
+    const pages = pendingPages(database, paths, DAY, { size: 5, readAtOnce: 5 });
     const first = (await pages.next()).value as PendingPost[];
     await writePosts(data, paths, { passed: 10 });
     const later = (await Array.fromAsync(pages)).flat();

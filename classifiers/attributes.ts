@@ -1,0 +1,20 @@
+import { main } from "../etl/run/command.ts";
+import { chatCommand } from "./chat/chat_task.ts";
+import { Questionnaire } from "./prompt/questionnaire.ts";
+
+export const command = chatCommand({
+  name: "attributes",
+  version: "1",
+  description:
+    "Ask a language model how toxic, respectful, reasoned … posts are: a score from 0 to 1 each.\n\n" +
+    "By the definitions of a codebook, with the context of each post, as what goes on after Perspective\n" +
+    "ends. Its columns are score_*, never prob_*: they are not Perspective's probabilities. Needs\n" +
+    "GROQ_API_KEY, or GROQ_BASE_URL of a server of your own; --dry-run says what it costs.",
+  examples: [
+    "deno task classify:attributes --dry-run",
+    "deno task classify:attributes --limit 1000 --max-cost 1",
+  ],
+  read: (path) => Questionnaire.attributes(path),
+});
+
+if (import.meta.main) await main(command);

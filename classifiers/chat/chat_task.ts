@@ -1,0 +1,157 @@
+import { AppView } from "../../etl/atproto/appview.ts";
+import { Session } from "../../etl/atproto/session.ts";
+import { labelFiles } from "../../etl/label_file.ts";
+import { labelSetId } from "../../etl/label_set.ts";
+import { PostContexts } from "../../etl/post_context.ts";
+import type { Command, Context } from "../../etl/run/command.ts";
+import { duration } from "../../etl/run/duration.ts";
+import { variable } from "../../etl/run/environment.ts";
+import { EXIT, UserError } from "../../etl/run/error.ts";
+import { positiveInteger, urlVariable } from "../../etl/run/option.ts";
+import { checkSection } from "../../etl/run/study.ts";
+import { literal, row } from "../../etl/store/duckdb.ts";
+import { relation } from "../../etl/store/parquet.ts";
+import { LABELS, withColumns } from "../../etl/store/tables.ts";
+import { Groq } from "../clients/groq.ts";
+import { isGroq } from "../clients/groq_address.ts";
+import { checkModel, priceOf, requirePrice } from "../clients/model_price.ts";
+import { codebookPath } from "../codebooks/codebook_path.ts";
+import {
+  labellingCommand,
+  type LabellingOptions,
+  type OpenedTask,
+} from "../engine/labelling_command.ts";
+import type { Questionnaire } from "../prompt/questionnaire.ts";
+import { CHAT_COLUMNS } from "../reply/chat_answer.ts";
+import { chatClassifier } from "./chat_classifier.ts";
+import { ChatSettings } from "./chat_settings.ts";
+
+/** What makes a task of a question to a language model. */
+export interface ChatTask {
+  /** Name of the classifier; the task is `classify:<name>`. */
+  name: string;
+  /** Raised when the same post begins to be asked about in another way. */
+  version: string;
+  description: string;
+  examples: string[];
+  /** Read what a codebook asks. */
+  read(path: string): Promise<Questionnaire>;
+}
+
+interface ChatOptions extends LabellingOptions {
+  postsPerRequest?: number;
+}
+
+/** Declare the task of a classifier that asks a language model. */
+export function chatCommand(chat: ChatTask): Command {
+  return labellingCommand({
+    task: `classify:${chat.name}`,
+    description: chat.description,
+    examples: chat.examples,
+    options: [{
+      flags: "--posts-per-request <n>",
+      description: "ask about n posts at once: cheaper, and another label set",
+      parse: positiveInteger,
+    }],
+    open: (context, options) => open(chat, context, options),
+  });
+}
+
+async function open(
+  chat: ChatTask,
+  context: Context,
+  { dryRun, maxCost, postsPerRequest = 1 }: ChatOptions,
+): Promise<OpenedTask> {
+  const task = `classify:${chat.name}`;
+  const where = `${context.studyPath} (classifiers.${chat.name})`;
+  const settings = readSettings(chat, context, where);
+  const { model } = settings;
+  const questionnaire = await chat.read(codebookPath(settings.codebook, context.studyPath));
+  const baseUrl = urlVariable("GROQ_BASE_URL", "https:", "http:");
+  const key = variable("GROQ_API_KEY");
+  const isKeyless = baseUrl !== undefined && !isGroq(baseUrl);
+  if (key === undefined && !isKeyless && !dryRun) throw missingKey(task);
+  const groq = key === undefined && !isKeyless ? undefined : new Groq({
+    key,
+    ...baseUrl ? { baseUrl } : {},
+    timeoutMs: settings.timeout_seconds * 1000,
+  });
+  const isLimited = maxCost !== undefined || settings.budget !== undefined;
+  const prices = context.study.prices;
+  const price = isLimited
+    ? requirePrice(prices, model, task, `${context.studyPath} (prices)`)
+    : priceOf(prices, model);
+  const options = {
+    name: chat.name,
+    version: chat.version,
+    questionnaire,
+    settings,
+    postsPerRequest,
+    groq,
+    server: isKeyless ? new URL(baseUrl).hostname : undefined,
+    price,
+  };
+  const { labelSet } = chatClassifier({ ...options, usualCompletion: undefined });
+  const usualCompletion = await meanCompletion(context, chat.name, labelSetId(labelSet));
+  const classifier = chatClassifier({ ...options, usualCompletion });
+  return {
+    classifier,
+    settings,
+    contexts: classifier.needsContext ? postContexts(context) : undefined,
+    check: async () =>
+      checkModel(model, await groq!.models(context.signal), prices, {
+        task,
+        host: groq!.host,
+        where,
+      }),
+  };
+}
+
+function readSettings(chat: ChatTask, { study, studyPath }: Context, where: string): ChatSettings {
+  const section = study.classifiers[chat.name];
+  if (section !== undefined) return checkSection(ChatSettings, section, where);
+  throw new UserError(
+    `run classify:${chat.name}`,
+    `${studyPath} has no section classifiers.${chat.name}`,
+    "Add it as in the study.yaml of the repository",
+    { exitCode: EXIT.usage },
+  );
+}
+
+function missingKey(task: string): UserError {
+  return new UserError(
+    `run ${task}`,
+    "GROQ_API_KEY is not set",
+    "Add it to .env (see .env.example), or name a server of your own with GROQ_BASE_URL; " +
+      "classify:dictionary needs neither",
+    { exitCode: EXIT.usage },
+  );
+}
+
+function postContexts(context: Context): PostContexts {
+  const { paths, progress, signal, study } = context;
+  const service = urlVariable("BLUESKY_APPVIEW", "https:", "http:") ??
+    study.sources.most_liked.appview;
+  const appView = new AppView(service, {
+    signal,
+    session: Session.fromEnvironment(paths, service),
+    onWait: (seconds, reason) => progress.say(`${reason}; waiting ${duration(seconds * 1000)}`),
+  });
+  return new PostContexts(context, appView);
+}
+
+/** Give the mean of `tokens_completion` of the newest day that a label set has. */
+async function meanCompletion(
+  { database, paths }: Context,
+  name: string,
+  id: string,
+): Promise<number | undefined> {
+  const day = paths.files(`labels/${name}`).map((file) => file.day!).sort().at(-1);
+  if (day === undefined) return undefined;
+  const labels = relation(withColumns(LABELS, CHAT_COLUMNS), labelFiles(paths, name, day));
+  const { mean } = await row<{ mean: number | null }>(
+    database,
+    `SELECT avg(tokens_completion) AS mean FROM ${labels} WHERE label_set_id = ${literal(id)}`,
+  );
+  return mean ?? undefined;
+}
