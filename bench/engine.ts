@@ -2,15 +2,20 @@
 import { join } from "node:path";
 import { CommentAnalyzer } from "../classifiers/clients/comment_analyzer.ts";
 import { openDatabase, row } from "../etl/store/duckdb.ts";
-import { relation, writeParquet } from "../etl/store/parquet.ts";
-import { DataPaths } from "../etl/store/paths.ts";
-import { POSTS } from "../etl/store/tables.ts";
-import { KEY, LABELS, startLabelling, writeStudy } from "../tests/classifiers/perspective_run.ts";
-import { type AnalyzerProcess, startAnalyzerProcess } from "./analyzer_process.ts";
+import { KEY, LABELS, startLabelling } from "../tests/classifiers/perspective_run.ts";
+import type { AnalyzerProcess } from "./analyzer_process.ts";
 import type { Bench, Figure } from "./measure.ts";
+import {
+  finish,
+  firstArrival,
+  LATENCY_MS,
+  pause,
+  prepare,
+  QUOTA,
+  summaryOf,
+  withAnalyzer,
+} from "./perspective_runs.ts";
 
-const QUOTA = 100;
-const LATENCY_MS = 200;
 const PACED = 10_000;
 const BATCHES = 30;
 const PENDING = 1_000_000;
@@ -20,7 +25,6 @@ const [KILLS, KILLED] = [12, 6000];
 const [ORIGINAL_MB, ORIGINAL_POSTS] = [839, 165_163];
 /** Requests a second: what memory is held does not hang on it, and so it takes minutes. */
 const FAST = 600;
-const DAY = "2026-06-01";
 
 export const bench: Bench = {
   description:
@@ -49,7 +53,7 @@ type Say = (text: string) => void;
 async function pace(data: string, say: Say): Promise<Figure[]> {
   await prepare(data, PACED);
   return await withAnalyzer({}, async (analyzer) => {
-    await finish(data, analyzer, say);
+    await finish(data, analyzer, say, PACED);
     const { arrivals, seconds, mostWithinSecond } = await analyzer.report();
     const original = await inBatches(analyzer, say);
     const perSecond = (arrivals - 1) / seconds;
@@ -100,7 +104,7 @@ async function paceStrictly(data: string, say: Say): Promise<Figure[]> {
   await prepare(data, PACED, { strict: true });
   const quota = { requests: QUOTA, perMs: 1000 };
   return await withAnalyzer({ quota }, async (analyzer) => {
-    await finish(data, analyzer, say);
+    await finish(data, analyzer, say, PACED);
     const { arrivals, seconds, refused } = await analyzer.report();
     return [
       {
@@ -200,66 +204,4 @@ async function kill(data: string, say: Say): Promise<Figure[]> {
       },
     ];
   });
-}
-
-/** Make a day of so many posts, each with a text of its own, and a study that labels all of them. */
-async function prepare(data: string, posts: number, quota = {}): Promise<void> {
-  await writeStudy(data, { quota: { requests_per_second: QUOTA, ...quota } });
-  using database = await openDatabase(data);
-  const query =
-    `SELECT 'at://did:plc:' || lpad(i::VARCHAR, 24, 'a') || '/app.bsky.feed.post/3k' || i
-      AS uri, 'cid-' || i AS cid, sha256(i::VARCHAR) AS text_hash, 'en' AS detected_language,
-    'what the author number ' || i || ' has to say about ' || sha256(i::VARCHAR) AS text,
-    false AS in_most_liked, true AS passed_filters FROM range(${posts}) t(i)`;
-  await writeParquet(
-    database,
-    POSTS,
-    `SELECT * FROM ${relation(POSTS, [])} UNION ALL BY NAME (${query})`,
-    new DataPaths(data).posts(DAY),
-  );
-}
-
-async function withAnalyzer<T>(
-  options: { quota?: { requests: number; perMs: number } },
-  run: (analyzer: AnalyzerProcess) => Promise<T>,
-): Promise<T> {
-  const analyzer = await startAnalyzerProcess({ key: KEY, latencyMs: LATENCY_MS, ...options });
-  try {
-    return await run(analyzer);
-  } finally {
-    await analyzer.close();
-  }
-}
-
-/** Wait for a request; throws where the run ends before. */
-async function firstArrival(
-  analyzer: AnalyzerProcess,
-  after: number,
-  child: Deno.ChildProcess,
-): Promise<void> {
-  let hasEnded = false;
-  child.status.then(() => hasEnded = true);
-  while ((await analyzer.report()).arrivals <= after) {
-    if (hasEnded) throw new Error(`no request: ${(await summaryOf(child, 0)).status}`);
-    await pause(20);
-  }
-}
-
-/** Label everything; throws where a post has no label afterwards. */
-async function finish(data: string, analyzer: AnalyzerProcess, say: Say, posts = PACED) {
-  const summary = await summaryOf(startLabelling(data, analyzer), 0);
-  say(`${summary.labelled} posts in ${summary.seconds} s, at most ${summary.peak_rss_mb} MB`);
-  if (summary.labelled !== posts) throw new Error(`${summary.labelled} labels of ${posts}`);
-  return summary;
-}
-
-async function summaryOf(child: Deno.ChildProcess, expected: number) {
-  const { code, stdout, stderr } = await child.output();
-  const decoder = new TextDecoder();
-  if (code !== expected) throw new Error(`exit status ${code}: ${decoder.decode(stderr)}`);
-  return JSON.parse(decoder.decode(stdout));
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((done) => setTimeout(done, ms));
 }
