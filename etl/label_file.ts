@@ -8,7 +8,8 @@ import { LABELS, type Table, withColumns } from "./store/tables.ts";
  * Give an SQL condition: does a label row `l` belong to the post row `p` of the same day?
  *
  * By uri and cid; a label of a post that had no cid (an import) matches on uri and hash of the text.
- * At most one label of a label set and coder matches, since `mergeLabels` keeps no two that could.
+ * At most one label of a label set and coder matches, since `mergeLabels` keeps no two that could. For
+ * inner joins: in outer and anti joins DuckDB would compare each post with each label.
  */
 export const LABEL_OF_POST = `l.uri = p.uri AND
   CASE WHEN l.cid IS NULL THEN l.text_hash = p.text_hash ELSE l.cid = p.cid END`;
@@ -108,10 +109,11 @@ export async function collectPending(
   day: string,
 ): Promise<void> {
   const labels = relation(LABELS, labelFiles(paths, classifier, day));
+  const own = `(SELECT * FROM ${labels} WHERE label_set_id = ${literal(labelSetId)})`;
   await database.run(`CREATE OR REPLACE TEMP TABLE pending AS
     SELECT p.uri, p.cid, p.text, p.text_hash, p.detected_language
     FROM read_parquet(${literal(paths.posts(day))}, hive_partitioning = false) p
-    ANTI JOIN (SELECT * FROM ${labels} WHERE label_set_id = ${literal(labelSetId)}) l
-      ON ${LABEL_OF_POST}
+    WHERE NOT EXISTS (FROM ${own} c WHERE c.uri = p.uri AND c.cid = p.cid)
+      AND NOT EXISTS (FROM ${own} t WHERE t.uri = p.uri AND t.cid IS NULL AND t.text_hash = p.text_hash)
     ORDER BY sha256(p.uri)`);
 }

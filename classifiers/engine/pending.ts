@@ -6,7 +6,6 @@ import type { DataPaths } from "../../etl/store/paths.ts";
 import type { ContextPart } from "../../etl/post_context.ts";
 import { LABELS, POSTS, withColumns } from "../../etl/store/tables.ts";
 import { ANSWER_COLUMNS } from "../../etl/paid_answer.ts";
-import { hashedKeysSql } from "./label_prob.ts";
 import { type Sample, STRATUM_OF_POST, turnSql } from "./sample.ts";
 
 /** Labels of which a day's posts may be in want. */
@@ -76,21 +75,20 @@ export async function findPending(
   const posts = relation(POSTS, paths.filesOfDay("posts", day));
   const labels = relation(LABELS, labelFiles(paths, classifier, day));
   const again = retryFailed ? "true" : `l.reason IN (${literalList(PASSING_REASONS)})`;
-  // A table, so that DuckDB knows how few they may be, and hashes them and not the posts.
+  // A table, so that DuckDB knows how few they may be, and hashes them and not the posts. By one key,
+  // as for a condition like `LABEL_OF_POST` it compares each post with each label.
   await database.run(`CREATE OR REPLACE TEMP TABLE own_labels AS
-    SELECT ${hashedKeysSql("l")}, was_successfully_labeled,
-      ${again} AS is_tried_again
+    SELECT coalesce(${keySql("l", "cid")}, ${keySql("l", "text_hash")}) AS key,
+      CASE WHEN was_successfully_labeled THEN 'labelled'
+        WHEN NOT coalesce(${again}, false) THEN 'failed' END AS state
     FROM ${labels} l WHERE label_set_id = ${literal(labelSetId)}`);
   const states = `SELECT hash(p.uri) AS post, hash(p.text_hash) AS text, ${turnSql(sample)} AS turn,
-      CASE WHEN l.was_successfully_labeled THEN 'labelled'
-        WHEN l.uri IS NOT NULL AND NOT coalesce(l.is_tried_again, false) THEN 'failed'
-        WHEN turn < 1 THEN 'pending'
+      coalesce(c.state, t.state, CASE WHEN turn < 1 THEN 'pending'
         WHEN ${STRATUM_OF_POST} = 'filtered_out' THEN 'filtered_out_not_drawn'
-        ELSE 'not_drawn' END AS state
+        ELSE 'not_drawn' END) AS state
     FROM ${posts} p
-    LEFT JOIN own_labels l ON l.uri = md5_number(p.uri) AND
-      CASE WHEN l.cid IS NULL THEN l.text_hash = md5_number(p.text_hash)
-        ELSE l.cid = md5_number(p.cid) END`;
+    LEFT JOIN own_labels c ON c.key = ${keySql("p", "cid")}
+    LEFT JOIN own_labels t ON t.key = ${keySql("p", "text_hash")}`;
   // By itself, so that it does not take memory beside the sort.
   await database.run(`CREATE OR REPLACE TEMP TABLE repeated_texts AS
     SELECT hash(text_hash) AS text FROM ${posts} GROUP BY ALL HAVING count(*) > 1`);
@@ -186,6 +184,11 @@ export async function storedAnswers(
      GROUP BY request_hash`,
   );
   return new Map(found.map(({ request_hash, stored }) => [request_hash, stored]));
+}
+
+/** Give the hash by which a row is known with one of its columns; null where that is null. */
+function keySql(row: string, column: "cid" | "text_hash"): string {
+  return `md5_number('${column} ' || ${row}.uri || ' ' || ${row}.${column})`;
 }
 
 function literalList(values: readonly string[]): string {
