@@ -42,7 +42,10 @@ export const command: Command = {
       parse: (text) => text.split(",").map((name) => name.trim()).filter((name) => name !== ""),
     },
     { flags: "--coder <name>", description: "who gave the labels, where no column coder says it" },
-    { flags: "--as <name>", description: "name of the label set (default: the file's name)" },
+    {
+      flags: "--as <name>",
+      description: "name of the label set (default for CSV: the file's name)",
+    },
   ],
   examples: [
     "deno task import posts.csv",
