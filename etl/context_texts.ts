@@ -141,19 +141,30 @@ export class ContextTexts {
         SELECT uri, hash(uri) AS ref, ${this.#uriHash} AS uri_hash, ${this.#didHash} AS did_hash
         FROM context_page
       ),
+      -- What is asked for is hashed and the large tables pass by, never the other way round.
+      texts AS MATERIALIZED (
+        FROM context_texts WHERE ref IN (SELECT hash(uri) FROM context_page)
+      ),
+      subjects AS MATERIALIZED (
+        SELECT uri, uri_hash AS subject_hash FROM named UNION ALL SELECT uri, did_hash FROM named
+      ),
       removals AS (
-        SELECT uri, max(removed_at) AS removed_at FROM (
-          SELECT uri, uri_hash AS subject_hash FROM named UNION ALL SELECT uri, did_hash FROM named)
-        JOIN context_removed USING (subject_hash) GROUP BY uri
+        SELECT uri, max(removed_at) AS removed_at FROM subjects
+        JOIN (FROM context_removed WHERE subject_hash IN (SELECT subject_hash FROM subjects))
+          USING (subject_hash)
+        GROUP BY uri
+      ),
+      absent AS MATERIALIZED (
+        FROM context_absent WHERE uri_hash IN (SELECT uri_hash FROM named)
       ),
       judged AS (
         SELECT uri, t.text, CASE
             WHEN removed_at >= coalesce(event_time, '-infinity') THEN 'gone'
             WHEN t.ref IS NOT NULL THEN 'known'
-            WHEN uri_hash IN (FROM context_absent) THEN 'gone'
+            WHEN uri_hash IN (FROM absent) THEN 'gone'
             WHEN NOT regexp_full_match(uri, ${literal(POST_URI)}) THEN 'gone'
             ELSE 'missing' END AS state
-        FROM named LEFT JOIN context_texts t USING (ref) LEFT JOIN removals USING (uri)
+        FROM named LEFT JOIN texts t USING (ref) LEFT JOIN removals USING (uri)
       )
       SELECT uri, state, if(state = 'known', text, NULL) AS text FROM judged`,
     );

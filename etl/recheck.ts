@@ -21,8 +21,9 @@ const FEW = 10;
 export type Recheck = RecheckState & { posts: number; isComplete: boolean };
 
 /**
- * Make the temporary table `kept` (subject_hash, uri, did, is_hidden): every uri in raw, contexts too, that this round
- * was not asked for yet, that an AppView can look up, and that no tombstone removes. A round that is complete is followed by a new one. Gives its state.
+ * Make the temporary table `kept` (subject_hash, uri, did, is_hidden): every uri in raw, contexts too,
+ * that this round was not asked for yet, that an AppView can look up, and that no tombstone removes. A
+ * round that is complete is followed by a new one. Gives its state.
  */
 export async function openRound(
   { paths, database }: Context,

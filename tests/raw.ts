@@ -1,6 +1,6 @@
 /** Lays raw rows into a data folder, as a source would have landed them. */
 import { DataPaths } from "../etl/store/paths.ts";
-import { COUNTS, COVERAGE, RAW, type Table, TOMBSTONES } from "../etl/store/tables.ts";
+import { CONTEXTS, COUNTS, COVERAGE, RAW, type Table, TOMBSTONES } from "../etl/store/tables.ts";
 import { subjectHash } from "../etl/store/tombstone.ts";
 import { writeRows } from "./table_file.ts";
 
@@ -22,6 +22,7 @@ export interface RawFolder {
   ): Promise<string>;
   coverage(day: string, part: string, minutes: string[]): Promise<string>;
   counts(day: string, part: string, rows: Record<string, unknown>[]): Promise<string>;
+  contexts(day: string, part: string, rows: Record<string, unknown>[]): Promise<string>;
 }
 
 /** Give functions that write raw parts, tombstones and coverage; times as DuckDB reads them. */
@@ -65,5 +66,6 @@ export async function rawFolder(data: string): Promise<RawFolder> {
         paths.coveragePart(day, part),
       ),
     counts: (day, part, rows) => write(COUNTS, rows, paths.rawPart("counts", day, part)),
+    contexts: (day, part, rows) => write(CONTEXTS, rows, paths.rawPart("context", day, part)),
   };
 }

@@ -15,6 +15,7 @@ const TABLES = [
   "raw/import",
   "raw/tombstones",
   "raw/counts",
+  "raw/context",
   "posts",
   "labels/dictionary",
   "labels/human",
@@ -73,6 +74,16 @@ async function fill(data: string) {
       seen_at: "2026-06-03 12:00:00",
       like_count: 9,
     },
+  ]);
+  await folder.contexts("2026-06-01", "e", [
+    {
+      uri_hash: "a",
+      status: "found",
+      uri: uri("8"),
+      text: "no\u0000post of ours",
+      image_alts: ["x"],
+    },
+    { uri_hash: "b", status: "not_found", seen_at: "2026-06-01 12:00:00" },
   ]);
   await folder.coverage("2026-06-01", "c", ["2026-06-01 10:00:00"]);
   await Deno.writeTextFile(

@@ -1,14 +1,12 @@
-import { AppView } from "../../etl/atproto/appview.ts";
-import { Session } from "../../etl/atproto/session.ts";
 import { labelFiles } from "../../etl/label_file.ts";
 import { labelSetId } from "../../etl/label_set.ts";
 import { PostContexts } from "../../etl/post_context.ts";
 import type { Command, Context } from "../../etl/run/command.ts";
-import { duration } from "../../etl/run/duration.ts";
 import { variable } from "../../etl/run/environment.ts";
 import { EXIT, UserError } from "../../etl/run/error.ts";
 import { positiveInteger, urlVariable } from "../../etl/run/option.ts";
 import { checkSection } from "../../etl/run/study.ts";
+import { openAppView } from "../../etl/study_appview.ts";
 import { literal, row } from "../../etl/store/duckdb.ts";
 import { relation } from "../../etl/store/parquet.ts";
 import { LABELS, withColumns } from "../../etl/store/tables.ts";
@@ -97,7 +95,9 @@ async function open(
   return {
     classifier,
     settings,
-    contexts: classifier.needsContext ? postContexts(context) : undefined,
+    contexts: classifier.needsContext
+      ? new PostContexts(context, dryRun ? undefined : openAppView(context))
+      : undefined,
     check: async () =>
       checkModel(model, await groq!.models(context.signal), prices, {
         task,
@@ -126,18 +126,6 @@ function missingKey(task: string): UserError {
       "classify:dictionary needs neither",
     { exitCode: EXIT.usage },
   );
-}
-
-function postContexts(context: Context): PostContexts {
-  const { paths, progress, signal, study } = context;
-  const service = urlVariable("BLUESKY_APPVIEW", "https:", "http:") ??
-    study.sources.most_liked.appview;
-  const appView = new AppView(service, {
-    signal,
-    session: Session.fromEnvironment(paths, service),
-    onWait: (seconds, reason) => progress.say(`${reason}; waiting ${duration(seconds * 1000)}`),
-  });
-  return new PostContexts(context, appView);
 }
 
 /** Give the mean of `tokens_completion` of the newest day that a label set has. */
