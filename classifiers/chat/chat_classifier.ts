@@ -28,8 +28,8 @@ export interface ChatOptions {
   usualCompletion: number | undefined;
 }
 
-/** Tokens of an answer about one post where there is no label yet: 47 to 117 were seen. */
-const USUAL_COMPLETION = 80;
+/** Tokens of the reasoning before an answer, where there is no label yet to tell. */
+const REASONING = { none: 0, low: 30, medium: 150, high: 600 };
 /** What a further post of a request adds to its answer, as a share of what the first takes. */
 const FURTHER = 1 / 3;
 
@@ -91,7 +91,9 @@ export function chatClassifier(options: ChatOptions): PaidClassifier {
     price: (posts, effort) => cost({ prompt: ask(posts).tokens, completion: cap(posts, effort) }),
     expected(posts) {
       const prompt = ask(posts).tokens;
-      const completion = several(options.usualCompletion ?? USUAL_COMPLETION, posts);
+      const usual = options.usualCompletion ??
+        questionnaire.replyTokens() + REASONING[reasoning_effort ?? "none"];
+      const completion = several(usual, posts);
       return { tokens: prompt + completion, cost: cost({ prompt, completion }) };
     },
     async ask(posts, effort, signal) {

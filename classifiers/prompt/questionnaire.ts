@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { z } from "zod";
 import type { ContextKind } from "../../etl/post_context.ts";
 import { hashAttributes, readAttributes } from "../codebooks/attribute_codebook.ts";
 import { hashSociopolitical, readSociopolitical } from "../codebooks/sociopolitical_codebook.ts";
@@ -18,6 +19,9 @@ import { attributeInstructions } from "./attribute_instructions.ts";
 import { buildPrompt, type PromptPost } from "./prompt.ts";
 import { sociopoliticalInstructions } from "./sociopolitical_instructions.ts";
 import { countTokens, requestTokens } from "./token_count.ts";
+
+/** As long as the reasons that were seen. */
+const USUAL_REASON = "The post argues for a law that a party wants and names the vote about it.";
 
 /** What a codebook asks of a language model, and how it is answered. */
 interface Question {
@@ -118,6 +122,17 @@ export class Questionnaire {
       this.#fixedTokens.set(system!.content, fixed);
     }
     return requestTokens(model, fixed, user!.content);
+  }
+
+  /** Count the tokens of a usual reply about one post, without the reasoning before it. */
+  replyTokens(): number {
+    const { shape } = this.question.format.fields;
+    const fields = Object.entries(shape).map(([name, type]) => {
+      if (type instanceof z.ZodBoolean) return [name, false];
+      if (type instanceof z.ZodNumber) return [name, 0.15];
+      return [name, type instanceof z.ZodString ? USUAL_REASON : "unclear"];
+    });
+    return countTokens(JSON.stringify(Object.fromEntries(fields)));
   }
 
   /** Hash all that is asked but for the posts: 64 hexadecimal digits (SHA-256). */
