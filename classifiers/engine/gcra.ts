@@ -1,7 +1,7 @@
 import type { Quota } from "./quota.ts";
 
 /** With this a request that the machine sends late makes up for it, and few are too many at once. */
-const BURST_SHARE = 0.04;
+const BURST_SHARE = 0.03;
 
 /**
  * Spaces what is taken of one quota evenly, with a small burst.

@@ -9,7 +9,7 @@ export interface Weight {
 /**
  * How much a service lets one ask for: `amount` of a unit in `perMs` milliseconds.
  *
- * `burst` is how much of it may go at once after a pause; 4% of the amount where it is not given.
+ * `burst` is how much of it may go at once after a pause; 3% of the amount where it is not given.
  * A quota of a day is counted by UTC days and has no burst.
  */
 export interface Quota {
