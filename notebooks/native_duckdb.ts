@@ -30,7 +30,10 @@ export class NativeConnection {
       reader.deduplicatedColumnNames().map((name, index): [string, unknown[]] => [
         name,
         numbersWhereTheyFit(
-          columns[index]!.map(withMaps, String(reader.columnTypes()[index]).startsWith("MAP")),
+          (columns[index] ?? []).map(
+            withMaps,
+            String(reader.columnTypes()[index]).startsWith("MAP"),
+          ),
         ),
       ]),
     );
