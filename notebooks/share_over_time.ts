@@ -6,6 +6,7 @@ import { factsLine, type FigureFacts, titleOf } from "./figure_facts.ts";
 import { legend, seriesColor, seriesDash } from "./legend.ts";
 import type { ShareOfTime } from "./measured_shares.ts";
 import { formatNumber, formatShare } from "./number_format.ts";
+import { type Note, nothingToDraw } from "./note.ts";
 import { panel } from "./plot.ts";
 import { describeEstimate, formatInterval } from "./sampling.ts";
 
@@ -45,8 +46,9 @@ const NEAR = 90 * DAY;
 const HEIGHT = 220;
 
 /** Draw shares or means per day with their intervals; days without posts are gaps. */
-export function shareOverTime(options: ShareOverTimeOptions): Chart {
+export function shareOverTime(options: ShareOverTimeOptions): Chart | Note {
   const { series, facts, history, measure } = options;
+  if (facts.n === 0) return nothingToDraw(options.title, facts);
   const written = series.flatMap(({ days }) => days.map(({ time }) => time));
   const past = (history?.points ?? []).map(({ day }) => day);
   const isNear = past.length > 0 && written.length > 0 &&

@@ -15,7 +15,7 @@ import {
 } from "../../notebooks/frequent_categories.ts";
 import { politicalPerDay, politicalPerDayChart } from "../../notebooks/political_per_day.ts";
 import { postsPerDay, postsPerDayChart } from "../../notebooks/posts_per_day.ts";
-import { Note } from "../../notebooks/show.ts";
+import { Note } from "../../notebooks/note.ts";
 import { uri } from "../raw.ts";
 import { query, withData } from "../rows.ts";
 import { fillStudyFolder, MISSING } from "./study_folder.ts";
