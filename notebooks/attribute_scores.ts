@@ -35,11 +35,11 @@ export async function distributionsOf(
   const columns = await attributeColumns(data, view);
   const table = await data.sql`
     SELECT coalesce(1 / label_prob, 1) AS weight,
-      histogram(least(floor(COLUMNS('^prob_') * 20), 19)::INTEGER)
+      histogram(floor(COLUMNS('^prob_') * 20)::INTEGER)
     FROM ${identifier(view)}
     WHERE was_successfully_labeled AND passed_filters
       AND date BETWEEN ${since}::DATE AND ${until}::DATE AND (${source} = 'all' OR ${inSource})
-    GROUP BY weight`;
+    GROUP BY 1`;
   const [weights, ...histograms] = table.columnNames()
     .map((name: string) => Array.from(table.array(name) as ArrayLike<unknown>));
   return columns.flatMap((column, index) => {
@@ -48,7 +48,8 @@ export async function distributionsOf(
     histograms[index]!.forEach((histogram, row) => {
       for (const [bin, count] of (histogram ?? []) as Map<number, number | bigint>) {
         n += Number(count);
-        bins[bin]! += Number(count) * (weights![row] as number);
+        // The last bin holds 1 too.
+        bins[Math.min(bin, BINS - 1)]! += Number(count) * (weights![row] as number);
       }
     });
     const sum = bins.reduce((sum, weight) => sum + weight, 0);

@@ -95,7 +95,7 @@ export class Chart {
 
 /** A picture takes no pointer, so what answers to it lies over it, in shares of the picture's size. */
 function tipHtml({ x, y, width, height, text }: Tip, of: number): string {
-  const share = (part: number, whole: number) => `${(100 * part / whole).toFixed(2)}%`;
+  const share = (part: number, whole: number) => `${(100 * part / whole).toFixed(1)}%`;
   const place = `left:${share(x, WIDE)};top:${share(y, of)};width:${share(width, WIDE)};` +
     `height:${share(height, of)}`;
   return `<span class="tip" style="position:absolute;${place}" title="${escape(text)}"></span>`;

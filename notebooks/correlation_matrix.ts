@@ -1,6 +1,6 @@
 import { from } from "arquero";
 import type { Correlations } from "./attribute_scores.ts";
-import { Chart, type Panel, type Tip } from "./chart.ts";
+import { Chart, type Panel } from "./chart.ts";
 import { factsLine, type FigureFacts, titleOf } from "./figure_facts.ts";
 import { escape } from "./html.ts";
 import { legend } from "./legend.ts";
@@ -16,6 +16,8 @@ const POSITIVE = "var(--series-0)";
 const NEGATIVE = "var(--series-1)";
 /** So that the number in a cell can be read on it, in light and in dark. */
 const MOST_OPAQUE = 0.55;
+/** Room for the name of the first column. */
+const HEAD = 36;
 
 /** Draw Pearson's r of each pair, its number in the cell where there is room. */
 export function correlationMatrix(options: CorrelationMatrixOptions): Chart | Note {
@@ -44,40 +46,39 @@ export function correlationMatrix(options: CorrelationMatrixOptions): Chart | No
   });
 }
 
+/** Each pair once: the cells under the diagonal. */
 function matrix({ columns, r }: Correlations, width: number): Panel {
   const left = Math.max(...columns.map((name) => words(name).length)) * 6.3 + 8;
-  const size = Math.min(46, (width - left) / columns.length);
-  const head = left * 0.75;
-  const parts: string[] = [];
-  const tips: Tip[] = [];
-  columns.forEach((a, i) => {
-    const middle = head + (i + 0.5) * size + 4;
-    parts.push(
-      `<text x="${left - 6}" y="${middle}" font-size="12" text-anchor="end">${
-        escape(words(a))
-      }</text>`,
-      `<text transform="translate(${left + (i + 0.5) * size + 3},${head - 6}) rotate(-50)" ` +
-        `font-size="12">${escape(words(a))}</text>`,
+  const size = Math.floor(Math.min(46, (width - left) / columns.length));
+  const cells: string[] = [];
+  const values: string[] = [];
+  const names: string[] = [];
+  columns.forEach((column, i) => {
+    const y = i * size;
+    const name = escape(words(column));
+    names.push(`<text x="${left - 6}" y="${y + size / 2 + 4}" text-anchor="end">${name}</text>`);
+    // The head of a column stands where its cells begin, over the empty half.
+    names.push(
+      `<text transform="translate(${left + (i + 0.5) * size + 3},${y + size - 5}) rotate(-40)">` +
+        `${name}</text>`,
     );
-    columns.forEach((b, j) => {
+    for (let j = 0; j < i; j++) {
       const value = r[i]![j]!;
-      const [x, y] = [left + j * size, head + i * size];
-      tips.push({ x, y, width: size, height: size, text: `${a}, ${b}: ${value.toFixed(3)}` });
-      if (!Number.isFinite(value)) return;
-      parts.push(
-        `<rect x="${x}" y="${y}" width="${size - 1}" height="${size - 1}" ` +
+      if (!Number.isFinite(value)) continue;
+      const x = Math.round(left) + j * size;
+      cells.push(
+        `<path d="M${x},${y}h${size - 1}v${size - 1}h${1 - size}z" ` +
           `fill="${value < 0 ? NEGATIVE : POSITIVE}" ` +
-          `fill-opacity="${(Math.abs(value) * MOST_OPAQUE).toFixed(3)}"/>`,
+          `fill-opacity="${(Math.abs(value) * MOST_OPAQUE).toFixed(2)}"/>`,
       );
-      if (size < 24 || i === j) return;
-      parts.push(
-        `<text x="${x + size / 2 - 0.5}" y="${y + size / 2 + 4}" font-size="${
-          size < 30 ? 10 : 11
-        }" text-anchor="middle">${short(value)}</text>`,
-      );
-    });
+      if (size < 24) continue;
+      values.push(`<text x="${x + size / 2}" y="${y + size / 2 + 4}">${short(value)}</text>`);
+    }
   });
-  return { svg: parts.join(""), height: Math.ceil(head + columns.length * size + 4), tips };
+  const svg = `<g transform="translate(0,${HEAD})">${cells.join("")}` +
+    `<g font-size="${size < 30 ? 10 : 11}" text-anchor="middle">${values.join("")}</g>` +
+    `<g font-size="12">${names.join("")}</g></g>`;
+  return { svg, height: HEAD + columns.length * size + 4 };
 }
 
 /** Two digits have to do in a small cell: 0.31 is .31. */

@@ -4,7 +4,7 @@ import type { CoveredHour } from "./covered_hours.ts";
 import { everyDay, formatDay, formatRange } from "./days.ts";
 import { legend } from "./legend.ts";
 import { md, type Note } from "./note.ts";
-import { formatNumber, formatShare } from "./number_format.ts";
+import { formatNumber } from "./number_format.ts";
 
 export interface CoverageStripOptions {
   title: string;
@@ -83,9 +83,8 @@ function strip(source: string, hours: CoveredHour[], days: Date[], width: number
       }</text>`,
     );
   });
-  const tips: Tip[] = [];
   const gap = column > 4 ? 1 : 0;
-  for (const { hour, covered, is_asked, window_prob } of hours) {
+  for (const { hour, covered, is_asked } of hours) {
     const x = left + (dayOf(hour).getTime() - days[0]!.getTime()) / DAY * column;
     const y = head + hour.getUTCHours() * row;
     const cell = (height: number, fill: string, opacity: number) =>
@@ -93,26 +92,30 @@ function strip(source: string, hours: CoveredHour[], days: Date[], width: number
       `height="${height}" fill="${fill}" fill-opacity="${opacity}"/>`;
     if (covered < 0.005 && is_asked) parts.push(cell(row - 1, MISSED, 1));
     else if (covered > 0) parts.push(cell(row - 1, COLLECTED, covered > 0.95 ? 1 : 0.45));
-    tips.push({
-      x,
-      y,
-      width: column,
-      height: row,
-      text: `${formatDay(hour)} ${hour.getUTCHours()}:00, ${source}: ` +
-        `${formatShare(covered, 1)} read${is_asked === false ? ", not asked for" : ""}` +
-        (window_prob !== null && window_prob < 1
-          ? `, drawn with probability ${formatNumber(window_prob)}`
-          : ""),
-    });
   }
-  // Beyond this the page would carry more for the pointer than for the eye.
-  const most = tips.length <= 1_000 ? tips : [];
+  const tips = days.map((day, index): Tip => ({
+    x: left + index * column,
+    y: head,
+    width: column,
+    height: 24 * row,
+    text: describeDay(day, hours.filter(({ hour }) => dayOf(hour).getTime() === day.getTime())),
+  }));
   return {
     svg: parts.join(""),
     height: bottom + 20,
     label: describe(source, hours, days),
-    tips: most,
+    tips,
   };
+}
+
+function describeDay(day: Date, hours: CoveredHour[]): string {
+  const asked = hours.filter(({ is_asked }) => is_asked);
+  const drawn = asked.some(({ window_prob }) => window_prob !== null && window_prob < 1);
+  const of = `; of ${asked.length} asked for${drawn ? " (drawn)" : ""}, ${
+    formatNumber(round(sum(asked)))
+  }`;
+  return `${formatDay(day)}: ${formatNumber(round(sum(hours)))} hours read` +
+    (asked.length > 0 ? of : "");
 }
 
 function describe(source: string, hours: CoveredHour[], days: Date[]): string {

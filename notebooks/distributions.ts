@@ -1,4 +1,3 @@
-import * as Plot from "@observablehq/plot";
 import { from } from "arquero";
 import { BINS, type Distribution } from "./attribute_scores.ts";
 import { Chart, type Panel } from "./chart.ts";
@@ -6,7 +5,6 @@ import { factsLine, type FigureFacts, titleOf } from "./figure_facts.ts";
 import { legend, seriesColor, seriesDash } from "./legend.ts";
 import { type Note, nothingToDraw } from "./note.ts";
 import { formatNumber, formatShare } from "./number_format.ts";
-import { panel } from "./plot.ts";
 
 export interface DistributionsOptions {
   title: string;
@@ -15,7 +13,7 @@ export interface DistributionsOptions {
   facts: FigureFacts;
 }
 
-const CELL_HEIGHT = 116;
+const CELL_HEIGHT = 104;
 
 /** Draw a small panel a column, with the distributions of the groups over each other. */
 export function distributions(options: DistributionsOptions): Chart | Note {
@@ -72,58 +70,40 @@ export function distributions(options: DistributionsOptions): Chart | Note {
 }
 
 function row(columns: string[], groups: DistributionsOptions["groups"], width: number): Panel {
-  const cells = columns.map((column, index) => {
-    const { svg } = cell(column, groups, width - 8);
-    return `<svg x="${index * width}" width="${width}" height="${CELL_HEIGHT}">${svg}</svg>`;
-  });
+  const cells = columns.map((column, index) =>
+    `<g transform="translate(${index * width},0)">${cell(column, groups, width - 16)}</g>`
+  );
   return { svg: cells.join(""), height: CELL_HEIGHT };
 }
 
-function cell(column: string, groups: DistributionsOptions["groups"], width: number): Panel {
-  const steps = groups.map(({ distributions }) => {
-    const found = distributions.find((one) => one.column === column);
-    // The last bin is drawn to its end.
-    return found
-      ? [...found.shares, found.shares.at(-1)!].map((share, bin) => ({ x: bin / BINS, share }))
-      : [];
-  });
-  return panel({
-    width,
-    height: CELL_HEIGHT,
-    marginTop: 24,
-    marginBottom: 22,
-    marginLeft: 6,
-    marginRight: 8,
-    x: { domain: [0, 1], label: null, ticks: [0, 0.5, 1], tickFormat: String },
-    y: { axis: null },
-    marks: [
-      ...steps.flatMap((step, index) => [
-        ...index === 0
-          ? [Plot.areaY(step, {
-            x: "x",
-            y: "share",
-            curve: "step-after",
-            fill: seriesColor(index),
-            fillOpacity: 0.2,
-          })]
-          : [],
-        Plot.lineY(step, {
-          x: "x",
-          y: "share",
-          curve: "step-after",
-          stroke: seriesColor(index),
-          strokeWidth: 1.6,
-          strokeDasharray: seriesDash(index),
-        }),
-      ]),
-      Plot.ruleY([0], { stroke: "currentColor" }),
-      Plot.text([column.replace(/^prob_/, "").replaceAll("_", " ")], {
-        frameAnchor: "top-left",
-        dy: -20,
-        fontWeight: 600,
-      }),
-    ],
-  });
+/** Drawn by hand: as plots, so many panels would be most of a page. */
+function cell(column: string, groups: DistributionsOptions["groups"], width: number): string {
+  const found = groups.map(({ distributions }) =>
+    distributions.find((one) => one.column === column)
+  );
+  const highest = Math.max(...found.flatMap((one) => one?.shares ?? []));
+  const [top, bottom] = [24, CELL_HEIGHT - 18];
+  const steps = found.map((one) =>
+    (one?.shares ?? []).map((share) => {
+      const y = bottom - share / highest * (bottom - top);
+      return `V${y.toFixed(1)}h${(width / BINS).toFixed(2)}`;
+    }).join("")
+  );
+  const area = steps[0] === ""
+    ? ""
+    : `<path d="M0,${bottom}${steps[0]}V${bottom}" fill="${seriesColor(0)}" fill-opacity="0.2"/>`;
+  const lines = steps.map((path, index) =>
+    path === "" ? "" : `<path d="M0,${bottom}${path}V${bottom}" fill="none" ` +
+      `stroke="${seriesColor(index)}" stroke-width="1.6" stroke-dasharray="${seriesDash(index)}"/>`
+  );
+  const ticks = ["0", "0.5", "1"].map((tick, index) =>
+    `<text x="${index * width / 2}" y="${bottom + 13}" font-size="11" ` +
+    `text-anchor="${["start", "middle", "end"][index]}">${tick}</text>`
+  );
+  return `<text y="14" font-size="12" font-weight="600">${
+    escape(column.replace(/^prob_/, "").replaceAll("_", " "))
+  }</text>${area}${lines.join("")}` +
+    `<path d="M0,${bottom}h${width}" stroke="currentColor"/>${ticks.join("")}`;
 }
 
 function medianBin({ shares }: Distribution): string {
