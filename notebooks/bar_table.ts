@@ -1,6 +1,6 @@
 import { escape } from "./html.ts";
 import { formatNumber, formatShare } from "./number_format.ts";
-import { factsLine, type FigureFacts, titleOf } from "./figure_facts.ts";
+import { factsLine, type FigureFacts, titleOf, withoutIntervals } from "./figure_facts.ts";
 
 /** One line of the table; cells that are written as they are stand in `more`. */
 export interface BarRow {
@@ -41,13 +41,15 @@ export class BarTable {
     ).join("");
     const body = rows.map((row) => {
       const cells = names.map((name) => `<td${RIGHT}>${escape(this.#cell(row, name))}</td>`);
-      return `<tr><td>${escape(row.name)}</td><td style="width:40%;min-width:90px">${
+      return `<tr><td>${
+        escape(row.name)
+      }</td><td style="width:40%;min-width:96px;vertical-align:middle">${
         bar(row.value, low, high)
       }</td><td${RIGHT}>${escape(this.#format(row.value))}</td>${cells.join("")}</tr>`;
     });
     return `<p><strong>${escape(titleOf(this.#options.title, facts))}</strong></p>` +
       `<table><thead><tr>${head}</tr></thead>\n<tbody>${body.join("\n")}</tbody></table>` +
-      `<p><small>${escape(factsLine(facts))}</small></p>`;
+      `<p style="font-size:12px;opacity:0.75">${escape(factsLine(withoutIntervals(facts)))}</p>`;
   }
 
   /** Give the table as plain text. */
@@ -60,7 +62,7 @@ export class BarTable {
         ...names.map((name) => `${name} ${this.#cell(row, name)}`),
       ].join(", ")
     );
-    return [titleOf(title, facts), ...lines, factsLine(facts)].join("\n");
+    return [titleOf(title, facts), ...lines, factsLine(withoutIntervals(facts))].join("\n");
   }
 
   #names(): string[] {

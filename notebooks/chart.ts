@@ -41,14 +41,14 @@ const NARROW_SCREEN = "(max-width: 600px)";
 
 const STYLE = `
 :root { --ink: #1c1e21; --muted: #5c6067; --paper: #ffffff; --rule: #d9dce0; --accent: #0072b2;
-  --series-0: #0072b2; --series-1: #d55e00; --series-2: #009e73; --series-3: #aa4499;
-  --series-4: #e69f00; --series-5: #56b4e9; --series-rest: #8d9197;
+  --series-0: #0072b2; --series-1: #c65200; --series-2: #00855f; --series-3: #aa4499;
+  --series-4: #997700; --series-5: #332288; --series-rest: #8d9197;
   color: var(--ink); fill: var(--ink); background: var(--paper);
   font-family: system-ui, sans-serif; }
 @media screen and (prefers-color-scheme: dark) {
   :root { --ink: #e6e7e9; --muted: #a4a9b0; --paper: #15171a; --rule: #3a3e44; --accent: #56b4e9;
     --series-0: #56b4e9; --series-1: #f58c4b; --series-2: #2bbf96; --series-3: #dd9ad0;
-    --series-4: #f0c04a; --series-5: #b5dcf5; --series-rest: #888d94; }
+    --series-4: #f0c04a; --series-5: #b7b1f2; --series-rest: #888d94; }
 }
 .title { font-size: 17px; font-weight: 600; }
 .subtitle { font-size: 13px; fill: var(--muted); }
@@ -136,9 +136,13 @@ function draw(
   return { svg, height, tips };
 }
 
-/** There is nothing here that measures text: an average character is taken as 0.54 of its size. */
+/** There is nothing here that measures text: a character is taken as this part of its size. */
+const CHARACTER = 0.54;
+const BOLD_CHARACTER = 0.61;
+
 function wrap(text: string, width: number, style: Omit<Line, "text">): Line[] {
-  const most = Math.floor(width / (style.size * 0.54));
+  const isBold = style.className === "title" || style.className === "label";
+  const most = Math.floor(width / (style.size * (isBold ? BOLD_CHARACTER : CHARACTER)));
   const lines: string[] = [];
   for (const word of text.split(/\s+/)) {
     const last = lines.at(-1);

@@ -1,5 +1,5 @@
 import type { CoveredHour } from "./covered_hours.ts";
-import { dayIn, formatDay } from "./days.ts";
+import { dayIn, everyDay, formatDay } from "./days.ts";
 
 /** What of a range was collected. */
 export interface Coverage {
@@ -13,7 +13,10 @@ export interface Coverage {
 /** Fewer covered hours than this are no day. */
 const WHOLE_DAY = 23;
 
-/** Sum up the hours of one source over days of a time zone, undefined where none are known. */
+/**
+ * Sum up the hours of one source from the first to the last of days of a time zone, undefined where
+ * none are known.
+ */
 export function coverageOf(
   hours: CoveredHour[],
   days: Date[],
@@ -21,7 +24,8 @@ export function coverageOf(
 ): Coverage | undefined {
   if (hours.length === 0 || days.length === 0) return undefined;
   const dayOf = dayIn(timeZone);
-  const wanted = new Set(days.map((day) => day.getTime()));
+  const every = everyDay(days);
+  const wanted = new Set(every.map((day) => day.getTime()));
   const inRange = hours.filter(({ hour }) => wanted.has(dayOf(hour).getTime()));
   const sum = inRange.reduce((sum, { covered }) => sum + covered, 0);
   const byDay = Map.groupBy(
@@ -31,22 +35,21 @@ export function coverageOf(
   const isWhole = [...byDay.values()].every((ofDay) => ofDay.length >= WHOLE_DAY);
   return {
     hours: sum,
-    of_hours: days.length * 24,
+    of_hours: every.length * 24,
     written: isWhole ? "" : writtenWhen([...byDay.values()]),
   };
 }
 
 function writtenWhen(days: CoveredHour[][]): string {
-  const sets = days.map((ofDay) =>
-    [...new Set(ofDay.map(({ hour }) => hour.getUTCHours()))].sort((a, b) => a - b)
-  );
-  const [first] = sets;
-  if (first === undefined) return "";
-  if (sets.every((hours) => hours.join() === first.join())) {
-    return `posts written ${formatHours(first)} UTC`;
+  const sets = days.map((ofDay) => new Set(ofDay.map(({ hour }) => hour.getUTCHours())))
+    .sort((a, b) => b.size - a.size);
+  const [largest] = sets;
+  if (largest === undefined) return "";
+  // Of fixed hours some days miss one; of drawn hours each day has others.
+  if (sets.every((hours) => hours.isSubsetOf(largest))) {
+    return `posts written ${formatHours([...largest].sort((a, b) => a - b))} UTC`;
   }
-  const counts = sets.map((hours) => hours.length);
-  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  const [most, least] = [largest.size, sets.at(-1)!.size];
   return `posts written in ${least === most ? most : `${least} to ${most}`} hours of each day`;
 }
 

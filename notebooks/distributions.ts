@@ -1,7 +1,8 @@
+import { escape } from "./html.ts";
 import { from } from "arquero";
 import { BINS, type Distribution } from "./attribute_scores.ts";
 import { Chart, type Panel } from "./chart.ts";
-import { factsLine, type FigureFacts, titleOf } from "./figure_facts.ts";
+import { factsLine, type FigureFacts, titleOf, withoutIntervals } from "./figure_facts.ts";
 import { legend, seriesColor, seriesDash } from "./legend.ts";
 import { type Note, nothingToDraw } from "./note.ts";
 import { formatNumber, formatShare } from "./number_format.ts";
@@ -25,7 +26,7 @@ export function distributions(options: DistributionsOptions): Chart | Note {
   return new Chart({
     title: titleOf(options.title, facts),
     subtitle: `Share of posts in bins of 0.05 from 0 to 1; each panel has its own height.`,
-    caption: factsLine(facts),
+    caption: factsLine(withoutIntervals(facts)),
     alt: `Median bin by attribute. ${
       columns.map((column) =>
         `${column}: ${

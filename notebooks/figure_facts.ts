@@ -3,7 +3,8 @@ import type { Data } from "./data.ts";
 import type { Outcomes } from "./failure_bounds.ts";
 import { failureBounds } from "./failure_bounds.ts";
 import type { MeasuredShare } from "./measured_shares.ts";
-import { formatNumber, formatShare } from "./number_format.ts";
+import type { SampleKind } from "./sampling.ts";
+import { formatCount, formatNumber, formatShare } from "./number_format.ts";
 
 /** What every figure must say of itself. */
 export interface FigureFacts {
@@ -19,8 +20,20 @@ export interface FigureFacts {
   n_unsampled?: number;
   /** What was collected; undefined where that is not recorded, as for imports. */
   coverage?: Coverage;
+  /** What the labelled posts are of the denominator. */
+  kind?: SampleKind;
   /** What intervals are for, or why there are none. */
   about?: string;
+}
+
+/** Give the facts of a figure that draws no intervals, though a sample would have some. */
+export function withoutIntervals(facts: FigureFacts): FigureFacts {
+  if (facts.kind !== "sample") return facts;
+  return {
+    ...facts,
+    about: "The labelled posts are a random sample, weighted by how likely each was to be drawn; " +
+      "intervals are not drawn here.",
+  };
 }
 
 /** Write the line under a figure: n, denominator, failures and what they leave open, coverage, labels. */
@@ -54,6 +67,7 @@ export function factsOf(
     n: sampling.n_labeled,
     failures: { n_failed: sampling.n_failed, outcomes, is_share: isShare },
     n_unsampled: sampling.n_unsampled,
+    kind: estimate.kind,
     about: estimate.about,
   };
 }
@@ -73,7 +87,7 @@ function failureText({ n_failed, outcomes, is_share }: NonNullable<FigureFacts["
   const { failure_rate, if_all_no, if_all_yes } = failureBounds(outcomes);
   if (n_failed === 0) return "No label failed.";
   const failed = `Labelling failed for ${formatShare(failure_rate, 1)} ` +
-    `(${formatNumber(n_failed)} posts), which are left out`;
+    `(${formatCount(n_failed, "post")}), which are left out`;
   return is_share
     ? `${failed}: the share lies between ${formatShare(if_all_no, 1)} were all of them no and ` +
       `${formatShare(if_all_yes, 1)} were all yes.`

@@ -1,6 +1,6 @@
 import { from } from "arquero";
 import { Chart, type Panel, type Tip } from "./chart.ts";
-import { factsLine, type FigureFacts, titleOf } from "./figure_facts.ts";
+import { factsLine, type FigureFacts, titleOf, withoutIntervals } from "./figure_facts.ts";
 import { legend } from "./legend.ts";
 import { type MeasuredShare, shareOfParts, type ShareOfTime } from "./measured_shares.ts";
 import { type Note, nothingToDraw } from "./note.ts";
@@ -46,7 +46,10 @@ export function heatmap(options: HeatmapOptions): Chart | Note {
   return new Chart({
     title: titleOf(options.title, facts),
     subtitle: `By the hour in which posts were written (${options.timeZone}).`,
-    caption: `${factsLine(facts)} An empty cell has no labelled posts; a dot marks fewer than ` +
+    caption:
+      `${
+        factsLine(withoutIntervals(facts))
+      } An empty cell has no labelled posts; a dot marks fewer than ` +
       `${FEW}, of which a share says little.`,
     alt: best.length === 0
       ? `No hour has ${FEW} labelled posts; ${cells.length} of 168 have any.`

@@ -18,6 +18,7 @@ export { factsLine, factsOf, type FigureFacts, labelSetName } from "./figure_fac
 export { filterCounts } from "./filter_counts.ts";
 export { frequentCategoriesChart } from "./frequent_categories.ts";
 export { heatmap } from "./heatmap.ts";
+export { type History } from "./history.ts";
 export { identifier } from "./identifier.ts";
 export { type Measure, type Selection } from "./measure.ts";
 export {
@@ -32,7 +33,7 @@ export { md } from "./note.ts";
 export { politicalPerDayChart } from "./political_per_day.ts";
 export { postsPerDayChart } from "./posts_per_day.ts";
 export { describeEstimate, type Estimate, formatInterval } from "./sampling.ts";
-export { type History, shareOverTime } from "./share_over_time.ts";
+export { shareOverTime, type ShareSeries } from "./share_over_time.ts";
 export { show } from "./show.ts";
 export { sideShares } from "./side_shares.ts";
 export { stackedShare } from "./stacked_share.ts";

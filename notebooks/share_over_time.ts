@@ -1,3 +1,4 @@
+import { type History, historyLine, historyPanel } from "./history.ts";
 import * as Plot from "@observablehq/plot";
 import { from } from "arquero";
 import { Chart, type Panel, type Tip } from "./chart.ts";
@@ -7,7 +8,7 @@ import { legend, seriesColor, seriesDash } from "./legend.ts";
 import type { ShareOfTime } from "./measured_shares.ts";
 import { formatNumber, formatShare } from "./number_format.ts";
 import { type Note, nothingToDraw } from "./note.ts";
-import { panel } from "./plot.ts";
+import { panel, shareScale } from "./plot.ts";
 import { describeEstimate, formatInterval } from "./sampling.ts";
 
 /** One line of the chart. */
@@ -15,12 +16,6 @@ export interface ShareSeries {
   name: string;
   /** Days in order; a day that is not among them is a gap. */
   days: ShareOfTime[];
-}
-
-/** Daily values of before, that somebody else measured. */
-export interface History {
-  name: string;
-  points: { day: Date; value: number }[];
 }
 
 export interface ShareOverTimeOptions {
@@ -72,7 +67,9 @@ export function shareOverTime(options: ShareOverTimeOptions): Chart | Note {
   return new Chart({
     title: titleOf(options.title, facts),
     subtitle: `By the day posts were written (${options.timeZone}), ${formatRange(days)}.`,
-    caption: `${factsLine(facts)} A day without labelled posts is a gap: nothing is filled in.`,
+    caption: `${
+      factsLine({ ...facts, about: aboutDays(series) })
+    } A day without labelled posts is a gap: nothing is filled in.`,
     alt: altText(series, history),
     numbers: numbers(series),
     panels: (width) => [
@@ -140,37 +137,6 @@ function lineMarks(line: Point[], index: number, days: number): Plot.Markish[] {
   ];
 }
 
-function historyLine({ points }: History): Plot.Markish {
-  const every = everyDay(points.map(({ day }) => day));
-  const known = new Map(points.map(({ day, value }) => [day.getTime(), value]));
-  return Plot.lineY(
-    every.map((day) => ({ day: noon(day), value: known.get(day.getTime()) ?? NaN })),
-    {
-      x: "day",
-      y: "value",
-      stroke: "var(--muted)",
-      strokeWidth: 1.6,
-      strokeDasharray: "1 2",
-    },
-  );
-}
-
-function historyPanel(history: History, y: Plot.ScaleOptions, width: number): Panel {
-  const days = everyDay(history.points.map(({ day }) => day));
-  return panel({
-    ...DAY_MARGINS,
-    width,
-    height: 140,
-    x: dayScale(days),
-    y: { ...y, ticks: 3 },
-    marks: [
-      Plot.ruleY([0], { stroke: "currentColor" }),
-      historyLine(history),
-      dayAxis(days, width),
-    ],
-  }, `${history.name}, ${formatRange(days)}, on the same scale`);
-}
-
 function countPanel({ days }: ShareSeries, every: Date[], width: number): Panel {
   const rows = days.map(({ time, sampling }) => ({ time, n: sampling.n_labeled }));
   return panel({
@@ -216,16 +182,16 @@ function dayTips(series: ShareSeries[], days: Date[], width: number): Tip[] {
   }));
 }
 
-/** A scale from nothing to the highest share. */
-export function shareScale(highest: number): Plot.ScaleOptions {
-  return {
-    label: null,
-    grid: true,
-    ticks: 5,
-    nice: true,
-    domain: [0, highest > 0 ? highest : 1],
-    tickFormat: (share: number) => formatShare(share, 1),
-  };
+/** What the intervals of days are for: each sentence once, with the lines that it is true of. */
+function aboutDays(series: ShareSeries[]): string {
+  const said = series.flatMap(({ name, days }) =>
+    days.filter(({ sampling }) => sampling.n_labeled > 0)
+      .map(({ estimate }) => ({ name, about: estimate.about }))
+  );
+  return [...Map.groupBy(said, ({ about }) => about)].map(([about, lines]) => {
+    const names = new Set(lines.map(({ name }) => name));
+    return names.size === series.length ? about : `${[...names].join(", ")}: ${about}`;
+  }).join(" ");
 }
 
 function altText(series: ShareSeries[], history?: History): string {

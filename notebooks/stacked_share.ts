@@ -1,6 +1,6 @@
 import { from } from "arquero";
 import { Chart, type Panel, type Tip } from "./chart.ts";
-import { factsLine, type FigureFacts, titleOf } from "./figure_facts.ts";
+import { factsLine, type FigureFacts, titleOf, withoutIntervals } from "./figure_facts.ts";
 import { escape } from "./html.ts";
 import { legend, seriesColor } from "./legend.ts";
 import { type Note, nothingToDraw } from "./note.ts";
@@ -36,7 +36,7 @@ export function stackedShare(options: StackedShareOptions): Chart | Note {
   return new Chart({
     title: titleOf(options.title, facts),
     subtitle: "Each bar is 100% of its posts.",
-    caption: factsLine(facts),
+    caption: factsLine(withoutIntervals(facts)),
     alt: shares.map(({ name, n, shares }) =>
       `${name} (n = ${formatNumber(n)}): ${
         categories.map((category, index) => `${category} ${formatShare(shares[index]!, 1)}`)
@@ -80,7 +80,7 @@ function stack(
           `fill="${seriesColor(index)}" stroke="var(--paper)"/>`,
       );
       const text = formatShare(share, 1);
-      if (wide > text.length * 7 + 10) {
+      if (wide > text.length * 8 + 12) {
         // Paper on colour reads in both schemes: light colours on dark, dark ones on light.
         parts.push(
           `<text x="${(x + wide / 2).toFixed(1)}" y="${top + BAR / 2 + 4}" font-size="12" ` +
