@@ -1,4 +1,5 @@
 /** What notebooks import. */
+export { type AggregatedMeasure, aggregatedSharesByDay } from "./aggregated_shares.ts";
 export {
   attributeColumns,
   type Correlations,
