@@ -1,4 +1,3 @@
-import { mergeSpans, type Span } from "../etl/span.ts";
 import type { Data } from "./data.ts";
 
 /** An hour that a stream was to collect or did collect. */
@@ -58,12 +57,8 @@ export async function coveredHours(data: Data): Promise<CoveredHour[]> {
   for (const { source, hour, window_prob } of windows) {
     Object.assign(at(source, hour.getTime()), { is_asked: true, window_prob });
   }
-  for (const [source, ofSource] of Map.groupBy(spans, ({ source }) => source)) {
-    for (
-      const span of mergeSpans(ofSource.map(({ starts, ends }) => ({ from: starts, until: ends })))
-    ) {
-      for (const [hour, covered] of split(span)) at(source, hour).covered += covered;
-    }
+  for (const { source, starts, ends } of spans) {
+    for (const [hour, covered] of split(starts, ends)) at(source, hour).covered += covered;
   }
   return [...hours.values()].sort((a, b) =>
     a.source < b.source ? -1 : a.source > b.source ? 1 : a.hour.getTime() - b.hour.getTime()
@@ -71,7 +66,7 @@ export async function coveredHours(data: Data): Promise<CoveredHour[]> {
 }
 
 /** Part a span into hours, each with the part of it that the span covers. */
-function* split({ from, until }: Span): Generator<[number, number]> {
+function* split(from: Date, until: Date): Generator<[number, number]> {
   for (let hour = Math.floor(from.getTime() / HOUR) * HOUR; hour < until.getTime(); hour += HOUR) {
     const begins = Math.max(hour, from.getTime());
     const ends = Math.min(hour + HOUR, until.getTime());

@@ -28,6 +28,8 @@ export function ratio({ sum_y, sum_n }: Pick<ClusterSums, "sum_y" | "sum_n">): n
  * population that was not drawn. The interval is symmetric on the logit scale, as R's
  * `svyciprop(method = "logit")` makes it, so that it stays between 0 and 1. Where all clusters say the
  * same nothing can be linearised: there it is the exact interval for as many draws as clusters.
+ * Where a few of some hundred authors wrote most of what says yes, intervals cover the truth in about
+ * 90% of samples instead of 95%; where authors keep to one opinion and most posts were drawn, in more.
  * The design effect is R's `svymean(deff = "replace")`.
  */
 export function ratioEstimate(sums: ClusterSums, unseen = 1): RatioEstimate | undefined {

@@ -72,8 +72,9 @@ async function fill(data: string, label = (index: number): Record<string, unknow
       covered_from: opens_at,
       covered_until: index ? closes_at : opens_at.replace(":00:00", ":45:00"),
     }));
+    const within = { ...coverage[0]!, covered_from: `${day} 03:15:00`, host: "another relay" };
     const path = `${data}/coverage/date=${day}/part-0.parquet`;
-    await writeRows(data, COVERAGE, [...coverage, coverage[0]!], path);
+    await writeRows(data, COVERAGE, [...coverage, within], path);
   }
   await writeRows(
     data,
