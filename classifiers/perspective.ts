@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { describePerspectiveEnd } from "../etl/perspective_end.ts";
 import { now } from "../etl/run/clock.ts";
 import { type Context, main } from "../etl/run/command.ts";
 import { variable } from "../etl/run/environment.ts";
@@ -75,9 +76,7 @@ function open(context: Context, isDryRun: boolean) {
   const end = serviceEnd(rootUrl, now());
   // Once it has ended, the first request says so.
   if (end !== undefined && end.daysLeft >= 0) {
-    context.warn(
-      `Google ends Perspective on ${end.date}, in ${end.daysLeft} days: see deno task panel`,
-    );
+    context.warn(describePerspectiveEnd({ date: end.date, days_left: end.daysLeft }));
   }
   return { classifier: classifier(settings, rootUrl, key), settings };
 }
@@ -95,8 +94,9 @@ export function classifier(
     labelSet: {
       classifier: CLASSIFIER,
       classifier_version: VERSION,
-      // Another server gives other scores, whatever it is compatible with.
-      model: new URL(rootUrl).host,
+      // Another server gives other scores, whatever it is compatible with. A port says where it
+      // listens and not what it is: a server that is started again may have another.
+      model: new URL(rootUrl).hostname,
       codebook: null,
       codebook_hash: null,
       prompt_hash: null,

@@ -4,7 +4,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { readAnalysis, Refusal, refuse } from "./analysis_request.ts";
-import { Faults, type FaultShares } from "./fault.ts";
+import { type Fault, Faults, type FaultShares } from "./fault.ts";
 import { scoresOf } from "./analysis_scores.ts";
 
 export interface CommentAnalyzerOptions {
@@ -38,6 +38,8 @@ export interface CommentAnalyzerServer {
   answered: Map<string, number>;
   /** Requests by status; those that got none stand under 0. */
   statuses: Map<number, number>;
+  /** Requests that did not end as they should, by what went wrong. */
+  faults: Map<Fault, number>;
   /** When each request came, in milliseconds of `performance.now()`, in order. */
   arrivals: number[];
   /** Give the most requests that came in any window of so many milliseconds. */
@@ -69,6 +71,7 @@ export async function startCommentAnalyzer(
     asked: new Map(),
     answered: new Map(),
     statuses: new Map(),
+    faults: new Map(),
     arrivals: [],
     mostWithin: (ms) => mostWithin(analyzer.arrivals, ms),
     storm(ms, retryAfter) {
@@ -105,6 +108,7 @@ export async function startCommentAnalyzer(
     }
     // Only requests that would be answered break: what is refused stays countable.
     const fault = answer.status === 200 ? faults.draw() : undefined;
+    if (fault !== undefined) count(analyzer.faults, fault);
     if (fault === "silent") return count(analyzer.statuses, 0);
     const pause = setTimeout(() => {
       pauses.delete(pause);

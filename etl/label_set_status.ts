@@ -12,7 +12,8 @@ export interface LabelSetStatus {
   is_shown: boolean;
   labeled: number;
   failed: number;
-  pending: number;
+  /** Posts without a row: those that are pending, and those that the study does not draw. */
+  untried: number;
 }
 
 /** Count the posts of each label set of a classifier, the shown one first. */
@@ -38,7 +39,7 @@ export async function labelSetStatus(
      )
      SELECT ${literal(classifier)} AS classifier, s.label_set_id, s.codebook, s.is_shown,
        coalesce(c.labeled, 0) AS labeled, coalesce(c.failed, 0) AS failed,
-       (SELECT count(*) FROM p) - coalesce(c.labeled + c.failed, 0) AS pending
+       (SELECT count(*) FROM p) - coalesce(c.labeled + c.failed, 0) AS untried
      FROM ${relation(LABEL_SETS, sets)} s LEFT JOIN counted c USING (label_set_id)
      ORDER BY s.is_shown DESC, s.last_used DESC`,
   );

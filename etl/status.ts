@@ -204,7 +204,7 @@ function describe(
     set.is_shown ? "shown" : "",
     number(set.labeled),
     number(set.failed),
-    number(set.pending),
+    number(set.untried),
   ]);
   return [
     data,
@@ -223,7 +223,7 @@ function describe(
     ...coverage.map((week) => `  ${describeWeek(week)}`),
     ...(coverage.length > 0 ? [""] : []),
     ...(sets.length === 0 ? ["  nothing is labelled yet"] : grid([
-      ["labels", "label set", "", "labelled", "failed", "pending"],
+      ["labels", "label set", "", "labelled", "failed", "untried"],
       ...sets,
     ], 3)),
     "",

@@ -51,7 +51,10 @@ export class CommentAnalyzer {
     this.#fetch = (url, init) => {
       const headers = new Headers(init?.headers);
       headers.set("x-goog-api-key", key);
-      const { method, body, signal } = init!;
+      const { method, signal } = init!;
+      // Where a connection that was used before breaks, the runtime sends a body of text once more,
+      // whether the service had it or not; one that is a Blob it cannot.
+      const body = new Blob([init!.body as string]);
       // Followed, a redirect would take the key and the post to another server.
       return fetch(url, { method, body, signal, headers, redirect: "manual" });
     };

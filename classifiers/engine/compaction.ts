@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { LABEL_OF_POST, labelFiles, labelTable, mergeLabels } from "../../etl/label_file.ts";
+import { LABEL_OF_POST, labelFiles, labelTable, rewriteLabels } from "../../etl/label_file.ts";
 import { type LabelSet, labelSetId } from "../../etl/label_set.ts";
 import { ANSWER_COLUMNS } from "../../etl/paid_answer.ts";
 import { UserError } from "../../etl/run/error.ts";
@@ -11,8 +11,9 @@ import { relation, removeLeftovers, sync } from "../../etl/store/parquet.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import { POSTS, type Table } from "../../etl/store/tables.ts";
 import { type AnswerReader, labelOf, parseAnswer } from "./answer_reader.ts";
-import { labelledShareSql, labelProbSql } from "./label_prob.ts";
+import { drawnPostsSql, hashedKeysSql, labelledShareSql, labelProbSql } from "./label_prob.ts";
 import type { Sample } from "./sample.ts";
+import { StagedAnswers } from "./staged_answers.ts";
 
 export interface Compacted {
   /** Days whose label files were written. */
@@ -22,10 +23,8 @@ export interface Compacted {
   errors: UserError[];
 }
 
-/** Answers that DuckDB's appender holds before it hands them over. */
-const FLUSH_AFTER = 1024;
-/** A row has some kilobytes. */
-const ROWS_A_GROUP = 2048;
+/** A row has some kilobytes, and DuckDB holds a group several times over while it writes it. */
+const ROWS_A_GROUP = 1024;
 
 /**
  * Merge all segments of a label set into the label files of their days, then remove them.
@@ -46,22 +45,18 @@ export async function compactAnswers(
   const compacted: Compacted = { days: [], answers: 0, errors: [] };
   const segments = await leftSegments(folder);
   if (segments.length === 0) return compacted;
-  await database.run(`CREATE OR REPLACE TEMP TABLE answers (segment INTEGER, line INTEGER,
-    date VARCHAR, uri VARCHAR, cid VARCHAR, text_hash VARCHAR, request_hash VARCHAR,
-    answer VARCHAR, reason VARCHAR, label_timestamp VARCHAR, run_id VARCHAR, columns VARCHAR)`);
+  await using staged = await StagedAnswers.create(database, paths.root);
   const whole: string[] = [];
-  for (const [index, path] of segments.entries()) {
-    const damaged = await readSegment(database, reader, path, index);
+  for (const path of segments) {
+    const damaged = await readSegment(staged, reader, path);
+    await staged.end(damaged === undefined);
     if (damaged === undefined) whole.push(path);
-    else {
-      compacted.errors.push(damaged);
-      await database.run(`DELETE FROM answers WHERE segment = ${index}`);
-    }
+    else compacted.errors.push(damaged);
   }
   let isComplete = true;
   const days = await rows<{ date: string }>(
     database,
-    "SELECT DISTINCT date FROM answers ORDER BY date",
+    `SELECT DISTINCT date FROM ${staged.relation} ORDER BY date`,
   );
   for (const { date } of days) {
     const damaged = await firstDamage(
@@ -74,10 +69,16 @@ export async function compactAnswers(
       isComplete = false;
       continue;
     }
-    compacted.answers += await mergeDay(database, paths, reader, await sampleOf(date), date);
+    compacted.answers += await mergeDay(
+      database,
+      paths,
+      reader,
+      await sampleOf(date),
+      date,
+      staged.relation,
+    );
     compacted.days.push(date);
   }
-  await database.run("DROP TABLE answers");
   if (isComplete) {
     for (const path of whole) {
       await removeLeftovers(path);
@@ -88,43 +89,24 @@ export async function compactAnswers(
   return compacted;
 }
 
-/** Read a segment into the table `answers`; gives the error of a damaged line. */
+/** Read a segment; gives the error of a damaged line. */
 async function readSegment(
-  database: Database,
+  staged: StagedAnswers,
   reader: AnswerReader,
   path: string,
-  segment: number,
 ): Promise<UserError | undefined> {
-  const appender = await database.createAppender("answers");
-  const append = (value: string | null) =>
-    value === null ? appender.appendNull() : appender.appendVarchar(value);
   let line = 0;
-  try {
-    for await (const text of segmentLines(path)) {
-      line++;
-      const answer = parseAnswer(text);
-      if (answer === undefined) {
-        return new UserError(
-          `merge the answers of ${basename(path)}`,
-          `line ${line} of ${path} is damaged`,
-          "Remove that line and run the task again; other segments are merged",
-        );
-      }
-      const { columns, reason } = labelOf(reader, answer);
-      appender.appendInteger(segment);
-      appender.appendInteger(line);
-      for (const name of ["date", "uri", "cid", "text_hash", "request_hash", "answer"] as const) {
-        append(answer[name]);
-      }
-      append(reason);
-      append(answer.received_at);
-      append(answer.run_id);
-      append(columns);
-      appender.endRow();
-      if (line % FLUSH_AFTER === 0) appender.flushSync();
+  for await (const text of segmentLines(path)) {
+    line++;
+    const answer = parseAnswer(text);
+    if (answer === undefined) {
+      return new UserError(
+        `merge the answers of ${basename(path)}`,
+        `line ${line} of ${path} is damaged`,
+        "Remove that line and run the task again; other segments are merged",
+      );
     }
-  } finally {
-    appender.closeSync();
+    await staged.add(answer, labelOf(reader, answer));
   }
   return undefined;
 }
@@ -136,20 +118,24 @@ async function mergeDay(
   reader: AnswerReader,
   sample: Sample,
   day: string,
+  answers: string,
 ): Promise<number> {
   const { labelSet } = reader;
+  const id = literal(labelSetId(labelSet));
   const table = labelTable({ ...reader.columns, ...ANSWER_COLUMNS });
-  const files = labelFiles(paths, labelSet.classifier, day);
-  const old = `(SELECT * FROM ${relation(table, files)}
-    WHERE label_set_id = ${literal(labelSetId(labelSet))})`;
-  // Keys alone: an answer has several kilobytes.
+  const old = relation(table, labelFiles(paths, labelSet.classifier, day));
   await database.run(`CREATE OR REPLACE TEMP TABLE set_labels AS
-    WITH old AS (SELECT uri, cid, text_hash, was_successfully_labeled, label_prob FROM ${old}),
+    WITH old AS (
+      SELECT ${hashedKeysSql("l")}, was_successfully_labeled, label_prob
+      FROM ${old} l WHERE label_set_id = ${id}
+    ),
     latest AS (
-      SELECT uri, cid, text_hash, reason IS NULL AS was_successfully_labeled, rowid AS answer_row
-      FROM answers WHERE date = ${literal(day)}
+      SELECT * EXCLUDE label_timestamp FROM (
+        SELECT ${hashedKeysSql("n")}, reason IS NULL AS was_successfully_labeled, answer_row,
+          label_timestamp::TIMESTAMP AS label_timestamp
+        FROM ${answers} n WHERE date = ${literal(day)})
       QUALIFY row_number() OVER (PARTITION BY uri, coalesce(cid, text_hash)
-        ORDER BY reason IS NULL DESC, label_timestamp DESC, segment DESC, line DESC) = 1
+        ORDER BY was_successfully_labeled DESC, label_timestamp DESC, answer_row DESC) = 1
     ),
     -- What failed after it was labelled does not take the label's place.
     new AS (
@@ -162,25 +148,30 @@ async function mergeDay(
     UNION ALL
     SELECT NULL, uri, cid, text_hash, label_prob FROM old l
     WHERE NOT EXISTS (FROM new n WHERE l.uri = n.uri AND ${SAME_VERSION})`);
-  const posts = relation(POSTS, paths.filesOfDay("posts", day));
-  const { share } = await row<{ share: number }>(database, labelledShareSql(posts, sample));
+  const drawn = drawnPostsSql(relation(POSTS, paths.filesOfDay("posts", day)), sample);
+  const { share } = await row<{ share: number }>(database, labelledShareSql(drawn));
   await database.run(`CREATE OR REPLACE TEMP TABLE label_probs AS
     SELECT l.answer_row, l.uri, l.cid, l.text_hash,
-      if(${LABEL_OF_POST}, ${labelProbSql(sample, share)}, l.label_prob) AS label_prob
-    FROM set_labels l LEFT JOIN ${posts} p ON p.uri = l.uri`);
-  await mergeLabels(
+      if(${LABEL_OF_POST}, ${labelProbSql(share)}, l.label_prob) AS label_prob
+    FROM set_labels l LEFT JOIN (${drawn}) p ON p.uri = l.uri`);
+  await rewriteLabels(
     database,
     paths,
     labelSet.classifier,
     table,
     day,
-    `SELECT ${newColumns(labelSet, table, Object.keys(reader.columns))}, k.label_prob
-     FROM (SELECT *, rowid AS answer_row, reason IS NULL AS was_successfully_labeled FROM answers) n
-     JOIN label_probs k ON k.answer_row = n.answer_row
+    (old) =>
+      `SELECT ${newColumns(labelSet, table, Object.keys(reader.columns))}, k.label_prob
+     FROM (SELECT *, reason IS NULL AS was_successfully_labeled FROM ${answers}) n
+     JOIN (SELECT answer_row, label_prob FROM label_probs) k USING (answer_row)
      UNION ALL BY NAME
      SELECT o.* REPLACE (k.label_prob AS label_prob) FROM ${old} o
-     JOIN (FROM label_probs WHERE answer_row IS NULL) k ON k.uri = o.uri
-       AND k.cid IS NOT DISTINCT FROM o.cid AND k.text_hash IS NOT DISTINCT FROM o.text_hash`,
+     JOIN (FROM label_probs WHERE answer_row IS NULL) k ON k.uri = md5_number(o.uri)
+       AND k.cid IS NOT DISTINCT FROM md5_number(o.cid)
+       AND k.text_hash IS NOT DISTINCT FROM md5_number(o.text_hash)
+     WHERE o.label_set_id = ${id}
+     UNION ALL BY NAME
+     SELECT * FROM ${old} WHERE label_set_id <> ${id}`,
     ROWS_A_GROUP,
   );
   const { merged } = await row<{ merged: number }>(

@@ -3,6 +3,7 @@ import type { Command, Context, Outcome } from "../../etl/run/command.ts";
 import { UserError } from "../../etl/run/error.ts";
 import { day, positiveInteger, positiveNumber } from "../../etl/run/option.ts";
 import { peakMegabytes } from "../../etl/run/process.ts";
+import { isOutOfMemory } from "../../etl/store/duckdb.ts";
 import { lock } from "../../etl/store/lock.ts";
 import { duration } from "../../etl/run/duration.ts";
 import { AnswerSegment } from "./answer_segment.ts";
@@ -32,11 +33,13 @@ export interface LabellingTask {
   ): { classifier: PaidClassifier; settings: LabellingSettings };
 }
 
-/** Beside what JavaScript holds. What does not fit, DuckDB spills, but not all that compaction pins. */
-const LIMIT_MEMORY = {
-  read: "SET memory_limit = '250MB'",
-  compact: "SET memory_limit = '600MB'",
-};
+/**
+ * For DuckDB, beside what JavaScript holds. What does not fit it spills, but not all that it pins: where
+ * the little is not enough, compaction takes more.
+ */
+const [LIMIT_MEMORY, LIMIT_MEMORY_LATE] = ["110MB", "600MB"].map((limit) =>
+  `SET memory_limit = '${limit}'`
+) as [string, string];
 
 interface Options {
   since?: string;
@@ -84,7 +87,7 @@ export function labellingCommand({ task, description, examples, open }: Labellin
     async run(context, options: Options) {
       const { classifier, settings } = open(context, !!options.dryRun);
       const { database, paths } = context;
-      await database.run(LIMIT_MEMORY.read);
+      await database.run(LIMIT_MEMORY);
       await database.run("SET preserve_insertion_order = false");
       const plan = samplePlan(settings, !!options.all);
       const queue = new LabellingQueue(database, paths, classifier, plan, options);
@@ -209,10 +212,16 @@ async function compact({ context, classifier, queue, labelSetId }: Run): Promise
     columns: { ...classifier.columns },
     readAnswer: (answer: string) => classifier.read(answer),
   };
-  await database.run(LIMIT_MEMORY.compact);
+  const merge = () => compactAnswers(database, paths, reader, (date) => queue.sampleOf(date));
   await database.run("SET threads = 1");
-  const compacted = await compactAnswers(database, paths, reader, (date) => queue.sampleOf(date));
-  await database.run("RESET threads");
-  await database.run(LIMIT_MEMORY.read);
-  return compacted;
+  try {
+    return await merge();
+  } catch (error) {
+    if (!isOutOfMemory(error)) throw error;
+    await database.run(LIMIT_MEMORY_LATE);
+    return await merge();
+  } finally {
+    await database.run("RESET threads");
+    await database.run(LIMIT_MEMORY);
+  }
 }

@@ -36,6 +36,8 @@ export class LabellingQueue {
   readonly errors: UserError[] = [];
   readonly #samples = new Map<string, Promise<Sample>>();
   readonly #pending = new Map<string, number>();
+  /** The day whose pending posts were found last. */
+  #found: string | undefined;
 
   constructor(
     readonly database: Database,
@@ -61,7 +63,6 @@ export class LabellingQueue {
       days: 0,
       posts: 0,
       pending: 0,
-      texts: 0,
       labelled: 0,
       failed: 0,
       not_drawn: 0,
@@ -94,7 +95,7 @@ export class LabellingQueue {
   async *posts(): AsyncGenerator<QueuedPost, void> {
     const { database, paths, classifier, options } = this;
     for (const date of this.#pending.keys()) {
-      await this.#find(date);
+      if (this.#found !== date) await this.#find(date);
       for await (const page of pendingPages(database, paths, date)) {
         const hashes = new Map<string, string>();
         for (const post of page) {
@@ -119,6 +120,7 @@ export class LabellingQueue {
     const { database, paths, options } = this;
     await database.run(ONE_THREAD);
     const sample = await this.sampleOf(date);
+    this.#found = date;
     return await findPending(database, paths, this.#labels(date), sample, options.retryFailed);
   }
 

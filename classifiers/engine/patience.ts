@@ -22,8 +22,9 @@ export class Patience {
   #silentSince: number | undefined;
   #pausedAt = -Infinity;
   #pauses = 0;
+  #saidMs = 0;
 
-  /** `onPause` is told of each pause of all workers, once. */
+  /** `onPause` is told of each pause of all workers, once, and again where it becomes much longer. */
   constructor(
     readonly name: string,
     readonly pacer: Pacer,
@@ -72,7 +73,10 @@ export class Patience {
     const backoff = Math.min(LONGEST_BACKOFF_MS, BACKOFF_MS * 2 ** this.#pauses);
     const ms = Math.min(error.retryAfterMs ?? backoff, LONGEST_WAIT_MS);
     this.pacer.pause(ms, error.message);
-    if (isNew) this.onPause(ms, error.message);
+    // Nobody is to wait an hour behind a line that says a second.
+    if (!isNew && ms < 2 * this.#saidMs) return;
+    this.#saidMs = ms;
+    this.onPause(ms, error.message);
   }
 
   #gone(error: ServiceError, silentMs: number): UserError {

@@ -1,4 +1,4 @@
-import { LABEL_OF_POST, labelFiles } from "../../etl/label_file.ts";
+import { labelFiles } from "../../etl/label_file.ts";
 import { PASSING_REASONS } from "../../etl/label_reason.ts";
 import { type Database, literal, row, rows } from "../../etl/store/duckdb.ts";
 import { relation } from "../../etl/store/parquet.ts";
@@ -18,8 +18,6 @@ export interface LabelledDay {
 export interface PendingCounts {
   posts: number;
   pending: number;
-  /** Different texts among the pending: what is asked where requests depend on the text alone. */
-  texts: number;
   labelled: number;
   /** Have a reason that does not pass. */
   failed: number;
@@ -56,8 +54,9 @@ const READ_AT_ONCE = 16 * PAGE;
  *
  * Posts whose reason passes are pending again; `retryFailed` takes all that have a reason. What is
  * still in segments counts after `compactAnswers` only. Makes the
- * temporary table `pending_posts` (position, turn, post: a hash of the uri, text: a hash of the text,
- * is_repeated), for `pendingPages`: hashes, so that a million pending posts take some 40 MB.
+ * temporary table `pending_posts` (turn, post: a hash of the uri, text: a hash of the text,
+ * is_repeated; rowid in the order of the turns), for `pendingPages`: hashes, so that a million pending
+ * posts take some 40 MB.
  */
 export async function findPending(
   database: Database,
@@ -69,30 +68,40 @@ export async function findPending(
   const posts = relation(POSTS, paths.filesOfDay("posts", day));
   const labels = relation(LABELS, labelFiles(paths, classifier, day));
   const again = retryFailed ? "true" : `l.reason IN (${literalList(PASSING_REASONS)})`;
+  // A table, so that DuckDB knows how few they may be, and hashes them and not the posts. By one key,
+  // as for a condition like `LABEL_OF_POST` it compares each post with each label.
+  await database.run(`CREATE OR REPLACE TEMP TABLE own_labels AS
+    SELECT coalesce(${keySql("l", "cid")}, ${keySql("l", "text_hash")}) AS key,
+      CASE WHEN was_successfully_labeled THEN 'labelled'
+        WHEN NOT coalesce(${again}, false) THEN 'failed' END AS state
+    FROM ${labels} l WHERE label_set_id = ${literal(labelSetId)}`);
   const states = `SELECT hash(p.uri) AS post, hash(p.text_hash) AS text, ${turnSql(sample)} AS turn,
-      CASE WHEN l.was_successfully_labeled THEN 'labelled'
-        WHEN l.uri IS NOT NULL AND NOT coalesce(${again}, false) THEN 'failed'
-        WHEN turn < 1 THEN 'pending'
+      coalesce(c.state, t.state, CASE WHEN turn < 1 THEN 'pending'
         WHEN ${STRATUM_OF_POST} = 'filtered_out' THEN 'filtered_out_not_drawn'
-        ELSE 'not_drawn' END AS state
+        ELSE 'not_drawn' END) AS state
     FROM ${posts} p
-    LEFT JOIN (SELECT * FROM ${labels} WHERE label_set_id = ${literal(labelSetId)}) l
-      ON ${LABEL_OF_POST}`;
+    LEFT JOIN own_labels c ON c.key = ${keySql("p", "cid")}
+    LEFT JOIN own_labels t ON t.key = ${keySql("p", "text_hash")}`;
+  // By itself, so that it does not take memory beside the sort.
+  await database.run(`CREATE OR REPLACE TEMP TABLE repeated_texts AS
+    SELECT hash(text_hash) AS text FROM ${posts} GROUP BY ALL HAVING count(*) > 1`);
   await database.run(`CREATE OR REPLACE TEMP TABLE pending_posts AS
-    SELECT row_number() OVER (ORDER BY turn, post) AS position, turn, post, text,
-      text IN (SELECT hash(text_hash) FROM ${posts} GROUP BY ALL HAVING count(*) > 1) AS is_repeated
-    FROM (${states}) WHERE state = 'pending'`);
-  return await row<PendingCounts & Record<string, unknown>>(
+    SELECT turn, post, text,
+      text IN (FROM repeated_texts) AS is_repeated
+    FROM (${states}) WHERE state = 'pending' ORDER BY turn, post`);
+  const counts = await row<PendingCounts & Record<string, unknown>>(
     database,
     `SELECT count(*) AS posts,
        count(*) FILTER (state = 'pending') AS pending,
-       (SELECT count(DISTINCT text) FROM pending_posts) AS texts,
        count(*) FILTER (state = 'labelled') AS labelled,
        count(*) FILTER (state = 'failed') AS failed,
        count(*) FILTER (state = 'not_drawn') AS not_drawn,
        count(*) FILTER (state = 'filtered_out_not_drawn') AS filtered_out_not_drawn
      FROM (${states})`,
   );
+  await database.run("DROP TABLE own_labels");
+  await database.run("DROP TABLE repeated_texts");
+  return counts;
 }
 
 /**
@@ -119,14 +128,15 @@ export async function* pendingPages(
       SELECT p.uri, p.cid, coalesce(p.text, '') AS text, p.text_hash, p.detected_language, q.turn,
         q.is_repeated, q.position
       FROM ${relation(POSTS, paths.filesOfDay("posts", day))} p
-      JOIN (FROM pending_posts WHERE position > ${read} AND position <= ${read + readAtOnce}) q
+      JOIN (SELECT *, rowid AS position FROM pending_posts
+        WHERE rowid >= ${read} AND rowid < ${read + readAtOnce}) q
         ON hash(p.uri) = q.post`);
     await database.run("RESET threads");
     for (let from = read; from < Math.min(last, read + readAtOnce); from += size) {
       const page = await rows<PendingPost & Record<string, unknown>>(
         database,
         `SELECT * EXCLUDE position FROM pending_texts
-         WHERE position > ${from} AND position <= ${from + size} ORDER BY position`,
+         WHERE position >= ${from} AND position < ${from + size} ORDER BY position`,
       );
       if (page.length > 0) yield page;
     }
@@ -159,6 +169,11 @@ export async function storedAnswers(
      GROUP BY request_hash`,
   );
   return new Map(found.map(({ request_hash, stored }) => [request_hash, stored]));
+}
+
+/** Give the hash by which a row is known with one of its columns; null where that is null. */
+function keySql(row: string, column: "cid" | "text_hash"): string {
+  return `md5_number('${column} ' || ${row}.uri || ' ' || ${row}.${column})`;
 }
 
 function literalList(values: readonly string[]): string {

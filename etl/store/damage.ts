@@ -4,7 +4,8 @@ import { type Database, literal, type Row, rows } from "./duckdb.ts";
 /**
  * Read every value of a Parquet file and give what is wrong with it, undefined where it is whole.
  *
- * What it gives quotes no value of the file.
+ * What it gives quotes no value of the file. Throws where the file may not be read, and where DuckDB
+ * has not memory enough to tell.
  */
 export async function damage(database: Database, path: string): Promise<string | undefined> {
   try {
@@ -16,9 +17,21 @@ export async function damage(database: Database, path: string): Promise<string |
     if (/Permission denied/i.test(describeError(error))) {
       throw new Deno.errors.PermissionDenied(`${path} cannot be read`, { cause: error });
     }
+    if (/^Out of Memory Error/.test(describeError(error))) throw tooLarge(path, error);
     // DuckDB quotes a string that is no UTF-8, which may be a post's text.
     return describeError(error).replace(/value ".*"/, "a value").slice(0, 200);
   }
+}
+
+/** Whoever put back a copy, or moved a file away, for want of memory would lose what is whole. */
+function tooLarge(path: string, cause: unknown): UserError {
+  return new UserError(
+    `read the file ${path}`,
+    `there is not memory enough to read it (${describeError(cause).replace(/ Possible .*/, "")})`,
+    "Leave the file where it is: nothing says that it is damaged. Run the task again while less else " +
+      "runs on this machine, and if that does not help, report this error with the size of the file",
+    { cause },
+  );
 }
 
 /**
@@ -118,7 +131,11 @@ export async function queryWhole<R extends Row>(
   }
 }
 
-/** Give the error for the first damaged one among some files, undefined where all are whole. */
+/**
+ * Give the error for the first damaged one among some files, undefined where all are whole.
+ *
+ * Throws where there is not memory enough to tell: no file is called damaged for that.
+ */
 export async function firstDamage(
   database: Database,
   files: string[],

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { classifier, Settings } from "../../classifiers/perspective.ts";
+import { labelSetId } from "../../etl/label_set.ts";
 import { query, withData } from "../rows.ts";
 import { uri } from "../raw.ts";
 import {
@@ -54,6 +56,8 @@ Deno.test("a plan, a limit, the rest and nothing: each post is asked once and ha
         [first.summary.done, first.summary.pending, first.summary.stopped_by],
         [5, 9, "limit"],
       );
+      const begun = await query(data, `SELECT DISTINCT date::VARCHAR AS day FROM ${LABELS}`);
+      assert.deepEqual(begun, [{ day: DAY }], "the oldest day comes first");
       const rest = await label(data, server);
       assert.equal(rest.code, 0, rest.stderr);
       assert.deepEqual(
@@ -85,6 +89,20 @@ Deno.test("a plan, a limit, the rest and nothing: each post is asked once and ha
       assert.deepEqual(probs, [{ label_prob: 1 }]);
     })
   ));
+
+// Invariant 6
+Deno.test("a label set is of a host, whatever port it listens on, and of no other host", () => {
+  const settings = Settings.parse({
+    languages: ["en"],
+    minimum_characters: 10,
+    sample: { label_rate: 1 },
+    quota: {},
+  });
+  const id = (rootUrl: string) => labelSetId(classifier(settings, rootUrl, undefined).labelSet);
+  assert.equal(id("http://127.0.0.1:8080/"), id("http://127.0.0.1:9090/"));
+  assert.equal(id("https://scorer.example.org/"), id("https://scorer.example.org:8443/"));
+  assert.notEqual(id("https://scorer.example.org/"), id("https://other.example.org/"));
+});
 
 // Invariant 8
 Deno.test("the sample of a study is labelled with its probability, and --all labels the others", () =>

@@ -6,7 +6,7 @@ import { startCountingAppView } from "./counting_appview.ts";
 
 const CLOCK = { CIVICSKY_CLOCK: "2026-06-10T00:00:00Z" };
 
-Deno.test("status counts tables, label sets and pending posts, and lists how runs ended", () =>
+Deno.test("status counts tables, label sets and untried posts, and lists how runs ended", () =>
   withData(async (data) => {
     const folder = await rawFolder(data);
     const row = (rkey: string, at: string) => ({ uri: uri(rkey), cid: rkey, event_time: at });
@@ -27,7 +27,7 @@ Deno.test("status counts tables, label sets and pending posts, and lists how run
     ]);
     assert.equal(table("raw/firehose").rows, 2);
     const [set] = status.label_sets;
-    assert.deepEqual([set.classifier, set.is_shown, set.labeled, set.failed, set.pending], [
+    assert.deepEqual([set.classifier, set.is_shown, set.labeled, set.failed, set.untried], [
       "dictionary",
       true,
       1,
@@ -40,6 +40,7 @@ Deno.test("status counts tables, label sets and pending posts, and lists how run
     );
     const screen = await runTask(["status", "--data", data], CLOCK);
     assert.match(screen.stdout, /posts\s+2\s+2/);
+    assert.match(screen.stdout, /labelled\s+failed\s+untried\n.*shown\s+1\s+0\s+1\n/);
     assert.match(screen.stdout, /classify:dictionary\s+[\d.]+ {2}stopped/);
   }));
 

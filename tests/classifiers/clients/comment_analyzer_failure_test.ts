@@ -61,6 +61,24 @@ Deno.test("connections that are reset, refused or cut in mid-answer are tried ag
   await withBytes("", isUnavailable);
 });
 
+// Invariant 3
+Deno.test("a request whose connection breaks is sent once, also where others went over it before", async () => {
+  const faults: { reset?: number } = {};
+  const server = await startCommentAnalyzer({ key: KEY, faults });
+  try {
+    const ask = () => client(server.url).analyze(TEXT, "en", never);
+    for (let count = 2; count <= 10; count += 2) {
+      faults.reset = 0;
+      await ask();
+      faults.reset = 1;
+      assert.equal((await problemOf(ask())).reason, "unavailable");
+      assert.equal(server.arrivals.length, count);
+    }
+  } finally {
+    await server.close();
+  }
+});
+
 Deno.test("a redirect is not followed: neither key nor post reaches another server", async () => {
   let strangers = 0;
   await withServer(() => {

@@ -37,6 +37,33 @@ Deno.test("an answer is on disk when its append resolves, alone or among many, i
     assert.equal((await lines(segment.path)).length, 502);
   }));
 
+// Invariant 3
+Deno.test("the fiftieth answer that waits is written at once, the others after 200 ms at most", () =>
+  withData(async (data) => {
+    const segment = await AnswerSegment.create(new DataPaths(data), "tone", labelSetId);
+    const { setTimeout } = globalThis;
+    const timers: { ring: () => void; ms: number }[] = [];
+    // Rings when the test says so.
+    globalThis.setTimeout = ((ring: () => void, ms: number) => {
+      return timers.push({ ring, ms });
+    }) as unknown as typeof setTimeout;
+    try {
+      const answers = Array.from({ length: 50 }, (_, index) => numbered(index));
+      await Promise.all(answers.map((answer) => segment.append(answer)));
+      assert.equal((await lines(segment.path)).length, 50);
+      const late = segment.append(numbered(50));
+      const { ring, ms } = timers.at(-1)!;
+      assert.ok(ms <= 200, `${ms}`);
+      assert.equal((await lines(segment.path)).length, 50);
+      ring();
+      await late;
+      assert.equal((await lines(segment.path)).length, 51);
+    } finally {
+      globalThis.setTimeout = setTimeout;
+    }
+    await segment.close();
+  }));
+
 Deno.test("a segment without an answer goes when it is closed", () =>
   withData(async (data) => {
     const segment = await AnswerSegment.create(new DataPaths(data), "tone", labelSetId);

@@ -128,7 +128,7 @@ test("answers become rows with their raw answer, hashes and provenance, and segm
 
 // Invariant 3
 test("the latest attempt takes a failure's place, and a failure never takes a label's", async (study) => {
-  await writePosts(study.data, study.paths, { passed: 2 });
+  await writePosts(study.data, study.paths, { passed: 3 });
   const failed = (name: string, at: string): Answer => ({
     ...answer(post(name)),
     answer: null,
@@ -138,11 +138,13 @@ test("the latest attempt takes a failure's place, and a failure never takes a la
   await study.append(failed("passed-0", "2026-06-02T00:00:00Z"), answer(post("passed-1")));
   await study.compact();
   await study.append(answer(post("passed-0")), failed("passed-1", "2026-06-03T00:00:00Z"));
-  await study.append(failed("passed-0", "2026-06-04T00:00:00Z"));
+  const unavailable = { ...failed("passed-2", "2026-06-04T00:00:00Z"), reason: "unavailable" };
+  await study.append(failed("passed-0", "2026-06-04T00:00:00Z"), unavailable as Answer);
+  await study.append(failed("passed-2", "2026-06-03T00:00:00Z"));
   await study.compact();
   const labels = await study.labels();
-  assert.deepEqual(labels.map(({ reason }) => reason), [null, null]);
-  assert.deepEqual(labels.map(({ label_prob }) => label_prob), [1, 1]);
+  assert.deepEqual(labels.map(({ reason }) => reason), [null, null, "unavailable"]);
+  assert.deepEqual(labels.map(({ label_prob }) => label_prob), [1, 1, 1]);
 });
 
 // Invariant 3

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { Pacer } from "../../../classifiers/engine/pacer.ts";
 import { Patience, type Verdict } from "../../../classifiers/engine/patience.ts";
 import { ServiceError } from "../../../classifiers/engine/service_error.ts";
+import { UserError } from "../../../etl/run/error.ts";
 
 const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
 
 function patience() {
   const pauses: number[] = [];
@@ -60,7 +62,42 @@ Deno.test("many failures without an answer between them pause all workers", () =
   assert.deepEqual(pauses, []);
   judged.judge(failure("passing"), 1, performance.now());
   assert.equal(pauses.length, 1);
+  const first = pauses[0]!;
+  judged.judge(failure("rate_limited", 12_000), 1, 0);
+  judged.judge(failure("rate_limited", 12_000), 1, 0);
+  assert.deepEqual(pauses, [first, 12_000], "what is much longer than was said is said");
   judged.answered(performance.now());
   judged.judge(failure("passing"), 1, performance.now());
-  assert.equal(pauses.length, 1);
+  assert.equal(pauses.length, 2);
+});
+
+Deno.test("a service that answered nobody for five minutes ends the run, and one that limits for long ends its day", () => {
+  const performanceNow = performance.now;
+  let now = performanceNow.call(performance);
+  performance.now = () => now;
+  try {
+    const { judged } = patience();
+    for (let index = 0; index < 30; index++) judged.judge(failure("passing"), 1, now);
+    now += 4.9 * MINUTE_MS;
+    judged.judge(failure("passing"), 1, now);
+    now += 0.2 * MINUTE_MS;
+    assert.throws(() => judged.judge(failure("passing"), 1, now), (error) => {
+      assert.ok(error instanceof UserError);
+      assert.match(error.format(), /answered nobody for 5 minutes.*\n {2}Run it again later/);
+      return true;
+    });
+    judged.answered(now);
+    assert.notEqual(judged.judge(failure("passing"), 1, now), "give up");
+    // One post that fails now and then is no service that is gone.
+    for (let index = 0; index < 18; index++) {
+      now += MINUTE_MS;
+      judged.judge(failure("passing"), 1, now);
+    }
+    judged.answered(now);
+    assert.deepEqual(judged.judge(failure("rate_limited"), 1, now), { againAfterMs: 0 });
+    now += 16 * MINUTE_MS;
+    assert.equal(judged.judge(failure("rate_limited"), 1, now), "quota");
+  } finally {
+    performance.now = performanceNow;
+  }
 });

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { labelledShareSql, labelProbSql } from "../../../classifiers/engine/label_prob.ts";
+import {
+  drawnPostsSql,
+  hashedKeysSql,
+  labelledShareSql,
+  labelProbSql,
+} from "../../../classifiers/engine/label_prob.ts";
 import { findPending } from "../../../classifiers/engine/pending.ts";
 import type { Sample } from "../../../classifiers/engine/sample.ts";
 import { type Database, literal, openDatabase, type Row, row } from "../../../etl/store/duckdb.ts";
@@ -43,20 +48,21 @@ async function estimate(
   done: number,
   missing: number[],
 ): Promise<Estimate> {
-  const gaps = missing.map((back) => done - back);
+  const gaps = missing.map((back) => done - 1 - back);
   await database.run(`CREATE OR REPLACE TEMP TABLE set_labels AS
-    SELECT p.uri, p.cid, p.text_hash, NULL::DOUBLE AS label_prob,
+    SELECT ${hashedKeysSql("p")}, NULL::DOUBLE AS label_prob,
       right(p.uri, 1)::INTEGER < ${`CASE WHEN p.in_most_liked THEN 9 WHEN p.passed_filters THEN 4 ELSE 1 END`} AS yes
     FROM day_posts p JOIN pending_posts q ON q.post = hash(p.uri)
-    WHERE position <= ${done} AND NOT position IN (SELECT unnest(${literal(gaps)}::INTEGER[]))`);
-  const { share } = await row<{ share: number }>(database, labelledShareSql("day_posts", drawn));
+    WHERE q.rowid < ${done} AND NOT q.rowid IN (SELECT unnest(${literal(gaps)}::INTEGER[]))`);
+  const posts = drawnPostsSql("day_posts", drawn);
+  const { share } = await row<{ share: number }>(database, labelledShareSql(posts));
   return await row<Estimate>(
     database,
     `SELECT coalesce(sum(1 / label_prob) FILTER (yes), 0) / 400 AS total,
        coalesce(sum(1 / label_prob), 0) / 400 AS posts,
        count(*) FILTER (label_prob IS NULL) AS ahead
-     FROM (SELECT l.yes, ${labelProbSql(drawn, share)} AS label_prob
-       FROM set_labels l JOIN day_posts p USING (uri))`,
+     FROM (SELECT l.yes, ${labelProbSql(share)} AS label_prob
+       FROM set_labels l JOIN (${posts}) p USING (uri))`,
   );
 }
 

@@ -49,6 +49,30 @@ test(
   },
 );
 
+// Invariant 2
+test(
+  "want of memory is an error of its own, and no file is called damaged for it",
+  async (database, folder) => {
+    const path = join(folder, "posts.parquet");
+    await database.run(`COPY (SELECT repeat('x', 200) || range AS text FROM range(20000))
+      TO ${literal(path)} (FORMAT parquet)`);
+    await database.run("SET memory_limit = '1MB'");
+    for (const look of [() => damage(database, path), () => firstDamage(database, [path], "x")]) {
+      await assert.rejects(look, (error) => {
+        assert.ok(error instanceof UserError, Deno.inspect(error));
+        assert.match(
+          error.message,
+          /^Cannot read the file .*posts\.parquet: .*Out of Memory Error/,
+        );
+        assert.doesNotMatch(error.message, /damaged|Possible/);
+        return true;
+      });
+    }
+    await database.run("SET memory_limit = '600MB'");
+    assert.equal(await firstDamage(database, [path], "count"), undefined);
+  },
+);
+
 Deno.test("the error for a damaged file names it and says what to do", () => {
   const error = damagedFile("preprocess", "data/posts/posts.parquet", "it is cut");
   assert.ok(error instanceof UserError);

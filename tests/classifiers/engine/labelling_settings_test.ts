@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { z } from "zod";
+import {
+  durationAt,
+  LabellingSettings,
+  quotas,
+  samplePlan,
+  workersFor,
+} from "../../../classifiers/engine/labelling_settings.ts";
+
+const Settings = z.strictObject(LabellingSettings);
+const settings = (quota: Record<string, unknown>, sample: unknown = { label_rate: 0.1 }) =>
+  Settings.parse({ sample, quota });
+
+Deno.test("there are workers enough to use a quota up while each waits for its answer and the disk", () => {
+  for (const perSecond of [10, 100, 300]) {
+    // 200 ms to the service and back, at most 200 ms to the disk, and as much again.
+    const needed = perSecond * 0.8;
+    assert.ok(workersFor(settings({ requests_per_second: perSecond })) >= needed, `${perSecond}`);
+    const perMinute = workersFor(settings({ requests_per_minute: 60 * perSecond }));
+    assert.equal(perMinute, workersFor(settings({ requests_per_second: perSecond })));
+  }
+  assert.ok(workersFor(settings({ requests_per_second: 1e6 })) <= 1000);
+  assert.ok(workersFor(settings({})) >= 1);
+});
+
+Deno.test("several quotas hold at once, and the one that takes longest says how long it takes", () => {
+  const held = quotas(settings({ requests_per_second: 2, requests_per_day: 1000, strict: true }));
+  assert.deepEqual(held.map(({ amount, perMs }) => [amount, perMs]), [[2, 1000], [
+    1000,
+    86_400_000,
+  ]]);
+  assert.equal(durationAt(held, 500, 0), 43_200_000);
+  assert.equal(durationAt(quotas(settings({ requests_per_second: 2 })), 500, 0), 250_000);
+  assert.equal(durationAt([], 500, 0), 0);
+});
+
+Deno.test("a study names either a rate or a number of posts a day, and --all draws every post", () => {
+  assert.throws(() => settings({}, {}));
+  assert.throws(() => settings({}, { label_rate: 0.1, posts_per_day: 5 }));
+  assert.throws(() => settings({}, { label_rate: 1.1 }));
+  const study = settings({}, { posts_per_day: 5, filtered_out_rate: 0.01 });
+  assert.deepEqual(samplePlan(study, false), {
+    seed: "1",
+    passed: { postsPerDay: 5 },
+    filteredOutRate: 0.01,
+  });
+  assert.deepEqual(samplePlan(study, true).passed, { rate: 1 });
+  assert.equal(samplePlan(study, true).filteredOutRate, 1);
+});
