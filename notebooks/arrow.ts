@@ -20,6 +20,11 @@ function column(arrow: ColumnTable, name: string): unknown[] {
       ArrayBuffer.isView(value) ? Array.from(value as unknown as ArrayLike<unknown>) : value
     );
   }
+  return numbersWhereTheyFit(values);
+}
+
+/** Give 64-bit integers as numbers where all of them fit. */
+export function numbersWhereTheyFit(values: unknown[]): unknown[] {
   const fits = values.every((value) =>
     typeof value !== "bigint" || Number.isSafeInteger(Number(value))
   );

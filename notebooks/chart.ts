@@ -1,4 +1,6 @@
+import type { ColumnTable } from "arquero";
 import { escape } from "./html.ts";
+import { tableHtml } from "./table_view.ts";
 
 /** One drawing under the chart's head; what it draws is `width` wide. */
 export interface Panel {
@@ -7,6 +9,16 @@ export interface Panel {
   height: number;
   /** Written above the panel. */
   label?: string;
+  tips?: Tip[];
+}
+
+/** What a reader sees who rests the pointer on a part of a panel; in its coordinates. */
+export interface Tip {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  text: string;
 }
 
 export interface ChartOptions {
@@ -17,6 +29,8 @@ export interface ChartOptions {
   caption: string;
   /** What the chart shows, for people who do not see it. */
   alt: string;
+  /** The numbers behind the chart, which a reader can unfold. */
+  numbers?: ColumnTable;
   panels(width: number): Panel[];
 }
 
@@ -27,10 +41,14 @@ const NARROW_SCREEN = "(max-width: 600px)";
 
 const STYLE = `
 :root { --ink: #1c1e21; --muted: #5c6067; --paper: #ffffff; --rule: #d9dce0; --accent: #0072b2;
+  --series-0: #0072b2; --series-1: #c65200; --series-2: #00855f; --series-3: #aa4499;
+  --series-4: #997700; --series-5: #332288; --series-rest: #8d9197;
   color: var(--ink); fill: var(--ink); background: var(--paper);
   font-family: system-ui, sans-serif; }
 @media screen and (prefers-color-scheme: dark) {
-  :root { --ink: #e6e7e9; --muted: #a4a9b0; --paper: #15171a; --rule: #3a3e44; --accent: #56b4e9; }
+  :root { --ink: #e6e7e9; --muted: #a4a9b0; --paper: #15171a; --rule: #3a3e44; --accent: #56b4e9;
+    --series-0: #56b4e9; --series-1: #f58c4b; --series-2: #2bbf96; --series-3: #dd9ad0;
+    --series-4: #f0c04a; --series-5: #b7b1f2; --series-rest: #888d94; }
 }
 .title { font-size: 17px; font-weight: 600; }
 .subtitle { font-size: 13px; fill: var(--muted); }
@@ -49,28 +67,51 @@ export class Chart {
   /** SVG documents. */
   readonly wide: string;
   readonly narrow: string;
+  readonly numbers: ColumnTable | undefined;
+  readonly #tips: string;
 
   constructor(options: ChartOptions) {
     this.alt = `${options.title}. ${options.alt}`;
-    this.wide = document(options, this.alt, WIDE);
-    this.narrow = document(options, this.alt, NARROW);
+    this.numbers = options.numbers;
+    const wide = draw(options, this.alt, WIDE);
+    this.wide = wide.svg;
+    this.narrow = draw(options, this.alt, NARROW).svg;
+    this.#tips = wide.tips.map((tip) => tipHtml(tip, wide.height)).join("");
   }
 
   /** Give the chart as HTML in which nothing but the pictures is left of what the data says. */
   html(): string {
-    return `<picture><source media="${NARROW_SCREEN}" srcset="${dataUrl(this.narrow)}">` +
+    const picture = `<picture><source media="${NARROW_SCREEN}" srcset="${dataUrl(this.narrow)}">` +
       `<img src="${dataUrl(this.wide)}" alt="${
         escape(this.alt)
       }" style="max-width:100%"></picture>`;
+    const chart = this.#tips === ""
+      ? picture
+      : `<div class="chart" style="position:relative;max-width:${WIDE}px">${picture}${this.#tips}</div>`;
+    if (this.numbers === undefined) return chart;
+    return `${chart}<details><summary>Numbers</summary>${tableHtml(this.numbers)}</details>`;
   }
 }
 
-function document(options: ChartOptions, alt: string, width: number): string {
+/** A picture takes no pointer, so what answers to it lies over it, in shares of the picture's size. */
+function tipHtml({ x, y, width, height, text }: Tip, of: number): string {
+  const share = (part: number, whole: number) => `${(100 * part / whole).toFixed(1)}%`;
+  const place = `left:${share(x, WIDE)};top:${share(y, of)};width:${share(width, WIDE)};` +
+    `height:${share(height, of)}`;
+  return `<span class="tip" style="position:absolute;${place}" title="${escape(text)}"></span>`;
+}
+
+function draw(
+  options: ChartOptions,
+  alt: string,
+  width: number,
+): { svg: string; height: number; tips: Tip[] } {
   const head = [
     ...wrap(options.title, width, { className: "title", size: 17 }),
     ...wrap(options.subtitle, width, { className: "subtitle", size: 13 }),
   ];
   const parts: string[] = [];
+  const tips: Tip[] = [];
   let y = 4;
   const write = (line: Line) => {
     y += line.size * 1.35;
@@ -83,19 +124,25 @@ function document(options: ChartOptions, alt: string, width: number): string {
     y += 4;
     parts.push(`<svg y="${y.toFixed(1)}" width="${width}" height="${panel.height}">`);
     parts.push(panel.svg, "</svg>");
+    for (const tip of panel.tips ?? []) tips.push({ ...tip, y: tip.y + y });
     y += panel.height;
   }
   y += 4;
   wrap(options.caption, width, { className: "caption", size: 12 }).forEach(write);
   const height = Math.ceil(y + 8);
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" ` +
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" ` +
     `width="${width}" height="${height}" role="img" aria-label="${escape(alt)}">` +
     `<style>${STYLE}</style>${parts.join("\n")}</svg>`;
+  return { svg, height, tips };
 }
 
-/** There is nothing here that measures text: an average character is taken as 0.54 of its size. */
+/** There is nothing here that measures text: a character is taken as this part of its size. */
+const CHARACTER = 0.54;
+const BOLD_CHARACTER = 0.61;
+
 function wrap(text: string, width: number, style: Omit<Line, "text">): Line[] {
-  const most = Math.floor(width / (style.size * 0.54));
+  const isBold = style.className === "title" || style.className === "label";
+  const most = Math.floor(width / (style.size * (isBold ? BOLD_CHARACTER : CHARACTER)));
   const lines: string[] = [];
   for (const word of text.split(/\s+/)) {
     const last = lines.at(-1);

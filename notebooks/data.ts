@@ -5,7 +5,9 @@ import { UserError } from "../etl/run/error.ts";
 import { readStudy, type Study } from "../etl/run/study.ts";
 import { DataPaths } from "../etl/store/paths.ts";
 import { toTable } from "./arrow.ts";
-import { connect, type Connection, type Parameter } from "./duckdb.ts";
+import { connect, type Parameter } from "./duckdb.ts";
+import { Identifier } from "./identifier.ts";
+import { localTimeMacro } from "./local_time.ts";
 import { createViews, type StoredTable } from "./views.ts";
 
 /** A data folder that can be queried. */
@@ -16,9 +18,21 @@ export interface Data {
   /**
    * Give the rows of a query over the views of `views.sql`: await data.sql`SELECT … ${value}`.
    *
-   * Values are bound as parameters, never pasted. Columns as `toTable` says.
+   * Values are bound as parameters, never pasted; `identifier` names a table or a column.
+   * `local_time(time)` gives a time of UTC in the study's time zone. Columns as `toTable` says.
    */
-  sql(text: TemplateStringsArray, ...values: Parameter[]): Promise<ColumnTable>;
+  sql(text: TemplateStringsArray, ...values: (Parameter | Identifier)[]): Promise<ColumnTable>;
+}
+
+export interface OpenOptions {
+  /** `native` is for big studies: it uses all cores, and needs leave to load a library and write. */
+  engine?: "wasm" | "native";
+}
+
+/** What runs queries; one that fails throws what DuckDB says. */
+interface Engine {
+  run(sql: string): void | Promise<void>;
+  query(sql: string, parameters: Parameter[]): ColumnTable | Promise<ColumnTable>;
 }
 
 const STUDY = fileURLToPath(new URL("../study.yaml", import.meta.url));
@@ -29,7 +43,7 @@ const STUDY = fileURLToPath(new URL("../study.yaml", import.meta.url));
  * A table without files gives an empty view with its columns. The study is the one that the variable
  * CIVICSKY_STUDY names, else `study.yaml`. Throws a `UserError` where there is no such folder.
  */
-export async function open(folder: string): Promise<Data> {
+export async function open(folder: string, options: OpenOptions = {}): Promise<Data> {
   const root = resolve(folder);
   if (!isFolder(root)) {
     throw new UserError(
@@ -40,25 +54,45 @@ export async function open(folder: string): Promise<Data> {
   }
   const paths = new DataPaths(root);
   const study = readStudy(Deno.env.get("CIVICSKY_STUDY") ?? STUDY);
-  const connection = await connect();
-  const tables = createViews((sql) => connection.run(sql), paths, study);
+  const engine = options.engine === "native" ? await native(root) : await wasm();
+  const tables = await createViews((sql) => engine.run(sql), paths, study);
+  await engine.run(localTimeMacro(study.time_zone, tables.flatMap(({ days }) => days)));
   return {
     study,
     tables,
-    sql: (text, ...values) =>
-      new Promise((resolve) => resolve(toTable(query(connection, text.join("?"), values)))),
+    sql: async (text, ...values) => {
+      const parameters = values.filter((value) => !(value instanceof Identifier));
+      const place = (index: number) =>
+        values[index] instanceof Identifier ? String(values[index]) : "?";
+      const sql = text.reduce((before, part, index) => `${before}${place(index - 1)}${part}`);
+      try {
+        return await engine.query(sql, parameters as Parameter[]);
+      } catch (cause) {
+        throw withoutValues(cause);
+      }
+    },
   };
 }
 
-function query(connection: Connection, sql: string, values: Parameter[]): Uint8Array {
-  try {
-    return connection.query(sql, values);
-  } catch (cause) {
-    if (!(cause instanceof Error)) throw cause;
-    // What cannot be converted may be the text of a post, so the cause is not kept either.
-    const message = cause.message.replace(/\b(string|value) (['"]).*\2/s, "$1 $2…$2");
-    throw new Error(`Cannot run the query: ${message}`);
-  }
+async function wasm(): Promise<Engine> {
+  const connection = await connect();
+  return {
+    run: (sql) => connection.run(sql),
+    query: (sql, parameters) => toTable(connection.query(sql, parameters)),
+  };
+}
+
+/** Loaded only where it is asked for: pages are rendered without leave to load a library. */
+async function native(root: string): Promise<Engine> {
+  const { NativeConnection } = await import("./native_duckdb.ts");
+  return await NativeConnection.connect(root);
+}
+
+function withoutValues(cause: unknown): unknown {
+  if (!(cause instanceof Error)) return cause;
+  // What cannot be converted may be the text of a post, so the cause is not kept either.
+  const message = cause.message.replace(/\b(string|value) (['"]).*\2/s, "$1 $2…$2");
+  return new Error(`Cannot run the query: ${message}`);
 }
 
 function isFolder(path: string): boolean {

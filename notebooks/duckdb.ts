@@ -112,7 +112,8 @@ function openReadOnly(runtime: Runtime): void {
   };
 }
 
-function bound(value: Parameter): unknown {
+/** Give a value as both engines take it. */
+export function bound(value: Parameter): unknown {
   if (value instanceof Date) return value.toISOString().replace("Z", "");
   return typeof value === "bigint" ? String(value) : value;
 }

@@ -1,7 +1,7 @@
 import { type ColumnTable, from } from "arquero";
 import type { Data } from "./data.ts";
 import { formatShare } from "./number_format.ts";
-import { md, type Note } from "./show.ts";
+import { md, type Note } from "./note.ts";
 
 /**
  * Count what each filter flags, alone and together with others.

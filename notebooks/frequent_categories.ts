@@ -4,7 +4,7 @@ import type { Data } from "./data.ts";
 import { sampleNote, shownLabelSet, type Tally } from "./dictionary_label.ts";
 import { formatNumber, formatShare } from "./number_format.ts";
 import { panel } from "./plot.ts";
-import { md, type Note } from "./show.ts";
+import { md, type Note } from "./note.ts";
 
 /** In how many labelled posts a category was found. */
 export interface CategoryCount {

@@ -33,6 +33,7 @@ a { color: inherit; }
   padding: 8px 12px; font-weight: 600; }
 .study { color: var(--muted); margin: 12px 0 0; }
 .output { overflow-x: auto; margin: 12px 0; break-inside: avoid; }
+@media (max-width: 600px) { .tip { display: none; } }
 img { display: block; max-width: 100%; height: auto; }
 table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums; }
 th, td { padding: 4px 12px 4px 0; border-bottom: 1px solid var(--rule); text-align: left;

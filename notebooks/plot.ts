@@ -2,6 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import type { Panel } from "./chart.ts";
+import { formatShare } from "./number_format.ts";
 
 const { document } = parseHTML("<!doctype html><html><body></body></html>") as unknown as {
   document: Plot.PlotOptions["document"];
@@ -15,4 +16,16 @@ export function panel(options: Plot.PlotOptions & { height: number }, label?: st
     style: { background: "none", color: "currentColor", fontSize: "12px", overflow: "visible" },
   });
   return { svg: figure.outerHTML, height: options.height, label };
+}
+
+/** A scale from nothing to the highest share. */
+export function shareScale(highest: number): Plot.ScaleOptions {
+  return {
+    label: null,
+    grid: true,
+    ticks: 5,
+    nice: true,
+    domain: [0, highest > 0 ? highest : 1],
+    tickFormat: (share: number) => formatShare(share, 1),
+  };
 }

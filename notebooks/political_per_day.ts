@@ -6,7 +6,7 @@ import { everyDay, formatRange, noon } from "./days.ts";
 import { sampleNote, shownLabelSet, type Tally } from "./dictionary_label.ts";
 import { formatNumber, formatShare } from "./number_format.ts";
 import { panel } from "./plot.ts";
-import { md, type Note } from "./show.ts";
+import { md, type Note } from "./note.ts";
 
 /** The labels of one day; there is no row for a day on which nothing was labelled. */
 export type TallyOfDay = Tally & { day: Day };

@@ -5,7 +5,7 @@ import { type Day, DAY_MARGINS, dayAxis, dayBars, dayIn, dayScale } from "./days
 import { everyDay, formatRange } from "./days.ts";
 import { formatCount, formatNumber } from "./number_format.ts";
 import { panel } from "./plot.ts";
-import { md, type Note } from "./show.ts";
+import { md, type Note } from "./note.ts";
 
 /** The posts of one source on one day; there is no row for a day without any. */
 export interface PostsOfDay {

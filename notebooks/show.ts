@@ -1,6 +1,7 @@
 import { ColumnTable } from "arquero";
+import { BarTable } from "./bar_table.ts";
 import { Chart } from "./chart.ts";
-import { printable } from "./html.ts";
+import { Note } from "./note.ts";
 import { tableHtml, tableText } from "./table_view.ts";
 
 /** What a cell puts out, by media type. */
@@ -11,20 +12,6 @@ export const SINK = Symbol.for("civicsky.output");
 
 /** Long enough that the kernel sends what was displayed before it says that the cell is done. */
 const KERNEL_DELAY_MS = 30;
-
-/** A short text in Markdown. */
-export class Note {
-  constructor(readonly markdown: string, readonly plain: string) {}
-}
-
-/** Write a note in Markdown: md`**${n}** posts`. Values stand as they are, whatever they contain. */
-export function md(text: TemplateStringsArray, ...values: unknown[]): Note {
-  const escaped = values.map((value) =>
-    printable(String(value)).replace(/\s+/g, " ")
-      .replace(/[^\p{L}\p{N} ]/gu, (c) => `&#${c.codePointAt(0)};`)
-  );
-  return new Note(String.raw({ raw: text }, ...escaped), String.raw({ raw: text }, ...values));
-}
 
 /**
  * Put a chart, a table, a note or a text under the cell; end a cell with `await show(x)`.
@@ -43,6 +30,7 @@ export async function show(value: unknown): Promise<void> {
 
 function outputOf(value: unknown): Output {
   if (value instanceof Chart) return { "text/html": value.html(), "text/plain": value.alt };
+  if (value instanceof BarTable) return { "text/html": value.html(), "text/plain": value.text() };
   if (value instanceof ColumnTable) {
     return { "text/html": tableHtml(value), "text/plain": tableText(value) };
   }

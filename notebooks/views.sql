@@ -44,7 +44,8 @@ WHERE label_set_id IN (
 
 -- Every post with what the shown dictionary says of it; the added columns are null where it was not
 -- labelled. A label belongs to a post as it read then: same day, uri and cid; a label of a post that
--- had no cid (an import) belongs to it by uri and text.
+-- had no cid (an import) belongs to it by uri and text. Which labels are of the post as it reads is
+-- found first: as a condition of the left join it would compare every post with every label.
 CREATE OR REPLACE VIEW posts_dictionary AS
 SELECT
   posts.*,
@@ -58,13 +59,18 @@ SELECT
   dictionary.category_scores,
   dictionary.score,
   dictionary.word_count
-FROM posts LEFT JOIN dictionary
+FROM posts LEFT JOIN (
+  SELECT dictionary.*
+  FROM dictionary JOIN posts AS labelled
+    ON dictionary.date = labelled.date
+    AND dictionary.uri = labelled.uri
+  WHERE CASE
+    WHEN dictionary.cid IS NULL THEN dictionary.text_hash = labelled.text_hash
+    ELSE dictionary.cid = labelled.cid
+  END
+) AS dictionary
   ON dictionary.date = posts.date
-  AND dictionary.uri = posts.uri
-  AND CASE
-    WHEN dictionary.cid IS NULL THEN dictionary.text_hash = posts.text_hash
-    ELSE dictionary.cid = posts.cid
-  END;
+  AND dictionary.uri = posts.uri;
 
 -- Every label of Perspective, of all its label sets (another server is another label set): never count
 -- across label sets. Another scorer of the same attributes has a classifier's name of its own, and
@@ -114,13 +120,18 @@ SELECT
   perspective.prob_moral_outrage,
   perspective.prob_scapegoating,
   perspective.prob_constructive
-FROM posts LEFT JOIN perspective
+FROM posts LEFT JOIN (
+  SELECT perspective.*
+  FROM perspective JOIN posts AS labelled
+    ON perspective.date = labelled.date
+    AND perspective.uri = labelled.uri
+  WHERE CASE
+    WHEN perspective.cid IS NULL THEN perspective.text_hash = labelled.text_hash
+    ELSE perspective.cid = labelled.cid
+  END
+) AS perspective
   ON perspective.date = posts.date
-  AND perspective.uri = posts.uri
-  AND CASE
-    WHEN perspective.cid IS NULL THEN perspective.text_hash = posts.text_hash
-    ELSE perspective.cid = posts.cid
-  END;
+  AND perspective.uri = posts.uri;
 
 -- Labels that people gave, one row a coder and post; `labels` maps a question to its answer.
 CREATE OR REPLACE VIEW labels_human AS

@@ -86,11 +86,11 @@ function viewTables(study: Study): Record<string, Table> {
  *
  * A table without files gives an empty view with its columns.
  */
-export function createViews(
-  run: (sql: string) => void,
+export async function createViews(
+  run: (sql: string) => void | Promise<void>,
   paths: DataPaths,
   study: Study,
-): StoredTable[] {
+): Promise<StoredTable[]> {
   const known = viewTables(study);
   const tables: StoredTable[] = [];
   for (const statement of Deno.readTextFileSync(VIEWS).split(/;\r?\n/)) {
@@ -98,14 +98,14 @@ export function createViews(
     if (view === undefined) continue;
     const pattern = /read_parquet\('([^']+)'/.exec(statement)?.[1];
     if (pattern === undefined) {
-      run(statement);
+      await run(statement);
       continue;
     }
     const files = paths.files(pattern.slice(0, pattern.indexOf("/*")));
     const days = files.flatMap((file) => file.day ?? []);
     tables.push({ view, files: files.length, days: [...new Set(days)].sort() });
     // The engine knows no folder to search in, so paths are written out for it.
-    run(
+    await run(
       files.length > 0
         ? statement.replace(`'${pattern}'`, () => quote(join(paths.root, pattern)))
         : emptyView(view, known[view]!),

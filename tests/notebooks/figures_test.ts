@@ -4,6 +4,7 @@ import { COLUMNS } from "../../classifiers/dictionary.ts";
 import { labelTable } from "../../etl/label_file.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { LABEL_SETS, POSTS as POSTS_TABLE } from "../../etl/store/tables.ts";
+import { aggregatedSharesByDay } from "../../notebooks/aggregated_shares.ts";
 import { Chart } from "../../notebooks/chart.ts";
 import { contents } from "../../notebooks/contents.ts";
 import { type Data, open } from "../../notebooks/data.ts";
@@ -13,13 +14,15 @@ import {
   frequentCategories,
   frequentCategoriesChart,
 } from "../../notebooks/frequent_categories.ts";
+import { type ShareOfTime, sharesByDay } from "../../notebooks/measured_shares.ts";
 import { politicalPerDay, politicalPerDayChart } from "../../notebooks/political_per_day.ts";
 import { postsPerDay, postsPerDayChart } from "../../notebooks/posts_per_day.ts";
-import { Note } from "../../notebooks/show.ts";
+import { Note } from "../../notebooks/note.ts";
 import { uri } from "../raw.ts";
 import { query, withData } from "../rows.ts";
 import { fillStudyFolder, MISSING } from "./study_folder.ts";
 import { writeRows } from "../table_file.ts";
+import { runTask } from "../task.ts";
 
 const POSTS = "read_parquet('{data}/posts/*/*.parquet')";
 const LABELS = "read_parquet('{data}/labels/dictionary/*/*.parquet')";
@@ -106,6 +109,33 @@ Deno.test("the figures of the overview are what independent SQL counts", async (
         assert.match(alt, /\d/);
         for (const svg of [wide, narrow]) assert.match(svg, /role="img" aria-label="[^"]{30,}"/);
         assert.doesNotMatch(wide, /NaN|undefined|Infinity|∞/);
+      }
+    });
+
+    await t.step("hourly cells give the shares that the posts give", async () => {
+      const { code, stderr } = await runTask(["aggregate", "--data", folder]);
+      assert.equal(code, 0, stderr);
+      const data = await open(folder);
+      for (const source of [undefined, "firehose", "most_liked"] as const) {
+        const scanned = await sharesByDay(data, {
+          view: "posts_dictionary",
+          column: "is_political",
+        }, { source, since: "2026-06-02" });
+        const found = await aggregatedSharesByDay(data, {
+          classifier: "dictionary",
+          label: "is_political",
+        }, { source, since: "2026-06-02" });
+        const told = (days: ShareOfTime[]) =>
+          days.map(({ time, estimate, sampling, sums, outcomes }) => [
+            formatDay(time),
+            estimate.value,
+            estimate.kind,
+            sampling.n_posts,
+            sums.n_labeled,
+            outcomes,
+          ]);
+        assert.ok(scanned.length > 2);
+        assert.deepEqual(told(found), told(scanned));
       }
     });
 

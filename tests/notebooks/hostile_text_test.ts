@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { table } from "arquero";
 import { parseHTML } from "linkedom";
 import { Chart } from "../../notebooks/chart.ts";
-import { md } from "../../notebooks/show.ts";
+import { md } from "../../notebooks/note.ts";
 import { tableHtml, tableText } from "../../notebooks/table_view.ts";
 import { page } from "../../notebooks/page.ts";
 import { type CellOutput, withOutputs } from "../../notebooks/notebook.ts";

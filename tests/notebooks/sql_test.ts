@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../etl/run/error.ts";
-import { openDatabase } from "../../etl/store/duckdb.ts";
+import { openDatabase, rows } from "../../etl/store/duckdb.ts";
 import { type Data, open } from "../../notebooks/data.ts";
+import { identifier } from "../../notebooks/identifier.ts";
+import { localTimeMacro } from "../../notebooks/local_time.ts";
 import { withData } from "../rows.ts";
 
 async function withEmpty(run: (data: Data) => Promise<void>): Promise<void> {
@@ -22,6 +24,39 @@ Deno.test("a value of a query is bound and never read as SQL", () =>
       assert.deepEqual(table.objects(), [{ text, is_equal: true }]);
     }
     assert.deepEqual((await sql`SELECT count(*) AS n FROM posts`).objects(), [{ n: 0 }]);
+  }));
+
+Deno.test("a name is one column or table, whatever characters it has", () =>
+  withEmpty(async ({ sql }) => {
+    const hostile = identifier('a" FROM posts; --');
+    const table = await sql`SELECT ${hostile} AS value FROM (SELECT ${"x"}::VARCHAR AS ${hostile})`;
+    assert.deepEqual(table.objects(), [{ value: "x" }]);
+    assert.deepEqual((await sql`SELECT count(*) AS n FROM ${identifier("posts")}`).objects(), [{
+      n: 0,
+    }]);
+  }));
+
+Deno.test("times of a zone are what its clocks show, before and after they change", () =>
+  withData(async (data) => {
+    using database = await openDatabase(data);
+    const zones = [
+      "UTC",
+      "America/New_York",
+      "Europe/Berlin",
+      "Asia/Kathmandu",
+      "Australia/Lord_Howe",
+    ];
+    for (const zone of zones) {
+      await database.run(localTimeMacro(zone, ["2026-03-01", "2026-11-30"]));
+      const found = await rows<{ n: number; wrong: number }>(
+        database,
+        `SELECT count(*) AS n, count(*) FILTER (
+           local_time(utc) <> (utc AT TIME ZONE 'UTC') AT TIME ZONE '${zone}') AS wrong
+         FROM (SELECT unnest(generate_series(TIMESTAMP '2026-03-01', TIMESTAMP '2026-11-30',
+           INTERVAL 15 MINUTE)) AS utc)`,
+      );
+      assert.deepEqual(found, [{ n: 26_305, wrong: 0 }], zone);
+    }
   }));
 
 Deno.test("nulls, booleans, dates and numbers of any size are bound as what they are", () =>

@@ -1,0 +1,66 @@
+import type { CoveredHour } from "./covered_hours.ts";
+import { dayIn, everyDay, formatDay } from "./days.ts";
+
+/** What of a range was collected. */
+export interface Coverage {
+  /** Covered hours and all hours of the days of the range. */
+  hours: number;
+  of_hours: number;
+  /** For a title: «posts written 18–22 UTC»; empty where days have 23 covered hours or more. */
+  written: string;
+}
+
+/** Fewer covered hours than this are no day. */
+const WHOLE_DAY = 23;
+
+/**
+ * Sum up the hours of one source from the first to the last of days of a time zone, undefined where
+ * none are known.
+ */
+export function coverageOf(
+  hours: CoveredHour[],
+  days: Date[],
+  timeZone: string,
+): Coverage | undefined {
+  if (hours.length === 0 || days.length === 0) return undefined;
+  const dayOf = dayIn(timeZone);
+  const every = everyDay(days);
+  const wanted = new Set(every.map((day) => day.getTime()));
+  const inRange = hours.filter(({ hour }) => wanted.has(dayOf(hour).getTime()));
+  const sum = inRange.reduce((sum, { covered }) => sum + covered, 0);
+  const byDay = Map.groupBy(
+    inRange.filter(({ covered }) => covered >= 0.5),
+    ({ hour }) => formatDay(dayOf(hour)),
+  );
+  const isWhole = [...byDay.values()].every((ofDay) => ofDay.length >= WHOLE_DAY);
+  return {
+    hours: sum,
+    of_hours: every.length * 24,
+    written: isWhole ? "" : writtenWhen([...byDay.values()]),
+  };
+}
+
+function writtenWhen(days: CoveredHour[][]): string {
+  const sets = days.map((ofDay) => new Set(ofDay.map(({ hour }) => hour.getUTCHours())))
+    .sort((a, b) => b.size - a.size);
+  const [largest] = sets;
+  if (largest === undefined) return "";
+  // Of fixed hours some days miss one; of drawn hours each day has others.
+  if (sets.every((hours) => hours.isSubsetOf(largest))) {
+    return `posts written ${formatHours([...largest].sort((a, b) => a - b))} UTC`;
+  }
+  const [most, least] = [largest.size, sets.at(-1)!.size];
+  return `posts written in ${least === most ? most : `${least} to ${most}`} hours of each day`;
+}
+
+/** Write hours of the day as stretches: 18, 19, 20, 21 as «18–22»; over midnight as «22–2». */
+function formatHours(hours: number[]): string {
+  const known = new Set(hours);
+  if (known.size === 24) return "0–24";
+  const starts = hours.filter((hour) => !known.has((hour + 23) % 24));
+  return starts.map((start) => {
+    let end = start;
+    while (known.has(end % 24)) end++;
+    return `${start}–${end > 24 ? end - 24 : end}`;
+  }).join(", ");
+}

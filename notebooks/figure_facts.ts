@@ -1,0 +1,101 @@
+import type { Coverage } from "./coverage.ts";
+import type { Data } from "./data.ts";
+import type { Outcomes } from "./failure_bounds.ts";
+import { failureBounds } from "./failure_bounds.ts";
+import type { MeasuredShare } from "./measured_shares.ts";
+import type { SampleKind } from "./sampling.ts";
+import { formatCount, formatNumber, formatShare } from "./number_format.ts";
+
+/** What every figure must say of itself. */
+export interface FigureFacts {
+  /** Posts that the figure rests on. */
+  n: number;
+  /** Of what the shares are, such as «posts of the firehose that passed the filters». */
+  denominator: string;
+  /** Which label set, as `labelSetName` writes it; left out where nothing is labelled. */
+  label_set?: string;
+  /** How many posts could not be labelled; left out where nothing is labelled. */
+  failures?: { n_failed: number; outcomes: Outcomes; is_share: boolean };
+  /** Labelled posts left out because nobody knows how likely they were to be drawn. */
+  n_unsampled?: number;
+  /** What was collected; undefined where that is not recorded, as for imports. */
+  coverage?: Coverage;
+  /** What the labelled posts are of the denominator. */
+  kind?: SampleKind;
+  /** What intervals are for, or why there are none. */
+  about?: string;
+}
+
+/** Give the facts of a figure that draws no intervals, though a sample would have some. */
+export function withoutIntervals(facts: FigureFacts): FigureFacts {
+  if (facts.kind !== "sample") return facts;
+  return {
+    ...facts,
+    about: "The labelled posts are a random sample, weighted by how likely each was to be drawn; " +
+      "intervals are not drawn here.",
+  };
+}
+
+/** Write the line under a figure: n, denominator, failures and what they leave open, coverage, labels. */
+export function factsLine(facts: FigureFacts): string {
+  return [
+    `n = ${formatNumber(facts.n)}. Denominator: ${facts.denominator}.`,
+    facts.failures && failureText(facts.failures),
+    facts.n_unsampled
+      ? `${formatNumber(facts.n_unsampled)} labelled posts have no probability of being drawn.`
+      : undefined,
+    facts.coverage ? coverageText(facts.coverage) : "What was received is not recorded.",
+    facts.label_set && `Labels: ${facts.label_set}.`,
+    facts.about,
+  ].filter(Boolean).join(" ");
+}
+
+/** Give the title of a figure with the hours that it speaks of, where those are not whole days. */
+export function titleOf(title: string, facts: FigureFacts): string {
+  return facts.coverage?.written ? `${title}: ${facts.coverage.written}` : title;
+}
+
+/** Give the facts of a share of a range. */
+export function factsOf(
+  share: MeasuredShare,
+  rest: Pick<FigureFacts, "denominator" | "label_set" | "coverage">,
+  isShare = true,
+): FigureFacts {
+  const { sampling, outcomes, estimate } = share;
+  return {
+    ...rest,
+    n: sampling.n_labeled,
+    failures: { n_failed: sampling.n_failed, outcomes, is_share: isShare },
+    n_unsampled: sampling.n_unsampled,
+    kind: estimate.kind,
+    about: estimate.about,
+  };
+}
+
+/** Name the label set of a classifier that the views show, undefined where nothing was labelled. */
+export async function labelSetName(data: Data, classifier: string): Promise<string | undefined> {
+  const rows = (await data.sql`
+    SELECT label_set_id, codebook, model FROM label_sets
+    WHERE classifier = ${classifier} AND is_shown`).objects() as Record<string, string | null>[];
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  const what = [classifier, row.codebook, row.model].filter(Boolean).join(" ");
+  return `${what}, label set ${row.label_set_id}`;
+}
+
+function failureText({ n_failed, outcomes, is_share }: NonNullable<FigureFacts["failures"]>) {
+  const { failure_rate, if_all_no, if_all_yes } = failureBounds(outcomes);
+  if (n_failed === 0) return "No label failed.";
+  const failed = `Labelling failed for ${formatShare(failure_rate, 1)} ` +
+    `(${formatCount(n_failed, "post")}), which are left out`;
+  return is_share
+    ? `${failed}: the share lies between ${formatShare(if_all_no, 1)} were all of them no and ` +
+      `${formatShare(if_all_yes, 1)} were all yes.`
+    : `${failed}.`;
+}
+
+function coverageText({ hours, of_hours }: Coverage): string {
+  return `Received: ${formatNumber(Math.round(hours * 10) / 10)} of ${
+    formatNumber(of_hours)
+  } hours.`;
+}

@@ -1,0 +1,69 @@
+import type { Data } from "./data.ts";
+import { type Measure, measureParts, type Selection } from "./measure.ts";
+
+/** What stands beside a share of posts, as a few authors or a text sent round can make it. */
+export interface SideShares {
+  /** Every author counts once. */
+  author_weighted: number;
+  /** Every text counts once. */
+  distinct_texts: number;
+  /** The part of all posts, and of those that say yes, that the busiest 1% of authors wrote. */
+  busiest_of_posts: number;
+  busiest_of_yes: number;
+  n_authors: number;
+  n_texts: number;
+}
+
+/**
+ * Give the shares that stand beside a share of posts, over the posts that passed the filters.
+ *
+ * An author's post weighs 1 / (`label_prob` × the author's posts), labelled or not, so that authors count
+ * alike whatever was drawn; texts (`text_hash`) likewise. The busiest 1% are at least one author. Posts
+ * of drawn hours stand for themselves. NaN where there is nothing to divide by.
+ */
+export async function sideShares(
+  data: Data,
+  measure: Measure,
+  selection: Selection = {},
+): Promise<SideShares> {
+  const { view, column, threshold, since, until, source, inSource } = measureParts(
+    measure,
+    selection,
+  );
+  const table = await data.sql`
+    WITH measured AS (
+      SELECT did, text_hash,
+        CASE WHEN was_successfully_labeled AND ${column} IS NOT NULL
+          THEN coalesce(1 / label_prob, 1) ELSE 0 END AS weight,
+        coalesce(CASE WHEN ${threshold}::DOUBLE IS NULL THEN ${column}::DOUBLE
+          WHEN ${column}::DOUBLE >= ${threshold}::DOUBLE THEN 1 ELSE 0 END, 0) AS y
+      FROM ${view}
+      WHERE passed_filters AND date BETWEEN ${since}::DATE AND ${until}::DATE
+        AND (${source} = 'all' OR ${inSource})
+    ),
+    authors AS (
+      SELECT did, count(*) AS posts, sum(weight) AS n, sum(weight * y) AS y,
+        row_number() OVER (ORDER BY count(*) DESC, did) AS place, count(*) OVER () AS all_authors
+      FROM measured GROUP BY did
+    ),
+    texts AS (
+      SELECT count(*) AS posts, sum(weight) AS n, sum(weight * y) AS y FROM measured
+      GROUP BY text_hash
+    ),
+    of_authors AS (
+      SELECT sum(y / posts) / sum(n / posts) AS author_weighted,
+        sum(posts) FILTER (place <= ceil(all_authors / 100)) / sum(posts) AS busiest_of_posts,
+        coalesce(sum(y) FILTER (place <= ceil(all_authors / 100)), 0) / sum(y) AS busiest_of_yes,
+        count(*) AS n_authors
+      FROM authors
+    ),
+    of_texts AS (
+      SELECT sum(y / posts) / sum(n / posts) AS distinct_texts, count(*) AS n_texts FROM texts
+    )
+    SELECT author_weighted, distinct_texts, busiest_of_posts, busiest_of_yes, n_authors, n_texts
+    FROM of_authors, of_texts`;
+  const row = table.objects()[0] as Record<keyof SideShares, number | null>;
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [name, value ?? NaN]),
+  ) as unknown as SideShares;
+}

@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import type { Correlations, Distribution } from "../../notebooks/attribute_scores.ts";
+import { BarTable } from "../../notebooks/bar_table.ts";
+import { Chart } from "../../notebooks/chart.ts";
+import { addSums } from "../../notebooks/cluster_sums.ts";
+import { correlationMatrix } from "../../notebooks/correlation_matrix.ts";
+import { coverageStrip } from "../../notebooks/coverage_strip.ts";
+import { distributions } from "../../notebooks/distributions.ts";
+import { factsLine, type FigureFacts } from "../../notebooks/figure_facts.ts";
+import { heatmap } from "../../notebooks/heatmap.ts";
+import type { ShareOfTime } from "../../notebooks/measured_shares.ts";
+import { Note } from "../../notebooks/note.ts";
+import { dayEstimate } from "../../notebooks/sampling.ts";
+import { shareOverTime } from "../../notebooks/share_over_time.ts";
+import { stackedShare } from "../../notebooks/stacked_share.ts";
+
+const HOSTILE = `<img src=x onerror=alert(1)> "quoted" & ]]></svg>`;
+const facts: FigureFacts = {
+  n: 1_234,
+  denominator: `posts of ${HOSTILE}`,
+  label_set: "dictionary c, label set a",
+  failures: { n_failed: 10, outcomes: { sum_y: 20, sum_n: 90, sum_failed: 10 }, is_share: true },
+  coverage: { hours: 28, of_hours: 168, written: "posts written 18–22 UTC" },
+  kind: "sample",
+  about: "Intervals (95%) are for something.",
+};
+
+/** A share of an hour or a day of a sample of half of the posts, by as many authors. */
+function share(time: string, yes: number, n: number): ShareOfTime {
+  const [y, all] = [2 * yes, 2 * n];
+  const sums = {
+    ...addSums([]),
+    clusters: n,
+    n_labeled: n,
+    sum_y: y,
+    sum_n: all,
+    sum_y_y: 4 * yes,
+    sum_y_n: 4 * yes,
+    sum_n_n: 4 * n,
+    sum_squares: y,
+  };
+  const sampling = {
+    n_posts: all,
+    n_labeled: n,
+    n_failed: 0,
+    n_unsampled: 0,
+    sum_label: all,
+    sum_label_squared: 4 * n,
+    sum_weight: all,
+    sum_weight_squared: 4 * n,
+  };
+  const outcomes = { sum_y: y, sum_n: all, sum_failed: 0 };
+  const estimate = dayEstimate(sums, sampling, "firehose");
+  return { time: new Date(time), estimate, sums, sampling, outcomes };
+}
+
+const distribution: Distribution = {
+  column: `prob_${HOSTILE}`,
+  n: 50,
+  shares: Array.from({ length: 20 }, (_, bin) => bin < 10 ? 0.1 : 0),
+};
+const correlations: Correlations = {
+  columns: ["prob_toxic", HOSTILE, "prob_respect"],
+  n: 50,
+  r: [[1, 0.5, -0.25], [0.5, 1, NaN], [-0.25, NaN, 1]],
+};
+const days = [share("2026-06-01", 10, 100), share("2026-06-03", 0, 50), share("2026-06-04", 7, 7)];
+
+const CHARTS: Record<string, (facts: FigureFacts) => Chart | Note> = {
+  shareOverTime: (facts) =>
+    shareOverTime({
+      title: "T",
+      measure: "share",
+      series: [{ name: HOSTILE, days }, { name: "one day", days: days.slice(0, 1) }],
+      facts,
+      timeZone: "UTC",
+      history: { name: HOSTILE, points: [{ day: new Date("2026-05-01"), value: 0.4 }] },
+    }),
+  heatmap: (facts) =>
+    heatmap({
+      title: "T",
+      hours: [share("2026-06-01T18:00:00Z", 10, 100), share("2026-06-02T19:00:00Z", 1, 4)],
+      facts,
+      timeZone: "UTC",
+    }),
+  distributions: (facts) =>
+    distributions({
+      title: "T",
+      groups: [{ name: HOSTILE, distributions: [distribution] }],
+      facts,
+    }),
+  correlationMatrix: (facts) => correlationMatrix({ title: "T", correlations, facts }),
+  stackedShare: (facts) =>
+    stackedShare({
+      title: "T",
+      categories: [HOSTILE, "right"],
+      bars: [{ name: HOSTILE, n: 4, parts: { [HOSTILE]: 3, right: 1 } }, {
+        name: "nothing",
+        n: 0,
+        parts: {},
+      }],
+      facts,
+    }),
+};
+
+const ALT: Record<string, RegExp> = {
+  shareOverTime:
+    /first 2026-06-01: 10% \(95% interval 6\.\d–15\.\d%\), n = 100, design effect 1\.0/,
+  heatmap: /Highest: Monday 18:00 10%/,
+  distributions: /0\.20–0\.25 \(n = 50\)/,
+  correlationMatrix: /and respect -0\.25/,
+  stackedShare: /75%, right 25%/,
+};
+
+for (const [name, draw] of Object.entries(CHARTS)) {
+  Deno.test(`${name} says its numbers, its facts and its hours, and takes texts for texts`, () => {
+    const chart = draw(facts);
+    assert.ok(chart instanceof Chart);
+    assert.match(chart.alt, /^T: posts written 18–22 UTC\. /);
+    assert.match(chart.alt, ALT[name]!);
+    for (const svg of [chart.wide, chart.narrow]) {
+      const words = svg.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
+      for (
+        const said of ["n = 1,234", "failed for 10% (10 posts)", "28 of 168 hours", "label set a"]
+      ) {
+        assert.ok(words.includes(said), `${said} in ${words}`);
+      }
+      assert.doesNotMatch(svg, /<img|NaN|undefined|Infinity/);
+      assert.match(svg, /prefers-color-scheme: dark/);
+    }
+    assert.doesNotMatch(chart.html(), /<img src=x|onerror=alert\(1\)>/);
+    assert.ok(chart.numbers!.numRows() > 0);
+  });
+
+  Deno.test(`${name} of no labelled post is told in words`, () => {
+    const note = draw({ n: 0, denominator: "posts" });
+    assert.ok(note instanceof Note);
+    assert.match(note.plain, /there are no labels yet/);
+  });
+}
+
+Deno.test("a day without posts has no dot, and a day of one opinion an interval all the same", () => {
+  const chart = shareOverTime({
+    title: "T",
+    measure: "share",
+    series: [{ name: "firehose", days }],
+    facts,
+    timeZone: "UTC",
+  }) as Chart;
+  assert.equal(chart.wide.split("<circle").length - 1, 3);
+  assert.match(chart.html(), /title="2026-06-02\nno posts"/);
+  const [, none, all] = days.map(({ estimate }) => estimate.interval!);
+  assert.ok(none!.low === 0 && none!.high > 0.02 && all!.low < 0.9 && all!.high === 1);
+});
+
+Deno.test("the coverage strip counts hours that were read and tells those that are missing", () => {
+  const hour = (time: string, covered: number, window_prob: number | null = null) => ({
+    source: "firehose",
+    hour: new Date(time),
+    covered,
+    is_asked: true,
+    window_prob,
+  });
+  const hours = [hour("2026-06-01T18:00:00Z", 1, 0.25), hour("2026-06-02T18:00:00Z", 0)];
+  const chart = coverageStrip({ title: "C", hours }) as Chart;
+  assert.equal(chart.alt, "C. firehose: 1 of 48 hours read; of 2 asked for, 1");
+  assert.match(chart.html(), /2026-06-02: 0 hours read; of 1 asked for, 0/);
+  assert.ok(coverageStrip({ title: "C", hours: [] }) instanceof Note);
+});
+
+Deno.test("a table with bars keeps its numbers, its facts and texts as texts", () => {
+  const table = new BarTable({
+    title: "B",
+    measure: "share",
+    rows: [{ name: HOSTILE, value: 0.25, n: 12 }, { name: "less", value: -0.5 }, {
+      name: "none",
+      value: NaN,
+    }],
+    facts,
+  });
+  assert.doesNotMatch(table.html(), /<img|NaN|undefined/);
+  assert.match(table.html(), /width:33\.3%/);
+  assert.match(table.text(), /25%, n 12\nless: -50%.*\nnone: –/);
+  assert.ok(table.text().includes("n = 1,234"));
+});
+
+Deno.test("figures without intervals do not speak of them, and none hides that nothing is recorded", () => {
+  assert.doesNotMatch((CHARTS.heatmap!(facts) as Chart).wide, /Intervals \(95%\)/);
+  assert.match(factsLine({ n: 3, denominator: "imports" }), /What was received is not recorded/);
+});

@@ -1,0 +1,258 @@
+/** Compares what charts rest on with SQL on native DuckDB, over a small study that is drawn at random. */
+import assert from "node:assert/strict";
+import { labelTable } from "../../etl/label_file.ts";
+import { DataPaths } from "../../etl/store/paths.ts";
+import { COVERAGE, LABEL_SETS, POSTS, WINDOWS } from "../../etl/store/tables.ts";
+import { correlationsOf, distributionsOf } from "../../notebooks/attribute_scores.ts";
+import { coverageOf } from "../../notebooks/coverage.ts";
+import { coveredHours } from "../../notebooks/covered_hours.ts";
+import { type Data, open } from "../../notebooks/data.ts";
+import { formatDay } from "../../notebooks/days.ts";
+import { type Chart } from "../../notebooks/chart.ts";
+import { factsLine, factsOf } from "../../notebooks/figure_facts.ts";
+import { shareOfRange, sharesByDay } from "../../notebooks/measured_shares.ts";
+import { Note } from "../../notebooks/note.ts";
+import { shareOverTime } from "../../notebooks/share_over_time.ts";
+import { sideShares } from "../../notebooks/side_shares.ts";
+import { COLUMNS } from "../../classifiers/clients/comment_analyzer_answer.ts";
+import { uri } from "../raw.ts";
+import { query, withData } from "../rows.ts";
+import { writeRows } from "../table_file.ts";
+
+const DAYS = ["2026-06-01", "2026-06-02", "2026-06-04"];
+const TOXIC = { view: "posts_perspective", column: "prob_toxic" };
+const JOINED = `(SELECT p.*, l.was_successfully_labeled AS ok, l.label_prob, l.prob_toxic,
+    l.prob_insult, p.did AS author
+  FROM read_parquet('{data}/posts/*/*.parquet', hive_partitioning = true) p
+  LEFT JOIN read_parquet('{data}/labels/perspective/*/*.parquet') l USING (uri)
+  WHERE p.passed_filters AND p.in_firehose)`;
+
+/** Two drawn hours a day of firehose posts by few authors, labelled at one in two or all. */
+async function fill(data: string, label = (index: number): Record<string, unknown> => ({
+  was_successfully_labeled: index % 11 !== 0,
+  reason: index % 11 === 0 ? "timed_out" : null,
+})): Promise<void> {
+  const paths = new DataPaths(data);
+  for (const [at, day] of DAYS.entries()) {
+    const posts = Array.from({ length: 60 }, (_, index) => ({
+      uri: uri(`${at}-${index}`),
+      cid: `c${index}`,
+      did: `did:plc:author${index * index % 17}`,
+      text_hash: `text ${index % 50}`,
+      created_at: `${day} ${index % 2 ? "03" : "21"}:10:00`,
+      reference_time: `${day} ${index % 2 ? "03" : "21"}:10:05`,
+      passed_filters: index % 10 !== 3,
+      in_firehose: true,
+      in_most_liked: index % 20 === 0,
+    }));
+    await writeRows(data, POSTS, posts, paths.posts(day));
+    const labels = posts.map((post, index) => ({
+      uri: post.uri,
+      cid: post.cid,
+      text_hash: post.text_hash,
+      label_set_id: "a",
+      label_prob: post.in_most_liked ? 1 : 0.5,
+      prob_toxic: index * 7 % 10 / 10,
+      prob_insult: index * 3 % 10 / 10,
+      was_successfully_labeled: true,
+      ...label(index),
+    })).filter((_, index) => posts[index]!.in_most_liked || index % 3 > 0);
+    await writeRows(data, labelTable(COLUMNS), labels, paths.labels("perspective", day));
+    const hours = [3, 21].map((hour) => ({
+      source: "firehose",
+      opens_at: `${day} ${String(hour).padStart(2, "0")}:00:00`,
+      closes_at: `${day} ${String(hour + 1).padStart(2, "0")}:00:00`,
+      window_prob: 2 / 24,
+    }));
+    await writeRows(data, WINDOWS, hours, paths.windows("firehose", day));
+    const coverage = hours.map(({ opens_at, closes_at }, index) => ({
+      source: "firehose",
+      host: "relay",
+      minute: opens_at,
+      covered_from: opens_at,
+      covered_until: index ? closes_at : opens_at.replace(":00:00", ":45:00"),
+    }));
+    const within = { ...coverage[0]!, covered_from: `${day} 03:15:00`, host: "another relay" };
+    const path = `${data}/coverage/date=${day}/part-0.parquet`;
+    await writeRows(data, COVERAGE, [...coverage, within], path);
+  }
+  await writeRows(
+    data,
+    LABEL_SETS,
+    [{ label_set_id: "a", classifier: "perspective", codebook: "c", is_shown: true }],
+    paths.labelSets("perspective"),
+  );
+}
+
+function assertClose(found: unknown, wanted: unknown, what: string): void {
+  assert.ok(Math.abs(Number(found) - Number(wanted)) < 1e-9, `${what}: ${found}, ${wanted}`);
+}
+
+Deno.test("what charts rest on is what independent SQL counts", (t) =>
+  withData(async (folder) => {
+    await fill(folder);
+    const data = await open(folder);
+    const days = await sharesByDay(data, TOXIC, { source: "firehose" });
+
+    await t.step("means of a day and the sums over its authors", async () => {
+      const wanted = await query<Record<string, number>>(
+        folder,
+        `WITH w AS (SELECT *, 1 / (label_prob * 2 / 24) AS w FROM ${JOINED}),
+         a AS (SELECT date::VARCHAR AS day, author, sum(w * prob_toxic) AS y, sum(w) AS n,
+           count(*) AS k FROM w WHERE ok GROUP BY ALL)
+         SELECT day, sum(y) / sum(n) AS mean, count(*) AS authors, sum(k) AS k, sum(y * y) AS yy,
+           sum(y * n) AS yn, sum(n * n) AS nn FROM a GROUP BY day ORDER BY day`,
+      );
+      assert.deepEqual(days.map(({ time }) => formatDay(time)), DAYS);
+      wanted.forEach((row, index) => {
+        const { estimate, sums } = days[index]!;
+        assertClose(estimate.value, row.mean, "mean");
+        assert.equal(sums.clusters, row.authors);
+        assert.equal(sums.n_labeled, row.k);
+        assertClose(sums.sum_y_y / row.yy!, 1, "y y");
+        assertClose(sums.sum_y_n / row.yn!, 1, "y n");
+        assertClose(sums.sum_n_n / row.nn!, 1, "n n");
+        assert.equal(estimate.kind, "sample");
+        assert.ok(estimate.interval!.low < estimate.value);
+      });
+    });
+
+    await t.step("the share at a threshold, and what failures leave open", async () => {
+      const [wanted] = await query<Record<string, number>>(
+        folder,
+        `SELECT sum(w * (prob_toxic >= 0.7)::INT) FILTER (ok) / sum(w) FILTER (ok) AS share,
+           sum(w) FILTER (NOT ok) / sum(w) AS failed, count(*) FILTER (NOT ok) AS n_failed,
+           sum(w * (prob_toxic >= 0.7)::INT) FILTER (ok) / sum(w) AS if_no
+         FROM (SELECT *, 1 / label_prob AS w FROM ${JOINED} WHERE ok IS NOT NULL)`,
+      );
+      const share = shareOfRange(
+        await sharesByDay(data, { ...TOXIC, threshold: 0.7 }, { source: "firehose" }),
+        { source: "firehose" },
+      );
+      assertClose(share.estimate.value, wanted!.share, "share");
+      assert.equal(share.estimate.interval?.degrees_of_freedom, DAYS.length - 1);
+      const line = factsLine(factsOf(share, { denominator: "posts" }));
+      const percent = (part: number) => `${Math.round(part * 1000) / 10}%`;
+      assert.ok(line.includes(`failed for ${percent(wanted!.failed!)}`), line);
+      assert.ok(line.includes(`between ${percent(wanted!.if_no!)} were all of them no`), line);
+      assert.match(line, /for all posts of the range, .* posts of one day count together/);
+    });
+
+    await t.step("the shares that stand beside it", async () => {
+      const [wanted] = await query<Record<string, number>>(
+        folder,
+        `WITH w AS (SELECT *, if(ok, 1 / label_prob, 0) AS w, coalesce(prob_toxic, 0) AS y,
+           count(*) OVER (PARTITION BY author) AS by_author,
+           count(*) OVER (PARTITION BY text_hash) AS by_text FROM ${JOINED}),
+         busiest AS (SELECT author FROM w GROUP BY author ORDER BY count(*) DESC, author LIMIT 1)
+         SELECT sum(w * y / by_author) / sum(w / by_author) AS author_weighted,
+           sum(w * y / by_text) / sum(w / by_text) AS distinct_texts,
+           (SELECT count(*) FROM w WHERE author IN (FROM busiest)) / count(*) AS busiest_of_posts,
+           (SELECT sum(w * y) FROM w WHERE author IN (FROM busiest)) / sum(w * y) AS busiest_of_yes,
+           count(DISTINCT author) AS n_authors, count(DISTINCT text_hash) AS n_texts FROM w`,
+      );
+      const found = await sideShares(data, TOXIC, { source: "firehose" });
+      for (const [name, value] of Object.entries(found)) assertClose(value, wanted![name], name);
+    });
+
+    await t.step("distributions and correlations", async () => {
+      const wanted = await query<Record<string, number>>(
+        folder,
+        `WITH w AS (SELECT *, 1 / label_prob AS w FROM ${JOINED} WHERE ok)
+         SELECT round(prob_toxic * 10)::INT * 2 AS bin, sum(w) / (SELECT sum(w) FROM w) AS share
+         FROM w GROUP BY bin`,
+      );
+      const [toxic, ...rest] = await distributionsOf(data, TOXIC.view, { source: "firehose" });
+      assert.equal(toxic!.column, "prob_toxic");
+      assert.deepEqual(rest.map(({ column }) => column), ["prob_insult"]);
+      // 0.3 * 20 is a little less than 6, which puts it in the bin below.
+      assertClose(toxic!.shares.reduce((sum, share) => sum + share), 1, "all");
+      assertClose(toxic!.shares[0], wanted.find(({ bin }) => bin === 0)!.share, "the first bin");
+      assertClose(toxic!.shares[10], wanted.find(({ bin }) => bin === 10)!.share, "at 0.5");
+      // Each post twice or once, as its weight says.
+      const [pair] = await query<{ r: number }>(
+        folder,
+        `SELECT corr(prob_toxic, prob_insult) AS r
+         FROM (SELECT *, unnest(range((1 / label_prob)::INT)) FROM ${JOINED} WHERE ok)`,
+      );
+      const columns = ["prob_toxic", "prob_insult"];
+      const { r } = await correlationsOf(data, TOXIC.view, columns, { source: "firehose" });
+      assertClose(r[0]![1], pair!.r, "r");
+      assert.equal(r[0]![1], r[1]![0]);
+    });
+
+    await t.step("hours are read from spans that overlap, and the title says which", async () => {
+      const hours = await coveredHours(data);
+      assert.equal(hours.length, 6);
+      assert.deepEqual(hours.map(({ covered }) => covered), [0.75, 1, 0.75, 1, 0.75, 1]);
+      assert.ok(hours.every(({ is_asked, window_prob }) => is_asked && window_prob === 2 / 24));
+      const coverage = coverageOf(hours, days.map(({ time }) => time), "UTC")!;
+      assert.deepEqual(coverage, {
+        hours: 5.25,
+        of_hours: 96,
+        written: "posts written 3–4, 21–22 UTC",
+      });
+    });
+
+    await t.step("a day that is missing is a gap, and every number is in the alt text", () => {
+      const facts = factsOf(shareOfRange(days), { denominator: "posts" }, false);
+      const options = { title: "Toxicity", measure: "mean", facts, timeZone: "UTC" };
+      const chart = shareOverTime({ ...options, series: [{ name: "firehose", days }] }) as Chart;
+      const line = /aria-label="line"[^>]*><path d="([^"]+)"/.exec(chart.wide)?.[1] ?? "";
+      assert.equal(line.split("M").length - 1, 2, line);
+      assert.match(chart.alt, /first 2026-06-01: [\d.]+% \(95% interval [\d.]+–[\d.]+%\), n = /);
+      assert.match(chart.html(), /title="2026-06-03\nno posts"|title="2026-06-03&#10;no posts"/);
+      assert.match(chart.html(), /design effect [\d.]+, effective n \d+/);
+      assert.doesNotMatch(chart.wide, /NaN|undefined|Infinity/);
+    });
+
+    await t.step("native DuckDB answers as DuckDB-WASM does", async () => {
+      const native: Data = await open(folder, { engine: "native" });
+      const selection = { source: "firehose" as const };
+      const other = await sharesByDay(native, TOXIC, selection);
+      other.forEach(({ estimate, time }, index) => {
+        assertClose(estimate.value, days[index]!.estimate.value, "mean");
+        assert.deepEqual(time, days[index]!.time);
+      });
+      assert.equal((await coveredHours(native)).length, 6);
+      const table = await native
+        .sql`SELECT ${"it's"}::VARCHAR AS text, 1::BIGINT AS n, [1, 2] AS list,
+        MAP(['a'], [0.5::DOUBLE]) AS map, DATE '2026-06-01' AS day, NULL::TIMESTAMP AS never`;
+      assert.deepEqual(table.objects(), [{
+        text: "it's",
+        n: 1,
+        list: [1, 2],
+        map: new Map([["a", 0.5]]),
+        day: new Date("2026-06-01T00:00:00Z"),
+        never: null,
+      }]);
+    });
+  }));
+
+Deno.test("a feed, posts without probability and a full window get no interval, and say why", () =>
+  withData(async (folder) => {
+    await fill(folder, (index) => ({ label_prob: index % 2 ? 0.5 : null }));
+    const some = await sharesByDay(await open(folder), TOXIC, { source: "firehose" });
+    assert.ok(some.every(({ estimate }) => estimate.kind === "chosen" && !estimate.interval));
+    const liked = await sharesByDay(await open(folder), TOXIC, { source: "most_liked" });
+    assert.ok(liked.every(({ estimate }) => estimate.kind === "feed" && !estimate.interval));
+    assert.match(liked[0]!.estimate.about, /most-liked feed is not a probability sample/);
+
+    await fill(folder, () => ({ label_prob: 1 }));
+    const window = await sharesByDay(await open(folder), TOXIC, { source: "firehose" });
+    assert.ok(window.every(({ estimate }) => !estimate.interval));
+    assert.match(window[0]!.estimate.about, /hours that were drawn is labelled.*no sampling error/);
+    // The hours of the days were drawn, so that over days there is something to be unsure of.
+    assert.ok(shareOfRange(window, { source: "firehose" }).estimate.interval);
+  }));
+
+Deno.test("where every label failed there are words instead of a chart", () =>
+  withData(async (folder) => {
+    await fill(folder, () => ({ was_successfully_labeled: false, reason: "unavailable" }));
+    const days = await sharesByDay(await open(folder), TOXIC, { source: "firehose" });
+    const facts = factsOf(shareOfRange(days), { denominator: "posts" });
+    const series = [{ name: "firehose", days }];
+    const note = shareOverTime({ title: "T", measure: "m", series, facts, timeZone: "UTC" });
+    assert.ok(note instanceof Note);
+    assert.match(note.plain, /Labelling failed for all \d+ of them/);
+  }));
