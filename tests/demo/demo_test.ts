@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { accountOf } from "../../demo/account.ts";
+import { DEMO_FINGERPRINT } from "../../demo/chat_completion.ts";
 import { query } from "../rows.ts";
 import { runTask } from "../task.ts";
 import { expectedOfSample } from "./expected.ts";
@@ -19,6 +20,7 @@ Deno.test("the demo finds what its source file says, whatever a demo before left
     await t.step("the counts of each stage", () => {
       const { posts } = expected;
       const labelled = posts.filter((post) => post.reason === null);
+      const coded = posts.flatMap((post) => post.code ?? []);
       assert.deepEqual(
         {
           published: summary.published,
@@ -30,6 +32,13 @@ Deno.test("the demo finds what its source file says, whatever a demo before left
           political: summary.political,
           scored: summary.scored,
           not_scored: summary.not_scored,
+          coded: summary.coded,
+          not_coded: summary.not_coded,
+          with_context: summary.with_context,
+          sociopolitical: summary.sociopolitical,
+          leans: summary.leans,
+          rated: summary.rated,
+          not_rated: summary.not_rated,
         },
         {
           published: expected.published,
@@ -41,6 +50,16 @@ Deno.test("the demo finds what its source file says, whatever a demo before left
           political: labelled.filter((post) => post.political).length,
           scored: posts.filter((post) => post.unscored === null).length,
           not_scored: posts.filter((post) => post.unscored !== null).length,
+          coded: coded.length,
+          not_coded: posts.length - coded.length,
+          with_context: coded.filter((code) => code.context_kinds.length > 0).length,
+          sociopolitical: coded.filter((code) => code.is_sociopolitical).length,
+          leans: ["left", "right", "unclear", "moderate"].map((lean) => ({
+            lean,
+            posts: coded.filter((code) => code.lean === lean).length,
+          })),
+          rated: coded.length,
+          not_rated: posts.length - coded.length,
         },
       );
     });
@@ -96,6 +115,64 @@ Deno.test("the demo finds what its source file says, whatever a demo before left
       }));
       assert.deepEqual(rows.sort(byKey), wanted.sort(byKey));
     });
+
+    await t.step("each post's code with its context, or why it has none", async () => {
+      const rows = await query<Record<string, unknown>>(
+        escape(data),
+        `SELECT p.did, p.text, p.date::VARCHAR AS day, l.reason, l.label_prob, is_sociopolitical, lean,
+           coalesce(context_kinds, []) AS context_kinds
+         FROM read_parquet('{data}/posts/*/*.parquet') p
+         JOIN read_parquet('{data}/labels/sociopolitical/*/*.parquet') l USING (uri, cid, date)`,
+      );
+      const wanted = expected.posts.map((post) => ({
+        did: accountOf(post.author).did,
+        text: post.text,
+        day: post.day,
+        reason: post.uncoded,
+        label_prob: 1,
+        is_sociopolitical: post.code?.is_sociopolitical ?? null,
+        lean: post.code?.lean ?? null,
+        context_kinds: post.code?.context_kinds ?? [],
+      }));
+      assert.deepEqual(rows.sort(byKey), wanted.sort(byKey));
+    });
+
+    await t.step("each post's scores by the language model's client", async () => {
+      const rows = await query<Record<string, unknown>>(
+        escape(data),
+        `SELECT p.did, p.text, p.date::VARCHAR AS day, l.reason, COLUMNS('^score_')
+         FROM read_parquet('{data}/posts/*/*.parquet') p
+         JOIN read_parquet('{data}/labels/attributes/*/*.parquet') l USING (uri, cid, date)`,
+      );
+      const columns = Object.keys(rows[0]!).filter((name) => name.startsWith("score_"));
+      assert.equal(columns.length, 18);
+      const wanted = expected.posts.map((post) => ({
+        did: accountOf(post.author).did,
+        text: post.text,
+        day: post.day,
+        reason: post.uncoded,
+        ...Object.fromEntries(columns.map((name) => [name, post.attributes?.[name] ?? null])),
+      }));
+      assert.deepEqual(rows.sort(byKey), wanted.sort(byKey));
+    });
+
+    await t.step(
+      "every label of the language model's client says that it is the demo's",
+      async () => {
+        for (const classifier of ["sociopolitical", "attributes"]) {
+          const marks = await query(
+            escape(data),
+            `SELECT DISTINCT model, model_served, system_fingerprint
+           FROM read_parquet('{data}/labels/${classifier}/*/*.parquet')
+           WHERE was_successfully_labeled`,
+          );
+          const model = "civicsky/demo";
+          assert.deepEqual(marks, [
+            { model, model_served: model, system_fingerprint: DEMO_FINGERPRINT },
+          ]);
+        }
+      },
+    );
 
     await t.step(
       "spam is what the three spam accounts wrote, all of it and nothing else",
