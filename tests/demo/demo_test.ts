@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { accountOf } from "../../demo/account.ts";
-import { DEMO_FINGERPRINT } from "../../demo/chat_completion.ts";
 import { query } from "../rows.ts";
 import { runTask } from "../task.ts";
+import { byKey, checkModelLabels } from "./demo_model_labels.ts";
 import { expectedOfSample } from "./expected.ts";
 
 const expected = await expectedOfSample();
@@ -116,63 +116,7 @@ Deno.test("the demo finds what its source file says, whatever a demo before left
       assert.deepEqual(rows.sort(byKey), wanted.sort(byKey));
     });
 
-    await t.step("each post's code with its context, or why it has none", async () => {
-      const rows = await query<Record<string, unknown>>(
-        escape(data),
-        `SELECT p.did, p.text, p.date::VARCHAR AS day, l.reason, l.label_prob, is_sociopolitical, lean,
-           coalesce(context_kinds, []) AS context_kinds
-         FROM read_parquet('{data}/posts/*/*.parquet') p
-         JOIN read_parquet('{data}/labels/sociopolitical/*/*.parquet') l USING (uri, cid, date)`,
-      );
-      const wanted = expected.posts.map((post) => ({
-        did: accountOf(post.author).did,
-        text: post.text,
-        day: post.day,
-        reason: post.uncoded,
-        label_prob: 1,
-        is_sociopolitical: post.code?.is_sociopolitical ?? null,
-        lean: post.code?.lean ?? null,
-        context_kinds: post.code?.context_kinds ?? [],
-      }));
-      assert.deepEqual(rows.sort(byKey), wanted.sort(byKey));
-    });
-
-    await t.step("each post's scores by the language model's client", async () => {
-      const rows = await query<Record<string, unknown>>(
-        escape(data),
-        `SELECT p.did, p.text, p.date::VARCHAR AS day, l.reason, COLUMNS('^score_')
-         FROM read_parquet('{data}/posts/*/*.parquet') p
-         JOIN read_parquet('{data}/labels/attributes/*/*.parquet') l USING (uri, cid, date)`,
-      );
-      const columns = Object.keys(rows[0]!).filter((name) => name.startsWith("score_"));
-      assert.equal(columns.length, 18);
-      const wanted = expected.posts.map((post) => ({
-        did: accountOf(post.author).did,
-        text: post.text,
-        day: post.day,
-        reason: post.uncoded,
-        ...Object.fromEntries(columns.map((name) => [name, post.attributes?.[name] ?? null])),
-      }));
-      assert.deepEqual(rows.sort(byKey), wanted.sort(byKey));
-    });
-
-    await t.step(
-      "every label of the language model's client says that it is the demo's",
-      async () => {
-        for (const classifier of ["sociopolitical", "attributes"]) {
-          const marks = await query(
-            escape(data),
-            `SELECT DISTINCT model, model_served, system_fingerprint
-           FROM read_parquet('{data}/labels/${classifier}/*/*.parquet')
-           WHERE was_successfully_labeled`,
-          );
-          const model = "civicsky/demo";
-          assert.deepEqual(marks, [
-            { model, model_served: model, system_fingerprint: DEMO_FINGERPRINT },
-          ]);
-        }
-      },
-    );
+    await checkModelLabels(t, escape(data), expected.posts);
 
     await t.step(
       "spam is what the three spam accounts wrote, all of it and nothing else",
@@ -239,11 +183,6 @@ Deno.test("the demo does not touch a folder with other data", async () => {
     await Deno.remove(data, { recursive: true });
   }
 });
-
-function byKey(a: Record<string, unknown>, b: Record<string, unknown>): number {
-  const key = (post: Record<string, unknown>) => `${post.did} ${post.text} ${post.day}`;
-  return key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0;
-}
 
 async function goneTexts(): Promise<string[]> {
   const { parse } = await import("yaml");
