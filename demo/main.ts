@@ -1,28 +1,41 @@
 /**
  * `deno task demo`: the whole pipeline on the invented sample, with no key and no network.
  *
- * A relay, an AppView and a Comment Analyzer on loopback serve the sample as the real ones would; every
- * step is the real task in a process of its own.
+ * A relay, an AppView, a Comment Analyzer and a Groq on loopback serve the sample as the real ones
+ * would; every step is the real task in a process of its own.
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Command, type Context, main, type Outcome } from "../etl/run/command.ts";
 import { EXIT, UserError } from "../etl/run/error.ts";
-import { type Database, row, rows } from "../etl/store/duckdb.ts";
 import { CATCH_UP, startAppView } from "./appview.ts";
 import { startCommentAnalyzer } from "./comment_analyzer.ts";
+import { codedAnswer } from "./coded_answer.ts";
 import { sampleFrames } from "./frames.ts";
+import { startGroq } from "./groq.ts";
 import { publishedPosts } from "./published_post.ts";
 import { startRelay } from "./relay.ts";
 import { readSample, SAMPLE_DAYS } from "./sample.ts";
+import { sampleCoder } from "./sample_coder.ts";
 import { SAMPLE_MARK, sampleScores } from "./sample_scores.ts";
+import type { ServedModel } from "./served_model.ts";
+import { countStages, type StageCounts } from "./stage_counts.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const STUDY = fileURLToPath(new URL("study.yaml", import.meta.url));
 /** Any fixed key will do: what it hides is invented, and the demo is to give the same hashes. */
 const HASH_KEY = "0".repeat(64);
-/** What the Comment Analyzer on loopback takes for a key; it opens nothing. */
+/** What the Comment Analyzer and the Groq on loopback take for a key; it opens nothing. */
 const DEMO_KEY = "demo";
+/** Its name stands in each label, so that nobody takes one for what a model said. */
+const DEMO_MODEL: ServedModel = {
+  id: "civicsky/demo",
+  owned_by: "civicsky",
+  context_window: 131_072,
+  max_completion_tokens: 65_536,
+  schema: "strict",
+  efforts: ["low"],
+};
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
@@ -56,6 +69,14 @@ async function demo({ paths, database, signal }: Context): Promise<Outcome> {
     recorded: sampleScores(sample),
     mark: SAMPLE_MARK,
   });
+  const coder = sampleCoder(sample);
+  const groq = await startGroq({
+    key: DEMO_KEY,
+    models: [DEMO_MODEL],
+    // At the limits of an account the sample would take minutes.
+    limits: {},
+    answer: (request) => codedAnswer(request, coder),
+  });
   const step = async (name: string, clock: number, ...args: string[]) => {
     if (signal.aborted) return;
     console.error(`\n$ deno task ${[name, ...args].join(" ")}`);
@@ -65,6 +86,8 @@ async function demo({ paths, database, signal }: Context): Promise<Outcome> {
       BLUESKY_APPVIEW: appview.url,
       PERSPECTIVE_ROOT_URL: analyzer.url,
       PERSPECTIVE_API_KEY: DEMO_KEY,
+      GROQ_BASE_URL: `${groq.url}/openai/v1`,
+      GROQ_API_KEY: DEMO_KEY,
     });
   };
   try {
@@ -81,6 +104,7 @@ async function demo({ paths, database, signal }: Context): Promise<Outcome> {
     await relay.close();
     await appview.close();
     await analyzer.close();
+    await groq.close();
   }
   const counts = await countStages(database, paths.root);
   const report = join(paths.reports(), "01-overview.html");
@@ -99,6 +123,8 @@ const LAST_STEPS = [
   "preprocess",
   "classify:dictionary",
   "classify:perspective",
+  "classify:sociopolitical",
+  "classify:attributes",
   "aggregate",
   "render",
   "status",
@@ -149,69 +175,13 @@ async function startAnew(folder: string, keyFile: string): Promise<void> {
   await Deno.writeTextFile(keyFile, HASH_KEY, { mode: 0o600 });
 }
 
-interface Counts {
-  /** Versions of posts that the firehose brought, before deletions. */
-  received: number;
-  collected: Record<string, number>;
-  deletions: number;
-  posts: number;
-  passed_filters: number;
-  labelled: number;
-  not_labelled: number;
-  political: number;
-  categories: { category: string; posts: number }[];
-  /** Posts with all scores, and posts that Perspective cannot score. */
-  scored: number;
-  not_scored: number;
-}
-
-/** Count what each stage has made, from the tables themselves. */
-async function countStages(database: Database, data: string): Promise<Counts> {
-  const table = (name: string) =>
-    `read_parquet('${data.replaceAll("'", "''")}/${name}/*/*.parquet')`;
-  const raw = await rows<{ source: string; n: number }>(
-    database,
-    `SELECT 'firehose' AS source, count(*) AS n FROM ${table("raw/firehose")}
-     UNION ALL SELECT 'most_liked', count(*) FROM ${table("raw/most_liked")}`,
-  );
-  const { received } = await row<{ received: number }>(
-    database,
-    `SELECT sum(posts) AS received FROM ${table("coverage")}`,
-  );
-  const posts = await row<{ posts: number; passed_filters: number; deletions: number }>(
-    database,
-    `SELECT count(*) AS posts, count(*) FILTER (passed_filters) AS passed_filters,
-       (SELECT count(*) FROM ${table("raw/tombstones")} WHERE reason <> 'active') AS deletions
-       FROM ${table("posts")}`,
-  );
-  const labels = await row<{ labelled: number; not_labelled: number; political: number }>(
-    database,
-    `SELECT count(*) FILTER (was_successfully_labeled) AS labelled,
-       count(*) FILTER (NOT was_successfully_labeled) AS not_labelled,
-       count(*) FILTER (is_political) AS political FROM ${table("labels/dictionary")}`,
-  );
-  const categories = await rows<{ category: string; posts: number }>(
-    database,
-    `SELECT category, count(*) AS posts
-     FROM (SELECT unnest(categories) AS category FROM ${table("labels/dictionary")})
-     GROUP BY category ORDER BY posts DESC, category LIMIT 5`,
-  );
-  const scores = await row<{ scored: number; not_scored: number }>(
-    database,
-    `SELECT count(*) FILTER (was_successfully_labeled) AS scored,
-       count(*) FILTER (NOT was_successfully_labeled) AS not_scored
-     FROM ${table("labels/perspective")}`,
-  );
-  const collected = Object.fromEntries(raw.map(({ source, n }) => [source, n]));
-  return { received, collected, ...posts, ...labels, categories, ...scores };
-}
-
 function describe(
-  counts: Counts & { published: number; frames: number; report: string; seconds: number },
+  counts: StageCounts & { published: number; frames: number; report: string; seconds: number },
 ): string {
   const share = (part: number, whole: number) => `${(100 * part / whole).toFixed(1)}%`;
   const number = (value: number) => String(value).padStart(6);
   const { posts, passed_filters, labelled, not_labelled, political, scored, not_scored } = counts;
+  const { coded, not_coded, with_context, sociopolitical, rated, not_rated } = counts;
   return [
     "",
     "Demo data: every account, post and label is invented.",
@@ -230,6 +200,15 @@ function describe(
     `${number(scored)} scored by Perspective's client with demo scores (${
       share(scored, posts)
     } of posts), ` + `${not_scored} not, each with its reason`,
+    `${number(coded)} coded by the language model's client with demo answers (${
+      share(coded, posts)
+    } of posts), ` + `${not_coded} not, each with its reason; ${with_context} in their context`,
+    `${number(sociopolitical)} sociopolitical (${share(sociopolitical, coded)} of those coded)`,
+    ...counts.leans.map(({ lean, posts }) => `${number(posts)}   ${lean}`),
+    `${number(rated)} given attribute scores by the same client (${
+      share(rated, posts)
+    } of posts), ` +
+    `${not_rated} not, each with its reason`,
     "",
     `Done in ${counts.seconds} s. Open this page in a browser:`,
     `  ${counts.report}`,

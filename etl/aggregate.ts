@@ -9,7 +9,7 @@ import type { DataPaths } from "./store/paths.ts";
 import { AGGREGATES, LABELS } from "./store/tables.ts";
 
 /** Boolean label columns that cells are kept for; the column `label` names them. */
-const LABEL_COLUMNS = ["is_political"];
+const LABEL_COLUMNS = ["is_political", "is_sociopolitical"];
 
 export const command: Command = {
   task: "aggregate",

@@ -133,6 +133,86 @@ FROM posts LEFT JOIN (
   ON perspective.date = posts.date
   AND perspective.uri = posts.uri;
 
+-- What language models say of posts, by all label sets (another model, codebook or prompt is another
+-- one): never count across label sets. Replies that were imported are label sets here too.
+CREATE OR REPLACE VIEW labels_sociopolitical AS
+SELECT * REPLACE (CAST(date AS DATE) AS date)
+FROM read_parquet('labels/sociopolitical/*/*.parquet', hive_partitioning = true, union_by_name = true);
+
+-- The language model's labels of the label set that is shown.
+CREATE OR REPLACE VIEW sociopolitical AS
+SELECT * FROM labels_sociopolitical
+WHERE label_set_id IN (
+  SELECT label_set_id FROM label_sets WHERE classifier = 'sociopolitical' AND is_shown
+);
+
+-- Every post with what the shown label set says of it, joined as posts_dictionary. lean is null where
+-- the post is not sociopolitical. Labelled posts are a sample: weigh them as in posts_perspective.
+CREATE OR REPLACE VIEW posts_sociopolitical AS
+SELECT
+  posts.*,
+  sociopolitical.label_set_id,
+  sociopolitical.was_successfully_labeled,
+  sociopolitical.reason,
+  sociopolitical.label_timestamp,
+  sociopolitical.label_prob,
+  1 / sociopolitical.label_prob AS weight,
+  sociopolitical.is_sociopolitical,
+  sociopolitical.lean,
+  sociopolitical.reason_text,
+  sociopolitical.context_kinds
+FROM posts LEFT JOIN (
+  SELECT sociopolitical.*
+  FROM sociopolitical JOIN posts AS labelled
+    ON sociopolitical.date = labelled.date
+    AND sociopolitical.uri = labelled.uri
+  WHERE CASE
+    WHEN sociopolitical.cid IS NULL THEN sociopolitical.text_hash = labelled.text_hash
+    ELSE sociopolitical.cid = labelled.cid
+  END
+) AS sociopolitical
+  ON sociopolitical.date = posts.date
+  AND sociopolitical.uri = posts.uri;
+
+-- Attributes of posts as language models score them, by all label sets: never count across label sets.
+-- A codebook names its own, so a column is null in label sets whose codebook does not have it.
+CREATE OR REPLACE VIEW labels_attributes AS
+SELECT * REPLACE (CAST(date AS DATE) AS date)
+FROM read_parquet('labels/attributes/*/*.parquet', hive_partitioning = true, union_by_name = true);
+
+-- The language model's scores of the label set that is shown.
+CREATE OR REPLACE VIEW attributes AS
+SELECT * FROM labels_attributes
+WHERE label_set_id IN (
+  SELECT label_set_id FROM label_sets WHERE classifier = 'attributes' AND is_shown
+);
+
+-- Every post with the scores that the shown label set gives it, joined as posts_dictionary. They are
+-- not Perspective's probabilities. Labelled posts are a sample: weigh them as in posts_perspective.
+CREATE OR REPLACE VIEW posts_attributes AS
+SELECT
+  posts.*,
+  attributes.label_set_id,
+  attributes.was_successfully_labeled,
+  attributes.reason,
+  attributes.label_timestamp,
+  attributes.label_prob,
+  1 / attributes.label_prob AS weight,
+  attributes.context_kinds,
+  COLUMNS('^score_')
+FROM posts LEFT JOIN (
+  SELECT attributes.*
+  FROM attributes JOIN posts AS labelled
+    ON attributes.date = labelled.date
+    AND attributes.uri = labelled.uri
+  WHERE CASE
+    WHEN attributes.cid IS NULL THEN attributes.text_hash = labelled.text_hash
+    ELSE attributes.cid = labelled.cid
+  END
+) AS attributes
+  ON attributes.date = posts.date
+  AND attributes.uri = posts.uri;
+
 -- Labels that people gave, one row a coder and post; `labels` maps a question to its answer.
 CREATE OR REPLACE VIEW labels_human AS
 SELECT * REPLACE (CAST(date AS DATE) AS date)

@@ -62,6 +62,30 @@ const PERSPECTIVE = withColumns(LABELS, {
   ...Object.fromEntries(ATTRIBUTES.map((name) => [`prob_${name}`, "DOUBLE"])),
   ...ANSWER_COLUMNS,
 });
+/** How an answer of a language model came about. */
+const CHAT = {
+  context_kinds: "VARCHAR[]",
+  finish_reason: "VARCHAR",
+  tokens_prompt: "INTEGER",
+  tokens_completion: "INTEGER",
+  model_served: "VARCHAR",
+};
+const SOCIOPOLITICAL = withColumns(LABELS, {
+  is_sociopolitical: "BOOLEAN",
+  lean: "VARCHAR",
+  reason_text: "VARCHAR",
+  ...CHAT,
+  ...ANSWER_COLUMNS,
+});
+/** What the codebook us_politics has scores of; the columns of others come with their labels. */
+const SCORES = ATTRIBUTES.filter((name) =>
+  !["sexually_explicit", "flirtation", "spam", "constructive"].includes(name)
+);
+const ATTRIBUTE_SCORES = withColumns(LABELS, {
+  ...Object.fromEntries(SCORES.map((name) => [`score_${name}`, "DOUBLE"])),
+  ...CHAT,
+  ...ANSWER_COLUMNS,
+});
 const HUMAN = withColumns(LABELS, { labels: "MAP(VARCHAR, VARCHAR)" });
 
 /** Give the columns of each view over files, for when there are none. */
@@ -73,6 +97,8 @@ function viewTables(study: Study): Record<string, Table> {
     label_sets: LABEL_SETS,
     labels_dictionary: dated(DICTIONARY),
     labels_perspective: dated(PERSPECTIVE),
+    labels_sociopolitical: dated(SOCIOPOLITICAL),
+    labels_attributes: dated(ATTRIBUTE_SCORES),
     labels_human: dated(HUMAN),
     aggregates: dated(AGGREGATES),
     coverage: dated(COVERAGE),

@@ -107,9 +107,11 @@ class Prices {
 
   #expected(): Used {
     const { classifier } = this;
-    if (classifier.expected) return classifier.expected(this.#pack);
-    const { tokens } = classifier.weight(this.#pack, 0);
-    return { tokens, cost: classifier.price(this.#pack, 0) };
+    // A list of its own: a classifier may remember what it found of a list.
+    const posts = [...this.#pack];
+    if (classifier.expected) return classifier.expected(posts);
+    const { tokens } = classifier.weight(posts, 0);
+    return { tokens, cost: classifier.price(posts, 0) };
   }
 }
 

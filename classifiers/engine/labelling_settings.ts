@@ -23,6 +23,7 @@ export const LabellingSettings = {
     requests_per_minute: z.int().min(1).optional(),
     requests_per_day: z.int().min(1).optional(),
     tokens_per_minute: z.int().min(1).optional(),
+    tokens_per_day: z.int().min(1).optional(),
     /** Never more than the quota in any window, at some loss of speed. */
     strict: z.boolean().default(false),
   }),
@@ -44,6 +45,7 @@ export interface LabellingSettings {
     requests_per_minute?: number | undefined;
     requests_per_day?: number | undefined;
     tokens_per_minute?: number | undefined;
+    tokens_per_day?: number | undefined;
     strict: boolean;
   };
   budget?: { per_month: number } | undefined;
@@ -71,20 +73,29 @@ export function quotas({ quota }: LabellingSettings): Quota[] {
     ["requests", quota.requests_per_minute, MINUTE],
     ["requests", quota.requests_per_day, DAY],
     ["tokens", quota.tokens_per_minute, MINUTE],
+    ["tokens", quota.tokens_per_day, DAY],
   ];
   return found.flatMap(([unit, amount, perMs]) =>
     amount === undefined ? [] : [{ unit, amount, perMs }]
   );
 }
 
-/** Give how long so many requests take at the quotas, in milliseconds; 0 without any. */
+/**
+ * Give how long so many requests take at the quotas, in milliseconds; 0 without any.
+ *
+ * What a quota of a day admits may go at once: it holds up only what is left for the days after.
+ */
 export function durationAt(quotas: Quota[], requests: number, tokens: number): number {
-  return Math.max(
+  const needed = ({ unit }: Quota) => unit === "requests" ? requests : tokens;
+  const daily = quotas.filter(({ perMs }) => perMs === DAY);
+  const days = Math.max(0, ...daily.map((it) => Math.ceil(needed(it) / it.amount) - 1));
+  const done = Math.min(1, ...daily.map((it) => days * it.amount / Math.max(1, needed(it))));
+  const paced = Math.max(
     0,
-    ...quotas.map(({ unit, amount, perMs }) =>
-      (unit === "requests" ? requests : tokens) / amount * perMs
-    ),
+    ...quotas.filter(({ perMs }) => perMs < DAY).map((it) => needed(it) / it.amount * it.perMs),
   );
+  const left = daily.length === 0 ? 1 : 1 - done;
+  return Math.max(paced, days * DAY + left * paced);
 }
 
 /** Seconds that a request takes at most for the quota to be used up: latency, time-outs and syncs. */

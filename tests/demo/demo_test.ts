@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { accountOf } from "../../demo/account.ts";
 import { query } from "../rows.ts";
 import { runTask } from "../task.ts";
+import { byKey, checkModelLabels } from "./demo_model_labels.ts";
 import { expectedOfSample } from "./expected.ts";
 
 const expected = await expectedOfSample();
@@ -19,6 +20,7 @@ Deno.test("the demo finds what its source file says, whatever a demo before left
     await t.step("the counts of each stage", () => {
       const { posts } = expected;
       const labelled = posts.filter((post) => post.reason === null);
+      const coded = posts.flatMap((post) => post.code ?? []);
       assert.deepEqual(
         {
           published: summary.published,
@@ -30,6 +32,13 @@ Deno.test("the demo finds what its source file says, whatever a demo before left
           political: summary.political,
           scored: summary.scored,
           not_scored: summary.not_scored,
+          coded: summary.coded,
+          not_coded: summary.not_coded,
+          with_context: summary.with_context,
+          sociopolitical: summary.sociopolitical,
+          leans: summary.leans,
+          rated: summary.rated,
+          not_rated: summary.not_rated,
         },
         {
           published: expected.published,
@@ -41,6 +50,16 @@ Deno.test("the demo finds what its source file says, whatever a demo before left
           political: labelled.filter((post) => post.political).length,
           scored: posts.filter((post) => post.unscored === null).length,
           not_scored: posts.filter((post) => post.unscored !== null).length,
+          coded: coded.length,
+          not_coded: posts.length - coded.length,
+          with_context: coded.filter((code) => code.context_kinds.length > 0).length,
+          sociopolitical: coded.filter((code) => code.is_sociopolitical).length,
+          leans: ["left", "right", "unclear", "moderate"].map((lean) => ({
+            lean,
+            posts: coded.filter((code) => code.lean === lean).length,
+          })),
+          rated: coded.length,
+          not_rated: posts.length - coded.length,
         },
       );
     });
@@ -96,6 +115,8 @@ Deno.test("the demo finds what its source file says, whatever a demo before left
       }));
       assert.deepEqual(rows.sort(byKey), wanted.sort(byKey));
     });
+
+    await checkModelLabels(t, escape(data), expected.posts);
 
     await t.step(
       "spam is what the three spam accounts wrote, all of it and nothing else",
@@ -162,11 +183,6 @@ Deno.test("the demo does not touch a folder with other data", async () => {
     await Deno.remove(data, { recursive: true });
   }
 });
-
-function byKey(a: Record<string, unknown>, b: Record<string, unknown>): number {
-  const key = (post: Record<string, unknown>) => `${post.did} ${post.text} ${post.day}`;
-  return key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0;
-}
 
 async function goneTexts(): Promise<string[]> {
   const { parse } = await import("yaml");

@@ -15,14 +15,19 @@ interface SourcePost {
   text: string;
   lang?: string;
   created_at?: string;
-  link?: { url: string };
+  reply_to?: string;
+  quote?: string;
+  link?: { url: string; title?: string; description?: string };
+  alt?: string[];
   self_labels?: string[];
   deleted?: string;
   likes?: number;
+  sociopolitical: boolean;
+  lean?: string;
   tone: string;
 }
 
-/** One post as it should stand in `posts`, `labels/dictionary` and `labels/perspective`. */
+/** One post as it should stand in `posts` and in the labels of each classifier. */
 export interface ExpectedPost {
   id: string;
   author: string;
@@ -42,6 +47,12 @@ export interface ExpectedPost {
   unscored: "empty" | "language_not_supported" | "text_too_short" | null;
   /** By column; null where it has none. */
   scores: Record<string, number> | null;
+  /** Why a language model is not asked about it; one of pictures alone it is asked about. */
+  uncoded: "empty" | "language_not_supported" | null;
+  /** What its code is, and what it is shown with; null where it has none. */
+  code: { is_sociopolitical: boolean; lean: string | null; context_kinds: string[] } | null;
+  /** By column; null where it has none. */
+  attributes: Record<string, number> | null;
 }
 
 export interface Expected {
@@ -72,6 +83,9 @@ export async function expectedOfSample(): Promise<Expected> {
     const times = [post.deleted, removed.get(post.by)].filter((at) => at !== undefined);
     return Math.min(...times.map(time), Infinity);
   };
+  const byId = new Map(sample.posts.map((post) => [post.id, post]));
+  const rootOf = ({ reply_to }: SourcePost): string | undefined =>
+    reply_to && (rootOf(byId.get(reply_to)!) ?? reply_to);
   const left = sample.posts.filter((post) => goneAt(post) === Infinity);
   const posts = left.map((post) => {
     const english = ENGLISH_ENOUGH.includes(post.text) ||
@@ -84,6 +98,8 @@ export async function expectedOfSample(): Promise<Expected> {
     const scores = reason === null ? naiveScore(plain(post.text), dictionary) : {};
     const isShort = [...new Intl.Segmenter("en").segment(post.text)].length < 20;
     const unscored = reason ?? (isShort ? "text_too_short" as const : null);
+    const context_kinds = contextKinds(post, left, rootOf(post));
+    const uncoded = reason === "empty" && context_kinds.length > 0 ? null : reason;
     const score = Object.values(scores).reduce((sum, value) => sum + value, 0);
     return {
       id: post.id,
@@ -103,7 +119,12 @@ export async function expectedOfSample(): Promise<Expected> {
       political: reason === null ? score > 1 - 1e-9 : null,
       categories: Object.keys(scores),
       unscored,
-      scores: unscored === null ? columnsOf(sample.tones[post.tone]!) : null,
+      scores: unscored === null ? columnsOf("prob", sample.tones[post.tone]!) : null,
+      uncoded,
+      code: uncoded === null
+        ? { is_sociopolitical: post.sociopolitical, lean: post.lean ?? null, context_kinds }
+        : null,
+      attributes: uncoded === null ? columnsOf("score", sample.tones[post.tone]!) : null,
     };
   });
   const mostLiked: Expected["mostLiked"] = {};
@@ -127,8 +148,28 @@ export async function expectedOfSample(): Promise<Expected> {
   };
 }
 
-function columnsOf(tone: Record<string, number>): Record<string, number> {
-  return Object.fromEntries(Object.entries(tone).map(([name, score]) => [`prob_${name}`, score]));
+function columnsOf(prefix: string, tone: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(tone).map(([name, score]) => [`${prefix}_${name}`, score]),
+  );
+}
+
+/** What stands around a post; what it names and is gone stands nowhere. */
+function contextKinds(post: SourcePost, left: SourcePost[], root: string | undefined): string[] {
+  const byId = new Map(left.map((other) => [other.id, other]));
+  const parent = byId.get(post.reply_to ?? "");
+  const isShown = (other: SourcePost | undefined) => !!other && other.text.trim() !== "";
+  const kinds = {
+    reply_root: root !== post.reply_to && isShown(byId.get(root ?? "")),
+    reply_parent: isShown(parent),
+    quoted_post: isShown(byId.get(post.quote ?? "")),
+    link_title: !!post.link?.title,
+    link_description: !!post.link?.description,
+    link_domain: !!post.link,
+    alt_text: post.alt?.some((text) => text !== "") ?? false,
+    self_labels: (post.self_labels ?? []).length > 0,
+  };
+  return Object.entries(kinds).flatMap(([kind, isThere]) => isThere ? [kind] : []);
 }
 
 /** The day of `created_at` where it lies from one hour before to ten minutes after `at`. */

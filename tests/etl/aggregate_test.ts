@@ -163,3 +163,47 @@ Deno.test("a label weighs 1 / label_prob, and one without label_prob is counted 
     );
     assert.deepEqual(cells.map((cell) => Object.values(cell)), [[4, 4, 4, 4, 6, 16, 16, 20]]);
   }));
+
+Deno.test("cells are kept of what a language model says too, for each label set by itself", () =>
+  withData(async (data) => {
+    const paths = new DataPaths(data);
+    const names = ["a", "b", "c", "d"];
+    const posts = names.map((name) => ({
+      uri: uri(name),
+      cid: name,
+      did: `did:plc:${name}`,
+      reference_time: "2026-06-01 10:30:00",
+      in_jetstream: true,
+      passed_filters: true,
+    }));
+    const label = (name: string, set: string, is_sociopolitical: boolean | null) => ({
+      uri: uri(name),
+      cid: name,
+      label_set_id: set.repeat(16),
+      was_successfully_labeled: is_sociopolitical !== null,
+      reason: is_sociopolitical === null ? "refused" : null,
+      label_prob: 0.5,
+      is_sociopolitical,
+      lean: is_sociopolitical ? "left" : null,
+    });
+    await writeRows(data, POSTS, posts, paths.posts("2026-06-01"));
+    const table = labelTable({ is_sociopolitical: "BOOLEAN", lean: "VARCHAR" });
+    await writeRows(data, table, [
+      label("a", "1", true),
+      label("b", "1", false),
+      label("c", "1", null),
+      label("a", "2", false),
+    ], paths.labels("sociopolitical", "2026-06-01"));
+    assert.equal((await runTask(["aggregate", "--data", data], CLOCK)).code, 0);
+    const cells = await query(
+      data,
+      `SELECT label_set_id[1] AS label_set, n_posts, n_labeled, n_failed, sum_y, sum_n
+       FROM read_parquet('{data}/aggregates/*/*.parquet')
+       WHERE classifier = 'sociopolitical' AND label = 'is_sociopolitical' AND source = 'all'
+       ORDER BY label_set`,
+    );
+    assert.deepEqual(cells.map((cell) => Object.values(cell)), [
+      ["1", 3, 2, 1, 2, 4],
+      ["2", 1, 1, 0, 0, 2],
+    ]);
+  }));

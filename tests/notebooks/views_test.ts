@@ -1,119 +1,14 @@
 import assert from "node:assert/strict";
-import { readStudy } from "../../etl/run/study.ts";
-import { DataPaths } from "../../etl/store/paths.ts";
-import { openDatabase } from "../../etl/store/duckdb.ts";
-import { LABEL_SETS, POSTS, withColumns } from "../../etl/store/tables.ts";
-import { COLUMNS } from "../../classifiers/dictionary.ts";
-import { COLUMNS as PERSPECTIVE_COLUMNS } from "../../classifiers/clients/comment_analyzer_answer.ts";
+import { CHAT_COLUMNS } from "../../classifiers/reply/chat_answer.ts";
 import { labelTable } from "../../etl/label_file.ts";
 import { ANSWER_COLUMNS } from "../../etl/paid_answer.ts";
+import { openDatabase } from "../../etl/store/duckdb.ts";
+import { DataPaths } from "../../etl/store/paths.ts";
 import { type Data, open } from "../../notebooks/data.ts";
 import { VIEWS } from "../../notebooks/views.ts";
-import { uri } from "../raw.ts";
 import { query, withData } from "../rows.ts";
 import { writeRows } from "../table_file.ts";
-
-const DAY = "2026-06-01";
-const SHOWN = "a".repeat(16);
-const OTHER = "b".repeat(16);
-const FLAGS = Object.fromEntries(
-  Object.keys(readStudy("study.yaml").filters).map((name) => [`flag_${name}`, "BOOLEAN"]),
-);
-
-const post = (name: string, cid: string | null, text_hash = `hash ${name}`) => ({
-  uri: uri(name),
-  cid,
-  text_hash,
-  passed_filters: true,
-});
-const label = (name: string, cid: string | null, more: Record<string, unknown> = {}) => ({
-  uri: uri(name),
-  cid,
-  text_hash: `hash ${name}`,
-  label_set_id: SHOWN,
-  was_successfully_labeled: true,
-  is_political: true,
-  ...more,
-});
-
-async function fill(data: string): Promise<void> {
-  const paths = new DataPaths(data);
-  const labels = labelTable(COLUMNS);
-  await writeRows(data, withColumns(POSTS, FLAGS), [
-    post("plain", "c1"),
-    post("edited", "c2"),
-    post("imported", null),
-    post("found again", "c1"),
-    post("changed import", null, "hash of the text as it reads now"),
-    post("unlabelled", "c1"),
-  ], paths.posts(DAY));
-  await writeRows(
-    data,
-    withColumns(POSTS, FLAGS),
-    [post("plain", "c1")],
-    paths.posts("2026-06-02"),
-  );
-  await writeRows(data, labels, [
-    label("plain", "c1"),
-    label("plain", "c1", { label_set_id: OTHER, is_political: false }),
-    label("edited", "c1", { text_hash: "hash of the text before" }),
-    label("edited", "c2", { is_political: false }),
-    label("imported", null),
-    label("found again", null),
-    label("changed import", null),
-    label("gone", "c1"),
-  ], paths.labels("dictionary", DAY));
-  await writeRows(
-    data,
-    labels,
-    [label("unlabelled", "c1"), label("plain", "c0")],
-    paths.labels("dictionary", "2026-06-02"),
-  );
-  await writeRows(
-    data,
-    LABEL_SETS,
-    [SHOWN, OTHER].map((id) => ({
-      label_set_id: id,
-      classifier: "dictionary",
-      codebook: "us_politics",
-      is_shown: id === SHOWN,
-    })),
-    paths.labelSets("dictionary"),
-  );
-}
-
-/** Labels of Perspective by two label sets, and those of another scorer of the same attributes. */
-async function fillPerspective(data: string): Promise<void> {
-  const paths = new DataPaths(data);
-  const table = labelTable({ ...PERSPECTIVE_COLUMNS, ...ANSWER_COLUMNS });
-  const scored = (name: string, prob_toxic: number, more: Record<string, unknown> = {}) =>
-    label(name, "c1", { is_political: undefined, prob_toxic, label_prob: 0.25, ...more });
-  await writeRows(data, table, [
-    scored("plain", 0.5),
-    scored("plain", 0.9, { label_set_id: OTHER }),
-    scored("found again", 0.25, { cid: null, label_prob: null }),
-    scored("unlabelled", 0, {
-      was_successfully_labeled: false,
-      reason: "too_long",
-      prob_toxic: null,
-    }),
-    scored("edited", 0.75),
-  ], paths.labels("perspective", DAY));
-  await writeRows(
-    data,
-    table,
-    [scored("plain", 0.1), scored("edited", 0.1, { cid: "c2" })],
-    paths.labels("commentguard", DAY),
-  );
-  for (const classifier of ["perspective", "commentguard"]) {
-    await writeRows(
-      data,
-      LABEL_SETS,
-      [SHOWN, OTHER].map((id) => ({ label_set_id: id, classifier, is_shown: id === SHOWN })),
-      paths.labelSets(classifier),
-    );
-  }
-}
+import { DAY, fill, fillModel, fillPerspective, label, SHOWN } from "./labelled_folder.ts";
 
 const JOINED = `SELECT date::VARCHAR AS day, split_part(uri, '/', 5) AS post, is_political
   FROM posts_dictionary ORDER BY day, post`;
@@ -175,6 +70,52 @@ Deno.test("each post stands once with Perspective's scores, of the shown label s
     assert.deepEqual(counts.objects(), [{ every: 5, shown: 4 }]);
   }));
 
+Deno.test("each post stands once with what the language model of the shown label set says of it", () =>
+  withData(async (data) => {
+    await fill(data);
+    await fillModel(data);
+    const { sql } = await open(data);
+    const joined = await sql`
+      SELECT split_part(uri, '/', 5) AS post, was_successfully_labeled AS ok, reason, weight,
+        is_sociopolitical, lean, array_to_string(context_kinds, ' ') AS context
+      FROM posts_sociopolitical WHERE date = ${DAY}::DATE ORDER BY post`;
+    const none = { ok: null, reason: null, weight: null, is_sociopolitical: null, lean: null };
+    const wanted = [
+      { post: "changed import", ...none },
+      // What was labelled is the version before.
+      { post: "edited", ...none },
+      { post: "found again", ...none, ok: true, is_sociopolitical: false },
+      { post: "imported", ...none },
+      { post: "plain", ...none, ok: true, weight: 4, is_sociopolitical: true, lean: "left" },
+      { post: "unlabelled", ...none, ok: false, reason: "refused", weight: 4 },
+    ].map((row) => ({ ...row, context: row.post === "plain" ? "alt_text" : null }));
+    assert.deepEqual(joined.objects(), wanted);
+    const counts = await sql`SELECT (SELECT count(*) FROM labels_sociopolitical) AS every,
+      (SELECT count(*) FROM sociopolitical) AS shown, (SELECT count(*) FROM posts_attributes) AS posts,
+      (SELECT count(*) FROM posts_sociopolitical) AS coded`;
+    assert.deepEqual(counts.objects(), [{ every: 5, shown: 4, posts: 7, coded: 7 }]);
+  }));
+
+Deno.test("attributes that only another codebook has are columns too", () =>
+  withData(async (data) => {
+    await fill(data);
+    await fillModel(data);
+    await writeRows(
+      data,
+      labelTable({ score_hope: "DOUBLE", ...CHAT_COLUMNS, ...ANSWER_COLUMNS }),
+      [label("plain", "c1", { is_political: undefined, label_prob: 0.5, score_hope: 0.75 })],
+      new DataPaths(data).labels("attributes", "2026-06-02"),
+    );
+    const { sql } = await open(data);
+    const scores = await sql`
+      SELECT date::VARCHAR AS day, weight, score_toxic, score_respect, score_hope
+      FROM posts_attributes WHERE was_successfully_labeled ORDER BY day`;
+    assert.deepEqual(scores.objects(), [
+      { day: DAY, weight: 4, score_toxic: 0.5, score_respect: 0.25, score_hope: null },
+      { day: "2026-06-02", weight: 2, score_toxic: null, score_respect: null, score_hope: 0.75 },
+    ]);
+  }));
+
 Deno.test("the recipe in the head of views.sql gives native DuckDB the same rows", () =>
   withData(async (data) => {
     await fill(data);
@@ -193,8 +134,10 @@ Deno.test("the recipe in the head of views.sql gives native DuckDB the same rows
     }
     // Nothing was collected in this folder but posts and labels of the dictionary.
     const ofTables = missing.filter((message) => /^IO Error: No files found/.test(message));
-    const ofViews = missing.filter((message) => /labels_perspective|perspective/.test(message));
-    assert.equal(ofTables.length, 6);
+    const ofViews = missing.filter((message) =>
+      /perspective|sociopolitical|attributes/.test(message)
+    );
+    assert.equal(ofTables.length, 8);
     assert.equal(new Set([...ofTables, ...ofViews]).size, missing.length);
     const reader = await database.runAndReadAll(JOINED);
     assert.deepEqual(reader.getRowObjectsJS(), WANTED);
@@ -204,7 +147,8 @@ Deno.test("tables without files give empty views with the columns they will have
   withData(async (data) => {
     const empty = await open(data);
     assert.ok(empty.tables.every(({ files }) => files === 0));
-    const joined = ["dictionary", "posts_dictionary", "perspective", "posts_perspective"];
+    const joined = ["dictionary", "perspective", "sociopolitical", "attributes"]
+      .flatMap((classifier) => [classifier, `posts_${classifier}`]);
     const views = [...empty.tables.map(({ view }) => view), ...joined];
     const columns = async ({ sql }: Data, view: string) => {
       const table = await raw(
@@ -223,10 +167,12 @@ Deno.test("tables without files give empty views with the columns they will have
     }
     await fill(data);
     await fillPerspective(data);
+    await fillModel(data);
     const filled = await open(data);
-    for (
-      const view of ["posts", "label_sets", "labels_dictionary", "labels_perspective", ...joined]
-    ) {
+    const labels = joined.filter((view) => !view.startsWith("posts_")).map((view) =>
+      `labels_${view}`
+    );
+    for (const view of ["posts", "label_sets", ...labels, ...joined]) {
       assert.deepEqual(await columns(filled, view), before.get(view), view);
     }
     assert.deepEqual(await query(data, "SELECT count(*) AS n FROM '{data}/posts/*/*.parquet'"), [

@@ -30,7 +30,16 @@ Deno.test("several quotas hold at once, and the one that takes longest says how 
     1000,
     86_400_000,
   ]]);
-  assert.equal(durationAt(held, 500, 0), 43_200_000);
+  assert.equal(durationAt(held, 500, 0), 250_000);
+  assert.equal(durationAt(held, 1000, 0), 500_000, "a day's quota holds up what comes after it");
+  assert.equal(durationAt(held, 2500, 0), 2 * 86_400_000 + 250_000);
+  const free = quotas(settings({
+    requests_per_day: 1000,
+    tokens_per_minute: 8000,
+    tokens_per_day: 200_000,
+  }));
+  assert.equal(durationAt(free, 100, 100_000), 12.5 * 60_000);
+  assert.equal(durationAt(free, 500, 500_000), 2 * 86_400_000 + 12.5 * 60_000);
   assert.equal(durationAt(quotas(settings({ requests_per_second: 2 })), 500, 0), 250_000);
   assert.equal(durationAt([], 500, 0), 0);
 });
