@@ -9,6 +9,7 @@ export interface LabelSetStatus {
   classifier: string;
   label_set_id: string;
   codebook: string | null;
+  model: string | null;
   is_shown: boolean;
   labeled: number;
   failed: number;
@@ -37,7 +38,7 @@ export async function labelSetStatus(
          count(*) FILTER (NOT labeled) AS failed
        FROM joined GROUP BY ALL
      )
-     SELECT ${literal(classifier)} AS classifier, s.label_set_id, s.codebook, s.is_shown,
+     SELECT ${literal(classifier)} AS classifier, s.label_set_id, s.codebook, s.model, s.is_shown,
        coalesce(c.labeled, 0) AS labeled, coalesce(c.failed, 0) AS failed,
        (SELECT count(*) FROM p) - coalesce(c.labeled + c.failed, 0) AS untried
      FROM ${relation(LABEL_SETS, sets)} s LEFT JOIN counted c USING (label_set_id)

@@ -202,6 +202,7 @@ function describe(
     set.classifier,
     set.label_set_id,
     set.is_shown ? "shown" : "",
+    [set.codebook, set.model].filter(Boolean).join(", "),
     number(set.labeled),
     number(set.failed),
     number(set.untried),
@@ -223,9 +224,9 @@ function describe(
     ...coverage.map((week) => `  ${describeWeek(week)}`),
     ...(coverage.length > 0 ? [""] : []),
     ...(sets.length === 0 ? ["  nothing is labelled yet"] : grid([
-      ["labels", "label set", "", "labelled", "failed", "untried"],
+      ["labels", "label set", "", "by", "labelled", "failed", "untried"],
       ...sets,
-    ], 3)),
+    ], 4)),
     "",
     ...grid([
       ["last runs (UTC)", "task", "seconds", "ended"],

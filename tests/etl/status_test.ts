@@ -40,7 +40,7 @@ Deno.test("status counts tables, label sets and untried posts, and lists how run
     );
     const screen = await runTask(["status", "--data", data], CLOCK);
     assert.match(screen.stdout, /posts\s+2\s+2/);
-    assert.match(screen.stdout, /labelled\s+failed\s+untried\n.*shown\s+1\s+0\s+1\n/);
+    assert.match(screen.stdout, /labelled\s+failed\s+untried\n.*shown\s+us_politics\s+1\s+0\s+1\n/);
     assert.match(screen.stdout, /classify:dictionary\s+[\d.]+ {2}stopped/);
   }));
 

@@ -4,6 +4,7 @@ import { labelTable } from "../../etl/label_file.ts";
 import { ANSWER_COLUMNS } from "../../etl/paid_answer.ts";
 import { openDatabase } from "../../etl/store/duckdb.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
+import { contents } from "../../notebooks/contents.ts";
 import { type Data, open } from "../../notebooks/data.ts";
 import { VIEWS } from "../../notebooks/views.ts";
 import { query, withData } from "../rows.ts";
@@ -114,6 +115,22 @@ Deno.test("attributes that only another codebook has are columns too", () =>
       { day: DAY, weight: 4, score_toxic: 0.5, score_respect: 0.25, score_hope: null },
       { day: "2026-06-02", weight: 2, score_toxic: null, score_respect: null, score_hope: 0.75 },
     ]);
+  }));
+
+Deno.test("the contents of a data folder count the rows of every table", () =>
+  withData(async (data) => {
+    await fill(data);
+    await fillPerspective(data);
+    await fillModel(data);
+    const opened = await open(data);
+    const rows = (await contents(opened)).objects() as { table: string; rows: number }[];
+    assert.equal(rows.length, opened.tables.length);
+    for (const { table, rows: counted } of rows) {
+      const [{ n }] = (await raw(opened.sql, `SELECT count(*) AS n FROM ${table}`)).objects() as [
+        { n: number },
+      ];
+      assert.equal(counted, n, table);
+    }
   }));
 
 Deno.test("the recipe in the head of views.sql gives native DuckDB the same rows", () =>
