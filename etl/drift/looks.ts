@@ -51,7 +51,7 @@ export async function readLooks(
   const own = { ...ANSWER_COLUMNS, ...compared };
   const said = Object.keys(compared).map((name) => `, ${literal(name)}: "${name}"`).join("");
   const taken = `${KEY}, label_timestamp, was_successfully_labeled, request_hash,
-    {'': NULL${said}} AS said`;
+    {'_': NULL${said}} AS said`;
   await database.run(`CREATE OR REPLACE TEMP TABLE looks AS
     WITH replicated AS (
       SELECT ${taken}, round FROM ${relation(withColumns(REPLICATES, own), replicates)}
