@@ -1,5 +1,5 @@
 /** Runs classifiers that ask a language model on invented posts, in a study with anchors. */
-import { type Coder, codedAnswer, inventedCoder } from "../../../demo/coded_answer.ts";
+import { codedAnswer, type Coder, inventedCoder } from "../../../demo/coded_answer.ts";
 import { type GroqOptions, type LoopbackGroq, startGroq } from "../../../demo/groq.ts";
 import { runTask, taskProcess } from "../../task.ts";
 import { query } from "../../rows.ts";
