@@ -74,11 +74,7 @@ Deno.test("a round without money goes on in the next run, and another label set 
     withLabeller({}, async (labeller) => {
       await writeCards(data, 14);
       const anchors = { posts: 10 };
-      const prices = {
-        "openai/gpt-oss-20b": { input: 0.075, output: 0.3 },
-        "openai/gpt-oss-120b": { input: 0.15, output: 0.6 },
-      };
-      await writeStudy(data, { anchors, budget: { per_month: 1 } }, { prices });
+      await writeStudy(data, { anchors, budget: { per_month: 1 } });
       const first = await label(data, labeller, "2026-06-03", ["--limit", "12"]);
       assert.equal(first.summary.labelled, 12, first.stderr);
       // Of half of them the card has gone since.
@@ -106,8 +102,9 @@ Deno.test("a round without money goes on in the next run, and another label set 
       assert.equal(last_round.asked_otherwise, 10 - Number(lost[0]!.n));
       assert.equal(labels.is_sociopolitical.n, Number(lost[0]!.n));
 
-      await writeStudy(data, { anchors, model: "openai/gpt-oss-120b" }, { prices });
-      const other = await label(data, labeller, "2026-06-05", ["--limit", "1"]);
+      // Several posts a request are another label set.
+      const packed = ["--posts-per-request", "4", "--limit", "1"];
+      const other = await label(data, labeller, "2026-06-05", packed);
       assert.deepEqual([other.code, other.summary.replicates.labelled], [4, 10], other.stderr);
       const same = await query(
         data,
@@ -116,5 +113,20 @@ Deno.test("a round without money goes on in the next run, and another label set 
       assert.deepEqual(same, [{ n: 20, posts: 10 }]);
       const sets = await drift(data, "2026-06-05");
       assert.deepEqual(sets.map(({ rounds, anchors }) => [rounds, anchors]), [[1, 10], [1, 10]]);
+    })
+  ));
+
+// Invariant 2
+Deno.test("damage to the anchors stops their round alone", () =>
+  withData((data) =>
+    withLabeller({}, async (labeller) => {
+      await writeDays(data, numberedPosts(2));
+      await writeStudy(data, { anchors: {} });
+      const path = new DataPaths(data).anchors("sociopolitical");
+      await Deno.mkdir(`${data}/anchors`);
+      await Deno.writeTextFile(path, "no Parquet");
+      const { code, stderr, summary } = await label(data, labeller, "2026-06-03");
+      assert.deepEqual([code, summary.labelled, summary.replicates], [1, 2, null]);
+      assert.ok(stderr.includes(`the file ${path} is damaged`), stderr);
     })
   ));
