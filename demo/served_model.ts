@@ -70,7 +70,8 @@ export class ServedModels {
 
   /** Give a model that is served; throws 400 for one that is retired and 404 for one that is unknown. */
   find(id: string): ServedModel {
-    const model = this.#served.get(id);
+    // Ollama knows what it lists as name:latest by its name too.
+    const model = this.#served.get(id) ?? this.#served.get(`${id}:latest`);
     if (model !== undefined) return model;
     if (this.#retired.has(id)) {
       throw new GroqError(

@@ -27,12 +27,12 @@ export interface ContextState {
 }
 
 /**
- * The texts that the pending posts of a day name, from all raw tables, in temporary tables that spill:
+ * The texts that the pending posts of some days name, from all raw tables, in temporary tables that spill:
  * `context_refs` (ref: hash of a uri), `context_subjects` (hashes of the keyed hashes of those uris and
  * their authors), `context_texts` (ref, text, event_time), `context_absent` (uri_hash),
  * `context_removed` (subject_hash, removed_at; an account that is hidden is so forever).
  *
- * They are collected once a day, in two passes over raw: the first finds the version of each post that
+ * They are collected at once, in two passes over raw: the first finds the version of each post that
  * is named (the highest rev, else the latest look), the second its text.
  */
 export class ContextTexts {
@@ -45,8 +45,8 @@ export class ContextTexts {
   ) {}
 
   /**
-   * Collect the texts of a day, in place of those of the day before; `pending` is a temporary table
-   * with the column `post` (hash of the uri).
+   * Collect the texts of some days, in place of those of the days before; `pending` is a temporary
+   * table with the column `post` (hash of the uri).
    *
    * Gives also the errors of damaged files, which are left out. Throws where a tombstone part is damaged.
    */
@@ -54,7 +54,7 @@ export class ContextTexts {
     database: Database,
     paths: DataPaths,
     pending: string,
-    day: string,
+    days: string[],
   ): Promise<{ texts: ContextTexts; errors: UserError[] }> {
     const key = await hashKey(paths);
     const texts = new ContextTexts(database, paths, key);
@@ -63,7 +63,7 @@ export class ContextTexts {
       withoutDamage(database, paths, inputs, async () => {
         const files = [...Object.values(inputs.raw).flat(), ...inputs.contexts];
         await readRemovals(database, inputs.tombstones, files, key);
-        await texts.#collectReferences(pending, day);
+        await texts.#collectReferences(pending, days);
         await texts.#collectTexts(files, inputs.contexts);
       })
     );
@@ -71,8 +71,9 @@ export class ContextTexts {
     return { texts, errors: inputs.errors };
   }
 
-  async #collectReferences(pending: string, day: string): Promise<void> {
-    const posts = relation(POSTS, this.paths.filesOfDay("posts", day));
+  async #collectReferences(pending: string, days: string[]): Promise<void> {
+    const files = days.flatMap((day) => this.paths.filesOfDay("posts", day));
+    const posts = relation(POSTS, files);
     await this.database.run(`
       CREATE OR REPLACE TEMP TABLE context_named AS
         SELECT DISTINCT hash(uri) AS ref, hash(${this.#uriHash}) AS subject,

@@ -87,15 +87,15 @@ export class PostContexts {
   }
 
   /**
-   * Turn to the pending posts of a day, the contexts that ended runs left in the journal included.
+   * Turn to the pending posts of some days, the contexts that ended runs left in the journal included.
    *
    * `pending` is a temporary table with the column `post` (hash of the uri). Throws where a tombstone
    * part is damaged.
    */
-  async prepare(pending: string, day: string): Promise<void> {
+  async prepare(pending: string, ...days: string[]): Promise<void> {
     const { database, paths } = this.context;
     await this.#fetcher?.land();
-    const { texts, errors } = await ContextTexts.collect(database, paths, pending, day);
+    const { texts, errors } = await ContextTexts.collect(database, paths, pending, days);
     this.#texts = texts;
     for (const error of errors) {
       if (!this.#errors.some(({ message }) => message === error.message)) this.#errors.push(error);

@@ -22,7 +22,8 @@ const NAMING_COLUMNS = ["cid", "did", "text", "text_hash", "reference_time", "cr
  * Remove what was deleted from every table that still holds it, and from the quarantine.
  *
  * Needs the temporary tables of `removal.ts` and `finished`. Labels go with their post, or stay as
- * numbers under the post's keyed hash, as the study says; so do posts of panels. Posts of hidden accounts leave `posts` alone.
+ * numbers under the post's keyed hash, as the study says; so do replicates and posts of panels. Posts of
+ * hidden accounts leave `posts` alone.
  */
 export async function purge(context: Context, key: string): Promise<Purged> {
   const { database, paths, study } = context;
@@ -62,6 +63,10 @@ export async function purge(context: Context, key: string): Promise<Purged> {
   };
   for (const classifier of paths.names("labels")) {
     await purgeFrom(`labels/${classifier}`, gone, asNumbers(gone));
+  }
+  await purgeFrom("anchors", gone);
+  for (const classifier of paths.names("replicates")) {
+    await purgeFrom(`replicates/${classifier}`, gone, asNumbers(gone));
   }
   for (const panel of paths.names("panels")) {
     const isGone = removedVersion("reference_time");
@@ -159,7 +164,10 @@ async function purgeAnswers(
   for (const classifier of paths.names("answers")) {
     for (const labelSetId of paths.names(`answers/${classifier}`)) {
       const isIdle = await whileIdle(paths, `classify-${labelSetId}`, async () => {
-        const segments = await leftSegments(paths.answers(classifier, labelSetId));
+        const segments = [
+          ...await leftSegments(paths.answers(classifier, labelSetId)),
+          ...await leftSegments(paths.replicateAnswers(classifier, labelSetId)),
+        ];
         if (segments.length === 0) return;
         const finished = new Set(
           (await database.runAndReadAll("SELECT uri FROM finished")).getRows().map(String),

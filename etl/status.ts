@@ -1,18 +1,16 @@
+import { basename } from "node:path";
+import { describeDrift } from "./drift/drift_text.ts";
+import { type LabelDrift, labelDrift } from "./drift/label_drift.ts";
 import { describeWeek, type WeekOfCoverage, weekOfCoverage } from "./coverage.ts";
+import { lastRuns, type RunRow } from "./last_runs.ts";
 import { type LastWarning, lastWarnings } from "./last_warnings.ts";
 import { describePerspectiveEnd, type PerspectiveEnd, perspectiveEnd } from "./perspective_end.ts";
 import { type Command, type Context, main, type Outcome } from "./run/command.ts";
 import { UserError } from "./run/error.ts";
-import { bootId, startTicks } from "./run/process.ts";
-import { type Database, literal, row, rows } from "./store/duckdb.ts";
+import { type Database, literal, row } from "./store/duckdb.ts";
 import { type LabelSetStatus, labelSetStatus } from "./label_set_status.ts";
 import { readableFiles, wholeFiles } from "./store/damage.ts";
-import { relation } from "./store/parquet.ts";
 import type { DataPaths, PartitionFile } from "./store/paths.ts";
-import { RUNS } from "./store/tables.ts";
-
-/** How many runs are shown. */
-const LAST_RUNS = 8;
 
 export const command: Command = {
   task: "status",
@@ -30,16 +28,6 @@ interface TableStatus {
   days: number;
   megabytes: number;
   newest: string | null;
-}
-
-interface RunRow {
-  run_id: string;
-  task: string;
-  status: string;
-  started_at: string;
-  seconds: number | null;
-  error: string | null;
-  [key: string]: unknown;
 }
 
 /** Part files in those that can be read and the errors of the others. */
@@ -78,6 +66,13 @@ async function statusOf({ paths, database }: Context, check: Check): Promise<Out
   }
   const wholePaths = async (table: string) =>
     (await whole(paths.files(table))).map((file) => file.path);
+  const drift: LabelDrift[] = [];
+  for (const path of await wholePaths("anchors")) {
+    const classifier = basename(path, ".parquet");
+    const labels = await wholePaths(`labels/${classifier}`);
+    const replicates = await wholePaths(`replicates/${classifier}`);
+    drift.push(...await labelDrift(database, classifier, { anchors: [path], labels, replicates }));
+  }
   const coverage = await weekOfCoverage(
     database,
     paths,
@@ -92,6 +87,7 @@ async function statusOf({ paths, database }: Context, check: Check): Promise<Out
     tables,
     coverage,
     label_sets: labelSets,
+    drift,
     runs,
     last_warnings: warnings,
     perspective_end: perspectiveEnd(),
@@ -104,6 +100,7 @@ function tableNames(paths: DataPaths): string[] {
     ...paths.names("raw").map((name) => `raw/${name}`),
     "posts",
     ...paths.names("labels").map((name) => `labels/${name}`),
+    ...paths.names("replicates").map((name) => `replicates/${name}`),
     "aggregates",
     "coverage",
     "runs",
@@ -132,28 +129,6 @@ async function tableStatus(
   };
 }
 
-/** Give the newest runs; one that says it is running but whose process is gone has died. */
-async function lastRuns(database: Database, files: PartitionFile[]): Promise<RunRow[]> {
-  // The names begin with the time of the start, so that the newest need not be searched for.
-  const newest = files.map((file) => file.path).sort((a, b) => name(a) < name(b) ? -1 : 1)
-    .slice(-LAST_RUNS);
-  const found = await rows<RunRow>(
-    database,
-    `SELECT run_id, task, status, exit_status, started_at, ended_at, seconds, peak_rss_mb, host, pid,
-       boot_id, start_ticks, warnings, error
-     FROM ${relation(RUNS, newest)} ORDER BY started_at DESC, run_id DESC`,
-  );
-  return found.map(({ host, pid, boot_id, start_ticks, ...run }) => {
-    const here = host === Deno.hostname() && bootId() !== undefined;
-    const alive = boot_id === bootId() && startTicks(Number(pid)) === start_ticks;
-    return run.status === "running" && here && !alive ? { ...run, status: "died" } : run;
-  });
-}
-
-function name(path: string): string {
-  return path.split(/[\\/]/).at(-1)!;
-}
-
 function uniqueErrors(errors: UserError[]): UserError[] {
   return [...new Map(errors.map((error) => [error.message, error])).values()];
 }
@@ -168,11 +143,12 @@ function cut(text: string, length: number): string {
 }
 
 function describe(
-  { data, tables, coverage, label_sets, runs, last_warnings, perspective_end }: {
+  { data, tables, coverage, label_sets, drift, runs, last_warnings, perspective_end }: {
     data: string;
     tables: TableStatus[];
     coverage: WeekOfCoverage[];
     label_sets: LabelSetStatus[];
+    drift: LabelDrift[];
     runs: RunRow[];
     last_warnings: LastWarning[];
     perspective_end: PerspectiveEnd | null;
@@ -228,6 +204,8 @@ function describe(
       ...sets,
     ], 4)),
     "",
+    ...drift.flatMap(describeDrift).map((line) => `  ${line}`),
+    ...(drift.length > 0 ? [""] : []),
     ...grid([
       ["last runs (UTC)", "task", "seconds", "ended"],
       ...runs.map((run) => [

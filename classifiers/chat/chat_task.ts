@@ -12,7 +12,7 @@ import { relation } from "../../etl/store/parquet.ts";
 import { LABELS, withColumns } from "../../etl/store/tables.ts";
 import { Groq } from "../clients/groq.ts";
 import { isGroq } from "../clients/groq_address.ts";
-import { checkModel, priceOf, requirePrice } from "../clients/model_price.ts";
+import { priceOf, requirePrice } from "../clients/model_price.ts";
 import { codebookPath } from "../codebooks/codebook_path.ts";
 import {
   labellingCommand,
@@ -23,6 +23,7 @@ import type { Questionnaire } from "../prompt/questionnaire.ts";
 import { CHAT_COLUMNS } from "../reply/chat_answer.ts";
 import { chatClassifier } from "./chat_classifier.ts";
 import { ChatSettings } from "./chat_settings.ts";
+import { checkServedModel } from "./model_check.ts";
 
 /** What makes a task of a question to a language model. */
 export interface ChatTask {
@@ -98,11 +99,15 @@ async function open(
     contexts: classifier.needsContext
       ? new PostContexts(context, dryRun ? undefined : openAppView(context))
       : undefined,
-    check: async () =>
-      checkModel(model, await groq!.models(context.signal), prices, {
+    check: () =>
+      checkServedModel(groq!, {
+        model,
+        prices,
         task,
-        host: groq!.host,
         where,
+        isOwn: isKeyless,
+        warn: context.warn,
+        signal: context.signal,
       }),
   };
 }

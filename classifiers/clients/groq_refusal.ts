@@ -51,6 +51,9 @@ const Body = z.union([
 /** A batch or a file that the service says it has not, or no longer. */
 export class GoneError extends ServiceError {}
 
+/** What was asked for is nothing that stands at this address. */
+export class NoSuchApiError extends ServiceError {}
+
 /** An answer of the service that is not a success; `body` is its JSON, undefined where it is none. */
 export interface RefusedAnswer {
   status: number;
@@ -113,7 +116,9 @@ export function readRefusal(
     return new GoneError("fatal", null, `${host} has no such batch or file ${found}`);
   }
   if ([404, 405, 410].includes(status) || (status >= 300 && status < 400)) {
-    return fatal(
+    return new NoSuchApiError(
+      "fatal",
+      null,
       `${host} has no such API at this address ${found}; check GROQ_BASE_URL, to which /v1 is added ` +
         "where it names no version",
     );

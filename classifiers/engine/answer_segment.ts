@@ -6,6 +6,8 @@ import type { DataPaths } from "../../etl/store/paths.ts";
 
 /** What became of a post, before anybody has read it. */
 export interface Answer {
+  /** Of an anchor: the round in which it was asked about. */
+  round?: number;
   /** The UTC day of the post's partition. */
   date: string;
   uri: string;
@@ -50,19 +52,20 @@ export class AnswerSegment {
   #isClosed = false;
   #committing: Promise<void> | undefined;
 
-  private constructor(journal: Journal) {
+  private constructor(journal: Journal, readonly round: number | undefined) {
     this.#journal = journal;
   }
 
   /** Start a segment of a label set. */
-  static async create(
-    paths: DataPaths,
-    classifier: string,
-    labelSetId: string,
-  ): Promise<AnswerSegment> {
+  static create(paths: DataPaths, classifier: string, labelSetId: string): Promise<AnswerSegment> {
+    return AnswerSegment.createIn(paths.answers(classifier, labelSetId));
+  }
+
+  /** Start a segment in a folder; answers about anchors have one of their own. */
+  static async createIn(folder: string, round?: number): Promise<AnswerSegment> {
     const time = now().toISOString().replace(/[-:.]/g, "");
     const name = `${time}-${crypto.randomUUID().slice(0, 8)}`;
-    return new AnswerSegment(await Journal.create(paths.answers(classifier, labelSetId), name));
+    return new AnswerSegment(await Journal.create(folder, name), round);
   }
 
   get path(): string {
@@ -76,8 +79,9 @@ export class AnswerSegment {
    * in memory for the next `append` or `close`, which try again.
    */
   append(answer: Answer, isRepeated = false): Promise<void> {
-    this.#journal.append({ ...answer });
-    const bytes = new TextEncoder().encode(toJson(answer)).length + 1;
+    const line = this.round === undefined ? answer : { round: this.round, ...answer };
+    this.#journal.append({ ...line });
+    const bytes = new TextEncoder().encode(toJson(line)).length + 1;
     const place = { offset: this.#offset, bytes };
     this.#offset += bytes;
     return new Promise<void>((resolve, reject) => {

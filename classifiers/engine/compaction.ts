@@ -11,6 +11,7 @@ import { relation, removeLeftovers, sync } from "../../etl/store/parquet.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import { POSTS, type Table } from "../../etl/store/tables.ts";
 import { type AnswerReader, labelOf, parseAnswer } from "./answer_reader.ts";
+import type { Answer } from "./answer_segment.ts";
 import { drawnPostsSql, hashedKeysSql, labelledShareSql, labelProbSql } from "./label_prob.ts";
 import type { Sample } from "./sample.ts";
 import { StagedAnswers } from "./staged_answers.ts";
@@ -48,7 +49,10 @@ export async function compactAnswers(
   await using staged = await StagedAnswers.create(database, paths.root);
   const whole: string[] = [];
   for (const path of segments) {
-    const damaged = await readSegment(staged, reader, path);
+    const damaged = await readSegment(
+      path,
+      (answer) => staged.add(answer, labelOf(reader, answer)),
+    );
     await staged.end(damaged === undefined);
     if (damaged === undefined) whole.push(path);
     else compacted.errors.push(damaged);
@@ -89,11 +93,10 @@ export async function compactAnswers(
   return compacted;
 }
 
-/** Read a segment; gives the error of a damaged line. */
-async function readSegment(
-  staged: StagedAnswers,
-  reader: AnswerReader,
+/** Read a segment into a stage as `stage` says; gives the error of a damaged line. */
+export async function readSegment(
   path: string,
+  stage: (answer: Answer) => Promise<void>,
 ): Promise<UserError | undefined> {
   let line = 0;
   for await (const text of segmentLines(path)) {
@@ -106,7 +109,7 @@ async function readSegment(
         "Remove that line and run the task again; other segments are merged",
       );
     }
-    await staged.add(answer, labelOf(reader, answer));
+    await stage(answer);
   }
   return undefined;
 }
@@ -161,7 +164,7 @@ async function mergeDay(
     table,
     day,
     (old) =>
-      `SELECT ${newColumns(labelSet, table, Object.keys(reader.columns))}, k.label_prob
+      `SELECT ${labelColumnsSql(labelSet, table, Object.keys(reader.columns))}, k.label_prob
      FROM (SELECT *, reason IS NULL AS was_successfully_labeled FROM ${answers}) n
      JOIN (SELECT answer_row, label_prob FROM label_probs) k USING (answer_row)
      UNION ALL BY NAME
@@ -187,7 +190,8 @@ async function mergeDay(
 const SAME_VERSION = `CASE WHEN l.cid IS NULL OR n.cid IS NULL
   THEN l.text_hash IS NOT DISTINCT FROM n.text_hash ELSE l.cid = n.cid END`;
 
-function newColumns(labelSet: LabelSet, table: Table, labels: string[]): string {
+/** Give the columns of label rows that are made of staged answers `n`, as SQL. */
+export function labelColumnsSql(labelSet: LabelSet, table: Table, labels: string[]): string {
   const parsed = labels.filter((name) => !(name in ANSWER_COLUMNS));
   const types = Object.fromEntries(parsed.map((name) => [name, table.columns[name]]));
   const { temperature, seed } = labelSet.parameters as { temperature?: number; seed?: number };

@@ -3,24 +3,25 @@ import type { Command, Context, Outcome } from "../../etl/run/command.ts";
 import { UserError } from "../../etl/run/error.ts";
 import { day, positiveInteger, positiveNumber } from "../../etl/run/option.ts";
 import { peakMegabytes } from "../../etl/run/process.ts";
-import { isOutOfMemory } from "../../etl/store/duckdb.ts";
 import type { PostContexts } from "../../etl/post_context.ts";
 import { lock } from "../../etl/store/lock.ts";
 import { duration } from "../../etl/run/duration.ts";
 import { AnswerSegment } from "./answer_segment.ts";
-import { compactAnswers, type Compacted } from "./compaction.ts";
+import type { QueuedPost } from "./asker.ts";
+import { landAnswers, LIMIT_MEMORY } from "./answer_landing.ts";
 import { Labeller } from "./labeller.ts";
 import { LabellingCounts } from "./labelling_counts.ts";
 import { describePlan, planLabelling } from "./labelling_plan.ts";
 import { LabellingProgress } from "./labelling_progress.ts";
-import { LabellingQueue, type Survey } from "./labelling_queue.ts";
+import { LabellingQueue } from "./labelling_queue.ts";
 import { type LabellingSettings, quotas, samplePlan, workersFor } from "./labelling_settings.ts";
 import { LabellingStop } from "./labelling_stop.ts";
-import { describeSummary, type LabellingSummary } from "./labelling_summary.ts";
+import { describeSummary, type LabellingSummary, withReplicates } from "./labelling_summary.ts";
 import { Pacer } from "./pacer.ts";
 import type { PaidClassifier } from "./paid_classifier.ts";
 import { QuotaLease } from "./quota_lease.ts";
-import { Budget, recordSpending, spentThisMonth } from "./spending.ts";
+import { ReplicateRound } from "./replicate_round.ts";
+import { allowance, Budget } from "./spending.ts";
 
 /** What makes a paid classifier a task. */
 export interface LabellingTask {
@@ -41,14 +42,6 @@ export interface OpenedTask {
   /** Called before the first request; throws a UserError where none can be answered. */
   check?(): Promise<void>;
 }
-
-/**
- * For DuckDB, beside what JavaScript holds. What does not fit it spills, but not all that it pins: where
- * the little is not enough, compaction takes more.
- */
-const [LIMIT_MEMORY, LIMIT_MEMORY_LATE] = ["110MB", "600MB"].map((limit) =>
-  `SET memory_limit = '${limit}'`
-) as [string, string];
 
 /** What a run is asked for. */
 export interface LabellingOptions {
@@ -71,7 +64,17 @@ interface Run {
   contexts: PostContexts | undefined;
   check: (() => Promise<void>) | undefined;
   queue: LabellingQueue;
+  round: ReplicateRound;
   labelSetId: string;
+}
+
+/** What is asked about in one go, and where its answers go. */
+interface Work {
+  posts: AsyncGenerator<QueuedPost, void>;
+  pending: number;
+  counts: LabellingCounts;
+  limit: number | undefined;
+  segment: AnswerSegment;
 }
 
 /** Declare the task of a paid classifier. */
@@ -111,15 +114,22 @@ export function labellingCommand(
         contexts,
         fetchesContexts: !options.dryRun,
       });
+      const round = new ReplicateRound(database, paths, classifier, {
+        anchors: settings.anchors,
+        contexts,
+        isAsked: !options.dryRun,
+      });
       const id = labelSetId(classifier.labelSet);
+      const { check } = opened;
       const run = {
         context,
         task,
         options,
         ...opened,
         contexts,
-        check: opened.check,
+        check,
         queue,
+        round,
         labelSetId: id,
       };
       return options.dryRun ? await dryRun(run) : await label(run);
@@ -127,67 +137,75 @@ export function labellingCommand(
   };
 }
 
-async function dryRun({ context, options, classifier, settings, queue }: Run): Promise<Outcome> {
+async function dryRun(run: Run): Promise<Outcome> {
+  const { context, options, classifier, settings, queue, round } = run;
   const survey = await queue.survey();
+  const errors = [...queue.errors, ...await round.open()];
+  const cost = await allowance(context.paths, classifier.name, settings, options.maxCost);
   const plan = await planLabelling(survey, queue.posts(), classifier, quotas(settings), {
     posts: options.limit ?? Infinity,
-    cost: await allowance(context, classifier, settings, options),
-  });
+    cost,
+  }, round.posts());
   return {
     summary: { dry_run: true, ...plan },
     text: describePlan(plan, classifier.name),
-    errors: queue.errors,
+    errors,
   };
 }
 
-/** Give what a run may spend, in US dollars: of the month's budget, and by `--max-cost`. */
-async function allowance(
-  { paths }: Context,
-  classifier: PaidClassifier,
-  { budget }: LabellingSettings,
-  { maxCost = Infinity }: LabellingOptions,
-): Promise<number> {
-  if (budget === undefined) return maxCost;
-  const left = budget.per_month - await spentThisMonth(paths, classifier.name);
-  return Math.max(0, Math.min(maxCost, left));
-}
-
 async function label(run: Run): Promise<Outcome> {
-  const { context, task, classifier, settings, queue, labelSetId } = run;
+  const { context, task, classifier, settings, options, queue, round, labelSetId } = run;
   const { paths, database, study } = context;
   const started = performance.now();
   await using _lock = await lock(paths.locks(), `classify-${labelSetId}`, `run ${task}`);
-  const before = await compact(run);
+  const before = await landAnswers(database, paths, classifier, queue);
   const survey = await queue.survey();
-  const counts = new LabellingCounts();
+  const [counts, again] = [new LabellingCounts(), new LabellingCounts()];
   const stop = new LabellingStop();
-  const errors = [...before.errors, ...queue.errors];
-  if (survey.pending > 0) {
+  const errors = [...before.errors, ...queue.errors, ...await round.open()];
+  if (survey.pending + round.left > 0) {
     await run.check?.();
     const lease = await QuotaLease.open(paths.quotas(classifier.account));
     const pacer = new Pacer(quotas(settings), { strict: settings.quota.strict, lease });
     try {
-      errors.push(...await ask(run, survey, pacer, counts, stop));
+      const budget = new Budget(await allowance(paths, classifier.name, settings, options.maxCost));
+      if (round.left > 0) {
+        context.progress.say(`asking about ${round.left} anchors again (round ${round.number})`);
+        const segment = await round.segment();
+        const posts = round.posts();
+        const work = { posts, pending: round.left, counts: again, limit: undefined, segment };
+        errors.push(...await ask(run, work, pacer, budget, stop));
+      }
+      if (survey.pending > 0 && !stop.isSet) {
+        const { limit } = options;
+        const segment = await AnswerSegment.create(paths, classifier.name, labelSetId);
+        const work = { posts: queue.posts(), pending: survey.pending, counts, limit, segment };
+        errors.push(...await ask(run, work, pacer, budget, stop));
+      }
     } finally {
       await run.contexts?.close();
       // Where the disk is full, what was claimed of a day and not taken counts as taken.
       await lease[Symbol.asyncDispose]().catch(() => {});
     }
-    errors.push(...run.contexts?.errors ?? [], ...(await compact(run)).errors);
+    errors.push(
+      ...run.contexts?.errors ?? [],
+      ...(await landAnswers(database, paths, classifier, queue)).errors,
+    );
   }
   // Also when nothing was pending: whoever goes back to an earlier label set wants to see its labels.
   if (survey.days > 0) await enterLabelSet(database, paths, study, classifier.labelSet);
   const pending = survey.pending - counts.done + counts.passing;
+  const isLeft = pending > 0 || again.done - again.passing < round.left;
   const summary: LabellingSummary = {
     label_set_id: labelSetId,
     ...counts,
     failed: { ...counts.failed },
-    cost: Math.round(counts.cost * 1e6) / 1e6,
+    ...withReplicates(counts, again, round.number),
     recovered: before.answers,
     labelled_before: survey.labelled,
     labelled_after: survey.labelled + counts.labelled,
     pending,
-    stopped_by: pending > 0 ? stop.reason ?? null : null,
+    stopped_by: isLeft ? stop.reason ?? null : null,
     seconds: Math.round(performance.now() - started) / 1000,
     peak_rss_mb: peakMegabytes(),
   };
@@ -199,28 +217,23 @@ async function label(run: Run): Promise<Outcome> {
 
 /** Ask until the run ends; gives what it ended of, after which what was answered still lands. */
 async function ask(
-  run: Run,
-  survey: Survey,
+  { context, classifier, settings }: Run,
+  { pending, segment, ...work }: Work,
   pacer: Pacer,
-  counts: LabellingCounts,
+  budget: Budget,
   stop: LabellingStop,
 ): Promise<UserError[]> {
-  const { context, options, classifier, settings, queue, labelSetId } = run;
-  const { paths, progress, signal, runId } = context;
-  const budget = new Budget(await allowance(context, classifier, settings, options));
-  const segment = await AnswerSegment.create(paths, classifier.name, labelSetId);
-  const said = new LabellingProgress(survey.pending, counts, pacer);
+  const { progress, signal, runId } = context;
+  const said = new LabellingProgress(pending, work.counts, pacer);
   const labeller = new Labeller({
+    ...work,
     classifier,
-    posts: queue.posts(),
     pacer,
     segment,
     runId,
     budget,
-    counts,
     stop,
     workers: workersFor(settings) * classifier.postsPerRequest,
-    limit: options.limit,
     signal,
     onProgress: () => progress.update(() => said.line()),
     onPause: (ms, reason) => progress.say(`${reason}: waiting ${duration(ms)}`),
@@ -232,28 +245,4 @@ async function ask(
   const [failure] = failures;
   if (failure !== undefined && !(failure instanceof UserError)) throw failure;
   return failure === undefined ? [] : [failure];
-}
-
-/** Bring what is in segments into the labels; what it cost is written down before. */
-async function compact({ context, classifier, queue, labelSetId }: Run): Promise<Compacted> {
-  const { database, paths } = context;
-  await recordSpending(paths, classifier.name, labelSetId);
-  const reader = {
-    labelSet: classifier.labelSet,
-    columns: { ...classifier.columns },
-    ...classifier.part ? { part: classifier.part.bind(classifier) } : {},
-    readAnswer: (answer: string) => classifier.read(answer),
-  };
-  const merge = () => compactAnswers(database, paths, reader, (date) => queue.sampleOf(date));
-  await database.run("SET threads = 1");
-  try {
-    return await merge();
-  } catch (error) {
-    if (!isOutOfMemory(error)) throw error;
-    await database.run(LIMIT_MEMORY_LATE);
-    return await merge();
-  } finally {
-    await database.run("RESET threads");
-    await database.run(LIMIT_MEMORY);
-  }
 }

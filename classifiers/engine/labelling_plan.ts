@@ -12,6 +12,8 @@ export interface LabellingPlan extends Survey {
   unscorable: Record<string, number>;
   /** Posts that take the answer to another post's request. */
   reused: number;
+  /** Anchors that are asked about again; requests, tokens and cost include them. */
+  replicates: number;
   requests: number;
   tokens: number;
   /** US dollars. */
@@ -36,17 +38,30 @@ export async function planLabelling(
   classifier: PaidClassifier,
   quotas: Quota[],
   limits: PlanLimits,
+  anchors?: AsyncIterable<QueuedPost>,
 ): Promise<LabellingPlan> {
   const plan: LabellingPlan = {
     ...survey,
     unscorable: {},
     reused: 0,
+    replicates: 0,
     requests: 0,
     tokens: 0,
     cost: 0,
     ms: 0,
     remaining: survey.pending,
   };
+  const again = new Prices(classifier);
+  for await (const post of anchors ?? []) {
+    if (classifier.unscorable(post) !== undefined) continue;
+    const { tokens, cost } = again.of(post);
+    if (plan.cost + cost > limits.cost) break;
+    plan.replicates++;
+    plan.tokens += tokens;
+    plan.cost += cost;
+  }
+  const before = Math.ceil(plan.replicates / classifier.postsPerRequest);
+  plan.requests = before;
   let date = "";
   const repeated = new Set<string>();
   const prices = new Prices(classifier);
@@ -64,7 +79,7 @@ export async function planLabelling(
         const { tokens, cost } = prices.of(post);
         if (plan.cost + cost > limits.cost) break;
         if (post.is_repeated) repeated.add(request);
-        plan.requests = Math.ceil(++asked / classifier.postsPerRequest);
+        plan.requests = before + Math.ceil(++asked / classifier.postsPerRequest);
         plan.tokens += tokens;
         plan.cost += cost;
       }
@@ -126,6 +141,7 @@ export function describePlan(plan: LabellingPlan, name: string): string {
     (plan.tokens > 0 ? `, about ${number(Math.round(plan.tokens))} tokens` : "") +
     `, ${plan.cost > 0 ? `about ${dollars(plan.cost)}` : "free of charge"}` +
     (plan.ms > 0 ? `, ${duration(plan.ms)} at the quota` : ""),
+    ...plan.replicates > 0 ? [`  of them about ${number(plan.replicates)} anchors again`] : [],
     `  without a request: ${unscorable.join(", ") || "none"}; ` +
     `${number(plan.reused)} that share a text with another`,
     `  not pending: ${number(plan.labelled)} labelled, ${number(plan.failed)} failed for good, ` +

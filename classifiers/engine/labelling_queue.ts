@@ -37,6 +37,19 @@ async function* ahead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
   }
 }
 
+/** Give posts with their contexts; where `isFetched`, what those lack is fetched. */
+export async function withContexts<T extends PendingPost & ContextRow>(
+  contexts: PostContexts,
+  posts: T[],
+  isFetched: boolean,
+): Promise<T[]> {
+  const found = await (isFetched ? contexts.complete(posts) : contexts.of(posts));
+  return posts.map((post) => {
+    const { parts, missing } = found.get(post.uri)!;
+    return { ...post, context: parts, isContextMissing: isFetched && missing.length > 0 };
+  });
+}
+
 /** It holds one row group, which is what the memory of a run has room for. */
 const ONE_THREAD = "SET threads = 1";
 
@@ -148,16 +161,9 @@ export class LabellingQueue {
   async *#withContexts(pages: AsyncIterable<PendingPost[]>): AsyncGenerator<PendingPost[]> {
     const { contexts, fetchesContexts = false } = this.options;
     for await (const page of pages) {
-      if (contexts === undefined) {
-        yield page;
-        continue;
-      }
-      const rows = page as (PendingPost & ContextRow)[];
-      const found = await (fetchesContexts ? contexts.complete(rows) : contexts.of(rows));
-      yield page.map((post) => {
-        const { parts, missing } = found.get(post.uri)!;
-        return { ...post, context: parts, isContextMissing: fetchesContexts && missing.length > 0 };
-      });
+      yield contexts === undefined
+        ? page
+        : await withContexts(contexts, page as (PendingPost & ContextRow)[], fetchesContexts);
     }
   }
 

@@ -33,6 +33,9 @@ export const LabellingSettings = {
   }).optional(),
 };
 
+/** Posts that a study asks about again every week, to see whether the labels drift. */
+export const AnchorSettings = z.strictObject({ posts: z.int().min(1).max(10_000).default(300) });
+
 export interface LabellingSettings {
   sample: {
     label_rate?: number | undefined;
@@ -49,6 +52,7 @@ export interface LabellingSettings {
     strict: boolean;
   };
   budget?: { per_month: number } | undefined;
+  anchors?: { posts: number } | undefined;
 }
 
 /** Give what is drawn; `all` draws every post. */

@@ -1,6 +1,17 @@
 import { duration } from "../../etl/run/duration.ts";
 import { dollars } from "./dollars.ts";
+import type { LabellingCounts } from "./labelling_counts.ts";
 import type { StopReason } from "./labelling_stop.ts";
+
+/** What a run asked about anchors again. */
+export interface ReplicateCounts {
+  round: number;
+  done: number;
+  labelled: number;
+  failed: Record<string, number>;
+  /** US dollars. */
+  cost: number;
+}
 
 /** What a run did: the summary of its ledger row. */
 export interface LabellingSummary {
@@ -9,11 +20,14 @@ export interface LabellingSummary {
   done: number;
   labelled: number;
   failed: Record<string, number>;
+  /** Those about anchors included, as are retries and cost. */
   requests: number;
   retries: number;
   reused: number;
   /** US dollars. */
   cost: number;
+  /** null where no round was due. */
+  replicates: ReplicateCounts | null;
   /** Answers of a run that died, which this one brought into the labels. */
   recovered: number;
   labelled_before: number;
@@ -22,6 +36,24 @@ export interface LabellingSummary {
   stopped_by: StopReason | null;
   seconds: number;
   peak_rss_mb: number;
+}
+
+/** Sum up what posts and anchors took, and tell what of it the anchors did; round 0 is none. */
+export function withReplicates(
+  posts: LabellingCounts,
+  anchors: LabellingCounts,
+  round: number,
+): Pick<LabellingSummary, "requests" | "retries" | "cost" | "replicates"> {
+  const { done, labelled, failed, cost } = anchors;
+  const rounded = (dollars: number) => Math.round(dollars * 1e6) / 1e6;
+  return {
+    requests: posts.requests + anchors.requests,
+    retries: posts.retries + anchors.retries,
+    cost: rounded(posts.cost + cost),
+    replicates: round === 0
+      ? null
+      : { round, done, labelled, failed: { ...failed }, cost: rounded(cost) },
+  };
 }
 
 const STOPS: Record<StopReason, string> = {
@@ -35,13 +67,20 @@ const STOPS: Record<StopReason, string> = {
 export function describeSummary(summary: LabellingSummary, name: string): string {
   const number = (count: number) => count.toLocaleString("en");
   const failed = Object.entries(summary.failed).map(([reason, n]) => `${reason} ${number(n)}`);
-  const { cost, recovered, stopped_by, seconds } = summary;
+  const { cost, recovered, replicates, stopped_by, seconds } = summary;
   return [
     `Labelled ${number(summary.labelled)} posts with ${name} in ${duration(seconds * 1000)}`,
     `  label set ${summary.label_set_id}`,
     `  not labelled: ${failed.join(", ") || "none"}`,
     `  ${number(summary.requests)} requests, ${number(summary.retries)} of them again; ` +
     `${number(summary.reused)} posts took the answer to the same text`,
+    ...replicates
+      ? [
+        `  anchors: ${number(replicates.labelled)} labelled again (round ${replicates.round}, ` +
+        `${replicates.cost > 0 ? dollars(replicates.cost) : "free of charge"}); deno task status ` +
+        "tells whether the labels drift",
+      ]
+      : [],
     ...recovered > 0 ? [`  ${number(recovered)} answers of a run that died were kept`] : [],
     `  labels: ${number(summary.labelled_before)} before, ${number(summary.labelled_after)} now; ` +
     `pending: ${number(summary.pending)}`,

@@ -4,6 +4,7 @@ import { UserError } from "../../etl/run/error.ts";
 import { segmentLines } from "../../etl/store/journal.ts";
 import { sync } from "../../etl/store/parquet.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
+import type { LabellingSettings } from "./labelling_settings.ts";
 
 /** US dollars by month, such as `{ "2026-06": 1.5 }`. */
 type Spending = Record<string, number>;
@@ -68,6 +69,18 @@ export async function spentThisMonth(paths: DataPaths, classifier: string): Prom
   return spent;
 }
 
+/** Give what a run may spend, in US dollars: of the month's budget, and no more than `maxCost`. */
+export async function allowance(
+  paths: DataPaths,
+  classifier: string,
+  { budget }: LabellingSettings,
+  maxCost = Infinity,
+): Promise<number> {
+  if (budget === undefined) return maxCost;
+  const left = budget.per_month - await spentThisMonth(paths, classifier);
+  return Math.max(0, Math.min(maxCost, left));
+}
+
 /** Sum up the prices in a segment; a torn or damaged line says nothing. */
 async function spendingOf(segment: string): Promise<Spending> {
   const spending: Spending = {};
@@ -86,8 +99,13 @@ async function spendingOf(segment: string): Promise<Spending> {
 }
 
 function segments(paths: DataPaths, classifier: string, labelSetId: string): string[] {
-  const folder = paths.answers(classifier, labelSetId);
-  return names(folder).filter((name) => name.endsWith(".jsonl")).map((name) => join(folder, name));
+  const folders = [
+    paths.answers(classifier, labelSetId),
+    paths.replicateAnswers(classifier, labelSetId),
+  ];
+  return folders.flatMap((folder) =>
+    names(folder).filter((name) => name.endsWith(".jsonl")).map((name) => join(folder, name))
+  );
 }
 
 function recordOf(paths: DataPaths, classifier: string, segment: string): string {

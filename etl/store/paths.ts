@@ -59,6 +59,21 @@ export class DataPaths {
     return join(this.root, "answers", classifier, labelSetId);
   }
 
+  /** Segments of answers about anchors, which belong to no label. */
+  replicateAnswers(classifier: string, labelSetId: string): string {
+    return join(this.answers(classifier, labelSetId), "replicates");
+  }
+
+  /** The posts of a classifier that are asked about again and again. */
+  anchors(classifier: string): string {
+    return join(this.root, "anchors", `${classifier}.parquet`);
+  }
+
+  /** The one file of what a classifier said of anchors on a day. */
+  replicates(classifier: string, day: string): string {
+    return join(this.root, "replicates", classifier, `date=${day}`, "replicates.parquet");
+  }
+
   /** Segments that are not Parquet yet. */
   journal(source: string): string {
     return join(this.root, "journal", source);

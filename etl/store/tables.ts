@@ -72,6 +72,27 @@ export const LABELS: Table = {
   },
 };
 
+/** Posts that a classifier is asked about again, to see whether its labels drift; one file each. */
+export const ANCHORS: Table = {
+  folder: "anchors",
+  version: 1,
+  columns: {
+    date: "DATE",
+    uri: "VARCHAR",
+    cid: "VARCHAR",
+    text_hash: "VARCHAR",
+    label_set_id: "VARCHAR",
+    drawn_at: "TIMESTAMP",
+  },
+};
+
+/** What was said of anchors: like labels, in no share. */
+export const REPLICATES: Table = {
+  folder: "replicates/*",
+  version: 1,
+  columns: { ...LABELS.columns, round: "INTEGER" },
+};
+
 /** What a label set is: one row each, one file a classifier. */
 export const LABEL_SETS: Table = {
   folder: "label_sets",

@@ -1,0 +1,53 @@
+import { UserError } from "../../etl/run/error.ts";
+import type { ModelPrices } from "../../etl/run/study.ts";
+import type { Groq, ServedModel } from "../clients/groq.ts";
+import { NoSuchApiError } from "../clients/groq_refusal.ts";
+import { checkModel } from "../clients/model_price.ts";
+import { ServiceError } from "../engine/service_error.ts";
+
+/** Whose model is checked, and for whom. */
+export interface ModelCheck {
+  model: string;
+  prices: ModelPrices;
+  task: string;
+  /** Where the model is named. */
+  where: string;
+  /** A server that is not Groq's: some list no models. */
+  isOwn: boolean;
+  warn(text: string): void;
+  signal: AbortSignal;
+}
+
+/**
+ * Ask a server for its models before anything else, and see that the one that is wanted is there.
+ *
+ * A server of one's own that lists none is believed to have it, with a warning. Throws a usage error that
+ * lists those that are there where it is not, and a UserError where a server does not answer or does not
+ * let one ask: then it would not label either.
+ */
+export async function checkServedModel(
+  groq: Pick<Groq, "models" | "host">,
+  { model, prices, task, where, isOwn, warn, signal }: ModelCheck,
+): Promise<void> {
+  let served: ServedModel[];
+  try {
+    served = await groq.models(signal);
+  } catch (error) {
+    // Whoever stopped the run is told so by what comes next.
+    if (signal.aborted) return;
+    if (!(error instanceof ServiceError)) throw error;
+    const isUnlisted = error instanceof NoSuchApiError || error.reason === "invalid_answer";
+    if (isOwn && isUnlisted) {
+      return warn(
+        `${groq.host} does not say which models it has: whether ${model} is one is not known`,
+      );
+    }
+    throw new UserError(
+      `run ${task}`,
+      `${groq.host} does not list its models: ${error.message}`,
+      "Nothing was asked for; run it again once that is mended",
+      { cause: error },
+    );
+  }
+  checkModel(model, served, prices, { task, host: groq.host, where });
+}

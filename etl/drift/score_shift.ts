@@ -1,0 +1,35 @@
+import type { Looks } from "./agreement.ts";
+import { twoSided } from "./binomial_test.ts";
+
+/** How far a score of the last round is from the one that the same posts had at first. */
+export interface ScoreShift {
+  /** Posts that have the score in both. */
+  n: number;
+  mean_absolute_difference: number;
+  /** The same when they were first asked about again, where that was an earlier round. */
+  mean_absolute_difference_before: number | null;
+  /** Mean of the last less that of the first. */
+  shift: number;
+  /** That chance alone lets so many scores rise, or fall: the sign test, two-sided. */
+  p_shift: number;
+}
+
+/** Compare scores; undefined without a post. */
+export function scoreShiftOf(looks: Looks<number>[]): ScoreShift | undefined {
+  if (looks.length === 0) return undefined;
+  const differences = looks.map(({ first, last }) => last - first);
+  const before = looks.flatMap(({ first, second }) => second === undefined ? [] : [second - first]);
+  const rises = differences.filter((difference) => difference > 0).length;
+  const falls = differences.filter((difference) => difference < 0).length;
+  return {
+    n: looks.length,
+    mean_absolute_difference: mean(differences.map(Math.abs))!,
+    mean_absolute_difference_before: mean(before.map(Math.abs)),
+    shift: mean(differences)!,
+    p_shift: twoSided(rises, rises + falls),
+  };
+}
+
+function mean(values: number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
