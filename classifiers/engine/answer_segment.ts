@@ -54,14 +54,13 @@ export class AnswerSegment {
     this.#journal = journal;
   }
 
-  /** Start a segment of a label set. */
+  /** Start a segment of a label set, with a name of its own where it is given none. */
   static async create(
     paths: DataPaths,
     classifier: string,
     labelSetId: string,
+    name = `${now().toISOString().replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`,
   ): Promise<AnswerSegment> {
-    const time = now().toISOString().replace(/[-:.]/g, "");
-    const name = `${time}-${crypto.randomUUID().slice(0, 8)}`;
     return new AnswerSegment(await Journal.create(paths.answers(classifier, labelSetId), name));
   }
 

@@ -3,24 +3,31 @@ import type { Command, Context, Outcome } from "../../etl/run/command.ts";
 import { UserError } from "../../etl/run/error.ts";
 import { day, positiveInteger, positiveNumber } from "../../etl/run/option.ts";
 import { peakMegabytes } from "../../etl/run/process.ts";
-import { isOutOfMemory } from "../../etl/store/duckdb.ts";
-import type { PostContexts } from "../../etl/post_context.ts";
 import { lock } from "../../etl/store/lock.ts";
 import { duration } from "../../etl/run/duration.ts";
 import { AnswerSegment } from "./answer_segment.ts";
-import { compactAnswers, type Compacted } from "./compaction.ts";
 import { Labeller } from "./labeller.ts";
 import { LabellingCounts } from "./labelling_counts.ts";
 import { describePlan, planLabelling } from "./labelling_plan.ts";
 import { LabellingProgress } from "./labelling_progress.ts";
 import { LabellingQueue, type Survey } from "./labelling_queue.ts";
-import { type LabellingSettings, quotas, samplePlan, workersFor } from "./labelling_settings.ts";
+import {
+  allowance,
+  compact,
+  type LabellingOptions,
+  LIMIT_MEMORY,
+  type OpenedTask,
+  type Run,
+} from "./labelling_run.ts";
+import { quotas, samplePlan, workersFor } from "./labelling_settings.ts";
 import { LabellingStop } from "./labelling_stop.ts";
 import { describeSummary, type LabellingSummary } from "./labelling_summary.ts";
 import { Pacer } from "./pacer.ts";
-import type { PaidClassifier } from "./paid_classifier.ts";
 import { QuotaLease } from "./quota_lease.ts";
-import { Budget, recordSpending, spentThisMonth } from "./spending.ts";
+import type { Quota } from "./quota.ts";
+import { Budget } from "./spending.ts";
+
+export type { LabellingOptions, OpenedTask } from "./labelling_run.ts";
 
 /** What makes a paid classifier a task. */
 export interface LabellingTask {
@@ -30,48 +37,6 @@ export interface LabellingTask {
   options?: Command["options"];
   /** Give the classifier with the study's settings. */
   open(context: Context, options: LabellingOptions): OpenedTask | Promise<OpenedTask>;
-}
-
-/** A classifier that is ready to label. */
-export interface OpenedTask {
-  classifier: PaidClassifier;
-  settings: LabellingSettings;
-  /** Gives the contexts of posts, where the classifier needs them. */
-  contexts?: PostContexts | undefined;
-  /** Called before the first request; throws a UserError where none can be answered. */
-  check?(): Promise<void>;
-}
-
-/**
- * For DuckDB, beside what JavaScript holds. What does not fit it spills, but not all that it pins: where
- * the little is not enough, compaction takes more.
- */
-const [LIMIT_MEMORY, LIMIT_MEMORY_LATE] = ["110MB", "600MB"].map((limit) =>
-  `SET memory_limit = '${limit}'`
-) as [string, string];
-
-/** What a run is asked for. */
-export interface LabellingOptions {
-  since?: string;
-  until?: string;
-  limit?: number;
-  maxCost?: number;
-  dryRun?: boolean;
-  all?: boolean;
-  retryFailed?: boolean;
-}
-
-/** A run with what it works on. */
-interface Run {
-  context: Context;
-  task: string;
-  options: LabellingOptions;
-  classifier: PaidClassifier;
-  settings: LabellingSettings;
-  contexts: PostContexts | undefined;
-  check: (() => Promise<void>) | undefined;
-  queue: LabellingQueue;
-  labelSetId: string;
 }
 
 /** Declare the task of a paid classifier. */
@@ -122,14 +87,19 @@ export function labellingCommand(
         queue,
         labelSetId: id,
       };
-      return options.dryRun ? await dryRun(run) : await label(run);
+      // A batch takes nothing of the quotas of live requests.
+      if (options.dryRun) return await dryRun(run, opened.labelBatches ? [] : quotas(settings));
+      return await (opened.labelBatches?.(run) ?? label(run));
     },
   };
 }
 
-async function dryRun({ context, options, classifier, settings, queue }: Run): Promise<Outcome> {
+async function dryRun(
+  { context, options, classifier, settings, queue }: Run,
+  limits: Quota[],
+): Promise<Outcome> {
   const survey = await queue.survey();
-  const plan = await planLabelling(survey, queue.posts(), classifier, quotas(settings), {
+  const plan = await planLabelling(survey, queue.posts(), classifier, limits, {
     posts: options.limit ?? Infinity,
     cost: await allowance(context, classifier, settings, options),
   });
@@ -138,18 +108,6 @@ async function dryRun({ context, options, classifier, settings, queue }: Run): P
     text: describePlan(plan, classifier.name),
     errors: queue.errors,
   };
-}
-
-/** Give what a run may spend, in US dollars: of the month's budget, and by `--max-cost`. */
-async function allowance(
-  { paths }: Context,
-  classifier: PaidClassifier,
-  { budget }: LabellingSettings,
-  { maxCost = Infinity }: LabellingOptions,
-): Promise<number> {
-  if (budget === undefined) return maxCost;
-  const left = budget.per_month - await spentThisMonth(paths, classifier.name);
-  return Math.max(0, Math.min(maxCost, left));
 }
 
 async function label(run: Run): Promise<Outcome> {
@@ -187,6 +145,7 @@ async function label(run: Run): Promise<Outcome> {
     labelled_before: survey.labelled,
     labelled_after: survey.labelled + counts.labelled,
     pending,
+    in_batch: survey.in_batch,
     stopped_by: pending > 0 ? stop.reason ?? null : null,
     seconds: Math.round(performance.now() - started) / 1000,
     peak_rss_mb: peakMegabytes(),
@@ -232,28 +191,4 @@ async function ask(
   const [failure] = failures;
   if (failure !== undefined && !(failure instanceof UserError)) throw failure;
   return failure === undefined ? [] : [failure];
-}
-
-/** Bring what is in segments into the labels; what it cost is written down before. */
-async function compact({ context, classifier, queue, labelSetId }: Run): Promise<Compacted> {
-  const { database, paths } = context;
-  await recordSpending(paths, classifier.name, labelSetId);
-  const reader = {
-    labelSet: classifier.labelSet,
-    columns: { ...classifier.columns },
-    ...classifier.part ? { part: classifier.part.bind(classifier) } : {},
-    readAnswer: (answer: string) => classifier.read(answer),
-  };
-  const merge = () => compactAnswers(database, paths, reader, (date) => queue.sampleOf(date));
-  await database.run("SET threads = 1");
-  try {
-    return await merge();
-  } catch (error) {
-    if (!isOutOfMemory(error)) throw error;
-    await database.run(LIMIT_MEMORY_LATE);
-    return await merge();
-  } finally {
-    await database.run("RESET threads");
-    await database.run(LIMIT_MEMORY);
-  }
 }

@@ -43,13 +43,27 @@ export async function recordSpending(
   for (const segment of segments(paths, classifier, labelSetId)) {
     const spending = await spendingOf(segment);
     if (Object.keys(spending).length === 0) continue;
-    const path = recordOf(paths, classifier, segment);
-    await Deno.mkdir(dirname(path), { recursive: true });
-    await Deno.writeTextFile(`${path}.part`, JSON.stringify(spending));
-    await sync(`${path}.part`);
-    await Deno.rename(`${path}.part`, path);
-    await sync(dirname(path));
+    await writeRecord(recordOf(paths, classifier, segment), spending);
   }
+}
+
+/** Write down, under a name, US dollars that were spent on what no answer is kept of. */
+export async function recordLost(
+  paths: DataPaths,
+  classifier: string,
+  name: string,
+  dollars: number,
+): Promise<void> {
+  const month = now().toISOString().slice(0, 7);
+  await writeRecord(join(paths.spending(classifier), `${name}.json`), { [month]: dollars });
+}
+
+async function writeRecord(path: string, spending: Spending): Promise<void> {
+  await Deno.mkdir(dirname(path), { recursive: true });
+  await Deno.writeTextFile(`${path}.part`, JSON.stringify(spending));
+  await sync(`${path}.part`);
+  await Deno.rename(`${path}.part`, path);
+  await sync(dirname(path));
 }
 
 /** Give what a classifier cost in the present calendar month (UTC), in US dollars. */
