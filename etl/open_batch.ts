@@ -124,8 +124,15 @@ export async function removeBatch(paths: DataPaths, batch: OpenBatch): Promise<v
   await sync(folder);
 }
 
-/** Remove files that a run left which died before it knew its batch. */
-export async function sweepBatches(paths: DataPaths, batches: OpenBatch[], folder: string) {
+/**
+ * Remove what runs that died left in the folder of a label set: files that belong to none of its
+ * batches, and requests that are sent.
+ */
+export async function sweepBatches(
+  paths: DataPaths,
+  batches: OpenBatch[],
+  folder: string,
+): Promise<void> {
   const known = new Set(batches.map(({ name }) => name));
   for (const file of fileNames(folder)) {
     if (!known.has(file.split(".")[0]!)) await removeIfThere(join(folder, file));

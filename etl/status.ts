@@ -1,3 +1,4 @@
+import { batchLines, type BatchStatus, batchStatus } from "./batch_status.ts";
 import { describeWeek, type WeekOfCoverage, weekOfCoverage } from "./coverage.ts";
 import { type LastWarning, lastWarnings } from "./last_warnings.ts";
 import { describePerspectiveEnd, type PerspectiveEnd, perspectiveEnd } from "./perspective_end.ts";
@@ -84,6 +85,11 @@ async function statusOf({ paths, database }: Context, check: Check): Promise<Out
     await wholePaths("coverage"),
     await wholePaths("windows"),
   );
+  const batches = await batchStatus(paths).catch((error) => {
+    if (!(error instanceof UserError)) throw error;
+    errors.push(error);
+    return [];
+  });
   const ledger = await whole(paths.files("runs"));
   const runs = await lastRuns(database, ledger);
   const warnings = await lastWarnings(database, ledger.map((file) => file.path));
@@ -92,6 +98,7 @@ async function statusOf({ paths, database }: Context, check: Check): Promise<Out
     tables,
     coverage,
     label_sets: labelSets,
+    batches,
     runs,
     last_warnings: warnings,
     perspective_end: perspectiveEnd(),
@@ -168,11 +175,12 @@ function cut(text: string, length: number): string {
 }
 
 function describe(
-  { data, tables, coverage, label_sets, runs, last_warnings, perspective_end }: {
+  { data, tables, coverage, label_sets, batches, runs, last_warnings, perspective_end }: {
     data: string;
     tables: TableStatus[];
     coverage: WeekOfCoverage[];
     label_sets: LabelSetStatus[];
+    batches: BatchStatus[];
     runs: RunRow[];
     last_warnings: LastWarning[];
     perspective_end: PerspectiveEnd | null;
@@ -227,6 +235,7 @@ function describe(
       ...sets,
     ], 3)),
     "",
+    ...(batches.length > 0 ? [...grid(batchLines(batches), 5), ""] : []),
     ...grid([
       ["last runs (UTC)", "task", "seconds", "ended"],
       ...runs.map((run) => [
