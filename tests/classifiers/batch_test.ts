@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { query, withData } from "../rows.ts";
+import { numberedPosts } from "./perspective_run.ts";
 import {
   batchFiles,
   batchFolder,
@@ -15,8 +16,7 @@ import {
 Deno.test("a batch is sent, left and landed: half the price, no file anywhere, no uri at the service", () =>
   withData(async (data) => {
     await writeStudy(data, [
-      { name: "a" },
-      { name: "b" },
+      ...numberedPosts(40),
       { name: "same1", text: "the very same words of two people" },
       { name: "same2", text: "the very same words of two people" },
       { name: "foreign", language: "de" },
@@ -25,27 +25,27 @@ Deno.test("a batch is sent, left and landed: half the price, no file anywhere, n
       const dry = await label(data, server, ["--batch", "--dry-run"]);
       const dryLive = await label(data, server, ["--dry-run"]);
       const halved = dryLive.summary.cost / dry.summary.cost;
-      assert.deepEqual([dry.summary.requests, halved, dry.summary.ms], [3, 2, 0]);
+      assert.deepEqual([dry.summary.requests, halved, dry.summary.ms], [41, 2, 0]);
       const sent = await label(data, server);
       assert.equal(sent.code, 4, sent.stderr);
       assert.deepEqual(sent.summary.submitted, {
-        ...{ batches: 1, posts: 4, requests: 3 },
+        ...{ batches: 1, posts: 42, requests: 41 },
         cost: Math.round(dry.summary.cost * 1e6) / 1e6,
       });
       assert.deepEqual(sent.summary.unscorable, { language_not_supported: 1 });
-      assert.deepEqual([sent.summary.open.posts, sent.summary.pending], [4, 0]);
+      assert.deepEqual([sent.summary.open.posts, sent.summary.pending], [42, 0]);
       const files = batchFiles(data).sort();
       assert.deepEqual(files.map((file) => file.replace(/^[^.]+/, "")), [".json", ".posts.jsonl"]);
       assert.deepEqual(server.record.requests, []);
 
       const live = await label(data, server, []);
-      assert.deepEqual([live.code, live.summary.in_batch, live.summary.requests], [0, 4, 0]);
-      assert.match((await label(data, server, ["--dry-run"])).stdout, /"in_batch":4/);
+      assert.deepEqual([live.code, live.summary.in_batch, live.summary.requests], [0, 42, 0]);
+      assert.match((await label(data, server, ["--dry-run"])).stdout, /"in_batch":42/);
 
       const landed = await label(data, server);
       assert.equal(landed.code, 0, landed.stderr);
-      assert.deepEqual([landed.summary.landed.labelled, landed.summary.open.batches], [4, 0]);
-      assert.deepEqual(await outcomes(data), { labelled: 4, language_not_supported: 1 });
+      assert.deepEqual([landed.summary.landed.labelled, landed.summary.open.batches], [42, 0]);
+      assert.deepEqual(await outcomes(data), { labelled: 42, language_not_supported: 1 });
       assert.deepEqual([batchFiles(data), await listed(server, "files")], [[], []]);
       assert.deepEqual([server.record.arrivals, paidTwice(server)], [[], 0]);
       const { paid: { batch } } = server.record;
@@ -58,7 +58,7 @@ Deno.test("a batch is sent, left and landed: half the price, no file anywhere, n
         data,
         `SELECT label_prob, tokens_prompt > 0 AS told FROM ${LABELS} WHERE reason IS NULL`,
       );
-      assert.deepEqual(rows, Array.from({ length: 4 }, () => ({ label_prob: 1, told: true })));
+      assert.deepEqual(rows, Array.from({ length: 42 }, () => ({ label_prob: 1, told: true })));
       const [{ name }] = [...Deno.readDirSync(`${data}/spending/sociopolitical`)] as [
         Deno.DirEntry,
       ];
