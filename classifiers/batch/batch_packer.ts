@@ -25,6 +25,7 @@ export function requestHash(classifier: PaidClassifier, post: QueuedPost): strin
 /** Gathers posts into requests and writes them; the same is asked once a day. */
 export class BatchPacker {
   #pack: Asked[] = [];
+  #day = "";
   readonly #repeated = new Map<string, Asked>();
   /** Requests of batches that are under way, by day and hash. */
   readonly #underWay: Set<string>;
@@ -51,6 +52,8 @@ export class BatchPacker {
   take(post: QueuedPost, writer: BatchWriter | undefined): void {
     const hash = requestHash(this.classifier, post);
     const key = `${post.date} ${hash}`;
+    if (post.date !== this.#day) this.#repeated.clear();
+    this.#day = post.date;
     if (post.is_repeated) {
       if (this.#underWay.has(key)) return;
       const same = this.#repeated.get(key);

@@ -55,7 +55,9 @@ async function landAndSend(run: Run, options: BatchRunOptions): Promise<Outcome>
   const counts = new LabellingCounts();
   const stop = new LabellingStop();
   let submitted: Submitted = { batches: 0, posts: 0, requests: 0, cost: 0 };
-  const mayGoOn = looked.errors.length === 0 && !context.signal.aborted;
+  if (looked.isLimited) stop.for("quota");
+  if (context.signal.aborted) stop.for("signal");
+  const mayGoOn = looked.errors.length === 0 && !stop.isSet;
   if (survey.pending > 0 && mayGoOn) {
     try {
       await run.check?.();
@@ -65,7 +67,6 @@ async function landAndSend(run: Run, options: BatchRunOptions): Promise<Outcome>
     }
     errors.push(...run.contexts?.errors ?? [], ...(await compact(run)).errors);
   }
-  if (context.signal.aborted) stop.for("signal");
   if (survey.days > 0) await enterLabelSet(database, paths, study, classifier.labelSet);
   const open = (await batches.list()).filter(isUnderWay);
   const pending = survey.pending - submitted.posts - counts.done + counts.passing;

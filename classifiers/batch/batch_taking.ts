@@ -1,4 +1,4 @@
-import { type OpenBatch } from "../../etl/open_batch.ts";
+import { isUnderWay, type OpenBatch } from "../../etl/open_batch.ts";
 import { now } from "../../etl/run/clock.ts";
 import type { Context } from "../../etl/run/command.ts";
 import { MAX_BATCH_LINES } from "../clients/groq_batch.ts";
@@ -7,6 +7,7 @@ import type { Answered, QueuedPost } from "../engine/asker.ts";
 import type { LabellingCounts } from "../engine/labelling_counts.ts";
 import type { LabellingStop } from "../engine/labelling_stop.ts";
 import type { PaidClassifier } from "../engine/paid_classifier.ts";
+import { isLimited } from "../engine/service_error.ts";
 import { readStored } from "../engine/stored_answer.ts";
 import { type BatchClassifier, BatchPacker, requestHash } from "./batch_packer.ts";
 import { type BatchHead, BatchWriter } from "./batch_writer.ts";
@@ -68,7 +69,7 @@ export class BatchTaking {
         );
       }
       if (stop.failure !== undefined) throw stop.failure;
-      if (stop.reason !== "signal" && stop.reason !== "cost") await this.#write();
+      if (stop.reason === undefined || stop.reason === "limit") await this.#write();
       // What a signal interrupts is not sent, so that it ends soon.
       if (stop.reason === "signal") await this.#writer?.discard();
       else await this.#send();
@@ -105,6 +106,7 @@ export class BatchTaking {
     const isFull = this.#writer !== undefined &&
       (this.#writer.requests >= most.requests || this.#writer.bytes >= most.bytes);
     if (isFull) await this.#send();
+    if (stop.isSet) return;
     this.#writer ??= await BatchWriter.create(context.paths, head);
     await this.#packer.write(posts, this.#writer, cost);
     this.#cost += cost;
@@ -115,7 +117,14 @@ export class BatchTaking {
     if (writer === undefined) return;
     const batch = await writer.finish();
     this.#writer = undefined;
-    await this.options.send(batch);
+    try {
+      await this.options.send(batch);
+    } catch (error) {
+      if (!isLimited(error)) throw error;
+      this.options.context.warn(error.message);
+      this.options.stop.for("quota");
+      if (!isUnderWay(batch)) return;
+    }
     this.submitted.batches++;
     this.submitted.posts += batch.posts;
     this.submitted.requests += batch.requests;

@@ -10,10 +10,12 @@ import {
 } from "../../etl/open_batch.ts";
 import { now } from "../../etl/run/clock.ts";
 import { UserError } from "../../etl/run/error.ts";
+import { GoneError } from "../clients/groq_refusal.ts";
 import { batchedPosts } from "../engine/batched_posts.ts";
 import { LabellingCounts } from "../engine/labelling_counts.ts";
 import { compact, type Run } from "../engine/labelling_run.ts";
 import type { BatchCarrier, Store } from "./batch_carrier.ts";
+import { isLimited } from "../engine/service_error.ts";
 import { landBatch } from "./batch_landing.ts";
 
 /** What became of the batches that were open. */
@@ -25,6 +27,8 @@ export interface LookedAfter {
   dropped: number;
   /** Why no further batch is to be sent now. */
   errors: UserError[];
+  /** The server asks to wait before it takes another one. */
+  isLimited: boolean;
 }
 
 /** The batches of a label set that a carrier looks after; for whoever holds the lock of the label set. */
@@ -50,10 +54,11 @@ export class OpenBatches {
       counts: new LabellingCounts(),
       dropped: 0,
       errors: [],
+      isLimited: false,
     };
     for (const batch of own) {
       if (batch.stage === "landed") await this.#remove(batch);
-      else if (await this.#resume(batch)) await this.#look(batch, done);
+      else if (await this.#resume(batch, done)) await this.#look(batch, done);
     }
     return done;
   }
@@ -75,13 +80,21 @@ export class OpenBatches {
   }
 
   /** Give whether a batch is where it is answered. */
-  async #resume(batch: OpenBatch): Promise<boolean> {
+  async #resume(batch: OpenBatch, done: LookedAfter): Promise<boolean> {
     if (batch.stage === "created") return true;
-    const { paths, progress } = this.run.context;
+    const { context } = this.run;
+    const { paths, progress } = context;
     let posts = 0;
     for await (const _ of batchedPosts(paths, batch)) posts++;
     const isWhole = posts === batch.posts;
-    if (await this.carrier.resume(batch, isWhole, this.#storing(batch))) return true;
+    try {
+      if (await this.carrier.resume(batch, isWhole, this.#storing(batch))) return true;
+    } catch (error) {
+      if (!isLimited(error)) throw error;
+      context.warn(error.message);
+      done.isLimited = true;
+      return false;
+    }
     progress.say(`the batch ${batch.name} was never begun: its posts are pending again`);
     await removeBatch(paths, batch);
     return false;
@@ -91,15 +104,7 @@ export class OpenBatches {
     const { context, classifier } = this.run;
     const standing = await this.carrier.look(batch);
     const looked_at = now().toISOString();
-    if (standing.state === "lost") {
-      context.warn(
-        `the batch ${batch.name} is no longer where it was sent (${
-          batch.host ?? batch.folder
-        }): its ${batch.posts} posts are pending again, and what it cost is not known`,
-      );
-      await this.#remove(batch);
-      return;
-    }
+    if (standing.state === "lost") return await this.#giveUp(batch);
     const { status } = standing;
     if (standing.state === "open") {
       const { answered, expires_at } = standing;
@@ -109,7 +114,12 @@ export class OpenBatches {
     await this.#storing(batch)({ status, looked_at });
     const { paths, runId } = context;
     const { counts } = done;
-    const landed = await landBatch({ paths, classifier, batch, runId, counts }, standing.lines());
+    context.progress.say(`landing the batch ${batch.name}, which is ${status}`);
+    const landing = { paths, classifier, batch, runId, counts };
+    const landed = await landBatch(landing, standing.lines()).catch((error) => {
+      if (!(error instanceof GoneError)) throw error;
+    });
+    if (landed === undefined) return await this.#giveUp(batch);
     done.errors.push(...(await compact(this.run)).errors);
     await this.#storing(batch)({ stage: "landed" });
     await this.#remove(batch);
@@ -133,6 +143,17 @@ export class OpenBatches {
         "What was answered is kept, and nothing more was sent; run it again once that is mended",
       ),
     );
+  }
+
+  async #giveUp(batch: OpenBatch): Promise<void> {
+    this.run.context.warn(
+      `the batch ${batch.name} is no longer where it was sent (${
+        batch.host ?? batch.folder
+      }): its ${batch.posts} posts are pending again as far as they did not land, and what the others ` +
+        "cost is not known",
+    );
+    await compact(this.run);
+    await this.#remove(batch);
   }
 
   async #remove(batch: OpenBatch): Promise<void> {

@@ -80,12 +80,17 @@ async function landed(data: string, proxy: HeldProxy, server: LoopbackGroq): Pro
   assert.ok(Math.abs(sum - price) < 1e-9, `${sum} and ${price}`);
 }
 
-Deno.test("a batch whose server broke off is found again, and what never arrived is pending", () =>
+Deno.test("a batch that its server did not take yet, or broke off at, is gone on with", () =>
   withData(async (data) => {
     await writeStudy(data, 2, { timeout_seconds: 1 });
     await withGroq({}, async (server) => {
       const proxy = await startProxy(server.url);
       try {
+        proxy.refused = /^POST .*\/batches$/;
+        const limited = await label(data, proxy);
+        assert.deepEqual([limited.code, limited.summary.submitted.posts], [4, 2], limited.stderr);
+        assert.match(limited.summary.warnings.join(), /asks to wait/);
+        proxy.refused = undefined;
         void proxy.hold({ request: /^POST \/openai\/v1\/batches/, at: "after" });
         const broken = await label(data, proxy);
         assert.equal(broken.code, 1);

@@ -11,6 +11,8 @@ export interface HeldProxy {
   url: string;
   /** The server behind it. */
   target: string;
+  /** Requests that are told to wait an hour. */
+  refused: RegExp | undefined;
   /** Change what is sent on; undefined where nothing is. */
   alter: ((body: string) => string) | undefined;
   /** Stop at the next request of a kind; resolves when it has come so far. */
@@ -26,6 +28,11 @@ export async function startProxy(target: string): Promise<HeldProxy> {
     async function answer(request: IncomingMessage): Promise<void> {
       const chunks: Uint8Array[] = [];
       for await (const chunk of request) chunks.push(chunk);
+      if (proxy.refused?.test(`${request.method} ${request.url}`)) {
+        const error = { message: "Too many batches", code: "rate_limit_exceeded" };
+        response.writeHead(429, { "retry-after": "3600", "content-type": "application/json" });
+        return void response.end(JSON.stringify({ error }));
+      }
       const hold = held?.request.test(`${request.method} ${request.url}`) ? held : undefined;
       if (hold) held = undefined;
       if (hold?.at === "before") return hold.come();
@@ -41,6 +48,7 @@ export async function startProxy(target: string): Promise<HeldProxy> {
   const proxy: HeldProxy = {
     url: `http://127.0.0.1:${port}`,
     target,
+    refused: undefined,
     alter: undefined,
     hold: (hold) => new Promise((come) => held = { ...hold, come }),
     close: () =>
