@@ -1,14 +1,15 @@
 import { basename, dirname } from "node:path";
 import { QUOTING_COLUMNS } from "./paid_answer.ts";
 import { recountPanel } from "./panel.ts";
+import { purgeBatches } from "./purge_batches.ts";
+import { purgeLines, whileIdle } from "./purge_lines.ts";
 import { now, utcDay } from "./run/clock.ts";
 import type { Context } from "./run/command.ts";
-import { EXIT, UserError } from "./run/error.ts";
+import { UserError } from "./run/error.ts";
 import { type Database, literal, row } from "./store/duckdb.ts";
-import { lock } from "./store/lock.ts";
 import { damage } from "./store/damage.ts";
-import { leftSegments, segmentLines } from "./store/journal.ts";
-import { removeLeftovers, rewriteParquet, sync, tableOf } from "./store/parquet.ts";
+import { leftSegments } from "./store/journal.ts";
+import { rewriteParquet, tableOf } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { subjectHash, subjectHashSql } from "./store/tombstone.ts";
 
@@ -85,10 +86,12 @@ export async function purge(context: Context, key: string): Promise<Purged> {
   };
   const quarantine = await purgeQuarantine(context, isRemoved);
   const answers = await purgeAnswers(context, isRemoved);
+  const batches = await purgeBatches(context, isRemoved);
   return {
     ...purged,
     ...quarantine > 0 ? { quarantine } : {},
     ...answers > 0 ? { answers } : {},
+    ...batches > 0 ? { batches } : {},
   };
 }
 
@@ -182,61 +185,4 @@ async function purgeAnswers(
     }
   }
   return touched;
-}
-
-/** Do something under a lock; gives false where somebody else holds it. */
-async function whileIdle(
-  paths: DataPaths,
-  name: string,
-  work: () => Promise<void>,
-): Promise<boolean> {
-  let held: AsyncDisposable;
-  try {
-    held = await lock(paths.locks(), name, "purge what was deleted");
-  } catch (error) {
-    if (!(error instanceof UserError) || error.exitCode !== EXIT.busy) throw error;
-    return false;
-  }
-  await using _lock = held;
-  await work();
-  return true;
-}
-
-/** Rewrite a file of JSON lines without those of posts that are gone; gives how many those are. */
-async function purgeLines(path: string, isGone: (uri: string) => boolean): Promise<number> {
-  await removeLeftovers(path);
-  let [lines, gone] = [0, 0];
-  const isKept = (line: string) => {
-    const uri = uriOf(line);
-    return uri === undefined || !isGone(uri);
-  };
-  for await (const line of segmentLines(path)) {
-    lines++;
-    if (!isKept(line)) gone++;
-  }
-  if (gone === 0) return 0;
-  if (gone === lines) {
-    await Deno.remove(path);
-    return gone;
-  }
-  const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
-  const kept = async function* () {
-    for await (const line of segmentLines(path)) {
-      if (line !== "" && isKept(line)) yield `${line}\n`;
-    }
-  };
-  await Deno.writeTextFile(beside, ReadableStream.from(kept()));
-  await sync(beside);
-  await Deno.rename(beside, path);
-  return gone;
-}
-
-/** Give the uri that a line names; a process that was killed may have left half a last line. */
-function uriOf(line: string): string | undefined {
-  try {
-    return (JSON.parse(line) as { uri?: string }).uri;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return /"uri":"([^"]+)"/.exec(line)?.[1];
-  }
 }

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { describeDrift } from "./drift/drift_text.ts";
 import { type LabelDrift, labelDrift } from "./drift/label_drift.ts";
+import { batchLines, type BatchStatus, batchStatus } from "./batch_status.ts";
 import { describeWeek, type WeekOfCoverage, weekOfCoverage } from "./coverage.ts";
 import { lastRuns, type RunRow } from "./last_runs.ts";
 import { type LastWarning, lastWarnings } from "./last_warnings.ts";
@@ -79,6 +80,11 @@ async function statusOf({ paths, database }: Context, check: Check): Promise<Out
     await wholePaths("coverage"),
     await wholePaths("windows"),
   );
+  const batches = await batchStatus(paths).catch((error) => {
+    if (!(error instanceof UserError)) throw error;
+    errors.push(error);
+    return [];
+  });
   const ledger = await whole(paths.files("runs"));
   const runs = await lastRuns(database, ledger);
   const warnings = await lastWarnings(database, ledger.map((file) => file.path));
@@ -88,6 +94,7 @@ async function statusOf({ paths, database }: Context, check: Check): Promise<Out
     coverage,
     label_sets: labelSets,
     drift,
+    batches,
     runs,
     last_warnings: warnings,
     perspective_end: perspectiveEnd(),
@@ -143,12 +150,13 @@ function cut(text: string, length: number): string {
 }
 
 function describe(
-  { data, tables, coverage, label_sets, drift, runs, last_warnings, perspective_end }: {
+  { data, tables, coverage, label_sets, drift, batches, runs, last_warnings, perspective_end }: {
     data: string;
     tables: TableStatus[];
     coverage: WeekOfCoverage[];
     label_sets: LabelSetStatus[];
     drift: LabelDrift[];
+    batches: BatchStatus[];
     runs: RunRow[];
     last_warnings: LastWarning[];
     perspective_end: PerspectiveEnd | null;
@@ -206,6 +214,7 @@ function describe(
     "",
     ...drift.flatMap(describeDrift).map((line) => `  ${line}`),
     ...(drift.length > 0 ? [""] : []),
+    ...(batches.length > 0 ? [...grid(batchLines(batches), 5), ""] : []),
     ...grid([
       ["last runs (UTC)", "task", "seconds", "ended"],
       ...runs.map((run) => [

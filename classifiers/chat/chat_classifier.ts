@@ -2,7 +2,8 @@ import type { ModelPrice } from "../../etl/run/study.ts";
 import type { ChatRequest, Groq } from "../clients/groq.ts";
 import { readChatAnswer } from "../clients/groq_answer.ts";
 import { costOf, type Tokens } from "../clients/model_price.ts";
-import type { PaidClassifier } from "../engine/paid_classifier.ts";
+import type { BatchClassifier } from "../batch/batch_packer.ts";
+import { MOST_EFFORT } from "../engine/asker.ts";
 import type { PendingPost } from "../engine/pending.ts";
 import { ServiceError } from "../engine/service_error.ts";
 import type { Asked, Questionnaire } from "../prompt/questionnaire.ts";
@@ -24,6 +25,8 @@ export interface ChatOptions {
   server: string | undefined;
   /** Free of charge where it is undefined. */
   price: ModelPrice | undefined;
+  /** A batch costs a share of the price. */
+  isBatch: boolean;
   /** Tokens of an answer about one post as the label set has them so far; undefined without labels. */
   usualCompletion: number | undefined;
 }
@@ -34,8 +37,8 @@ const REASONING = { none: 0, low: 30, medium: 150, high: 600 };
 const FURTHER = 1 / 3;
 
 /** Give the classifier that asks a language model about posts. */
-export function chatClassifier(options: ChatOptions): PaidClassifier {
-  const { questionnaire, settings, postsPerRequest, groq, server, price } = options;
+export function chatClassifier(options: ChatOptions): BatchClassifier {
+  const { questionnaire, settings, postsPerRequest, groq, server, price, isBatch } = options;
   const { question } = questionnaire;
   const { model, reasoning_effort, temperature, seed } = settings;
   // Groq holds the gpt-oss models alone to a schema; of others it refuses to.
@@ -53,7 +56,7 @@ export function chatClassifier(options: ChatOptions): PaidClassifier {
     Math.ceil(tokens * (1 + (posts.length - 1) * FURTHER));
   const cap = (posts: PendingPost[], effort: number) =>
     several(settings.completion_tokens, posts) * 2 ** effort;
-  const cost = (tokens: Tokens) => price === undefined ? 0 : costOf(price, tokens);
+  const cost = (tokens: Tokens) => price === undefined ? 0 : costOf(price, tokens, isBatch);
   return {
     name: options.name,
     account: accountOf(server ?? "groq", model),
@@ -100,6 +103,8 @@ export function chatClassifier(options: ChatOptions): PaidClassifier {
       const { body, headers } = await groq!.chat(chatRequest(posts, effort), signal);
       return { answer: body, headers };
     },
+    // Nobody is there to ask for a longer answer: it may be as long at once as it might be in the end.
+    batchBody: (posts) => chatRequest(posts, MOST_EFFORT),
     used(answer) {
       const { tokens_prompt: prompt, tokens_completion: completion } = readChatAnswer(answer);
       if (prompt === null || completion === null) return undefined;

@@ -1,6 +1,8 @@
+import { resolve } from "node:path";
 import { labelFiles } from "../../etl/label_file.ts";
 import { labelSetId } from "../../etl/label_set.ts";
 import { PostContexts } from "../../etl/post_context.ts";
+import type { OpenBatch } from "../../etl/open_batch.ts";
 import type { Command, Context } from "../../etl/run/command.ts";
 import { variable } from "../../etl/run/environment.ts";
 import { EXIT, UserError } from "../../etl/run/error.ts";
@@ -10,8 +12,12 @@ import { openAppView } from "../../etl/study_appview.ts";
 import { literal, row } from "../../etl/store/duckdb.ts";
 import { relation } from "../../etl/store/parquet.ts";
 import { LABELS, withColumns } from "../../etl/store/tables.ts";
+import { labelBatches } from "../batch/batch_run.ts";
+import { FolderCarrier } from "../batch/folder_carrier.ts";
+import { ServerCarrier } from "../batch/server_carrier.ts";
 import { Groq } from "../clients/groq.ts";
 import { isGroq } from "../clients/groq_address.ts";
+import { GroqBatch } from "../clients/groq_batch.ts";
 import { priceOf, requirePrice } from "../clients/model_price.ts";
 import { codebookPath } from "../codebooks/codebook_path.ts";
 import {
@@ -39,6 +45,8 @@ export interface ChatTask {
 
 interface ChatOptions extends LabellingOptions {
   postsPerRequest?: number;
+  batch?: boolean;
+  batchFiles?: string;
 }
 
 /** Declare the task of a classifier that asks a language model. */
@@ -51,6 +59,14 @@ export function chatCommand(chat: ChatTask): Command {
       flags: "--posts-per-request <n>",
       description: "ask about n posts at once: cheaper, and another label set",
       parse: positiveInteger,
+    }, {
+      flags: "--batch",
+      description:
+        "by Groq's Batch API, at half the price: send, leave (exit 4), come back to land",
+    }, {
+      flags: "--batch-files <dir>",
+      description: "as --batch, with the files in a folder, for vllm run-batch on a cluster",
+      parse: folder,
     }],
     open: (context, options) => open(chat, context, options),
   });
@@ -59,7 +75,7 @@ export function chatCommand(chat: ChatTask): Command {
 async function open(
   chat: ChatTask,
   context: Context,
-  { dryRun, maxCost, postsPerRequest = 1 }: ChatOptions,
+  { dryRun, maxCost, postsPerRequest = 1, batch, batchFiles }: ChatOptions,
 ): Promise<OpenedTask> {
   const task = `classify:${chat.name}`;
   const where = `${context.studyPath} (classifiers.${chat.name})`;
@@ -69,12 +85,15 @@ async function open(
   const baseUrl = urlVariable("GROQ_BASE_URL", "https:", "http:");
   const key = variable("GROQ_API_KEY");
   const isKeyless = baseUrl !== undefined && !isGroq(baseUrl);
-  if (key === undefined && !isKeyless && !dryRun) throw missingKey(task);
-  const groq = key === undefined && !isKeyless ? undefined : new Groq({
+  const isAnswered = key !== undefined || isKeyless;
+  if (!isAnswered && !dryRun && batchFiles === undefined) throw missingKey(task);
+  const address = {
     key,
     ...baseUrl ? { baseUrl } : {},
     timeoutMs: settings.timeout_seconds * 1000,
-  });
+  };
+  const groq = isAnswered ? new Groq(address) : undefined;
+  const isBatch = batch === true || batchFiles !== undefined;
   const isLimited = maxCost !== undefined || settings.budget !== undefined;
   const prices = context.study.prices;
   const price = isLimited
@@ -87,8 +106,10 @@ async function open(
     settings,
     postsPerRequest,
     groq,
-    server: isKeyless ? new URL(baseUrl).hostname : undefined,
+    // Files are answered on a machine of one's own: by the one of the address, where that names one.
+    server: isKeyless ? new URL(baseUrl).hostname : batchFiles ? "batch-files" : undefined,
     price,
+    isBatch,
   };
   const { labelSet } = chatClassifier({ ...options, usualCompletion: undefined });
   const usualCompletion = await meanCompletion(context, chat.name, labelSetId(labelSet));
@@ -99,8 +120,9 @@ async function open(
     contexts: classifier.needsContext
       ? new PostContexts(context, dryRun ? undefined : openAppView(context))
       : undefined,
-    check: () =>
-      checkServedModel(groq!, {
+    check: async () => {
+      if (batchFiles !== undefined) return;
+      await checkServedModel(groq!, {
         model,
         prices,
         task,
@@ -108,8 +130,27 @@ async function open(
         isOwn: isKeyless,
         warn: context.warn,
         signal: context.signal,
-      }),
+      });
+    },
+    ...isBatch
+      ? {
+        labelBatches(run) {
+          const carrier = batchFiles === undefined
+            ? new ServerCarrier(task, new GroqBatch(address))
+            : new FolderCarrier(batchFiles);
+          const commands = (open: OpenBatch[]) =>
+            carrier instanceof FolderCarrier ? carrier.commands(open) : [];
+          return labelBatches(run, { classifier, model, carrier, commands });
+        },
+      }
+      : {},
   };
+}
+
+/** Read the name of a folder; it is made where it is not there. */
+function folder(text: string): string {
+  if (text.trim() === "") throw new RangeError("names no folder");
+  return resolve(text);
 }
 
 function readSettings(chat: ChatTask, { study, studyPath }: Context, where: string): ChatSettings {

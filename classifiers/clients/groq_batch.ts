@@ -38,6 +38,11 @@ export class GroqBatch {
     this.#connection = new GroqConnection(options);
   }
 
+  /** Name and port of the server. */
+  get host(): string {
+    return this.#connection.host;
+  }
+
   /** Upload a file of at most `MAX_BATCH_LINES` and `MAX_BATCH_BYTES`; gives the id of the file. */
   async uploadBatchFile(path: string): Promise<string> {
     const { id } = await this.#ask(Created, async (sdk, exchange) => {

@@ -56,15 +56,22 @@ export class AnswerSegment {
     this.#journal = journal;
   }
 
-  /** Start a segment of a label set. */
-  static create(paths: DataPaths, classifier: string, labelSetId: string): Promise<AnswerSegment> {
-    return AnswerSegment.createIn(paths.answers(classifier, labelSetId));
+  /** Start a segment of a label set, with a name of its own where it is given none. */
+  static create(
+    paths: DataPaths,
+    classifier: string,
+    labelSetId: string,
+    name?: string,
+  ): Promise<AnswerSegment> {
+    return AnswerSegment.createIn(paths.answers(classifier, labelSetId), undefined, name);
   }
 
   /** Start a segment in a folder; answers about anchors have one of their own. */
-  static async createIn(folder: string, round?: number): Promise<AnswerSegment> {
-    const time = now().toISOString().replace(/[-:.]/g, "");
-    const name = `${time}-${crypto.randomUUID().slice(0, 8)}`;
+  static async createIn(
+    folder: string,
+    round?: number,
+    name = `${now().toISOString().replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`,
+  ): Promise<AnswerSegment> {
     return new AnswerSegment(await Journal.create(folder, name), round);
   }
 

@@ -46,7 +46,7 @@ export interface AskerOptions {
 /** An answer that is paid for is waited for: only its time-out ends a request. */
 const { signal: NEVER } = new AbortController();
 /** Times that an answer that is cut short is asked for again with room for twice as much. */
-const MOST_EFFORT = 3;
+export const MOST_EFFORT = 3;
 
 /** Asks a service about posts until there is an answer or a reason, each durable before it is read. */
 export class Asker {

@@ -1,10 +1,8 @@
 import { createHash } from "node:crypto";
-import type { LabelReason } from "../../etl/label_reason.ts";
 import { type Answered, Asker, type AskerOptions, type QueuedPost } from "./asker.ts";
 import { LONGEST_WAIT_MS } from "./patience.ts";
-import { partOf } from "./paid_classifier.ts";
 import { Packer } from "./packer.ts";
-import { ServiceError } from "./service_error.ts";
+import { readStored } from "./stored_answer.ts";
 
 /** Rows that may wait for the disk without a worker that waits for them. */
 const MOST_UNWRITTEN = 1000;
@@ -120,17 +118,7 @@ export class Labeller {
   /** Give what is stored of a request, in the labels or by this run, where it can be read. */
   async #known(post: QueuedPost, hash: string): Promise<Answered | undefined> {
     const known = post.stored ?? await this.options.segment.find(hash);
-    if (known === undefined) return undefined;
-    const { reason } = known;
-    if (known.answer === null) return { answer: null, reason: reason as LabelReason };
-    try {
-      const answer = partOf(this.options.classifier, known.answer, known.place);
-      this.options.classifier.read(answer);
-      return { answer, reason: null };
-    } catch (error) {
-      if (!(error instanceof ServiceError)) throw error;
-      return error.problem === "rejected" ? { answer: null, reason: error.reason } : undefined;
-    }
+    return known && readStored(this.options.classifier, known);
   }
 
   /** Give a post what another one of the same text was answered, undefined where the run stopped. */

@@ -3,7 +3,6 @@ import type { Command, Context, Outcome } from "../../etl/run/command.ts";
 import { UserError } from "../../etl/run/error.ts";
 import { day, positiveInteger, positiveNumber } from "../../etl/run/option.ts";
 import { peakMegabytes } from "../../etl/run/process.ts";
-import type { PostContexts } from "../../etl/post_context.ts";
 import { lock } from "../../etl/store/lock.ts";
 import { duration } from "../../etl/run/duration.ts";
 import { AnswerSegment } from "./answer_segment.ts";
@@ -14,14 +13,17 @@ import { LabellingCounts } from "./labelling_counts.ts";
 import { describePlan, planLabelling } from "./labelling_plan.ts";
 import { LabellingProgress } from "./labelling_progress.ts";
 import { LabellingQueue } from "./labelling_queue.ts";
-import { type LabellingSettings, quotas, samplePlan, workersFor } from "./labelling_settings.ts";
+import type { LabellingOptions, OpenedTask, Run } from "./labelling_run.ts";
+import { quotas, samplePlan, workersFor } from "./labelling_settings.ts";
 import { LabellingStop } from "./labelling_stop.ts";
 import { describeSummary, type LabellingSummary, withReplicates } from "./labelling_summary.ts";
 import { Pacer } from "./pacer.ts";
-import type { PaidClassifier } from "./paid_classifier.ts";
 import { QuotaLease } from "./quota_lease.ts";
+import type { Quota } from "./quota.ts";
 import { ReplicateRound } from "./replicate_round.ts";
 import { allowance, Budget } from "./spending.ts";
+
+export type { LabellingOptions, OpenedTask } from "./labelling_run.ts";
 
 /** What makes a paid classifier a task. */
 export interface LabellingTask {
@@ -31,41 +33,6 @@ export interface LabellingTask {
   options?: Command["options"];
   /** Give the classifier with the study's settings. */
   open(context: Context, options: LabellingOptions): OpenedTask | Promise<OpenedTask>;
-}
-
-/** A classifier that is ready to label. */
-export interface OpenedTask {
-  classifier: PaidClassifier;
-  settings: LabellingSettings;
-  /** Gives the contexts of posts, where the classifier needs them. */
-  contexts?: PostContexts | undefined;
-  /** Called before the first request; throws a UserError where none can be answered. */
-  check?(): Promise<void>;
-}
-
-/** What a run is asked for. */
-export interface LabellingOptions {
-  since?: string;
-  until?: string;
-  limit?: number;
-  maxCost?: number;
-  dryRun?: boolean;
-  all?: boolean;
-  retryFailed?: boolean;
-}
-
-/** A run with what it works on. */
-interface Run {
-  context: Context;
-  task: string;
-  options: LabellingOptions;
-  classifier: PaidClassifier;
-  settings: LabellingSettings;
-  contexts: PostContexts | undefined;
-  check: (() => Promise<void>) | undefined;
-  queue: LabellingQueue;
-  round: ReplicateRound;
-  labelSetId: string;
 }
 
 /** What is asked about in one go, and where its answers go. */
@@ -132,17 +99,19 @@ export function labellingCommand(
         round,
         labelSetId: id,
       };
-      return options.dryRun ? await dryRun(run) : await label(run);
+      // A batch takes nothing of the quotas of live requests.
+      if (options.dryRun) return await dryRun(run, opened.labelBatches ? [] : quotas(settings));
+      return await (opened.labelBatches?.(run) ?? label(run));
     },
   };
 }
 
-async function dryRun(run: Run): Promise<Outcome> {
+async function dryRun(run: Run, limits: Quota[]): Promise<Outcome> {
   const { context, options, classifier, settings, queue, round } = run;
   const survey = await queue.survey();
   const errors = [...queue.errors, ...await round.open()];
   const cost = await allowance(context.paths, classifier.name, settings, options.maxCost);
-  const plan = await planLabelling(survey, queue.posts(), classifier, quotas(settings), {
+  const plan = await planLabelling(survey, queue.posts(), classifier, limits, {
     posts: options.limit ?? Infinity,
     cost,
   }, round.posts());
@@ -205,6 +174,7 @@ async function label(run: Run): Promise<Outcome> {
     labelled_before: survey.labelled,
     labelled_after: survey.labelled + counts.labelled,
     pending,
+    in_batch: survey.in_batch,
     stopped_by: isLeft ? stop.reason ?? null : null,
     seconds: Math.round(performance.now() - started) / 1000,
     peak_rss_mb: peakMegabytes(),

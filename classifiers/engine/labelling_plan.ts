@@ -3,6 +3,7 @@ import type { QueuedPost } from "./asker.ts";
 import { dollars } from "./dollars.ts";
 import type { Survey } from "./labelling_queue.ts";
 import { durationAt } from "./labelling_settings.ts";
+import { describeInBatch } from "./labelling_summary.ts";
 import type { PaidClassifier, Used } from "./paid_classifier.ts";
 import type { Quota } from "./quota.ts";
 
@@ -148,5 +149,6 @@ export function describePlan(plan: LabellingPlan, name: string): string {
     `${number(plan.not_drawn)} not drawn, ` +
     `${number(plan.filtered_out_not_drawn)} filtered out and not drawn`,
     `  pending afterwards: ${number(plan.remaining)}`,
+    ...describeInBatch(plan.in_batch, name),
   ].join("\n");
 }

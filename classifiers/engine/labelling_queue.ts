@@ -6,6 +6,7 @@ import { firstDamage } from "../../etl/store/damage.ts";
 import type { Database } from "../../etl/store/duckdb.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import type { QueuedPost } from "./asker.ts";
+import { collectBatched } from "./batched_posts.ts";
 import type { PaidClassifier } from "./paid_classifier.ts";
 import {
   findPending,
@@ -77,6 +78,8 @@ export class LabellingQueue {
   readonly #pending = new Map<string, number>();
   /** The day whose pending posts were found last. */
   #found: string | undefined;
+  /** A table of the posts in batches; undefined where there are none. */
+  #batched: string | undefined;
 
   constructor(
     readonly database: Database,
@@ -104,11 +107,13 @@ export class LabellingQueue {
       pending: 0,
       labelled: 0,
       failed: 0,
+      in_batch: 0,
       not_drawn: 0,
       filtered_out_not_drawn: 0,
     };
     const days = paths.files("posts").map((file) => file.day!)
       .filter((day) => day >= since && day <= until);
+    this.#batched = await collectBatched(database, paths, classifier);
     for (const date of [...new Set(days)].sort()) {
       const files = [
         ...paths.filesOfDay("posts", date),
@@ -172,7 +177,8 @@ export class LabellingQueue {
     await database.run(ONE_THREAD);
     const sample = await this.sampleOf(date);
     this.#found = date;
-    return await findPending(database, paths, this.#labels(date), sample, options.retryFailed);
+    const labels = this.#labels(date);
+    return await findPending(database, paths, labels, sample, options.retryFailed, this.#batched);
   }
 
   #labels(day: string): LabelledDay {

@@ -33,6 +33,8 @@ export interface LabellingSummary {
   labelled_before: number;
   labelled_after: number;
   pending: number;
+  /** Posts that are left to a batch that is under way. */
+  in_batch: number;
   stopped_by: StopReason | null;
   seconds: number;
   peak_rss_mb: number;
@@ -56,7 +58,7 @@ export function withReplicates(
   };
 }
 
-const STOPS: Record<StopReason, string> = {
+export const STOPS: Record<StopReason, string> = {
   signal: "stopped by a signal",
   limit: "stopped at --limit",
   cost: "stopped before it would cost more than it may (--max-cost, budget.per_month)",
@@ -87,6 +89,18 @@ export function describeSummary(summary: LabellingSummary, name: string): string
     `  ${cost > 0 ? dollars(cost) : "free of charge"}; at most ${
       number(Math.round(summary.peak_rss_mb))
     } MB of memory`,
+    ...describeInBatch(summary.in_batch, name),
     ...stopped_by ? [`  ${STOPS[stopped_by]}: run it again for the rest`] : [],
   ].join("\n");
+}
+
+/** Say what a run leaves to batches; nothing where there are none. */
+export function describeInBatch(posts: number, name: string): string[] {
+  if (posts === 0) return [];
+  return [
+    `  ${
+      posts.toLocaleString("en")
+    } posts are in a batch that is under way and were not asked about: ` +
+    `deno task classify:${name} --batch lands what is ready`,
+  ];
 }

@@ -22,6 +22,8 @@ export interface PendingCounts {
   labelled: number;
   /** Have a reason that does not pass. */
   failed: number;
+  /** In a batch that is under way. */
+  in_batch: number;
   /** Of the most-liked and of those that pass the filters. */
   not_drawn: number;
   filtered_out_not_drawn: number;
@@ -60,7 +62,8 @@ const READ_AT_ONCE = 16 * PAGE;
  * Find the posts of a day that are drawn and have no label of a label set, and count the others.
  *
  * Posts whose reason passes are pending again; `retryFailed` takes all that have a reason. What is
- * still in segments counts after `compactAnswers` only. Makes the
+ * still in segments counts after `compactAnswers` only. `batched` is a table (day; key, see
+ * `labelledKeySql`) of the posts that somebody is being asked about already. Makes the
  * temporary table `pending_posts` (turn, post: a hash of the uri, text: a hash of the text,
  * is_repeated; rowid in the order of the turns), for `pendingPages`: hashes, so that a million pending
  * posts take some 40 MB.
@@ -71,17 +74,21 @@ export async function findPending(
   { classifier, labelSetId, day }: LabelledDay,
   sample: Sample,
   retryFailed = false,
+  batched?: string,
 ): Promise<PendingCounts> {
   const posts = relation(POSTS, paths.filesOfDay("posts", day));
   const labels = relation(LABELS, labelFiles(paths, classifier, day));
   const again = retryFailed ? "true" : `l.reason IN (${literalList(PASSING_REASONS)})`;
   // A table, so that DuckDB knows how few they may be, and hashes them and not the posts. By one key,
   // as for a condition like `LABEL_OF_POST` it compares each post with each label.
-  await database.run(`CREATE OR REPLACE TEMP TABLE own_labels AS
-    SELECT coalesce(${keySql("l", "cid")}, ${keySql("l", "text_hash")}) AS key,
+  const own = `SELECT ${labelledKeySql("l")} AS key,
       CASE WHEN was_successfully_labeled THEN 'labelled'
         WHEN NOT coalesce(${again}, false) THEN 'failed' END AS state
-    FROM ${labels} l WHERE label_set_id = ${literal(labelSetId)}`);
+    FROM ${labels} l WHERE label_set_id = ${literal(labelSetId)}`;
+  const inBatches = `SELECT key, coalesce(o.state, if(b.day IS NULL, NULL, 'in_batch')) AS state
+    FROM (${own}) o FULL JOIN (FROM ${batched} WHERE day = ${literal(day)}) b USING (key)`;
+  await database.run(`CREATE OR REPLACE TEMP TABLE own_labels AS
+    ${batched === undefined ? own : inBatches}`);
   const states = `SELECT hash(p.uri) AS post, hash(p.text_hash) AS text, ${turnSql(sample)} AS turn,
       coalesce(c.state, t.state, CASE WHEN turn < 1 THEN 'pending'
         WHEN ${STRATUM_OF_POST} = 'filtered_out' THEN 'filtered_out_not_drawn'
@@ -102,6 +109,7 @@ export async function findPending(
        count(*) FILTER (state = 'pending') AS pending,
        count(*) FILTER (state = 'labelled') AS labelled,
        count(*) FILTER (state = 'failed') AS failed,
+       count(*) FILTER (state = 'in_batch') AS in_batch,
        count(*) FILTER (state = 'not_drawn') AS not_drawn,
        count(*) FILTER (state = 'filtered_out_not_drawn') AS filtered_out_not_drawn
      FROM (${states})`,
@@ -184,6 +192,11 @@ export async function storedAnswers(
      GROUP BY request_hash`,
   );
   return new Map(found.map(({ request_hash, stored }) => [request_hash, stored]));
+}
+
+/** Give the hash by which a row with the columns uri, cid and text_hash is known as labelled. */
+export function labelledKeySql(row: string): string {
+  return `coalesce(${keySql(row, "cid")}, ${keySql(row, "text_hash")})`;
 }
 
 /** Give the hash by which a row is known with one of its columns; null where that is null. */

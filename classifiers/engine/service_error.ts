@@ -30,3 +30,8 @@ export class ServiceError extends Error {
     super(message, options);
   }
 }
+
+/** Does a service ask to wait, or has it no more for now? */
+export function isLimited(error: unknown): error is ServiceError {
+  return error instanceof ServiceError && error.problem === "rate_limited";
+}

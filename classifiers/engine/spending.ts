@@ -1,4 +1,5 @@
 import { basename, dirname, join } from "node:path";
+import { allOpenBatches, isUnderWay } from "../../etl/open_batch.ts";
 import { now } from "../../etl/run/clock.ts";
 import { UserError } from "../../etl/run/error.ts";
 import { segmentLines } from "../../etl/store/journal.ts";
@@ -44,13 +45,27 @@ export async function recordSpending(
   for (const segment of segments(paths, classifier, labelSetId)) {
     const spending = await spendingOf(segment);
     if (Object.keys(spending).length === 0) continue;
-    const path = recordOf(paths, classifier, segment);
-    await Deno.mkdir(dirname(path), { recursive: true });
-    await Deno.writeTextFile(`${path}.part`, JSON.stringify(spending));
-    await sync(`${path}.part`);
-    await Deno.rename(`${path}.part`, path);
-    await sync(dirname(path));
+    await writeRecord(recordOf(paths, classifier, segment), spending);
   }
+}
+
+/** Write down, under a name, US dollars that were spent on what no answer is kept of. */
+export async function recordLost(
+  paths: DataPaths,
+  classifier: string,
+  name: string,
+  dollars: number,
+): Promise<void> {
+  const month = now().toISOString().slice(0, 7);
+  await writeRecord(join(paths.spending(classifier), `${name}.json`), { [month]: dollars });
+}
+
+async function writeRecord(path: string, spending: Spending): Promise<void> {
+  await Deno.mkdir(dirname(path), { recursive: true });
+  await Deno.writeTextFile(`${path}.part`, JSON.stringify(spending));
+  await sync(`${path}.part`);
+  await Deno.rename(`${path}.part`, path);
+  await sync(dirname(path));
 }
 
 /** Give what a classifier cost in the present calendar month (UTC), in US dollars. */
@@ -77,8 +92,16 @@ export async function allowance(
   maxCost = Infinity,
 ): Promise<number> {
   if (budget === undefined) return maxCost;
-  const left = budget.per_month - await spentThisMonth(paths, classifier);
+  const spent = await spentThisMonth(paths, classifier);
+  // What is under way is as good as spent.
+  const left = budget.per_month - spent - await costUnderWay(paths, classifier);
   return Math.max(0, Math.min(maxCost, left));
+}
+
+/** Give what the batches of a classifier that are under way probably cost, in US dollars. */
+async function costUnderWay(paths: DataPaths, classifier: string): Promise<number> {
+  const batches = (await allOpenBatches(paths, classifier)).filter(isUnderWay);
+  return batches.reduce((sum, { cost }) => sum + cost, 0);
 }
 
 /** Sum up the prices in a segment; a torn or damaged line says nothing. */

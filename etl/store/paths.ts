@@ -74,6 +74,11 @@ export class DataPaths {
     return join(this.root, "replicates", classifier, `date=${day}`, "replicates.parquet");
   }
 
+  /** Batches of a label set that are under way. */
+  batches(classifier: string, labelSetId: string): string {
+    return join(this.root, "batches", classifier, labelSetId);
+  }
+
   /** Segments that are not Parquet yet. */
   journal(source: string): string {
     return join(this.root, "journal", source);

@@ -160,8 +160,8 @@ Deno.test("the wait is that of Retry-After, else of the message, else of the lim
 });
 
 Deno.test("a day's limit is left to another run, however short the wait for one more request", () => {
-  for (const  of of["requests per day (RPD)", "tokens per day (TPD)"]) {
-    const body = { error: { message: limit(of, "1"), code: "rate_limit_exceeded" } };
+  for (const limited of ["requests per day (RPD)", "tokens per day (TPD)"]) {
+    const body = { error: { message: limit(limited, "1"), code: "rate_limit_exceeded" } };
     const error = read(429, body, { "retry-after": "86" });
     assert.deepEqual([error.problem, error.retryAfterMs], ["rate_limited", HOUR]);
     assert.match(error.message, /today/);

@@ -100,6 +100,7 @@ Deno.test("a failure that passes is pending again, another one when it is asked 
         labelled: 2,
         failed: 1,
         not_drawn: 0,
+        in_batch: 0,
         filtered_out_not_drawn: 3,
       },
     });

@@ -1,0 +1,186 @@
+import { type LabelReason } from "../../etl/label_reason.ts";
+import type { OpenBatch } from "../../etl/open_batch.ts";
+import { now } from "../../etl/run/clock.ts";
+import type { DataPaths } from "../../etl/store/paths.ts";
+import { join } from "node:path";
+import { removeIfThere } from "../../etl/open_batch.ts";
+import { type BatchLine, readBatchLine } from "../clients/groq_batch_line.ts";
+import { type Answer, AnswerSegment } from "../engine/answer_segment.ts";
+import { type BatchedPost, batchedPosts } from "../engine/batched_posts.ts";
+import type { LabellingCounts } from "../engine/labelling_counts.ts";
+import { type PaidClassifier, partOf } from "../engine/paid_classifier.ts";
+import { ServiceError } from "../engine/service_error.ts";
+import { recordLost } from "../engine/spending.ts";
+
+/** Lines whose answers become durable together, before any of them is read. */
+const AT_ONCE = 500;
+
+export interface LandingOptions {
+  paths: DataPaths;
+  classifier: PaidClassifier;
+  batch: OpenBatch;
+  runId: string;
+  counts: LabellingCounts;
+}
+
+/** What was not to be expected of a batch. */
+export interface Landed {
+  /** Answers to posts that were removed meanwhile: nothing of them is kept. */
+  dropped: number;
+  /** Lines that are none of a batch. */
+  unreadable: number;
+  /** Posts of which the files say nothing. */
+  missing: number;
+  /** Why no post can be labelled as it was asked about, where that is so. */
+  fatal: ServiceError | undefined;
+}
+
+/**
+ * Bring the answers of a batch into a segment that is named after it: landed once more after a crash,
+ * it costs what it cost. What an answer cost is durable before it is read.
+ */
+export async function landBatch(
+  options: LandingOptions,
+  lines: AsyncIterable<string>,
+): Promise<Landed> {
+  const { paths, classifier, batch } = options;
+  const { name } = batch;
+  await removeIfThere(join(paths.answers(classifier.name, batch.label_set_id), `${name}.jsonl`));
+  const segment = await AnswerSegment.create(paths, classifier.name, batch.label_set_id, name);
+  const landing = new Landing(options, segment);
+  try {
+    await landing.land(lines);
+  } finally {
+    await segment.close();
+  }
+  if (landing.lost > 0) await recordLost(paths, classifier.name, `${name}-lost`, landing.lost);
+  return landing.landed;
+}
+
+class Landing {
+  readonly landed: Landed = { dropped: 0, unreadable: 0, missing: 0, fatal: undefined };
+  /** US dollars of answers that are not kept. */
+  lost = 0;
+  readonly #posts = new Map<string, BatchedPost[]>();
+  readonly #done = new Set<string>();
+
+  constructor(readonly options: LandingOptions, readonly segment: AnswerSegment) {}
+
+  async land(lines: AsyncIterable<string>): Promise<void> {
+    const { paths, batch, classifier } = this.options;
+    for await (const post of batchedPosts(paths, batch)) {
+      const posts = this.#posts.get(post.custom_id);
+      if (posts === undefined) this.#posts.set(post.custom_id, [post]);
+      else posts.push(post);
+    }
+    let read: BatchLine[] = [];
+    for await (const text of lines) {
+      const line = readBatchLine(text, batch.host ?? "vllm run-batch", batch.model);
+      if (line === undefined) this.landed.unreadable++;
+      else read.push(line);
+      if (read.length < AT_ONCE) continue;
+      await this.#land(classifier, read);
+      read = [];
+    }
+    await this.#land(classifier, read);
+    for (const [id, posts] of this.#posts) {
+      if (!this.#done.has(id)) this.landed.missing += posts.length;
+    }
+  }
+
+  async #land(classifier: PaidClassifier, lines: BatchLine[]): Promise<void> {
+    const answered: { posts: BatchedPost[]; body: string }[] = [];
+    const kept: Promise<void>[] = [];
+    for (const { customId, body, problem } of lines) {
+      if (this.#done.has(customId)) continue;
+      this.#done.add(customId);
+      const posts = this.#posts.get(customId);
+      if (body === undefined) {
+        for (const post of posts ?? []) kept.push(...this.#refuse(post, problem!, posts!.length));
+        continue;
+      }
+      const price = this.#priceOf(body);
+      this.options.counts.cost += price;
+      this.options.counts.requests++;
+      if (posts === undefined) {
+        this.landed.dropped++;
+        this.lost += price;
+        continue;
+      }
+      answered.push({ posts, body });
+      kept.push(...posts.map((post, index) => {
+        const { place, about } = post;
+        return this.#keep(post, {
+          answer: body,
+          ...place === undefined ? {} : { place },
+          ...about ? { about } : {},
+          reason: null,
+          ...index === 0 && price > 0 ? { price } : {},
+        });
+      }));
+    }
+    await Promise.all(kept);
+    await Promise.all(
+      answered.flatMap(({ posts, body }) =>
+        posts.flatMap((post) => this.#read(classifier, post, body))
+      ),
+    );
+  }
+
+  /** Read what an answer says of a post; what it does not say, a smaller request may. */
+  #read(classifier: PaidClassifier, post: BatchedPost, body: string): Promise<void>[] {
+    const { counts } = this.options;
+    try {
+      classifier.read(partOf(classifier, body, post.place));
+      counts.add(null);
+      return [];
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      const isAlone = post.place === undefined;
+      const reason = isAlone || error.problem === "rejected"
+        ? error.reason ?? "invalid_answer"
+        : "invalid_answer";
+      counts.add(reason);
+      return reason === error.reason || isAlone ? [] : [this.#keep(post, { answer: null, reason })];
+    }
+  }
+
+  /** Write down why a post has no answer; where the request of several is at fault, it may have one. */
+  #refuse(post: BatchedPost, problem: ServiceError, size: number): Promise<void>[] {
+    if (problem.problem === "fatal") {
+      this.landed.fatal ??= problem;
+      this.landed.missing++;
+      return [];
+    }
+    const isPassing = post.place !== undefined && size > 1 && problem.problem === "rejected";
+    const reason: LabelReason = isPassing ? "unavailable" : problem.reason ?? "unavailable";
+    this.options.counts.add(reason);
+    return [this.#keep(post, { answer: null, reason })];
+  }
+
+  #keep(
+    { date, uri, cid, text_hash, request_hash }: BatchedPost,
+    said: Pick<Answer, "answer" | "reason"> & Partial<Answer>,
+  ): Promise<void> {
+    const received_at = now().toISOString();
+    const run_id = this.options.runId;
+    const { price, ...rest } = said;
+    return this.segment.append({
+      ...{ date, uri, cid, text_hash, request_hash, ...rest, received_at, run_id },
+      // Last, where whoever sums up prices looks for it.
+      ...price === undefined ? {} : { price },
+    });
+  }
+
+  /** Give US dollars; where the answer does not say what it took, what was expected. */
+  #priceOf(body: string): number {
+    const { classifier, batch } = this.options;
+    const expected = batch.cost / Math.max(1, batch.requests);
+    try {
+      return classifier.used?.(body)?.cost ?? expected;
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      return expected;
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import { isUnderWay, type OpenBatch } from "../../etl/open_batch.ts";
+import { now } from "../../etl/run/clock.ts";
+import type { Context } from "../../etl/run/command.ts";
+import { MAX_BATCH_LINES } from "../clients/groq_batch.ts";
+import type { AnswerSegment } from "../engine/answer_segment.ts";
+import type { Answered, QueuedPost } from "../engine/asker.ts";
+import type { LabellingCounts } from "../engine/labelling_counts.ts";
+import type { LabellingStop } from "../engine/labelling_stop.ts";
+import type { PaidClassifier } from "../engine/paid_classifier.ts";
+import { isLimited } from "../engine/service_error.ts";
+import { readStored } from "../engine/stored_answer.ts";
+import { type BatchClassifier, BatchPacker, requestHash } from "./batch_packer.ts";
+import { type BatchHead, BatchWriter } from "./batch_writer.ts";
+
+/** What a batch holds at most; bytes are half of what a service takes. */
+const MOST = { requests: MAX_BATCH_LINES, bytes: 100_000_000 };
+
+export interface TakingOptions {
+  context: Context;
+  classifier: BatchClassifier;
+  head: BatchHead;
+  posts: AsyncGenerator<QueuedPost, void>;
+  segment: AnswerSegment;
+  counts: LabellingCounts;
+  stop: LabellingStop;
+  limit: number;
+  /** US dollars that all requests may probably cost. */
+  budget: number;
+  /** Day and hash of requests that are under way. */
+  underWay: Set<string>;
+  most?: typeof MOST;
+  /** Send a batch whose files are written. */
+  send(batch: OpenBatch): Promise<void>;
+}
+
+/** What went into batches. */
+export interface Submitted {
+  batches: number;
+  posts: number;
+  requests: number;
+  /** US dollars that it probably costs. */
+  cost: number;
+}
+
+/** Take posts until there are none or something stops, and send them in batches. */
+export class BatchTaking {
+  readonly submitted: Submitted = { batches: 0, posts: 0, requests: 0, cost: 0 };
+  readonly #packer: BatchPacker;
+  #writer: BatchWriter | undefined;
+  /** US dollars of the present batch. */
+  #cost = 0;
+
+  constructor(readonly options: TakingOptions) {
+    this.#packer = new BatchPacker(options.classifier, options.underWay);
+  }
+
+  async run(): Promise<void> {
+    const { posts, stop, limit, context } = this.options;
+    let taken = 0;
+    try {
+      for await (const post of posts) {
+        if (context.signal.aborted) stop.for("signal");
+        else if (taken >= limit) stop.for("limit");
+        if (stop.isSet) break;
+        taken++;
+        await this.#take(post);
+        context.progress.update(() =>
+          `${taken.toLocaleString("en")} posts taken, ${this.submitted.batches} batches sent`
+        );
+      }
+      if (stop.failure !== undefined) throw stop.failure;
+      if (stop.reason === undefined || stop.reason === "limit") await this.#write();
+      // What a signal interrupts is not sent, so that it ends soon.
+      if (stop.reason === "signal") await this.#writer?.discard();
+      else await this.#send();
+    } catch (error) {
+      await this.#writer?.discard();
+      throw error;
+    } finally {
+      await posts.return();
+    }
+  }
+
+  async #take(post: QueuedPost): Promise<void> {
+    const { classifier, counts } = this.options;
+    const unscorable = classifier.unscorable(post);
+    if (unscorable !== undefined) {
+      return this.#keep(post, null, { answer: null, reason: unscorable });
+    }
+    const known = post.stored && readStored(classifier, post.stored);
+    if (known !== undefined) {
+      counts.reused++;
+      return this.#keep(post, requestHash(classifier, post), known);
+    }
+    this.#packer.take(post, this.#writer);
+    if (this.#packer.isFull) await this.#write();
+  }
+
+  /** Write the request that is gathered, in the next batch where this one is full. */
+  async #write(): Promise<void> {
+    const { classifier, stop, budget, context, head, most = MOST } = this.options;
+    const posts = this.#packer.close();
+    if (posts.length === 0) return;
+    const cost = expectedCost(classifier, posts);
+    if (this.submitted.cost + this.#cost + cost > budget) return stop.for("cost");
+    const isFull = this.#writer !== undefined &&
+      (this.#writer.requests >= most.requests || this.#writer.bytes >= most.bytes);
+    if (isFull) await this.#send();
+    if (stop.isSet) return;
+    this.#writer ??= await BatchWriter.create(context.paths, head);
+    await this.#packer.write(posts, this.#writer, cost);
+    this.#cost += cost;
+  }
+
+  async #send(): Promise<void> {
+    const writer = this.#writer;
+    if (writer === undefined) return;
+    const batch = await writer.finish();
+    this.#writer = undefined;
+    try {
+      await this.options.send(batch);
+    } catch (error) {
+      if (!isLimited(error)) throw error;
+      this.options.context.warn(error.message);
+      this.options.stop.for("quota");
+      if (!isUnderWay(batch)) return;
+    }
+    this.submitted.batches++;
+    this.submitted.posts += batch.posts;
+    this.submitted.requests += batch.requests;
+    this.submitted.cost += batch.cost;
+    this.#cost = 0;
+  }
+
+  /** Write down what cost nothing. */
+  #keep(post: QueuedPost, request_hash: string | null, { answer, reason }: Answered): void {
+    const { segment, counts, classifier, context, stop } = this.options;
+    const about = answer === null ? undefined : classifier.about?.(post);
+    const { date, uri, cid, text_hash } = post;
+    counts.add(reason);
+    segment.append({
+      ...{ date, uri, cid, text_hash, request_hash, answer },
+      ...about ? { about } : {},
+      reason,
+      received_at: now().toISOString(),
+      run_id: context.runId,
+    }).catch((error) => stop.fail(error));
+  }
+}
+
+function expectedCost(classifier: PaidClassifier, posts: QueuedPost[]): number {
+  return classifier.expected?.(posts).cost ?? classifier.price(posts, 0);
+}

@@ -1,0 +1,84 @@
+import { folderPaths, type OpenBatch, removeIfThere } from "../../etl/open_batch.ts";
+import { segmentLines } from "../../etl/store/journal.ts";
+import { sync } from "../../etl/store/parquet.ts";
+import type { BatchCarrier, Standing, Store } from "./batch_carrier.ts";
+
+/** So long after it was last written, a file of fewer answers than requests is whole. */
+const WHOLE_AFTER_MS = 600_000;
+
+/** Lays batches into a folder, where `vllm run-batch` or somebody answers them. */
+export class FolderCarrier implements BatchCarrier {
+  readonly where: { host: null; folder: string };
+
+  constructor(readonly folder: string) {
+    this.where = { host: null, folder };
+  }
+
+  has({ folder }: OpenBatch): boolean {
+    return folder === this.folder;
+  }
+
+  async send({ name }: OpenBatch, requests: string, store: Store): Promise<void> {
+    const place = folderPaths(this.folder, name).requests;
+    await Deno.mkdir(this.folder, { recursive: true });
+    await Deno.copyFile(requests, `${place}.part`);
+    await sync(`${place}.part`);
+    await Deno.rename(`${place}.part`, place);
+    await sync(this.folder);
+    await store({ stage: "created" });
+  }
+
+  async resume({ name }: OpenBatch, isWhole: boolean, store: Store): Promise<boolean> {
+    const place = folderPaths(this.folder, name).requests;
+    await removeIfThere(`${place}.part`);
+    if (!isWhole) await removeIfThere(place);
+    if (await statOf(place) === undefined) return false;
+    await store({ stage: "created" });
+    return true;
+  }
+
+  async look({ name, requests, expires_at }: OpenBatch): Promise<Standing> {
+    const place = folderPaths(this.folder, name);
+    const written = await statOf(place.answers);
+    if (written === undefined) {
+      return await statOf(place.requests) === undefined
+        ? { state: "lost" }
+        : { state: "open", status: "waiting", answered: 0, expires_at };
+    }
+    let answered = 0;
+    for await (const line of segmentLines(place.answers)) if (line.trim() !== "") answered++;
+    const age = Date.now() - (written.mtime?.getTime() ?? 0);
+    if (answered < requests && age < WHOLE_AFTER_MS) {
+      return { state: "open", status: "being_written", answered, expires_at };
+    }
+    return { state: "over", status: "completed", lines: () => segmentLines(place.answers) };
+  }
+
+  async clear({ name }: OpenBatch): Promise<void> {
+    const { requests, answers } = folderPaths(this.folder, name);
+    await removeIfThere(requests);
+    await removeIfThere(answers);
+  }
+
+  /** Say how somebody answers the batches with vLLM. */
+  commands(batches: OpenBatch[]): string[] {
+    return batches.map(({ name, model }) => {
+      const { requests, answers } = folderPaths(this.folder, name);
+      return `vllm run-batch -i ${quoted(requests)} -o ${quoted(answers)} --model ${quoted(model)}`;
+    });
+  }
+}
+
+/** Give a word as a shell takes it. */
+function quoted(word: string): string {
+  return /^[\w./:@+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,43 @@
+import type { Context, Outcome } from "../../etl/run/command.ts";
+import type { PostContexts } from "../../etl/post_context.ts";
+import type { LabellingQueue } from "./labelling_queue.ts";
+import type { LabellingSettings } from "./labelling_settings.ts";
+import type { PaidClassifier } from "./paid_classifier.ts";
+import type { ReplicateRound } from "./replicate_round.ts";
+
+/** A classifier that is ready to label. */
+export interface OpenedTask {
+  classifier: PaidClassifier;
+  settings: LabellingSettings;
+  /** Gives the contexts of posts, where the classifier needs them. */
+  contexts?: PostContexts | undefined;
+  /** Called before the first request; throws a UserError where none can be answered. */
+  check?(): Promise<void>;
+  /** Label in place of the engine, which asks live. */
+  labelBatches?(run: Run): Promise<Outcome>;
+}
+
+/** What a run is asked for. */
+export interface LabellingOptions {
+  since?: string;
+  until?: string;
+  limit?: number;
+  maxCost?: number;
+  dryRun?: boolean;
+  all?: boolean;
+  retryFailed?: boolean;
+}
+
+/** A run with what it works on. */
+export interface Run {
+  context: Context;
+  task: string;
+  options: LabellingOptions;
+  classifier: PaidClassifier;
+  settings: LabellingSettings;
+  contexts: PostContexts | undefined;
+  check: (() => Promise<void>) | undefined;
+  queue: LabellingQueue;
+  round: ReplicateRound;
+  labelSetId: string;
+}
