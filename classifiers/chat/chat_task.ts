@@ -31,6 +31,9 @@ import { chatClassifier } from "./chat_classifier.ts";
 import { ChatSettings } from "./chat_settings.ts";
 import { checkServedModel } from "./model_check.ts";
 
+/** A server reads a whole file before it answers: that takes longer than an answer. */
+const FILE_PATIENCE = 5;
+
 /** What makes a task of a question to a language model. */
 export interface ChatTask {
   /** Name of the classifier; the task is `classify:<name>`. */
@@ -93,6 +96,7 @@ async function open(
     timeoutMs: settings.timeout_seconds * 1000,
   };
   const groq = isAnswered ? new Groq(address) : undefined;
+  const fileTimeoutMs = FILE_PATIENCE * address.timeoutMs;
   const isBatch = batch === true || batchFiles !== undefined;
   const isLimited = maxCost !== undefined || settings.budget !== undefined;
   const prices = context.study.prices;
@@ -136,7 +140,7 @@ async function open(
       ? {
         labelBatches(run) {
           const carrier = batchFiles === undefined
-            ? new ServerCarrier(task, new GroqBatch(address))
+            ? new ServerCarrier(task, new GroqBatch({ ...address, timeoutMs: fileTimeoutMs }))
             : new FolderCarrier(batchFiles);
           const commands = (open: OpenBatch[]) =>
             carrier instanceof FolderCarrier ? carrier.commands(open) : [];

@@ -82,7 +82,7 @@ async function landed(data: string, proxy: HeldProxy, server: LoopbackGroq): Pro
 
 Deno.test("a batch that its server did not take yet, or broke off at, is gone on with", () =>
   withData(async (data) => {
-    await writeStudy(data, 2, { timeout_seconds: 1 });
+    await writeStudy(data, 2, { timeout_seconds: 0.3 });
     await withGroq({}, async (server) => {
       const proxy = await startProxy(server.url);
       try {
@@ -94,7 +94,7 @@ Deno.test("a batch that its server did not take yet, or broke off at, is gone on
         void proxy.hold({ request: /^POST \/openai\/v1\/batches/, at: "after" });
         const broken = await label(data, proxy);
         assert.equal(broken.code, 1);
-        assert.match(broken.stderr, /did not answer within 1 s\n.*nothing is paid twice/);
+        assert.match(broken.stderr, /did not answer within 1.5 s\n.*nothing is paid twice/);
         const { in_batch, requests } = (await label(data, proxy, [])).summary;
         assert.deepEqual([in_batch, requests], [2, 0]);
         assert.equal((await label(data, proxy)).code, 0);
