@@ -7,10 +7,11 @@ import { EXIT, UserError } from "../../etl/run/error.ts";
 import { positiveInteger, urlVariable } from "../../etl/run/option.ts";
 import { checkSection } from "../../etl/run/study.ts";
 import { openAppView } from "../../etl/study_appview.ts";
+import { firstDamage } from "../../etl/store/damage.ts";
 import { literal, row } from "../../etl/store/duckdb.ts";
 import { relation } from "../../etl/store/parquet.ts";
 import { LABELS, withColumns } from "../../etl/store/tables.ts";
-import { Groq } from "../clients/groq.ts";
+import { Groq, type ServedModel } from "../clients/groq.ts";
 import { isGroq } from "../clients/groq_address.ts";
 import { checkModel, priceOf, requirePrice } from "../clients/model_price.ts";
 import { codebookPath } from "../codebooks/codebook_path.ts";
@@ -19,6 +20,7 @@ import {
   type LabellingOptions,
   type OpenedTask,
 } from "../engine/labelling_command.ts";
+import { ServiceError } from "../engine/service_error.ts";
 import type { Questionnaire } from "../prompt/questionnaire.ts";
 import { CHAT_COLUMNS } from "../reply/chat_answer.ts";
 import { chatClassifier } from "./chat_classifier.ts";
@@ -35,6 +37,9 @@ export interface ChatTask {
   /** Read what a codebook asks. */
   read(path: string): Promise<Questionnaire>;
 }
+
+/** How often it is asked what models there are, and the first pause between. */
+const [TRIES, PAUSE_MS] = [4, 250];
 
 interface ChatOptions extends LabellingOptions {
   postsPerRequest?: number;
@@ -99,11 +104,7 @@ async function open(
       ? new PostContexts(context, dryRun ? undefined : openAppView(context))
       : undefined,
     check: async () =>
-      checkModel(model, await groq!.models(context.signal), prices, {
-        task,
-        host: groq!.host,
-        where,
-      }),
+      checkModel(model, await servedModels(groq!, task), prices, { task, host: groq!.host, where }),
   };
 }
 
@@ -116,6 +117,27 @@ function readSettings(chat: ChatTask, { study, studyPath }: Context, where: stri
     "Add it as in the study.yaml of the repository",
     { exitCode: EXIT.usage },
   );
+}
+
+/** Ask for the models that a server has; throws a UserError where it does not say. */
+async function servedModels(groq: Groq, task: string): Promise<ServedModel[]> {
+  for (let tries = 1;; tries++) {
+    try {
+      return await groq.models();
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      if (error.problem !== "fatal" && tries < TRIES) {
+        await new Promise((done) => setTimeout(done, error.retryAfterMs ?? PAUSE_MS * 2 ** tries));
+        continue;
+      }
+      throw new UserError(
+        `run ${task}`,
+        error.message,
+        "No post was asked about; run it again once that is mended",
+        { cause: error },
+      );
+    }
+  }
 }
 
 function missingKey(task: string): UserError {
@@ -136,7 +158,10 @@ async function meanCompletion(
 ): Promise<number | undefined> {
   const day = paths.files(`labels/${name}`).map((file) => file.day!).sort().at(-1);
   if (day === undefined) return undefined;
-  const labels = relation(withColumns(LABELS, CHAT_COLUMNS), labelFiles(paths, name, day));
+  const files = labelFiles(paths, name, day);
+  // The survey says which file is damaged.
+  if (await firstDamage(database, files, "estimate costs")) return undefined;
+  const labels = relation(withColumns(LABELS, CHAT_COLUMNS), files);
   const { mean } = await row<{ mean: number | null }>(
     database,
     `SELECT avg(tokens_completion) AS mean FROM ${labels} WHERE label_set_id = ${literal(id)}`,

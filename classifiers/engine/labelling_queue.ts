@@ -1,6 +1,11 @@
 import { createHash } from "node:crypto";
 import { labelSetId } from "../../etl/label_set.ts";
-import { CONTEXT_COLUMNS, type ContextRow, type PostContexts } from "../../etl/post_context.ts";
+import {
+  CONTEXT_COLUMNS,
+  type ContextPart,
+  type ContextRow,
+  type PostContexts,
+} from "../../etl/post_context.ts";
 import type { UserError } from "../../etl/run/error.ts";
 import { firstDamage } from "../../etl/store/damage.ts";
 import type { Database } from "../../etl/store/duckdb.ts";
@@ -36,6 +41,12 @@ async function* ahead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
     await items.return(undefined);
   }
 }
+
+/** Stands, where nothing is fetched, for the text of a post that would be: as long as posts are. */
+const USUAL_PART: ContextPart = {
+  kind: "reply_parent",
+  text: "Somebody says here in a few words what they think of it, and somebody else answers them",
+};
 
 /** It holds one row group, which is what the memory of a run has room for. */
 const ONE_THREAD = "SET threads = 1";
@@ -152,11 +163,18 @@ export class LabellingQueue {
         yield page;
         continue;
       }
-      const rows = page as (PendingPost & ContextRow)[];
+      // Nothing is fetched about posts that are not asked about, whatever their contexts are.
+      const rows = page.filter((post) => {
+        const reason = this.classifier.unscorable(post);
+        return reason === undefined || reason === "empty";
+      }) as (PendingPost & ContextRow)[];
       const found = await (fetchesContexts ? contexts.complete(rows) : contexts.of(rows));
       yield page.map((post) => {
-        const { parts, missing } = found.get(post.uri)!;
-        return { ...post, context: parts, isContextMissing: fetchesContexts && missing.length > 0 };
+        const { parts, missing } = found.get(post.uri) ?? { parts: [], missing: [] };
+        if (fetchesContexts) {
+          return { ...post, context: parts, isContextMissing: missing.length > 0 };
+        }
+        return { ...post, context: [...parts, ...missing.map(() => USUAL_PART)] };
       });
     }
   }

@@ -23,6 +23,7 @@ export const LabellingSettings = {
     requests_per_minute: z.int().min(1).optional(),
     requests_per_day: z.int().min(1).optional(),
     tokens_per_minute: z.int().min(1).optional(),
+    tokens_per_day: z.int().min(1).optional(),
     /** Never more than the quota in any window, at some loss of speed. */
     strict: z.boolean().default(false),
   }),
@@ -44,6 +45,7 @@ export interface LabellingSettings {
     requests_per_minute?: number | undefined;
     requests_per_day?: number | undefined;
     tokens_per_minute?: number | undefined;
+    tokens_per_day?: number | undefined;
     strict: boolean;
   };
   budget?: { per_month: number } | undefined;
@@ -71,6 +73,7 @@ export function quotas({ quota }: LabellingSettings): Quota[] {
     ["requests", quota.requests_per_minute, MINUTE],
     ["requests", quota.requests_per_day, DAY],
     ["tokens", quota.tokens_per_minute, MINUTE],
+    ["tokens", quota.tokens_per_day, DAY],
   ];
   return found.flatMap(([unit, amount, perMs]) =>
     amount === undefined ? [] : [{ unit, amount, perMs }]
