@@ -5,7 +5,7 @@ import { rawRows } from "./post_index.ts";
 import { readRemovals } from "./removal.ts";
 import { now } from "./run/clock.ts";
 import type { UserError } from "./run/error.ts";
-import { type Database, literal, type Row, rows } from "./store/duckdb.ts";
+import { type Database, literal, type Row, row, rows } from "./store/duckdb.ts";
 import { relation } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { CONTEXTS, POSTS, TOMBSTONES } from "./store/tables.ts";
@@ -14,6 +14,8 @@ import { hashKey, subjectHashSql } from "./store/tombstone.ts";
 /** How long what an AppView did not give is not asked for again. */
 const ABSENT_DAYS = 7;
 const DAY_MS = 86_400_000;
+/** Pending posts whose references are collected at once. */
+const SLICE = 2 ** 17;
 /** Posts that another one names, as an SQL list. */
 const REFERENCES = "[reply_parent_uri, reply_root_uri, quoted_uri]";
 
@@ -72,17 +74,32 @@ export class ContextTexts {
   }
 
   async #collectReferences(pending: string, day: string): Promise<void> {
+    const { database } = this;
     const posts = relation(POSTS, this.paths.filesOfDay("posts", day));
-    await this.database.run(`
-      CREATE OR REPLACE TEMP TABLE context_named AS
-        SELECT DISTINCT hash(uri) AS ref, hash(${this.#uriHash}) AS subject,
-          hash(${this.#didHash}) AS author
+    const { count } = await row<{ count: number }>(
+      database,
+      `SELECT count(*) AS count FROM ${pending}`,
+    );
+    // What DuckDB hashes at once it holds whole: of a million posts more than a run has room for.
+    const slices = Math.ceil(count / SLICE);
+    await database.run(`
+      CREATE OR REPLACE TEMP TABLE context_named (ref UBIGINT, subject UBIGINT, author UBIGINT);
+      CREATE OR REPLACE TEMP TABLE context_subjects (subject UBIGINT)`);
+    for (let slice = 0; slice < slices; slice++) {
+      await database.run(`INSERT INTO context_named
+        SELECT DISTINCT hash(uri), hash(${this.#uriHash}), hash(${this.#didHash})
         FROM (SELECT unnest(${REFERENCES}) AS uri FROM ${posts}
-          WHERE hash(uri) IN (SELECT post FROM ${pending}))
-        WHERE uri IS NOT NULL;
+          WHERE hash(uri) % ${slices} = ${slice}
+            AND hash(uri) IN (SELECT post FROM ${pending} WHERE post % ${slices} = ${slice}))
+        WHERE uri IS NOT NULL`);
+    }
+    for (let slice = 0; slice < slices; slice++) {
+      await database.run(`INSERT INTO context_subjects SELECT DISTINCT subject
+        FROM (SELECT unnest([subject, author]) AS subject FROM context_named)
+        WHERE subject % ${slices} = ${slice}`);
+    }
+    await database.run(`
       CREATE OR REPLACE TEMP TABLE context_refs AS SELECT ref FROM context_named;
-      CREATE OR REPLACE TEMP TABLE context_subjects AS
-        SELECT DISTINCT unnest([subject, author]) AS subject FROM context_named;
       DROP TABLE context_named;
       CREATE OR REPLACE TEMP TABLE context_removed AS
         SELECT * FROM (FROM removed UNION ALL SELECT subject_hash, 'infinity'::TIMESTAMP FROM hidden)

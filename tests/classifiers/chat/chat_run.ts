@@ -79,7 +79,7 @@ export function environment({ url }: { url: string }): Record<string, string> {
   return { GROQ_API_KEY: KEY, GROQ_BASE_URL: `${url}/openai/v1`, BLUESKY_APPVIEW: NOWHERE };
 }
 
-function words(data: string, args: string[], name: string): string[] {
+export function words(data: string, args: string[], name: string): string[] {
   return [`classify:${name}`, "--data", data, "--study", `${data}/study.yaml`, "--json", ...args];
 }
 
