@@ -1,5 +1,6 @@
 import { POST_URI } from "./atproto/post.ts";
 import type { FetchedContexts } from "./context_fetcher.ts";
+import { collectReferences } from "./context_references.ts";
 import { listInputs, withoutDamage } from "./inputs.ts";
 import { rawRows } from "./post_index.ts";
 import { readRemovals } from "./removal.ts";
@@ -14,10 +15,6 @@ import { hashKey, subjectHashSql } from "./store/tombstone.ts";
 /** How long what an AppView did not give is not asked for again. */
 const ABSENT_DAYS = 7;
 const DAY_MS = 86_400_000;
-/** Pending posts whose references are collected at once. */
-const SLICE = 2 ** 17;
-/** Posts that another one names, as an SQL list. */
-const REFERENCES = "[reply_parent_uri, reply_root_uri, quoted_uri]";
 
 /**
  * What is known of a post that another one names: its text is `known`; it is `missing` and worth asking
@@ -65,47 +62,16 @@ export class ContextTexts {
       withoutDamage(database, paths, inputs, async () => {
         const files = [...Object.values(inputs.raw).flat(), ...inputs.contexts];
         await readRemovals(database, inputs.tombstones, files, key);
-        await texts.#collectReferences(pending, day);
+        await collectReferences(database, {
+          posts: relation(POSTS, paths.filesOfDay("posts", day)),
+          pending,
+          subjects: [texts.#uriHash, texts.#didHash],
+        });
         await texts.#collectTexts(files, inputs.contexts);
       })
     );
     texts.#tombstones = new Set(inputs.tombstones);
     return { texts, errors: inputs.errors };
-  }
-
-  async #collectReferences(pending: string, day: string): Promise<void> {
-    const { database } = this;
-    const posts = relation(POSTS, this.paths.filesOfDay("posts", day));
-    const { count } = await row<{ count: number }>(
-      database,
-      `SELECT count(*) AS count FROM ${pending}`,
-    );
-    // What DuckDB hashes at once it holds whole: of a million posts more than a run has room for.
-    const slices = Math.ceil(count / SLICE);
-    await database.run(`
-      CREATE OR REPLACE TEMP TABLE context_named (ref UBIGINT, subject UBIGINT, author UBIGINT);
-      CREATE OR REPLACE TEMP TABLE context_subjects (subject UBIGINT)`);
-    for (let slice = 0; slice < slices; slice++) {
-      await database.run(`INSERT INTO context_named
-        SELECT DISTINCT hash(uri), hash(${this.#uriHash}), hash(${this.#didHash})
-        FROM (SELECT unnest(${REFERENCES}) AS uri FROM ${posts}
-          WHERE hash(uri) % ${slices} = ${slice}
-            AND hash(uri) IN (SELECT post FROM ${pending} WHERE post % ${slices} = ${slice}))
-        WHERE uri IS NOT NULL`);
-    }
-    for (let slice = 0; slice < slices; slice++) {
-      await database.run(`INSERT INTO context_subjects SELECT DISTINCT subject
-        FROM (SELECT unnest([subject, author]) AS subject FROM context_named)
-        WHERE subject % ${slices} = ${slice}`);
-    }
-    await database.run(`
-      CREATE OR REPLACE TEMP TABLE context_refs AS SELECT ref FROM context_named;
-      DROP TABLE context_named;
-      CREATE OR REPLACE TEMP TABLE context_removed AS
-        SELECT * FROM (FROM removed UNION ALL SELECT subject_hash, 'infinity'::TIMESTAMP FROM hidden)
-        WHERE hash(subject_hash) IN (SELECT subject FROM context_subjects);
-      DROP TABLE removed;
-      DROP TABLE hidden`);
   }
 
   get #uriHash(): string {
