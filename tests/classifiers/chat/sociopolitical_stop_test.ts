@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { rawFolder, uri } from "../../raw.ts";
 import { query, withData } from "../../rows.ts";
 import { runTask } from "../../task.ts";
+import { withServer } from "../clients/odd_server.ts";
 import { until } from "../perspective_run.ts";
 import {
   DAY,
@@ -65,15 +66,28 @@ Deno.test("a limit, a sum, a budget and a day's quota end a run with the rest pe
 
 Deno.test("a service that asks to wait is waited for, and nobody's label is lost", () =>
   withData((data) =>
-    withGroq({ limits: { tokensPerMinute: 40_000 } }, async (server) => {
+    withGroq({}, async (groq) => {
       const posts = numberedPosts(30);
       await writeDays(data, posts);
       await writeStudy(data);
-      const { code, stderr, summary } = await label(data, server);
-      assert.equal(code, 0, stderr);
-      assert.ok((server.record.statuses.get(429) ?? 0) > 0, "it never had to wait");
-      assert.deepEqual([summary.labelled, mixedUp(await labels(data), posts)], [30, []]);
-      assert.equal(paidTwice(server), 0);
+      const refused: number[] = [];
+      let askedAgain = Infinity;
+      await withServer(async ({ url, method, headers }, body) => {
+        const { pathname } = new URL(url);
+        if (refused.length < 3 && pathname.endsWith("completions")) {
+          refused.push(performance.now());
+          return new Response("{}", { status: 429, headers: { "retry-after": "1" } });
+        }
+        if (refused.length > 0) askedAgain = Math.min(askedAgain, performance.now());
+        return await fetch(`${groq.url}${pathname}`, { method, headers, ...body ? { body } : {} });
+      }, async (url) => {
+        const { code, stderr, summary } = await label(data, { url: url.replace(/\/$/, "") });
+        assert.equal(code, 0, stderr);
+        assert.deepEqual([summary.labelled, mixedUp(await labels(data), posts)], [30, []]);
+        assert.ok(askedAgain - refused[0]! >= 1000, "it did not wait");
+        assert.equal(paidTwice(groq), 0);
+        assert.equal(groq.record.paid.live.requests, 30);
+      });
     })
   ));
 
@@ -87,22 +101,23 @@ Deno.test("another codebook is another label set, and reasons and answers go wit
         cid: `cid-${name}`,
         event_time: `${DAY} 10:00:00`,
         created_at: `${DAY}T10:00:00Z`,
-        text: `Der Kreistag stimmte heute über das Windrad ${name} hinter der Schule ab`,
+        text: `The county council voted today about the bridge behind the school, and it ${name}`,
       });
       await raw("firehose", DAY, `a.${DAY}_${DAY}`, ["gone", "stays"].map(post));
       const clean = () =>
         runTask(["preprocess", "--data", data, "--study", `${data}/study.yaml`, "--json"], {
           CIVICSKY_CLOCK: "2026-06-10T00:00:00Z",
         });
-      await writeStudy(data, { codebook: `${data}/climate.yaml`, sample: SAMPLE });
-      const codebook = await Deno.readTextFile("classifiers/codebooks/de_climate.yaml");
-      const edited = codebook.replace("Wetterextreme", "Unwetter");
+      await writeStudy(data, { codebook: `${data}/politics.yaml`, sample: SAMPLE });
+      const shipped = await Deno.readTextFile("classifiers/codebooks/us_politics.yaml");
+      const codebook = shipped.replace("reasons: false", "reasons: true");
+      const edited = codebook.replace("foreign affairs, protest", "foreign policy, protest");
       assert.notEqual(codebook, edited);
       assert.equal((await clean()).code, 0);
       for (const text of [codebook, edited]) {
-        await Deno.writeTextFile(`${data}/climate.yaml`, text);
+        await Deno.writeTextFile(`${data}/politics.yaml`, text);
         const { code, stderr, summary } = await label(data, server, ["--all"]);
-        assert.deepEqual([code, summary.labelled], [0, 2], stderr);
+        assert.deepEqual([code, summary.labelled], [0, 2], JSON.stringify(summary));
       }
       const before = await labels(data);
       assert.equal(new Set(before.map(({ label_set_id }) => label_set_id)).size, 2);

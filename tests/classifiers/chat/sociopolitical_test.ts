@@ -164,7 +164,7 @@ Deno.test("what an answer about several posts says amiss of some is asked again,
       assert.deepEqual([code, summary.labelled, summary.failed], [0, 120, {}], stderr);
       const rows = await labels(data);
       assert.deepEqual([rows.length, mixedUp(rows, posts)], [120, []]);
-      assert.ok(rows.every(({ answer }) => String(answer).length < 500), "each has its own part");
+      assert.ok(rows.every(({ answer }) => !String(answer).includes("posts")), "each has its part");
       const sizes = server.record.requests.map((request) => readFence(userMessage(request)).length);
       assert.deepEqual([Math.max(...sizes), sizes[0], sizes.includes(5)], [10, 1, true]);
     })
