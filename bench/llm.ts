@@ -10,7 +10,7 @@ const [BURST_SECONDS, PACED_SECONDS] = [30, 180];
 const PACKED = 10;
 const PENDING = 1_000_000;
 const PENDING_SECONDS = 30;
-const [KILLS, KILLED] = [12, 6000];
+const [KILLS, KILLED] = [12, 1500];
 
 export const bench: Bench = {
   description:

@@ -75,8 +75,8 @@ Deno.test("each fault of the service costs a try or is the reason of its own pos
   }));
 
 // Invariant 3
-Deno.test("an answer that is cut short is asked for with room for more, and ends as cut_short", () =>
-  Promise.all([["medium", { labelled: 4 }, 3], ["high", { cut_short: 4 }, 4]].map(
+Deno.test("an answer that is cut short is asked for with room for more, and ends as cut_short", async () => {
+  await Promise.all([["medium", { labelled: 4 }, 3], ["high", { cut_short: 4 }, 4]].map(
     ([effort, expected, most]) =>
       withData((data) =>
         withGroq({}, async (server) => {
@@ -97,7 +97,8 @@ Deno.test("an answer that is cut short is asked for with room for more, and ends
           assert.ok(summary.cost > 0);
         })
       ),
-  )));
+  ));
+});
 
 Deno.test("without a key, with a wrong one, or at a wrong address no post is asked about, and it is said why", () =>
   withData((data) =>

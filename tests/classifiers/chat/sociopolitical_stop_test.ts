@@ -40,8 +40,8 @@ Deno.test("killed three times, a run loses nothing and asks nothing again but wh
     })
   ));
 
-Deno.test("a limit, a sum, a budget and a day's quota end a run with the rest pending, never overspent", () =>
-  Promise.all([
+Deno.test("a limit, a sum, a budget and a day's quota end a run with the rest pending, never overspent", async () => {
+  await Promise.all([
     { args: ["--limit", "3"], settings: {}, stop: "limit", least: 3 },
     { args: ["--max-cost", "0.001"], settings: {}, stop: "cost", least: 8 },
     { args: [], settings: { budget: { per_month: 0.001 } }, stop: "cost", least: 8 },
@@ -62,7 +62,8 @@ Deno.test("a limit, a sum, a budget and a day's quota end a run with the rest pe
         if (stop === "quota") assert.ok(requests <= 5 || prompt_tokens + completion_tokens <= 9000);
       })
     )
-  )));
+  ));
+});
 
 Deno.test("a service that asks to wait is waited for, and nobody's label is lost", () =>
   withData((data) =>
