@@ -74,6 +74,12 @@ Deno.test("a post is asked about in its context, waits where that cannot be had,
       assert.equal((await labels(data)).find(({ name }) => name === "quote")!.reason, WAITS);
       assert.deepEqual([down.summary.pending, down.summary.failed[WAITS]], [1, 1]);
 
+      const late: TestPost = {
+        name: "late",
+        language: "de",
+        columns: { reply_parent_uri: uri("unasked", OTHER) },
+      };
+      await writeDays(data, [...posts, late]);
       const appView = startCountingAppView();
       const up = await label(data, server, [], { BLUESKY_APPVIEW: appView.url });
       await appView.close();
@@ -84,7 +90,7 @@ Deno.test("a post is asked about in its context, waits where that cannot be had,
         "what is not asked about needs nothing",
       );
       const rows = await labels(data);
-      assert.deepEqual(outcomes(rows), { empty: 1, labelled: 14, language_not_supported: 2 });
+      assert.deepEqual(outcomes(rows), { empty: 1, labelled: 14, language_not_supported: 3 });
       assert.deepEqual(mixedUp(rows, posts), []);
       assert.equal(paidTwice(server), 0);
 
