@@ -8,6 +8,7 @@ const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   firehose: () => import("./firehose.ts"),
   fuzz: () => import("./fuzz.ts"),
   ingest: () => import("./ingest.ts"),
+  llm: () => import("./llm.ts"),
   preprocess: () => import("./preprocess.ts"),
 };
 

@@ -1,11 +1,12 @@
 import { POST_URI } from "./atproto/post.ts";
 import type { FetchedContexts } from "./context_fetcher.ts";
+import { collectReferences } from "./context_references.ts";
 import { listInputs, withoutDamage } from "./inputs.ts";
 import { rawRows } from "./post_index.ts";
 import { readRemovals } from "./removal.ts";
 import { now } from "./run/clock.ts";
 import type { UserError } from "./run/error.ts";
-import { type Database, literal, type Row, rows } from "./store/duckdb.ts";
+import { type Database, literal, type Row, row, rows } from "./store/duckdb.ts";
 import { relation } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { CONTEXTS, POSTS, TOMBSTONES } from "./store/tables.ts";
@@ -14,8 +15,6 @@ import { hashKey, subjectHashSql } from "./store/tombstone.ts";
 /** How long what an AppView did not give is not asked for again. */
 const ABSENT_DAYS = 7;
 const DAY_MS = 86_400_000;
-/** Posts that another one names, as an SQL list. */
-const REFERENCES = "[reply_parent_uri, reply_root_uri, quoted_uri]";
 
 /**
  * What is known of a post that another one names: its text is `known`; it is `missing` and worth asking
@@ -63,33 +62,16 @@ export class ContextTexts {
       withoutDamage(database, paths, inputs, async () => {
         const files = [...Object.values(inputs.raw).flat(), ...inputs.contexts];
         await readRemovals(database, inputs.tombstones, files, key);
-        await texts.#collectReferences(pending, days);
+        await collectReferences(database, {
+          posts: relation(POSTS, days.flatMap((day) => paths.filesOfDay("posts", day))),
+          pending,
+          subjects: [texts.#uriHash, texts.#didHash],
+        });
         await texts.#collectTexts(files, inputs.contexts);
       })
     );
     texts.#tombstones = new Set(inputs.tombstones);
     return { texts, errors: inputs.errors };
-  }
-
-  async #collectReferences(pending: string, days: string[]): Promise<void> {
-    const files = days.flatMap((day) => this.paths.filesOfDay("posts", day));
-    const posts = relation(POSTS, files);
-    await this.database.run(`
-      CREATE OR REPLACE TEMP TABLE context_named AS
-        SELECT DISTINCT hash(uri) AS ref, hash(${this.#uriHash}) AS subject,
-          hash(${this.#didHash}) AS author
-        FROM (SELECT unnest(${REFERENCES}) AS uri FROM ${posts}
-          WHERE hash(uri) IN (SELECT post FROM ${pending}))
-        WHERE uri IS NOT NULL;
-      CREATE OR REPLACE TEMP TABLE context_refs AS SELECT ref FROM context_named;
-      CREATE OR REPLACE TEMP TABLE context_subjects AS
-        SELECT DISTINCT unnest([subject, author]) AS subject FROM context_named;
-      DROP TABLE context_named;
-      CREATE OR REPLACE TEMP TABLE context_removed AS
-        SELECT * FROM (FROM removed UNION ALL SELECT subject_hash, 'infinity'::TIMESTAMP FROM hidden)
-        WHERE hash(subject_hash) IN (SELECT subject FROM context_subjects);
-      DROP TABLE removed;
-      DROP TABLE hidden`);
   }
 
   get #uriHash(): string {

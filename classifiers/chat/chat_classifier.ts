@@ -33,8 +33,10 @@ export interface ChatOptions {
 
 /** Tokens of the reasoning before an answer, where there is no label yet to tell. */
 const REASONING = { none: 0, low: 30, medium: 150, high: 600 };
-/** What a further post of a request adds to its answer, as a share of what the first takes. */
+/** What a further post of a request adds to the cap of its answer, as a share of that of the first. */
 const FURTHER = 1 / 3;
+/** Tokens of an answer about one of several posts beside those about one alone: its id. */
+const ID = 6;
 
 /** Give the classifier that asks a language model about posts. */
 export function chatClassifier(options: ChatOptions): BatchClassifier {
@@ -52,10 +54,17 @@ export function chatClassifier(options: ChatOptions): BatchClassifier {
     asked.set(posts, found);
     return found;
   };
-  const several = (tokens: number, posts: PendingPost[]) =>
-    Math.ceil(tokens * (1 + (posts.length - 1) * FURTHER));
   const cap = (posts: PendingPost[], effort: number) =>
-    several(settings.completion_tokens, posts) * 2 ** effort;
+    Math.ceil(settings.completion_tokens * (1 + (posts.length - 1) * FURTHER)) * 2 ** effort;
+  // What labels say of a post is its part of a request: reasoning is shared there.
+  const reply = questionnaire.replyTokens();
+  const usual = (posts: PendingPost[]) =>
+    options.usualCompletion !== undefined
+      ? Math.ceil(options.usualCompletion * posts.length)
+      : REASONING[reasoning_effort ?? "none"] +
+        (posts.length > 1 ? posts.length * (reply + ID) : reply);
+  const likely = (posts: PendingPost[]) =>
+    ask(posts).tokens + Math.min(usual(posts), cap(posts, 0));
   const cost = (tokens: Tokens) => price === undefined ? 0 : costOf(price, tokens, isBatch);
   return {
     name: options.name,
@@ -80,23 +89,27 @@ export function chatClassifier(options: ChatOptions): BatchClassifier {
     postsPerRequest,
     needsContext: settings.context_tokens > 0,
     unscorable({ text, context, detected_language, isContextMissing }) {
+      const isEmpty = text.trim() === "";
+      if (!isEmpty && !question.languages.includes(detected_language ?? "")) {
+        return "language_not_supported";
+      }
       if (isContextMissing) return "context_unavailable";
-      if (text.trim() === "") return context?.length ? undefined : "empty";
-      return question.languages.includes(detected_language ?? "")
-        ? undefined
-        : "language_not_supported";
+      return isEmpty && !context?.length ? "empty" : undefined;
     },
-    request: (post) => ask([post]).asked.messages.at(-1)!.content,
+    request: (post) =>
+      questionnaire.ask([post], settings.context_tokens).asked.messages.at(-1)!.content,
     about: (post) => ({
       context_kinds: questionnaire.ask([post], settings.context_tokens).contextKinds[0],
     }),
-    weight: (posts, effort) => ({ requests: 1, tokens: ask(posts).tokens + cap(posts, effort) }),
+    weight: (posts, effort) => ({
+      requests: 1,
+      tokens: ask(posts).tokens + cap(posts, effort),
+      likely: likely(posts),
+    }),
     price: (posts, effort) => cost({ prompt: ask(posts).tokens, completion: cap(posts, effort) }),
     expected(posts) {
       const prompt = ask(posts).tokens;
-      const usual = options.usualCompletion ??
-        questionnaire.replyTokens() + REASONING[reasoning_effort ?? "none"];
-      const completion = several(usual, posts);
+      const completion = usual(posts);
       return { tokens: prompt + completion, cost: cost({ prompt, completion }) };
     },
     async ask(posts, effort, signal) {

@@ -9,6 +9,7 @@ import { EXIT, UserError } from "../../etl/run/error.ts";
 import { positiveInteger, urlVariable } from "../../etl/run/option.ts";
 import { checkSection } from "../../etl/run/study.ts";
 import { openAppView } from "../../etl/study_appview.ts";
+import { firstDamage } from "../../etl/store/damage.ts";
 import { literal, row } from "../../etl/store/duckdb.ts";
 import { relation } from "../../etl/store/parquet.ts";
 import { LABELS, withColumns } from "../../etl/store/tables.ts";
@@ -25,6 +26,7 @@ import {
   type LabellingOptions,
   type OpenedTask,
 } from "../engine/labelling_command.ts";
+import { ServiceError } from "../engine/service_error.ts";
 import type { Questionnaire } from "../prompt/questionnaire.ts";
 import { CHAT_COLUMNS } from "../reply/chat_answer.ts";
 import { chatClassifier } from "./chat_classifier.ts";
@@ -186,7 +188,10 @@ async function meanCompletion(
 ): Promise<number | undefined> {
   const day = paths.files(`labels/${name}`).map((file) => file.day!).sort().at(-1);
   if (day === undefined) return undefined;
-  const labels = relation(withColumns(LABELS, CHAT_COLUMNS), labelFiles(paths, name, day));
+  const files = labelFiles(paths, name, day);
+  // The survey says which file is damaged.
+  if (await firstDamage(database, files, "estimate costs")) return undefined;
+  const labels = relation(withColumns(LABELS, CHAT_COLUMNS), files);
   const { mean } = await row<{ mean: number | null }>(
     database,
     `SELECT avg(tokens_completion) AS mean FROM ${labels} WHERE label_set_id = ${literal(id)}`,

@@ -18,6 +18,26 @@ export interface ModelCheck {
   signal: AbortSignal;
 }
 
+/** How often it is asked what models there are, and the first pause between. */
+const [TRIES, PAUSE_MS] = [4, 250];
+
+/** Ask for the models that a server has, again where the failure passes. */
+async function servedModels(
+  groq: Pick<Groq, "models">,
+  signal: AbortSignal,
+): Promise<ServedModel[]> {
+  for (let tries = 1;; tries++) {
+    try {
+      return await groq.models(signal);
+    } catch (error) {
+      const isOver = !(error instanceof ServiceError) || error.reason === "invalid_answer" ||
+        error.problem === "fatal" || tries >= TRIES || signal.aborted;
+      if (isOver) throw error;
+      await new Promise((done) => setTimeout(done, error.retryAfterMs ?? PAUSE_MS * 2 ** tries));
+    }
+  }
+}
+
 /**
  * Ask a server for its models before anything else, and see that the one that is wanted is there.
  *
@@ -31,7 +51,7 @@ export async function checkServedModel(
 ): Promise<void> {
   let served: ServedModel[];
   try {
-    served = await groq.models(signal);
+    served = await servedModels(groq, signal);
   } catch (error) {
     // Whoever stopped the run is told so by what comes next.
     if (signal.aborted) return;

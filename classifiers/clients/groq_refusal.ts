@@ -34,11 +34,19 @@ const NO_ROOM = /context (length|window|size)|maximum (input|model) length|too m
 /** Settings of ours; no post is at fault for them. */
 const SETTING =
   /\b(response[ _]format|json_schema|max_completion_tokens|max_tokens|temperature|seed|reasoning_effort)\b/i;
+/** How Groq says that an answer met its cap before it was whole, of models that are held to no schema. */
+const CAP = /max completion tokens reached/i;
 const TRY_AGAIN = /try again in ((?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+)/i;
 const REQUESTED = /Limit (\d+),(?: Used \d+,)? Requested ~?(\d+)/i;
 
 const text = z.string().catch("");
-const Said = z.object({ message: text, type: text, code: text, param: text });
+const Said = z.object({
+  message: text,
+  type: text,
+  code: text,
+  param: text,
+  failed_generation: text,
+});
 type Said = z.infer<typeof Said>;
 /** Groq's form, that of vLLM's older releases, and those of servers on FastAPI. */
 const Body = z.union([
@@ -126,6 +134,9 @@ export function readRefusal(
   if (status === 413 || has(TOO_LONG) || (said && NO_ROOM.test(said.message))) {
     const message = `the request is longer than ${host} takes ${found}`;
     return new ServiceError("rejected", "too_long", message);
+  }
+  if (has(UNREADABLE) && CAP.test(said!.failed_generation)) {
+    return new ServiceError("cut", "cut_short", `the answer is cut short ${found}`);
   }
   if (has(UNREADABLE)) {
     const message = `what the model wrote does not fit the schema ${found}`;

@@ -8,6 +8,7 @@ import type { Pacer } from "./pacer.ts";
 import { type PaidClassifier, partOf, type Reply, type Used } from "./paid_classifier.ts";
 import { Patience } from "./patience.ts";
 import type { PendingPost, StoredAnswer } from "./pending.ts";
+import { heldTokens } from "./quota.ts";
 import { ServiceError } from "./service_error.ts";
 import type { Budget } from "./spending.ts";
 
@@ -95,6 +96,7 @@ export class Asker {
         if (!(error instanceof ServiceError)) throw error;
         // What broke on the way may be on the bill; what was refused is not.
         if (reply === undefined) {
+          this.#letGo(posts, effort);
           if (error.problem === "passing") owed += price;
           else spent = 0;
         }
@@ -102,7 +104,7 @@ export class Asker {
         failed = { reason: error.reason ?? "unavailable", isKept: reply !== undefined };
         if (error.problem === "rejected" || error.problem === "cut") {
           this.#patience.answered(askedAt);
-          if (isAlone && (error.problem === "rejected" || ++effort > MOST_EFFORT)) {
+          if (isAlone && (error.problem === "rejected" || !this.#mayTakeMore(posts, ++effort))) {
             return await giveUp();
           }
           if (isAlone) continue;
@@ -110,10 +112,15 @@ export class Asker {
         } else {
           const verdict = this.#patience.judge(error, tries, askedAt);
           if (verdict === "quota") stop.for("quota");
-          if (typeof verdict === "string") return await giveUp();
-          if (error.problem === "passing") tries++;
-          await pause(verdict.againAfterMs, stop.signal);
-          continue;
+          // One post may be what the model cannot write an answer about; the others are not to bear it.
+          const isOfSome = verdict === "give up" && failed.reason === "invalid_answer" && !isAlone;
+          if (typeof verdict === "string" && !isOfSome) return await giveUp();
+          if (typeof verdict !== "string") {
+            if (error.problem === "passing") tries++;
+            await pause(verdict.againAfterMs, stop.signal);
+            continue;
+          }
+          left = pack;
         }
       } finally {
         this.options.budget.settle(price, spent);
@@ -185,24 +192,36 @@ export class Asker {
   /** Learn from a response; gives US dollars, undefined where it does not say what it took. */
   #account(posts: PendingPost[], effort: number, reply: Reply): number | undefined {
     const { classifier, pacer } = this.options;
-    if (reply.headers) pacer.learn(reply.headers);
     let used: Used | undefined;
     try {
       used = classifier.used?.(reply.answer);
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
     }
-    if (used === undefined) return undefined;
-    const { tokens } = classifier.weight(posts, effort);
-    pacer.refund({ requests: 0, tokens: Math.max(0, tokens - used.tokens) });
-    return used.cost;
+    this.#letGo(posts, effort, used?.tokens);
+    // After what is given back, which what remains already knows of.
+    if (reply.headers) pacer.learn(reply.headers);
+    return used?.cost;
+  }
+
+  /** Give back what a request did not use; where that is not known, it is what it was likely to use. */
+  #letGo(posts: PendingPost[], effort: number, used?: number): void {
+    const weight = this.options.classifier.weight(posts, effort);
+    const unused = Math.max(0, weight.tokens - (used ?? weight.likely ?? weight.tokens));
+    this.options.pacer.refund({ requests: 0, tokens: unused }, heldTokens(weight));
+  }
+
+  /** Whether an answer that was cut short is worth asking for again, with room for more. */
+  #mayTakeMore(posts: PendingPost[], effort: number): boolean {
+    const { classifier, pacer } = this.options;
+    return effort <= MOST_EFFORT && pacer.fits(classifier.weight(posts, effort));
   }
 
   /** Wait for the turn of a request; gives false where the run stops before. */
   async #mayGo(posts: PendingPost[], effort: number, price: number): Promise<boolean> {
     const { classifier, budget, pacer, stop } = this.options;
     if (stop.signal.aborted) return false;
-    if (!budget.reserve(price)) {
+    if (!await budget.reserveInTurn(price)) {
       stop.for("cost");
       return false;
     }

@@ -2,6 +2,7 @@ import type { Quota } from "./quota.ts";
 
 /** With this a request that the machine sends late makes up for it, and few are too many at once. */
 const BURST_SHARE = 0.03;
+const ROUNDING = 1e-6;
 
 /**
  * Spaces what is taken of one quota evenly, with a small burst.
@@ -23,6 +24,15 @@ export class Gcra {
     // A weight above the burst waits until all is worked off, and then borrows.
     const room = (burst - Math.min(weight, burst)) * this.#interval(share);
     return Math.max(now, Math.max(this.#workedOffAt, now) - room);
+  }
+
+  /** Give when a weight fits into the whole amount, beside what is not worked off yet and what is held. */
+  fitsAt(weight: number, held: number, now: number, share: number): number {
+    if (share === 0) return Infinity;
+    const interval = this.#interval(share);
+    const taken = Math.max(0, this.#workedOffAt - now) / interval;
+    const over = taken + held + weight - Math.max(this.quota.amount * share, weight);
+    return over > ROUNDING ? now + over * interval : now;
   }
 
   take(weight: number, now: number, share: number): void {

@@ -80,7 +80,8 @@ export async function planLabelling(
         const { tokens, cost } = prices.of(post);
         if (plan.cost + cost > limits.cost) break;
         if (post.is_repeated) repeated.add(request);
-        plan.requests = before + Math.ceil(++asked / classifier.postsPerRequest);
+        // The first request goes alone.
+        plan.requests = before + 1 + Math.ceil(asked++ / classifier.postsPerRequest);
         plan.tokens += tokens;
         plan.cost += cost;
       }
@@ -96,7 +97,7 @@ const COUNTED = 2000;
 
 /** Finds what requests probably take, as a share of each of their posts. */
 class Prices {
-  readonly #pack: QueuedPost[] = [];
+  #pack: QueuedPost[] = [];
   readonly #sum: Used = { tokens: 0, cost: 0 };
   #counted = 0;
 
@@ -105,10 +106,12 @@ class Prices {
   /** Give what a post probably takes, in requests as full as they may be. */
   of(post: QueuedPost): Used {
     if (this.#counted >= COUNTED) return this.#mean();
-    // Posts fill requests one by one: each adds what the request takes more with it.
-    if (this.#pack.length >= this.classifier.postsPerRequest) this.#pack.length = 0;
+    // Posts fill requests one by one, the first alone: each adds what the request takes more with it.
+    const most = this.#counted === 1 ? 1 : this.classifier.postsPerRequest;
+    if (this.#pack.length >= most) this.#pack = [];
     const before = this.#pack.length > 0 ? this.#expected() : { tokens: 0, cost: 0 };
-    this.#pack.push(post);
+    // Another array, by which a classifier knows what it has counted.
+    this.#pack = [...this.#pack, post];
     const after = this.#expected();
     const used = { tokens: after.tokens - before.tokens, cost: after.cost - before.cost };
     this.#sum.tokens += used.tokens;

@@ -1,6 +1,11 @@
 import { createHash } from "node:crypto";
 import { labelSetId } from "../../etl/label_set.ts";
-import { CONTEXT_COLUMNS, type ContextRow, type PostContexts } from "../../etl/post_context.ts";
+import {
+  CONTEXT_COLUMNS,
+  type ContextPart,
+  type ContextRow,
+  type PostContexts,
+} from "../../etl/post_context.ts";
 import type { UserError } from "../../etl/run/error.ts";
 import { firstDamage } from "../../etl/store/damage.ts";
 import type { Database } from "../../etl/store/duckdb.ts";
@@ -38,6 +43,12 @@ async function* ahead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
   }
 }
 
+/** Stands, where nothing is fetched, for the text of a post that would be: as long as posts are. */
+const USUAL_PART: ContextPart = {
+  kind: "reply_parent",
+  text: "Somebody says here in a few words what they think of it, and somebody else answers them",
+};
+
 /** Give posts with their contexts; where `isFetched`, what those lack is fetched. */
 export async function withContexts<T extends PendingPost & ContextRow>(
   contexts: PostContexts,
@@ -47,7 +58,8 @@ export async function withContexts<T extends PendingPost & ContextRow>(
   const found = await (isFetched ? contexts.complete(posts) : contexts.of(posts));
   return posts.map((post) => {
     const { parts, missing } = found.get(post.uri)!;
-    return { ...post, context: parts, isContextMissing: isFetched && missing.length > 0 };
+    if (isFetched) return { ...post, context: parts, isContextMissing: missing.length > 0 };
+    return { ...post, context: [...parts, ...missing.map(() => USUAL_PART)] };
   });
 }
 
@@ -166,9 +178,20 @@ export class LabellingQueue {
   async *#withContexts(pages: AsyncIterable<PendingPost[]>): AsyncGenerator<PendingPost[]> {
     const { contexts, fetchesContexts = false } = this.options;
     for await (const page of pages) {
-      yield contexts === undefined
-        ? page
-        : await withContexts(contexts, page as (PendingPost & ContextRow)[], fetchesContexts);
+      if (contexts === undefined) {
+        yield page;
+        continue;
+      }
+      // Nothing is fetched about posts that are not asked about, whatever their contexts are.
+      const asked = page.filter((post) => {
+        const reason = this.classifier.unscorable(post);
+        return reason === undefined || reason === "empty";
+      });
+      const rows = asked as (PendingPost & ContextRow)[];
+      const found = new Map(
+        (await withContexts(contexts, rows, fetchesContexts)).map((post) => [post.uri, post]),
+      );
+      yield page.map((post) => found.get(post.uri) ?? { ...post, context: [] });
     }
   }
 

@@ -1,14 +1,13 @@
 import { utcDay } from "../../etl/run/clock.ts";
 import { DayQuota } from "./day_quota.ts";
 import { DayUse } from "./day_use.ts";
-import { Gcra } from "./gcra.ts";
 import { PACING_CLOCK, type PacingClock } from "./pacing_clock.ts";
 import { checkQuota, checkWeight, DAY_MS, describeQuota, UNITS } from "./quota.ts";
-import type { Quota, Weight } from "./quota.ts";
+import type { AskedWeight, Quota, Weight } from "./quota.ts";
 import type { QuotaLease } from "./quota_lease.ts";
+import { likelyWeight, Rates } from "./rates.ts";
 import { RecentUse } from "./recent_use.ts";
 import { headerNumber, ServerAllowance } from "./server_allowance.ts";
-import { SlidingLog } from "./sliding_log.ts";
 
 /** The longest sleep: a timer does not know of clocks that are set and machines that slept. */
 const LONGEST_SLEEP_MS = 60_000;
@@ -20,7 +19,7 @@ const PAUSE_JITTER = 0.1;
 const LEAST_PAUSE_JITTER_MS = 250;
 
 interface Waiter {
-  weight: Weight;
+  weight: AskedWeight;
   settle: (outcome: boolean | Error) => void;
 }
 
@@ -43,14 +42,12 @@ export interface PacerOptions {
  * Lets requests go at the pace that several quotas admit together.
  *
  * A request goes when all quotas admit it, and counts against all or none; requests go in the order
- * in which they asked. Quotas of a UTC day are counted, all others are spaced (gcra.ts) and with
- * `strict` logged too (sliding_log.ts). A strict quota is not divided: of the processes of a lease
- * the oldest has it, and the others wait.
+ * in which they asked. Quotas of a UTC day are counted, all others are rates (rates.ts). A strict
+ * quota is not divided: of the processes of a lease the oldest has it, and the others wait.
  */
 export class Pacer {
   readonly #quotas: Quota[];
-  readonly #rates: Gcra[];
-  readonly #logs: SlidingLog[];
+  readonly #rates: Rates;
   readonly #days: DayQuota[];
   readonly #allowances = { requests: new ServerAllowance(), tokens: new ServerAllowance() };
   readonly #strict: boolean;
@@ -73,12 +70,10 @@ export class Pacer {
     this.#clock = options.clock ?? PACING_CLOCK;
     this.#dayUse = options.lease?.use ?? new DayUse();
     this.#quotas = quotas.map((quota) => ({ ...quota }));
-    const paced = this.#quotas.filter((quota) => quota.perMs < DAY_MS);
-    this.#rates = paced.map((quota) => new Gcra(quota));
-    this.#logs = this.#strict ? paced.map((quota) => new SlidingLog(quota)) : [];
+    this.#rates = new Rates(this.#quotas, this.#strict);
     this.#days = this.#quotas.filter((quota) => quota.perMs === DAY_MS)
       .map((quota) => new DayQuota(quota, this.#clock, this.#lease, this.#dayUse));
-    const window = Math.max(0, ...paced.map((quota) => quota.perMs));
+    const window = Math.max(0, ...this.#rates.quotas.map(({ perMs }) => perMs));
     this.#share = this.#lease?.sharedWithin(window) ? 0 : 1;
   }
 
@@ -88,7 +83,7 @@ export class Pacer {
    * Gives false where the signal aborts first; nothing is counted then. Throws where the weight is
    * more than a quota ever admits, and where the use of a day cannot be recorded.
    */
-  async take(weight: Weight, signal: AbortSignal): Promise<boolean> {
+  async take(weight: AskedWeight, signal: AbortSignal): Promise<boolean> {
     if (signal.aborted) return false;
     checkWeight(weight, this.#quotas);
     const outcome = await new Promise<boolean | Error>((resolve) => {
@@ -112,13 +107,25 @@ export class Pacer {
     return outcome;
   }
 
-  /** Give back tokens that an answer did not use. A strict quota stays as the service saw it. */
-  refund(unused: Weight): void {
-    for (const rate of this.#rates) rate.refund(unused[rate.quota.unit], this.#share);
+  /** Whether a request of some weight would ever go. */
+  fits(weight: Weight): boolean {
+    return this.#quotas.every(({ unit, amount }) => weight[unit] <= amount);
+  }
+
+  /**
+   * Give back tokens that an answer did not use, and those that were held for it (`heldTokens`).
+   *
+   * A strict quota stays as the service saw it.
+   */
+  refund(unused: Weight, held = 0): void {
+    const now = this.#clock.now();
+    const spare = { ...unused, tokens: unused.tokens - held };
+    this.#rates.settle(spare, held, now, this.#share);
+    for (const unit of UNITS) this.#allowances[unit].take(-unused[unit]);
     if (this.#days.every((day) => day.refundable)) {
       this.#dayUse.refund(utcDay(this.#clock.utc()), unused);
     }
-    this.#recent.add(unused, this.#clock.now(), -1);
+    this.#recent.add(spare, now, -1);
     this.#admit();
   }
 
@@ -132,20 +139,14 @@ export class Pacer {
   /**
    * Learn from `x-ratelimit-{limit,remaining,reset}-{requests,tokens}`; narrows, never widens.
    *
-   * What remains holds until its reset. A limit does not say of what period it is: it replaces the
-   * smallest amount above it, but not that of a day, which `remaining` guards.
+   * What remains holds until its reset. A limit replaces no quota of a day, which `remaining` guards.
    */
   learn(headers: Headers): void {
     const now = this.#clock.now();
     for (const unit of UNITS) {
       this.#allowances[unit].learn(headers, unit, now);
       const limit = headerNumber(headers.get(`x-ratelimit-limit-${unit}`));
-      if (limit === undefined || limit === 0) continue;
-      const wider = this.#quotas.filter((quota) =>
-        quota.unit === unit && quota.perMs < DAY_MS && quota.amount > limit
-      );
-      const [quota] = wider.sort((a, b) => a.amount - b.amount);
-      if (quota) quota.amount = limit;
+      if (limit) this.#rates.narrow(unit, limit);
     }
     for (const waiter of this.#queue) {
       try {
@@ -171,9 +172,10 @@ export class Pacer {
 
   /** Give the share of the tightest quota's rate that this process used in the last ten seconds. */
   share(): number {
-    const rated = this.#rates.length > 0 ? this.#rates : this.#days;
+    const { quotas } = this.#rates;
+    const rated = quotas.length > 0 ? quotas : this.#days.map(({ quota }) => quota);
     const now = this.#clock.now();
-    return Math.max(0, ...rated.map(({ quota }) => this.#recent.share(quota, now)));
+    return Math.max(0, ...rated.map((quota) => this.#recent.share(quota, now)));
   }
 
   /** Let go who may, and sleep until the next one may. */
@@ -195,12 +197,11 @@ export class Pacer {
     }
   }
 
-  #count(weight: Weight, now: number): void {
-    for (const rate of this.#rates) rate.take(weight[rate.quota.unit], now, this.#share);
-    for (const log of this.#logs) log.take(weight[log.quota.unit], now);
+  #count(weight: AskedWeight, now: number): void {
+    this.#rates.take(weight, now, this.#share);
     for (const unit of UNITS) this.#allowances[unit].take(weight[unit]);
     this.#dayUse.take(utcDay(this.#clock.utc()), weight);
-    this.#recent.add(weight, now);
+    this.#recent.add(likelyWeight(weight), now);
   }
 
   #sleep(obstacle: Obstacle, now: number): void {
@@ -224,16 +225,15 @@ export class Pacer {
   }
 
   /** Give what stands in the way of a weight for longest; undefined where nothing does. */
-  #obstacleOf(weight: Weight, now: number): Obstacle | undefined {
+  #obstacleOf(weight: AskedWeight, now: number): Obstacle | undefined {
     if (this.#pause.at > now) return this.#pause;
     const leasedAt = this.#lease?.readyAt(now) ?? now;
     if (leasedAt > now) return { at: leasedAt, reason: "other runs share the quota" };
     this.#shareAnew(now);
     if (this.#share === 0) return { at: Infinity, reason: "an older run has the quota" };
     const obstacles: Obstacle[] = [];
-    for (const limit of [...this.#rates, ...this.#logs]) {
-      const at = limit.readyAt(weight[limit.quota.unit], now, this.#share);
-      obstacles.push({ at, reason: `the quota is ${describeQuota(limit.quota)}` });
+    for (const { quota, at } of this.#rates.readyAt(weight, now, this.#share)) {
+      obstacles.push({ at, reason: `the quota is ${describeQuota(quota)}` });
     }
     for (const unit of UNITS) {
       const at = this.#allowances[unit].readyAt(weight[unit], now);
@@ -250,7 +250,7 @@ export class Pacer {
   /** Look what this process's share is; what others took just now counts where it grows. */
   #shareAnew(now: number): void {
     const share = this.#lease?.share(this.#strict) ?? 1;
-    if (share > this.#share) this.#logs.forEach((log) => log.fill(now));
+    if (share > this.#share) this.#rates.fill(now);
     this.#share = share;
   }
 }

@@ -1,7 +1,7 @@
 import type { LabelReason } from "../../etl/label_reason.ts";
 import type { LabelSet } from "../../etl/label_set.ts";
 import type { PendingPost } from "./pending.ts";
-import type { Weight } from "./quota.ts";
+import type { AskedWeight } from "./quota.ts";
 
 /** What a service answered. */
 export interface Reply {
@@ -42,7 +42,7 @@ export interface PaidClassifier {
   /** Give label columns that are known when a post is asked about. */
   about?(post: PendingPost): Record<string, unknown>;
   /** What a request takes of the quotas at most; what its answer did not use is given back. */
-  weight(posts: PendingPost[], effort: number): Weight;
+  weight(posts: PendingPost[], effort: number): AskedWeight;
   /** US dollars that a request costs at most. */
   price(posts: PendingPost[], effort: number): number;
   /** Tokens and US dollars that a request probably takes; where it is left out, what it takes at most. */

@@ -6,6 +6,17 @@ export interface Weight {
   tokens: number;
 }
 
+/** What a request may cost at most, and what it probably does. */
+export interface AskedWeight extends Weight {
+  /** Of its tokens; all of them where it is left out. */
+  likely?: number;
+}
+
+/** Give the tokens of a request that are held for it and will probably not be used. */
+export function heldTokens({ tokens, likely = tokens }: AskedWeight): number {
+  return tokens - likely;
+}
+
 /**
  * How much a service lets one ask for: `amount` of a unit in `perMs` milliseconds.
  *

@@ -29,6 +29,7 @@ export class ServerAllowance {
     return weight === 0 || now >= this.#until || weight <= this.#remaining ? now : this.#until;
   }
 
+  /** Take a weight; a negative one gives back what an answer did not use. */
   take(weight: number): void {
     this.#remaining -= weight;
   }

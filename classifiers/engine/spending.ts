@@ -13,6 +13,7 @@ type Spending = Record<string, number>;
 /** What a run may still spend; what is in flight is put aside. */
 export class Budget {
   #reserved = 0;
+  #waiting: (() => void)[] = [];
 
   /** In US dollars; infinite where nothing limits it. */
   constructor(public left: number) {}
@@ -28,6 +29,21 @@ export class Budget {
   settle(price: number, spent: number): void {
     this.#reserved -= price;
     this.left -= spent;
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  /**
+   * Put the price of a request aside, as soon as what others put aside and do not use leaves room.
+   *
+   * Gives false where there will be none, however little they use.
+   */
+  async reserveInTurn(price: number): Promise<boolean> {
+    while (!this.reserve(price)) {
+      // A rest of rounding is nobody's request.
+      if (price > this.left || this.#reserved < 1e-9) return false;
+      await new Promise<void>((wake) => this.#waiting.push(wake));
+    }
+    return true;
   }
 }
 

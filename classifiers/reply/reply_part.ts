@@ -4,7 +4,7 @@ import { ServiceError } from "../engine/service_error.ts";
 import { shortId } from "../prompt/prompt.ts";
 import { readChatReply } from "./chat_answer.ts";
 
-const Packed = z.object({ posts: z.array(z.unknown()) });
+const Packed = z.strictObject({ posts: z.array(z.unknown()) });
 const Named = z.looseObject({ id: z.string() });
 
 /**

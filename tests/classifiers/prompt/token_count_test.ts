@@ -8,6 +8,7 @@ import { buildPrompt, type Prompt } from "../../../classifiers/prompt/prompt.ts"
 import { sociopoliticalInstructions } from "../../../classifiers/prompt/sociopolitical_instructions.ts";
 import { countTokens, requestTokens } from "../../../classifiers/prompt/token_count.ts";
 import { responseFormat } from "../../../classifiers/reply/reply_format.ts";
+import { randomNumbers } from "../../etl/mutation.ts";
 import { sociopoliticalFormat } from "../../../classifiers/reply/sociopolitical_reply.ts";
 
 const MODEL = "openai/gpt-oss-20b";
@@ -52,6 +53,21 @@ Deno.test("the tokens of a request are never fewer than the model reads, and few
     assert.ok(counted >= real, `${counted} counted, ${real} read: ${posts[0]!.slice(0, 20)}`);
     assert.ok(counted <= real * 1.08, `${counted} counted, ${real} read`);
     assert.ok(other > counted * 1.2);
+  }
+});
+
+Deno.test("tokens are counted as the tokenizer of the models does, in any script", async () => {
+  const asText = { disallowedSpecial: new Set<string>() };
+  const random = randomNumbers(7);
+  const scripts = [0x20, 0x20, 0x20, 0x400, 0x600, 0x4e00, 0xac00, 0x1f600];
+  const mixed = Array.from({ length: 2000 }, () => {
+    const length = 1 + random(40);
+    const points = Array.from({ length }, () => scripts[random(scripts.length)]! + random(95));
+    return String.fromCodePoint(...points);
+  });
+  const codebook = await Deno.readTextFile("classifiers/codebooks/de_climate.yaml");
+  for (const text of [...mixed, ...codebook.split("\n"), codebook, "👩‍👩‍👧 don't WE'LL \n\n\t x"]) {
+    assert.equal(countTokens(text), encode(text, asText).length, JSON.stringify(text));
   }
 });
 
