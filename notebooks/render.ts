@@ -11,8 +11,8 @@ import { runCells } from "./cell_run.ts";
 import { readNotebook, withOutputs } from "./notebook.ts";
 import { page } from "./page.ts";
 
-/** A notebook that is not done by then has a query that never ends. */
-const LIMIT_MS = 120_000;
+/** Who is not done by then has a query that never ends; a page of that size opens nowhere. */
+const LIMITS = { ms: 120_000, memory: 4e9, output: 3e7 };
 
 const FOLDER = new URL("./", import.meta.url);
 
@@ -75,7 +75,7 @@ async function renderOne(context: Context, name: string, folder: string): Promis
     folder: pathToFolderUrl(folder),
     data: paths.root,
     study: studyPath,
-    limitMs: LIMIT_MS,
+    limits: LIMITS,
     signal,
   });
   const html = page(notebook, outputs, {
