@@ -134,6 +134,91 @@ Deno.test("a notebook that fails is an error, keeps the page of before and stops
     });
   }));
 
+Deno.test("the footer names the contents of data, code and notebook, and nothing else", () =>
+  withData(async (data) => {
+    const folder = `${data}/notebooks`;
+    await Deno.mkdir(folder);
+    const lines = async (source: string) => {
+      await Deno.writeTextFile(
+        `${folder}/01-first.ipynb`,
+        withOutputs(notebookOf("# First", source), []),
+      );
+      await renderIn(data, folder);
+      const { html } = await readPage(`${data}/reports/01-first`);
+      const found = /Data: (sha256 \w{16}) of (\d+) files?\. Code and study: (sha256 \w{16})/.exec(
+        html,
+      );
+      return {
+        data: found![1],
+        files: Number(found![2]),
+        notebook: /ipynb \((\w+ \w{16})/.exec(html)![1],
+      };
+    };
+    const first = await lines("1;");
+    assert.equal(first.files, 0);
+    await Deno.mkdir(`${data}/posts/date=2026-06-01`, { recursive: true });
+    await Deno.mkdir(`${data}/runs/date=2026-06-01`, { recursive: true });
+    const file = `${data}/posts/date=2026-06-01/posts.parquet`;
+    await Deno.writeTextFile(file, "one");
+    const second = await lines("1;");
+    assert.deepEqual([second.files, second.notebook], [1, first.notebook]);
+    await Deno.writeTextFile(`${data}/runs/date=2026-06-01/run.parquet`, "a run");
+    const third = await lines("2;");
+    assert.equal(third.data, second.data);
+    await Deno.writeTextFile(file, "two");
+    const fourth = await lines("2;");
+    assert.equal(new Set([first.data, second.data, fourth.data]).size, 3);
+    assert.deepEqual([third.notebook === first.notebook, fourth.notebook], [false, third.notebook]);
+  }));
+
+Deno.test("parameters of the first cell are given from outside, and say so", () =>
+  withData(async (data) => {
+    const folder = `${data}/notebooks`;
+    await Deno.mkdir(folder);
+    const write = (name: string, ...cells: string[]) =>
+      Deno.writeTextFile(`${folder}/${name}.ipynb`, withOutputs(notebookOf(...cells), []));
+    await write(
+      "01-first",
+      "# First",
+      'import type { IsoDay } from "./lib.ts";\n' +
+        "const since: IsoDay | undefined = undefined; // the first day\n" +
+        "const threshold = 0.7;\nconst data = Deno.env.get('CIVICSKY_DATA');",
+      "console.log(since, threshold);",
+    );
+    await write("02-second", "const other = 1;");
+    const { errors, warnings } = await renderIn(data, folder, [], { since: "2026-06-01" });
+    assert.deepEqual([errors, warnings], [[], [
+      "02-second has no parameter since and is made without it",
+    ]]);
+    const { html, notebook } = await readPage(`${data}/reports/01-first`);
+    assert.match(html, /<pre>2026-06-01 0\.7\n<\/pre>/);
+    assert.match(html, /Parameters that were set: since = 2026-06-01\./);
+    assert.equal(
+      (notebook.cells[1]!.source as unknown as string[])[1],
+      'const since: IsoDay | undefined = "2026-06-01"; // the first day\n',
+    );
+    const wrong = async (given: Record<string, string>, message: string) =>
+      await assert.rejects(renderIn(data, folder, [], given), (error) => {
+        assert.ok(error instanceof UserError && error.exitCode === 2);
+        assert.equal(error.message, `Cannot run render: ${message}`);
+        return true;
+      });
+    await wrong({ since: "June" }, '--set since: "June" is not a day such as 2026-06-01');
+    await wrong({ sinse: "2026-06-01" }, 'there is no parameter "sinse"');
+    await wrong({ data: "/elsewhere" }, 'there is no parameter "data"');
+  }));
+
+Deno.test("render exits 2 for a parameter that is not there and names those that are", () =>
+  withData(async (data) => {
+    const { code, stderr } = await runTask(
+      ["render", "--data", data, "--set", "a=1", "--set", "nothing=2"],
+    );
+    assert.equal(code, 2);
+    assert.match(stderr, /there is no parameter "a"\n {2}The parameters are 01-overview: /);
+    const twice = await runTask(["render", "--data", data, "--set", "a=1", "--set", "a=2"]);
+    assert.match(twice.stderr, /--set "a=2" is given twice/);
+  }));
+
 Deno.test("render exits 2 for a notebook that is not there and names those that are", () =>
   withData(async (data) => {
     const { code, stderr } = await runTask(["render", "99-nowhere", "--data", data]);
@@ -141,8 +226,14 @@ Deno.test("render exits 2 for a notebook that is not there and names those that 
     assert.match(stderr, /Cannot run render: there is no notebook "99-nowhere"\n {2}.*01-overview/);
   }));
 
-async function renderIn(data: string, folder: string, names: string[] = []) {
+async function renderIn(
+  data: string,
+  folder: string,
+  names: string[] = [],
+  given?: Record<string, string>,
+) {
   using database = await openDatabase(data);
+  const warnings: string[] = [];
   const context = {
     paths: new DataPaths(data),
     study: readStudy(`${ROOT}study.yaml`),
@@ -151,9 +242,10 @@ async function renderIn(data: string, folder: string, names: string[] = []) {
     progress: { update() {} } as unknown as Context["progress"],
     signal: new AbortController().signal,
     runId: "test",
-    warn() {},
+    warn: (text: string) => warnings.push(text),
   };
-  return await render(context, names, folder);
+  const outcome = await render(context, names, folder, new Map(Object.entries(given ?? {})));
+  return { ...outcome, warnings };
 }
 
 async function readPage(path: string): Promise<Page> {
