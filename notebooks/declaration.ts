@@ -11,7 +11,8 @@ interface Declaration {
 
 /**
  * Let cells declare again what another cell declares, as the kernel does: one variable, which the
- * later cell sets anew.
+ * later cell sets anew. The kernel wants the same keyword again (`const`, `let`, `class` or
+ * `function`); here it may be another.
  *
  * Only declarations of such names are rewritten, so that a name that is used before its one cell is
  * still an error. Lines stay as they are.

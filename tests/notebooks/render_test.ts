@@ -1,17 +1,11 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../etl/run/error.ts";
-import { type Context } from "../../etl/run/command.ts";
-import { readStudy } from "../../etl/run/study.ts";
-import { openDatabase } from "../../etl/store/duckdb.ts";
-import { DataPaths } from "../../etl/store/paths.ts";
 import { withOutputs } from "../../notebooks/notebook.ts";
-import { render } from "../../notebooks/render.ts";
 import { withData } from "../rows.ts";
-import { ROOT, runTask } from "../task.ts";
+import { runTask } from "../task.ts";
 import { notebookOf } from "./cells.ts";
+import { picturesOf, readPage, renderIn } from "./rendering.ts";
 import { fillStudyFolder, studyYaml } from "./study_folder.ts";
-
-type Page = { html: string; notebook: ReturnType<typeof notebookOf> };
 
 Deno.test("the overview is a page that needs nothing else and a notebook with outputs", async (t) => {
   await withData(async (data) => {
@@ -25,8 +19,7 @@ Deno.test("the overview is a page that needs nothing else and a notebook with ou
     const reports = `${data}/reports/01-overview`;
     assert.deepEqual(JSON.parse(stdout).files, [`${reports}.html`, `${reports}.ipynb`]);
     const { html, notebook } = await readPage(reports);
-    const pictures = [...html.matchAll(/data:image\/svg\+xml;base64,([\w+/=]+)/g)]
-      .map(([, text]) => new TextDecoder().decode(Uint8Array.fromBase64(text!)));
+    const pictures = picturesOf(html);
 
     await t.step("the page and its pictures refer to nothing outside of it", () => {
       assert.equal(pictures.length, 6);
@@ -128,7 +121,7 @@ Deno.test("a notebook that fails is an error, keeps the page of before and stops
     await Deno.writeTextFile(`${folder}/01-first.ipynb`, "{}");
     const unreadable = await renderIn(data, folder);
     assert.match(unreadable.errors![0]!.message, /it is not a notebook of format 4\.5/);
-    await assert.rejects(renderIn(data, folder, ["03-none"]), (error) => {
+    await assert.rejects(renderIn(data, folder, { names: ["03-none"] }), (error) => {
       assert.ok(error instanceof UserError && error.exitCode === 2);
       return true;
     });
@@ -186,7 +179,7 @@ Deno.test("parameters of the first cell are given from outside, and say so", () 
       "console.log(since, threshold);",
     );
     await write("02-second", "const other = 1;");
-    const { errors, warnings } = await renderIn(data, folder, [], { since: "2026-06-01" });
+    const { errors, warnings } = await renderIn(data, folder, { given: { since: "2026-06-01" } });
     assert.deepEqual([errors, warnings], [[], [
       "02-second has no parameter since and is made without it",
     ]]);
@@ -198,7 +191,7 @@ Deno.test("parameters of the first cell are given from outside, and say so", () 
       'const since: IsoDay | undefined = "2026-06-01"; // the first day\n',
     );
     const wrong = async (given: Record<string, string>, message: string) =>
-      await assert.rejects(renderIn(data, folder, [], given), (error) => {
+      await assert.rejects(renderIn(data, folder, { given }), (error) => {
         assert.ok(error instanceof UserError && error.exitCode === 2);
         assert.equal(error.message, `Cannot run render: ${message}`);
         return true;
@@ -225,35 +218,6 @@ Deno.test("render exits 2 for a notebook that is not there and names those that 
     assert.equal(code, 2);
     assert.match(stderr, /Cannot run render: there is no notebook "99-nowhere"\n {2}.*01-overview/);
   }));
-
-async function renderIn(
-  data: string,
-  folder: string,
-  names: string[] = [],
-  given?: Record<string, string>,
-) {
-  using database = await openDatabase(data);
-  const warnings: string[] = [];
-  const context = {
-    paths: new DataPaths(data),
-    study: readStudy(`${ROOT}study.yaml`),
-    studyPath: `${ROOT}study.yaml`,
-    database,
-    progress: { update() {} } as unknown as Context["progress"],
-    signal: new AbortController().signal,
-    runId: "test",
-    warn: (text: string) => warnings.push(text),
-  };
-  const outcome = await render(context, names, folder, new Map(Object.entries(given ?? {})));
-  return { ...outcome, warnings };
-}
-
-async function readPage(path: string): Promise<Page> {
-  return {
-    html: await Deno.readTextFile(`${path}.html`),
-    notebook: JSON.parse(await Deno.readTextFile(`${path}.ipynb`)),
-  };
-}
 
 function isLines(value: unknown): boolean {
   return Array.isArray(value) &&
