@@ -1,6 +1,7 @@
 import { now } from "../etl/run/clock.ts";
 import type { Context } from "../etl/run/command.ts";
-import { type Database, rows } from "../etl/store/duckdb.ts";
+import { queryWhole } from "../etl/store/damage.ts";
+import type { Database } from "../etl/store/duckdb.ts";
 import { relation } from "../etl/store/parquet.ts";
 import type { DataPaths } from "../etl/store/paths.ts";
 import { LABEL_SETS } from "../etl/store/tables.ts";
@@ -43,9 +44,11 @@ function dataRange(paths: DataPaths): string {
 
 async function labelSets(database: Database, paths: DataPaths): Promise<string[]> {
   const files = paths.files("label_sets").map(({ path }) => path);
-  const shown = await rows<{ classifier: string; codebook: string; label_set_id: string }>(
+  const shown = await queryWhole<{ classifier: string; codebook: string; label_set_id: string }>(
     database,
-    `SELECT classifier, codebook, label_set_id FROM ${relation(LABEL_SETS, files)}
+    files,
+    (files) =>
+      `SELECT classifier, codebook, label_set_id FROM ${relation(LABEL_SETS, files)}
      WHERE is_shown ORDER BY classifier, label_set_id`,
   );
   return shown.map(({ classifier, codebook, label_set_id }) =>

@@ -4,6 +4,7 @@ import { type Command, type Context, main, type Outcome } from "../etl/run/comma
 import { describeError, EXIT, UserError } from "../etl/run/error.ts";
 import { sync } from "../etl/store/parquet.ts";
 import { runCells } from "./cell_run.ts";
+import { asDamage } from "./damaged_data.ts";
 import { type Notebook, readNotebook, withOutputs } from "./notebook.ts";
 import { assignment, parametersOf, withParameters } from "./notebook_parameter.ts";
 import { page } from "./page.ts";
@@ -65,7 +66,7 @@ export async function render(
     } catch (error) {
       if (context.signal.aborted) return;
       if (!(error instanceof UserError) || error.exitCode === EXIT.usage) throw error;
-      errors.push(error);
+      errors.push(await asDamage(error, context));
     }
   };
   const notebooks = new Map<string, Notebook>();
