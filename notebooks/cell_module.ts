@@ -1,3 +1,4 @@
+import { mergeDeclarations } from "./declaration.ts";
 import type { Cell } from "./notebook.ts";
 
 /** The code cells of a notebook as one module. */
@@ -10,22 +11,25 @@ export interface CellModule {
 /**
  * Put all code cells into one TypeScript module.
  *
- * Each cell is a block inside the block of the cell before, so that it sees what came before and may
- * declare a name again. Imports become dynamic ones, since blocks cannot hold the others; relative
- * specifiers are resolved against `folder`, a file URL that ends in a slash. `channel` is the URL of
- * `output_channel.ts`. Lines of cells stay lines of the module.
+ * A cell sees what came before and may declare a name again, as in the kernel. Imports become dynamic
+ * ones, which are run in their turn; relative specifiers are resolved against `folder`, a file URL
+ * that ends in a slash. `channel` is the URL of `output_channel.ts`. Lines of cells stay lines of the
+ * module.
  */
 export function cellModule(cells: Cell[], folder: string, channel: string): CellModule {
-  const lines = [`import { beginCell } from ${JSON.stringify(channel)};`];
+  const lines = [`import { beginCell, endCells } from ${JSON.stringify(channel)};`];
   const placed: CellModule["cells"] = [];
-  cells.forEach((cell, index) => {
-    if (cell.cell_type !== "code") return;
-    lines.push(`{ beginCell(${index});`);
-    const source = inBlock(cell.source, folder).split("\n");
+  const code = [...cells.entries()].filter(([, cell]) => cell.cell_type === "code");
+  const sources = mergeDeclarations(
+    code.map(([, cell]) => withoutStaticImports(cell.source, folder)),
+  );
+  code.forEach(([index], place) => {
+    lines.push(`;beginCell(${index});`);
+    const source = sources[place]!.split("\n");
     placed.push({ index, before: lines.length, lines: source.length });
     lines.push(...source);
   });
-  lines.push("}".repeat(placed.length), "");
+  lines.push(";endCells();", "");
   return { text: lines.join("\n"), cells: placed };
 }
 
@@ -44,7 +48,7 @@ export function cellLine(
 const IMPORT = /^[ \t]*import\s+(?:([^'"();]+?)\s+from\s+)?(["'])([^"'\n]+)\2[ \t]*;?/gm;
 const DYNAMIC_IMPORT = /\bimport\(\s*(["'])(\.[^"'\n]*)\1/g;
 
-function inBlock(source: string, folder: string): string {
+function withoutStaticImports(source: string, folder: string): string {
   return source
     .replace(
       DYNAMIC_IMPORT,

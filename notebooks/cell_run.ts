@@ -1,134 +1,50 @@
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
 import { UserError } from "../etl/run/error.ts";
 import { cellLine, type CellModule, cellModule } from "./cell_module.ts";
-import { ENGINE } from "./engine.ts";
+import { type CellLimits, type CellProcessOptions, runProcess } from "./cell_process.ts";
 import type { Cell, CellOutput, Notebook } from "./notebook.ts";
-import { VIEWS } from "./views.ts";
 
-export interface CellRunOptions {
+export interface CellRunOptions extends CellProcessOptions {
   /** For errors, such as `01-overview`. */
   name: string;
   /** The folder that relative imports of the notebook mean, as a file URL ending in a slash. */
   folder: string;
-  data: string;
-  /** Path of the study file. */
-  study: string;
-  /** The time after which the run is ended. */
-  limitMs: number;
-  signal?: AbortSignal;
 }
 
-interface Ended {
-  success: boolean;
-  late: boolean;
-  stderr: string;
-  /** The place of the last cell that was begun, undefined where none was. */
-  cell: number | undefined;
-  outputs: CellOutput[][];
-}
-
-const CONFIG = fileURLToPath(new URL("../deno.json", import.meta.url));
 const CHANNEL = new URL("output_channel.ts", import.meta.url).href;
 
 /**
- * Run the code cells of a notebook in a process of their own, which may read the data folder and the
- * study, write nothing and reach no network; Deno itself fetches an npm package that is imported for
- * the first time.
+ * Run the code cells of a notebook in a process of their own, as `runProcess` says.
  *
  * Gives what each cell put out, by its place in the notebook. Throws a `UserError` that names the
- * code cell and its line where a cell fails or the time is up, and the signal's reason when aborted.
+ * code cell and its line where a cell fails or a limit is reached, and the signal's reason when
+ * aborted.
  */
 export async function runCells(
   notebook: Notebook,
   options: CellRunOptions,
 ): Promise<CellOutput[][]> {
+  const { name, limits } = options;
   const module = cellModule(notebook.cells, options.folder, CHANNEL);
-  const ended = await run(module.text, options);
+  const ended = await runProcess(module.text, options);
   options.signal?.throwIfAborted();
-  if (ended.success && !ended.late) return ended.outputs;
-  if (ended.cell === undefined && !ended.late) {
+  if (ended.success && ended.isDone && !ended.limit) return ended.outputs;
+  if (ended.cell === undefined && !ended.limit) {
     throw await unreadableCell(notebook.cells, options) ??
-      failed(options.name, "no cell could be run", firstLine(ended.stderr));
+      failed(name, "no cell could be run", firstLine(ended.stderr));
   }
   const running = module.cells.findIndex(({ index }) => index === ended.cell) + 1;
-  if (ended.late) {
-    const seconds = Math.round(options.limitMs / 1000);
-    throw failed(options.name, `code cell ${running}`, `it did not end within ${seconds} s`);
-  }
+  if (ended.limit) throw failed(name, `code cell ${running}`, reached(ended.limit, limits));
+  if (ended.success) throw failed(name, `code cell ${running}`, "it ended the run");
   const where = place(module, ended.stderr) ?? { cell: running };
-  throw failed(options.name, describe(where), firstLine(ended.stderr));
+  throw failed(name, describe(where), firstLine(ended.stderr));
 }
 
-async function run(text: string, options: CellRunOptions): Promise<Ended> {
-  const marker = `\x1e${crypto.randomUUID()} `;
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-prompt",
-      "--no-check",
-      `--config=${CONFIG}`,
-      `--allow-read=${[options.data, options.study, VIEWS, ENGINE].map(listed).join(",")}`,
-      "--allow-env=CIVICSKY_DATA,CIVICSKY_STUDY",
-      "--ignore-env",
-      // Without it a cell may import from some hosts, whatever its permissions.
-      "--no-remote",
-      // A library of DuckDB-WASM counts them while it loads.
-      "--allow-sys=cpus",
-      "--ext=ts",
-      "-",
-      marker,
-    ],
-    env: { CIVICSKY_DATA: options.data, CIVICSKY_STUDY: options.study, NO_COLOR: "1" },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  let late = false;
-  const kill = () => child.kill("SIGKILL");
-  const timer = setTimeout(() => {
-    late = true;
-    kill();
-  }, options.limitMs);
-  options.signal?.addEventListener("abort", kill);
-  try {
-    const output = child.output();
-    const stdin = child.stdin.getWriter();
-    await stdin.write(new TextEncoder().encode(text));
-    await stdin.close();
-    const { success, stdout, stderr } = await output;
-    const decoder = new TextDecoder();
-    return {
-      success,
-      late,
-      stderr: decoder.decode(stderr),
-      ...parse(decoder.decode(stdout), marker),
-    };
-  } finally {
-    clearTimeout(timer);
-    options.signal?.removeEventListener("abort", kill);
-  }
-}
-
-/** Take the stream apart: marked messages, and between them what the cells printed. */
-function parse(stdout: string, marker: string): Pick<Ended, "cell" | "outputs"> {
-  const outputs: CellOutput[][] = [];
-  let cell: number | undefined;
-  const add = (output: CellOutput) => {
-    if (cell !== undefined) (outputs[cell] ??= []).push(output);
-  };
-  for (const piece of stdout.split(marker).slice(1)) {
-    const end = piece.indexOf("\n");
-    // A child that was killed may leave half a message, always the last.
-    if (end < 0) break;
-    const message = JSON.parse(piece.slice(0, end));
-    if ("cell" in message) cell = message.cell;
-    else if ("display" in message) add({ display: message.display });
-    else add({ stream: "stderr", text: message.stderr });
-    const printed = piece.slice(end + 1);
-    if (printed !== "") add({ stream: "stdout", text: printed });
-  }
-  return { cell, outputs };
+function reached(limit: keyof CellLimits, limits: CellLimits): string {
+  if (limit === "ms") return `it did not end within ${Math.round(limits.ms / 1000)} s`;
+  const megabytes = `${Math.round(limits[limit] / 1e6)} MB`;
+  return limit === "memory"
+    ? `it took more than ${megabytes} of memory`
+    : `it put out more than ${megabytes}`;
 }
 
 /** Find the cell that is no TypeScript by reading each alone: together, one brace shifts the blame. */
@@ -141,7 +57,7 @@ async function unreadableCell(
     if (cell.cell_type !== "code") continue;
     number++;
     const alone = cellModule([cell], options.folder, CHANNEL);
-    const { success, stderr } = await run(`Deno.exit(0); ${alone.text}`, options);
+    const { success, stderr } = await runProcess(`Deno.exit(0); ${alone.text}`, options);
     if (success) continue;
     const line = place(alone, stderr)?.line;
     return failed(options.name, describe({ cell: number, line }), firstLine(stderr));
@@ -170,13 +86,4 @@ function failed(name: string, where: string, what: string): UserError {
     `${where}: ${what}`,
     "Mend that cell and run the task again; the page of the last good run still stands",
   );
-}
-
-/**
- * Commas part the entries of a permission, and Deno 2.9 takes no escape for them: of a path that has
- * one, the folder above must do.
- */
-function listed(path: string): string {
-  const comma = path.indexOf(",");
-  return comma < 0 ? path : dirname(path.slice(0, comma + 1));
 }

@@ -1,4 +1,5 @@
 import type { ColumnTable } from "arquero";
+import { compactSvg } from "./compact_svg.ts";
 import { escape } from "./html.ts";
 import { tableHtml } from "./table_view.ts";
 
@@ -154,5 +155,5 @@ function wrap(text: string, width: number, style: Omit<Line, "text">): Line[] {
 }
 
 function dataUrl(svg: string): string {
-  return `data:image/svg+xml;base64,${new TextEncoder().encode(svg).toBase64()}`;
+  return `data:image/svg+xml;base64,${new TextEncoder().encode(compactSvg(svg)).toBase64()}`;
 }

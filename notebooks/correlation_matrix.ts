@@ -57,7 +57,8 @@ function matrix({ columns, r }: Correlations, width: number): Panel {
     Math.min(46, (width - left - (isSmall ? 16 : RIGHT)) / columns.length),
   );
   const row = Math.max(size, 14);
-  const cells: string[] = [];
+  /** Cells of one colour are one path: there are hundreds of cells. */
+  const cells = new Map<string, string>();
   const values: string[] = [];
   const names: string[] = [];
   columns.forEach((_, i) => {
@@ -76,17 +77,19 @@ function matrix({ columns, r }: Correlations, width: number): Panel {
       const value = r[i]![j]!;
       if (!Number.isFinite(value)) continue;
       const x = Math.round(left) + j * size;
-      cells.push(
-        `<path d="M${x},${y}h${size - 1}v${row - 1}h${1 - size}z" ` +
-          `fill="${value < 0 ? NEGATIVE : POSITIVE}" ` +
-          `fill-opacity="${(Math.abs(value) * MOST_OPAQUE).toFixed(2)}"/>`,
-      );
+      const fill = `fill="${value < 0 ? NEGATIVE : POSITIVE}" ` +
+        `fill-opacity="${(Math.abs(value) * MOST_OPAQUE).toFixed(2)}"`;
+      const path = `M${x},${y}h${size - 1}v${row - 1}h${1 - size}z`;
+      cells.set(fill, (cells.get(fill) ?? "") + path);
       if (size < 24) continue;
       values.push(`<text x="${x + size / 2}" y="${y + row / 2 + 4}">${short(value)}</text>`);
     }
   });
   const head = isSmall ? 4 : HEAD;
-  const svg = `<g transform="translate(0,${head})">${cells.join("")}` +
+  const svg =
+    `<g transform="translate(0,${head})">${
+      [...cells].map(([fill, path]) => `<path d="${path}" ${fill}/>`).join("")
+    }` +
     `<g font-size="${size < 30 ? 10 : 11}" text-anchor="middle">${values.join("")}</g>` +
     `<g font-size="${isSmall ? 10 : 12}">${names.join("")}</g></g>`;
   return { svg, height: head + columns.length * row + 4 };

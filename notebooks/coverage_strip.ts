@@ -84,15 +84,21 @@ function strip(source: string, hours: CoveredHour[], days: Date[], width: number
     );
   });
   const gap = column > 4 ? 1 : 0;
+  /** Cells of one colour are one path: a month has 720 of them. */
+  const cells = new Map<string, string>();
   for (const { hour, covered, is_asked } of hours) {
     const x = left + (dayOf(hour).getTime() - days[0]!.getTime()) / DAY * column;
     const y = head + hour.getUTCHours() * row;
-    const cell = (height: number, fill: string, opacity: number) =>
-      `<rect x="${x.toFixed(1)}" y="${y}" width="${(column - gap).toFixed(1)}" ` +
-      `height="${height}" fill="${fill}" fill-opacity="${opacity}"/>`;
-    if (covered < 0.005 && is_asked) parts.push(cell(row - 1, MISSED, 1));
-    else if (covered > 0) parts.push(cell(row - 1, COLLECTED, covered > 0.95 ? 1 : 0.45));
+    const add = (color: string, opacity: number) => {
+      const fill = `fill="${color}" fill-opacity="${opacity}"`;
+      const width = (column - gap).toFixed(1);
+      const path = `M${x.toFixed(1)},${y}h${width}v${row - 1}h-${width}z`;
+      cells.set(fill, (cells.get(fill) ?? "") + path);
+    };
+    if (covered < 0.005 && is_asked) add(MISSED, 1);
+    else if (covered > 0) add(COLLECTED, covered > 0.95 ? 1 : 0.45);
   }
+  for (const [fill, path] of cells) parts.push(`<path d="${path}" ${fill}/>`);
   const tips = days.map((day, index): Tip => ({
     x: left + index * column,
     y: head,

@@ -90,20 +90,19 @@ function cell(column: string, groups: DistributionsOptions["groups"], width: num
       return `V${y.toFixed(1)}h${(width / BINS).toFixed(2)}`;
     }).join("")
   );
-  const area = steps[0] === ""
-    ? ""
-    : `<path d="M0,${bottom}${steps[0]}V${bottom}" fill="${seriesColor(0)}" fill-opacity="0.2"/>`;
-  const lines = steps.map((path, index) =>
-    path === "" ? "" : `<path d="M0,${bottom}${path}V${bottom}" fill="none" ` +
-      `stroke="${seriesColor(index)}" stroke-width="1.6" stroke-dasharray="${seriesDash(index)}"/>`
-  );
+  const lines = steps.map((path, index) => {
+    // The first group is an area too, so that two are told apart where they cross.
+    const fill = index === 0 ? `${seriesColor(0)}" fill-opacity="0.2` : "none";
+    return path === "" ? "" : `<path d="M0,${bottom}${path}V${bottom}" fill="${fill}" ` +
+      `stroke="${seriesColor(index)}" stroke-width="1.6" stroke-dasharray="${seriesDash(index)}"/>`;
+  });
   const ticks = ["0", "0.5", "1"].map((tick, index) =>
     `<text x="${index * width / 2}" y="${bottom + 13}" font-size="11" ` +
     `text-anchor="${["start", "middle", "end"][index]}">${tick}</text>`
   );
   return `<text y="14" font-size="12" font-weight="600">${
     escape(column.replace(/^prob_/, "").replaceAll("_", " "))
-  }</text>${area}${lines.join("")}` +
+  }</text>${lines.join("")}` +
     `<path d="M0,${bottom}h${width}" stroke="currentColor"/>${ticks.join("")}`;
 }
 

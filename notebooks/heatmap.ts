@@ -109,18 +109,17 @@ function grid(cells: Cell[], highest: number, width: number): Panel {
     `<rect x="${left}" y="${HEAD}" width="${width - left - 1}" height="${7 * ROW}" fill="none" ` +
       `stroke="var(--rule)"/>`,
   );
+  const squares: string[] = [];
+  const dots: string[] = [];
   for (const cell of cells) {
     const { value } = cell.share.estimate;
     const [x, y] = [left + cell.hour * column, HEAD + cell.day * ROW];
-    parts.push(
+    squares.push(
       `<rect x="${x.toFixed(1)}" y="${y}" width="${(column - 1).toFixed(1)}" height="${ROW - 1}" ` +
-        `fill="var(--series-0)" fill-opacity="${opacity(value / highest).toFixed(3)}"/>`,
+        `fill-opacity="${opacity(value / highest).toFixed(3)}"/>`,
     );
     if (!isEnough(cell)) {
-      parts.push(
-        `<circle cx="${(x + column / 2).toFixed(1)}" cy="${y + ROW / 2}" r="2.2" ` +
-          `fill="var(--ink)" stroke="var(--paper)" stroke-width="0.8"/>`,
-      );
+      dots.push(`<circle cx="${(x + column / 2).toFixed(1)}" cy="${y + ROW / 2}" r="2.2"/>`);
     }
     tips.push({
       x,
@@ -132,5 +131,9 @@ function grid(cells: Cell[], highest: number, width: number): Panel {
       }, ${formatNumber(cell.share.sampling.n_failed)} failed`,
     });
   }
+  parts.push(
+    `<g fill="var(--series-0)">${squares.join("")}</g>`,
+    `<g fill="var(--ink)" stroke="var(--paper)" stroke-width="0.8">${dots.join("")}</g>`,
+  );
   return { svg: parts.join(""), height: HEAD + 7 * ROW + 2, tips };
 }

@@ -14,6 +14,7 @@ export { type Coverage, coverageOf } from "./coverage.ts";
 export { coverageStrip } from "./coverage_strip.ts";
 export { type CoveredHour, coveredHours } from "./covered_hours.ts";
 export { type Data, open } from "./data.ts";
+export type { IsoDay } from "./days.ts";
 export { distributions } from "./distributions.ts";
 export { factsLine, factsOf, type FigureFacts, labelSetName } from "./figure_facts.ts";
 export { filterCounts } from "./filter_counts.ts";
@@ -21,7 +22,7 @@ export { frequentCategoriesChart } from "./frequent_categories.ts";
 export { heatmap } from "./heatmap.ts";
 export { type History } from "./history.ts";
 export { identifier } from "./identifier.ts";
-export { type Measure, type Selection } from "./measure.ts";
+export { type Measure, type Selection, type Source } from "./measure.ts";
 export {
   type MeasuredShare,
   shareOfParts,

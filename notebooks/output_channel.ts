@@ -17,6 +17,11 @@ export function beginCell(index: number): void {
   send({ cell: index });
 }
 
+/** Say that the last cell has ended, so that a cell that ends the process does not pass for the end. */
+export function endCells(): void {
+  send({ done: true });
+}
+
 Object.assign(globalThis, { [SINK]: (output: Output) => send({ display: output }) });
 // On a pipe of its own it would not be known which cell it belongs to.
 console.warn = console.error = (...values: unknown[]) =>

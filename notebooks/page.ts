@@ -22,7 +22,13 @@ const STYLE = `
   :root { --ink: #e6e7e9; --muted: #a4a9b0; --paper: #15171a; --rule: #3a3e44; --shade: #1f2226;
     --notice: #4a3b00; }
 }
-@media print { :root { color-scheme: light; } details { display: none; } }
+@media print {
+  :root { color-scheme: light; }
+  details { display: none; }
+  h1, h2, h3 { break-after: avoid; }
+  tr { break-inside: avoid; }
+  * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+}
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 16px; max-width: 752px; color: var(--ink);
   background: var(--paper); font: 16px/1.5 system-ui, sans-serif; overflow-wrap: break-word; }

@@ -1,18 +1,17 @@
 import { basename, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { now } from "../etl/run/clock.ts";
 import { type Command, type Context, main, type Outcome } from "../etl/run/command.ts";
 import { describeError, EXIT, UserError } from "../etl/run/error.ts";
-import { type Database, rows } from "../etl/store/duckdb.ts";
-import { relation, sync } from "../etl/store/parquet.ts";
-import type { DataPaths } from "../etl/store/paths.ts";
-import { LABEL_SETS } from "../etl/store/tables.ts";
+import { sync } from "../etl/store/parquet.ts";
 import { runCells } from "./cell_run.ts";
-import { readNotebook, withOutputs } from "./notebook.ts";
+import { asDamage } from "./damaged_data.ts";
+import { type Notebook, readNotebook, withOutputs } from "./notebook.ts";
+import { assignment, parametersOf, withParameters } from "./notebook_parameter.ts";
 import { page } from "./page.ts";
+import { dataLines, notebookLines } from "./page_footer.ts";
 
-/** A notebook that is not done by then has a query that never ends. */
-const LIMIT_MS = 120_000;
+/** Who is not done by then has a query that never ends; a page of that size opens nowhere. */
+const LIMITS = { ms: 120_000, memory: 4e9, output: 3e7 };
 
 const FOLDER = new URL("./", import.meta.url);
 
@@ -25,21 +24,32 @@ export const command: Command = {
     name: "[notebooks...]",
     description: "names such as 01-overview; all notebooks where none is named",
   }],
-  options: [],
-  examples: ["deno task render", "deno task render 01-overview --data data/demo"],
-  run: (context, _, ...names) => render(context, names, fileURLToPath(FOLDER)),
+  options: [{
+    flags: "--set <name=value>",
+    description: "another value for a parameter of the first code cell; may be repeated",
+    parse: assignment,
+  }],
+  examples: [
+    "deno task render",
+    "deno task render 01-overview --data data/demo",
+    "deno task render 02-political-content --set since=2026-06-01 --set threshold=0.8",
+  ],
+  run: (context, { set }, ...names) => render(context, names, fileURLToPath(FOLDER), set),
 };
 
 /**
  * Run notebooks of a folder and write `<name>.html` and `<name>.ipynb` for each.
  *
- * One that fails leaves its files of before and stops no other; its error stands in the outcome.
- * Throws a usage error for a name without a notebook.
+ * `given` are values for parameters; a notebook that lacks one runs without it, and is warned of. One
+ * that fails leaves its files of before and stops no other; its error stands in the outcome. Throws a
+ * usage error for a name without a notebook, and for a parameter that none has or that is of another
+ * type.
  */
 export async function render(
   context: Context,
   names: string[],
   folder: string,
+  given: Map<string, string> = new Map(),
 ): Promise<Outcome> {
   if (/[*?[\]{}]/.test(context.paths.root)) {
     throw new UserError(
@@ -49,45 +59,62 @@ export async function render(
       { exitCode: EXIT.usage },
     );
   }
-  const written: string[] = [];
   const errors: UserError[] = [];
+  const attempt = async (work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      if (context.signal.aborted) return;
+      if (!(error instanceof UserError) || error.exitCode === EXIT.usage) throw error;
+      errors.push(await asDamage(error, context));
+    }
+  };
+  const notebooks = new Map<string, Notebook>();
   for (const name of chosen(names, folder)) {
+    await attempt(async () => {
+      notebooks.set(name, await readNotebook(join(folder, `${name}.ipynb`)));
+    });
+  }
+  setParameters(context, notebooks, given);
+  const footer = await dataLines(context);
+  const written: string[] = [];
+  for (const [name, notebook] of notebooks) {
     if (context.signal.aborted) break;
     context.progress.update(() => `render: ${name}`);
-    try {
-      written.push(...await renderOne(context, name, folder));
-    } catch (error) {
-      if (context.signal.aborted) break;
-      if (!(error instanceof UserError)) throw error;
-      errors.push(error);
-    }
+    await attempt(async () => {
+      const run = {
+        name,
+        notebook,
+        folder,
+        footer: [...footer, ...notebookLines(name, notebook, given)],
+      };
+      written.push(...await renderOne(context, run));
+    });
   }
   const text = written.length === 0 ? "Wrote no page" : `Wrote\n  ${written.join("\n  ")}`;
   const stopped = context.signal.aborted;
   return { summary: { files: written, failed: errors.length }, text, errors, stopped };
 }
 
-async function renderOne(context: Context, name: string, folder: string): Promise<string[]> {
+interface NotebookRun {
+  name: string;
+  notebook: Notebook;
+  folder: string;
+  footer: string[];
+}
+
+async function renderOne(context: Context, run: NotebookRun): Promise<string[]> {
   const { paths, study, studyPath, signal } = context;
-  const notebook = await readNotebook(join(folder, `${name}.ipynb`));
+  const { name, notebook, footer } = run;
   const outputs = await runCells(notebook, {
     name,
-    folder: pathToFolderUrl(folder),
+    folder: pathToFolderUrl(run.folder),
     data: paths.root,
     study: studyPath,
-    limitMs: LIMIT_MS,
+    limits: LIMITS,
     signal,
   });
-  const html = page(notebook, outputs, {
-    name,
-    study: study.name,
-    notice: study.notice,
-    footer: [
-      dataRange(paths),
-      ...await labelSets(context.database, paths),
-      `Made from ${name}.ipynb on ${now().toISOString().slice(0, 16).replace("T", " ")} UTC.`,
-    ],
-  });
+  const html = page(notebook, outputs, { name, study: study.name, notice: study.notice, footer });
   await Deno.mkdir(paths.reports(), { recursive: true });
   const files = [
     [join(paths.reports(), `${name}.html`), html],
@@ -95,6 +122,40 @@ async function renderOne(context: Context, name: string, folder: string): Promis
   ] as const;
   for (const [path, text] of files) await replace(path, text);
   return files.map(([path]) => path);
+}
+
+/** Put the values that are given into the notebooks. */
+function setParameters(
+  context: Context,
+  notebooks: Map<string, Notebook>,
+  given: Map<string, string>,
+): void {
+  const known = [...notebooks].map(([name, notebook]) => ({
+    name,
+    parameters: parametersOf(notebook),
+  }));
+  const has = (name: string) =>
+    known.filter(({ parameters }) => parameters.some((parameter) => parameter.name === name)).map((
+      { name },
+    ) => name);
+  for (const name of given.keys()) {
+    const owners = has(name);
+    if (owners.length === 0) {
+      const all = known.map(({ name, parameters }) =>
+        `${name}: ${parameters.map(({ name, type }) => `${name} (${type})`).join(", ") || "none"}`
+      );
+      throw new UserError(
+        "run render",
+        `there is no parameter ${JSON.stringify(name)}`,
+        `The parameters are ${all.join("; ")}`,
+        { exitCode: EXIT.usage },
+      );
+    }
+    for (const other of [...notebooks.keys()].filter((one) => !owners.includes(one))) {
+      context.warn(`${other} has no parameter ${name} and is made without it`);
+    }
+  }
+  for (const [name, notebook] of notebooks) notebooks.set(name, withParameters(notebook, given));
 }
 
 function chosen(names: string[], folder: string): string[] {
@@ -111,24 +172,6 @@ function chosen(names: string[], folder: string): string[] {
     );
   }
   return wanted.length > 0 ? [...new Set(wanted)] : known;
-}
-
-function dataRange(paths: DataPaths): string {
-  const days = paths.files("posts").flatMap(({ day }) => day ?? []).sort();
-  if (days.length === 0) return "There are no posts yet.";
-  return `Posts of ${days[0]} to ${days.at(-1)} (UTC).`;
-}
-
-async function labelSets(database: Database, paths: DataPaths): Promise<string[]> {
-  const files = paths.files("label_sets").map(({ path }) => path);
-  const shown = await rows<{ classifier: string; codebook: string; label_set_id: string }>(
-    database,
-    `SELECT classifier, codebook, label_set_id FROM ${relation(LABEL_SETS, files)}
-     WHERE is_shown ORDER BY classifier, label_set_id`,
-  );
-  return shown.map(({ classifier, codebook, label_set_id }) =>
-    `Labels: ${classifier}${codebook ? ` ${codebook}` : ""}, label set ${label_set_id}.`
-  );
 }
 
 /** Write a file beside its place and rename it, so that a reader sees the old or the new one. */

@@ -5,6 +5,8 @@ import { formatNumber } from "./number_format.ts";
 /** More than this is for a file, not for a page. */
 const ROWS = 50;
 const CHARACTERS = 200;
+/** A browser would break it at its hyphens. */
+const DATE = /^\d{4}-\d\d-\d\d\b/;
 
 /** Write a table as HTML, at most fifty rows of it; every value is escaped. */
 export function tableHtml(table: ColumnTable): string {
@@ -14,9 +16,14 @@ export function tableHtml(table: ColumnTable): string {
     rows.every((row) => /^$|^–$|^-?[\d,.]+%?$/.test(row[index]!))
   );
   const line = (tag: string, values: string[]) =>
-    values.map((value, index) =>
-      `<${tag}${numeric[index] ? ' style="text-align:right"' : ""}>${escape(value)}</${tag}>`
-    ).join("");
+    values.map((value, index) => {
+      const style = numeric[index]
+        ? ' style="text-align:right"'
+        : DATE.test(value)
+        ? ' style="white-space:nowrap"'
+        : "";
+      return `<${tag}${style}>${escape(value)}</${tag}>`;
+    }).join("");
   const body = rows.map((row) => `<tr>${line("td", row)}</tr>`).join("\n");
   const note = rest > 0 ? `<p>… and ${escape(formatNumber(rest))} more rows</p>` : "";
   return `<table><thead><tr>${

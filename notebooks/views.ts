@@ -18,6 +18,11 @@ import {
 /** The one file in which the views stand. */
 export const VIEWS = fileURLToPath(new URL("views.sql", import.meta.url));
 
+/** The folders of the data that views stand for. */
+export const VIEWED_FOLDERS: string[] = [
+  ...Deno.readTextFileSync(VIEWS).matchAll(/read_parquet\('([^'*]+?)\/\*/g),
+].map(([, folder]) => folder!);
+
 /** A view of `views.sql` that stands for a folder of Parquet files. */
 export interface StoredTable {
   view: string;

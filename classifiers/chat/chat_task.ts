@@ -26,7 +26,6 @@ import {
   type LabellingOptions,
   type OpenedTask,
 } from "../engine/labelling_command.ts";
-import { ServiceError } from "../engine/service_error.ts";
 import type { Questionnaire } from "../prompt/questionnaire.ts";
 import { CHAT_COLUMNS } from "../reply/chat_answer.ts";
 import { chatClassifier } from "./chat_classifier.ts";

@@ -16,8 +16,12 @@ export interface CommandOption {
   /** Such as `--minutes <n>`. */
   flags: string;
   description: string;
-  /** Give the typed value; throws a `RangeError` that says what is wrong with the text. */
-  parse?: (text: string) => unknown;
+  /**
+   * Give the typed value; throws a `RangeError` that says what is wrong with the text. An option that
+   * may be repeated adds to what it gave before.
+   */
+  // deno-lint-ignore no-explicit-any
+  parse?: (text: string, before?: any) => unknown;
 }
 
 /** What a task works with; effects are passed in, so that tests can run it in their own process. */
@@ -201,7 +205,11 @@ function declare(command: Command): Commander {
   for (const { name, description } of command.arguments ?? []) program.argument(name, description);
   for (const { flags, description, parse } of command.options) {
     const option = new Option(flags, description);
-    if (parse) option.argParser((text: string) => parseOption(parse, text, flags, command.task));
+    if (parse) {
+      option.argParser((text: string, before: unknown) =>
+        parseOption((text) => parse(text, before), text, flags, command.task)
+      );
+    }
     program.addOption(option);
   }
   program

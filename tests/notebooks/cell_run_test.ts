@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../etl/run/error.ts";
+import type { CellLimits } from "../../notebooks/cell_process.ts";
 import { rawFolder, uri } from "../raw.ts";
 import { withData } from "../rows.ts";
 import { runTask } from "../task.ts";
@@ -56,13 +57,45 @@ Deno.test("a cell that is no TypeScript is named, whichever brace is missing", (
 Deno.test("a cell that never ends is stopped at the limit and named", () =>
   withData(async (data) => {
     const found = "Cannot render 01-test: code cell 2: it did not end within 2 s";
-    await fails(data, ["const a = 1;", "while (true) {}"], found, 2_000);
+    await fails(data, ["const a = 1;", "while (true) {}"], found, { ms: 2_000 });
     await fails(
       data,
       ["const a = 1;", "setInterval(() => {}, 50); await new Promise(() => {});"],
       found,
-      2_000,
+      { ms: 2_000 },
     );
+  }));
+
+Deno.test("a cell that takes too much memory, prints without end or ends the run is named", () =>
+  withData(async (data) => {
+    await fails(
+      data,
+      ["const a = 1;", "const b = [];\nfor (;;) b.push(new Uint8Array(1e6).fill(1));"],
+      "Cannot render 01-test: code cell 2: it took more than 400 MB of memory",
+      { memory: 4e8 },
+    );
+    await fails(
+      data,
+      ["const a = 1;", 'for (;;) console.log("again and again");'],
+      "Cannot render 01-test: code cell 2: it put out more than 1 MB",
+      { output: 1e6 },
+    );
+    await fails(
+      data,
+      ["Deno.exit(0);", 'console.log("never");'],
+      "Cannot render 01-test: code cell 1: it ended the run",
+    );
+  }));
+
+Deno.test("a name that is declared again is the same variable, as in the kernel", () =>
+  withData(async (data) => {
+    const outputs = await runSources(data, [
+      "const n = 1;\nconst read = () => n;",
+      "const n = n + 1;\nconsole.log(n, read());",
+      "function read() { return 'new'; }\nconsole.log(read());",
+    ]);
+    assert.deepEqual(Array.from(outputs, textOf), ["", "2 2\n", "new\n"]);
+    await fails(data, ["console.log(late);", "const late = 1;"], /code cell 1, line 1: .*late/);
   }));
 
 Deno.test("a cell cannot reach the network", () =>
@@ -144,9 +177,9 @@ async function fails(
   data: string,
   sources: string[],
   message: string | RegExp,
-  limitMs?: number,
+  limits?: Partial<CellLimits>,
 ): Promise<UserError> {
-  const error = await runSources(data, sources, limitMs).then(
+  const error = await runSources(data, sources, limits).then(
     () => assert.fail("the cells ran to their end"),
     (error) => error,
   );

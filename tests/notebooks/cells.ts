@@ -1,6 +1,7 @@
 /** Makes notebooks for tests and runs them as `deno task render` does. */
 import { fileURLToPath } from "node:url";
 import { runCells } from "../../notebooks/cell_run.ts";
+import type { CellLimits } from "../../notebooks/cell_process.ts";
 import type { CellOutput, Notebook } from "../../notebooks/notebook.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -24,14 +25,14 @@ export function notebookOf(...sources: string[]): Notebook {
 export function runSources(
   data: string,
   sources: string[],
-  limitMs = 30_000,
+  limits: Partial<CellLimits> = {},
 ): Promise<CellOutput[][]> {
   return runCells(notebookOf(...sources), {
     name: "01-test",
     folder: new URL("notebooks/", ROOT).href,
     data,
     study: fileURLToPath(new URL("study.yaml", ROOT)),
-    limitMs,
+    limits: { ms: 30_000, memory: 4e9, output: 1e8, ...limits },
   });
 }
 

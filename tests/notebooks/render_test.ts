@@ -1,17 +1,11 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../etl/run/error.ts";
-import { type Context } from "../../etl/run/command.ts";
-import { readStudy } from "../../etl/run/study.ts";
-import { openDatabase } from "../../etl/store/duckdb.ts";
-import { DataPaths } from "../../etl/store/paths.ts";
 import { withOutputs } from "../../notebooks/notebook.ts";
-import { render } from "../../notebooks/render.ts";
 import { withData } from "../rows.ts";
-import { ROOT, runTask } from "../task.ts";
+import { runTask } from "../task.ts";
 import { notebookOf } from "./cells.ts";
+import { picturesOf, readPage, renderIn } from "./rendering.ts";
 import { fillStudyFolder, studyYaml } from "./study_folder.ts";
-
-type Page = { html: string; notebook: ReturnType<typeof notebookOf> };
 
 Deno.test("the overview is a page that needs nothing else and a notebook with outputs", async (t) => {
   await withData(async (data) => {
@@ -25,8 +19,7 @@ Deno.test("the overview is a page that needs nothing else and a notebook with ou
     const reports = `${data}/reports/01-overview`;
     assert.deepEqual(JSON.parse(stdout).files, [`${reports}.html`, `${reports}.ipynb`]);
     const { html, notebook } = await readPage(reports);
-    const pictures = [...html.matchAll(/data:image\/svg\+xml;base64,([\w+/=]+)/g)]
-      .map(([, text]) => new TextDecoder().decode(Uint8Array.fromBase64(text!)));
+    const pictures = picturesOf(html);
 
     await t.step("the page and its pictures refer to nothing outside of it", () => {
       assert.equal(pictures.length, 6);
@@ -128,10 +121,95 @@ Deno.test("a notebook that fails is an error, keeps the page of before and stops
     await Deno.writeTextFile(`${folder}/01-first.ipynb`, "{}");
     const unreadable = await renderIn(data, folder);
     assert.match(unreadable.errors![0]!.message, /it is not a notebook of format 4\.5/);
-    await assert.rejects(renderIn(data, folder, ["03-none"]), (error) => {
+    await assert.rejects(renderIn(data, folder, { names: ["03-none"] }), (error) => {
       assert.ok(error instanceof UserError && error.exitCode === 2);
       return true;
     });
+  }));
+
+Deno.test("the footer names the contents of data, code and notebook, and nothing else", () =>
+  withData(async (data) => {
+    const folder = `${data}/notebooks`;
+    await Deno.mkdir(folder);
+    const lines = async (source: string) => {
+      await Deno.writeTextFile(
+        `${folder}/01-first.ipynb`,
+        withOutputs(notebookOf("# First", source), []),
+      );
+      await renderIn(data, folder);
+      const { html } = await readPage(`${data}/reports/01-first`);
+      const found = /Data: (sha256 \w{16}) of (\d+) files?\. Code and study: (sha256 \w{16})/.exec(
+        html,
+      );
+      return {
+        data: found![1],
+        files: Number(found![2]),
+        notebook: /ipynb \((\w+ \w{16})/.exec(html)![1],
+      };
+    };
+    const first = await lines("1;");
+    assert.equal(first.files, 0);
+    await Deno.mkdir(`${data}/posts/date=2026-06-01`, { recursive: true });
+    await Deno.mkdir(`${data}/runs/date=2026-06-01`, { recursive: true });
+    const file = `${data}/posts/date=2026-06-01/posts.parquet`;
+    await Deno.writeTextFile(file, "one");
+    const second = await lines("1;");
+    assert.deepEqual([second.files, second.notebook], [1, first.notebook]);
+    await Deno.writeTextFile(`${data}/runs/date=2026-06-01/run.parquet`, "a run");
+    const third = await lines("2;");
+    assert.equal(third.data, second.data);
+    await Deno.writeTextFile(file, "two");
+    const fourth = await lines("2;");
+    assert.equal(new Set([first.data, second.data, fourth.data]).size, 3);
+    assert.deepEqual([third.notebook === first.notebook, fourth.notebook], [false, third.notebook]);
+  }));
+
+Deno.test("parameters of the first cell are given from outside, and say so", () =>
+  withData(async (data) => {
+    const folder = `${data}/notebooks`;
+    await Deno.mkdir(folder);
+    const write = (name: string, ...cells: string[]) =>
+      Deno.writeTextFile(`${folder}/${name}.ipynb`, withOutputs(notebookOf(...cells), []));
+    await write(
+      "01-first",
+      "# First",
+      'import type { IsoDay } from "./lib.ts";\n' +
+        "const since: IsoDay | undefined = undefined; // the first day\n" +
+        "const threshold = 0.7;\nconst data = Deno.env.get('CIVICSKY_DATA');",
+      "console.log(since, threshold);",
+    );
+    await write("02-second", "const other = 1;");
+    const { errors, warnings } = await renderIn(data, folder, { given: { since: "2026-06-01" } });
+    assert.deepEqual([errors, warnings], [[], [
+      "02-second has no parameter since and is made without it",
+    ]]);
+    const { html, notebook } = await readPage(`${data}/reports/01-first`);
+    assert.match(html, /<pre>2026-06-01 0\.7\n<\/pre>/);
+    assert.match(html, /Parameters that were set: since = 2026-06-01\./);
+    assert.equal(
+      (notebook.cells[1]!.source as unknown as string[])[1],
+      'const since: IsoDay | undefined = "2026-06-01"; // the first day\n',
+    );
+    const wrong = async (given: Record<string, string>, message: string) =>
+      await assert.rejects(renderIn(data, folder, { given }), (error) => {
+        assert.ok(error instanceof UserError && error.exitCode === 2);
+        assert.equal(error.message, `Cannot run render: ${message}`);
+        return true;
+      });
+    await wrong({ since: "June" }, '--set since: "June" is not a day such as 2026-06-01');
+    await wrong({ sinse: "2026-06-01" }, 'there is no parameter "sinse"');
+    await wrong({ data: "/elsewhere" }, 'there is no parameter "data"');
+  }));
+
+Deno.test("render exits 2 for a parameter that is not there and names those that are", () =>
+  withData(async (data) => {
+    const { code, stderr } = await runTask(
+      ["render", "--data", data, "--set", "a=1", "--set", "nothing=2"],
+    );
+    assert.equal(code, 2);
+    assert.match(stderr, /there is no parameter "a"\n {2}The parameters are 01-overview: /);
+    const twice = await runTask(["render", "--data", data, "--set", "a=1", "--set", "a=2"]);
+    assert.match(twice.stderr, /--set "a=2" is given twice/);
   }));
 
 Deno.test("render exits 2 for a notebook that is not there and names those that are", () =>
@@ -140,28 +218,6 @@ Deno.test("render exits 2 for a notebook that is not there and names those that 
     assert.equal(code, 2);
     assert.match(stderr, /Cannot run render: there is no notebook "99-nowhere"\n {2}.*01-overview/);
   }));
-
-async function renderIn(data: string, folder: string, names: string[] = []) {
-  using database = await openDatabase(data);
-  const context = {
-    paths: new DataPaths(data),
-    study: readStudy(`${ROOT}study.yaml`),
-    studyPath: `${ROOT}study.yaml`,
-    database,
-    progress: { update() {} } as unknown as Context["progress"],
-    signal: new AbortController().signal,
-    runId: "test",
-    warn() {},
-  };
-  return await render(context, names, folder);
-}
-
-async function readPage(path: string): Promise<Page> {
-  return {
-    html: await Deno.readTextFile(`${path}.html`),
-    notebook: JSON.parse(await Deno.readTextFile(`${path}.ipynb`)),
-  };
-}
 
 function isLines(value: unknown): boolean {
   return Array.isArray(value) &&
