@@ -166,7 +166,7 @@ export const LABEL_SETS: Table = {
 /** Hourly cells; the sums are what author-clustered ratio estimates need. */
 export const AGGREGATES: Table = {
   folder: "aggregates",
-  version: 1,
+  version: 2,
   columns: {
     hour: "TIMESTAMP",
     source: "VARCHAR",
@@ -183,6 +183,10 @@ export const AGGREGATES: Table = {
     sum_y_y: "DOUBLE",
     sum_y_n: "DOUBLE",
     sum_n_n: "DOUBLE",
+    sum_w_w: "DOUBLE",
+    sum_failed: "DOUBLE",
+    n_unsampled: "BIGINT",
+    n_authors_labeled: "BIGINT",
   },
 };
 
