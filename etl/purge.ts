@@ -1,4 +1,5 @@
 import { basename, dirname } from "node:path";
+import { purgeAnalyses } from "./analysis_file.ts";
 import { QUOTING_COLUMNS } from "./paid_answer.ts";
 import { recountPanel } from "./panel.ts";
 import { now, utcDay } from "./run/clock.ts";
@@ -80,10 +81,16 @@ export async function purge(context: Context, key: string): Promise<Purged> {
   };
   const quarantine = await purgeQuarantine(context, isRemoved);
   const answers = await purgeAnswers(context, isRemoved);
+  let exports = 0;
+  const isIdle = await whileIdle(paths, "exports", async () => {
+    exports = await purgeAnalyses(database, paths);
+  });
+  if (!isIdle) context.warn("export is running: its files are purged by the next preprocess");
   return {
     ...purged,
     ...quarantine > 0 ? { quarantine } : {},
     ...answers > 0 ? { answers } : {},
+    ...exports > 0 ? { exports } : {},
   };
 }
 

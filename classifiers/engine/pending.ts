@@ -5,7 +5,7 @@ import { relation } from "../../etl/store/parquet.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import { LABELS, POSTS, withColumns } from "../../etl/store/tables.ts";
 import { ANSWER_COLUMNS } from "../../etl/paid_answer.ts";
-import { type Sample, STRATUM_OF_POST, turnSql } from "./sample.ts";
+import { type Sample, turnSql } from "./sample.ts";
 
 /** Labels of which a day's posts may be in want. */
 export interface LabelledDay {

@@ -227,7 +227,7 @@ export const COVERAGE: Table = {
 /** One row a run, there from its start. */
 export const RUNS: Table = {
   folder: "runs",
-  version: 1,
+  version: 2,
   columns: {
     run_id: "VARCHAR",
     task: "VARCHAR",
@@ -244,6 +244,7 @@ export const RUNS: Table = {
     start_ticks: "VARCHAR",
     study_hash: "VARCHAR",
     deno_version: "VARCHAR",
+    code_version: "VARCHAR",
     summary: "VARCHAR",
     warnings: "VARCHAR[]",
     error: "VARCHAR",
