@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parse } from "csv-parse/sync";
+import { parse } from "csv-parse";
 import { COLUMNS as SCORES } from "../../classifiers/clients/comment_analyzer_answer.ts";
 import { labelTable } from "../../etl/label_file.ts";
 import { LABEL_SETS, WINDOWS } from "../../etl/store/tables.ts";
@@ -121,7 +121,9 @@ Deno.test("an export is what the tables say, without text and without what was t
         const { warnings } = await exported(data);
         assert.match(warnings.join(), /not known which posts were deleted/);
         const csv = await Deno.readTextFile(`${data}/exports/analysis.csv`);
-        const lines: Record<string, string>[] = parse(csv, { columns: true });
+        const lines: Record<string, string>[] = await Array.fromAsync(
+          parse(csv, { columns: true }),
+        );
         const rows = await query(
           data,
           `SELECT date::VARCHAR AS date, hour::VARCHAR AS hour, post_key,
