@@ -4,6 +4,7 @@ import { type Database, literal, row, rows } from "../../etl/store/duckdb.ts";
 import { relation } from "../../etl/store/parquet.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import { LABELS, POSTS, withColumns } from "../../etl/store/tables.ts";
+import { STRATUM_OF_POST } from "../../etl/stratum.ts";
 import { ANSWER_COLUMNS } from "../../etl/paid_answer.ts";
 import { type Sample, turnSql } from "./sample.ts";
 
