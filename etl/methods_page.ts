@@ -36,14 +36,15 @@ function section(title: string, lines: string[]): string[] {
 function filterLines(posts: FilteredPosts, descriptions: Record<string, string>): string[] {
   const { filters, passed_filters, days } = posts;
   if (posts.posts === 0) return [];
+  const bySource = Object.entries(posts.by_source).map(([name, n]) => `${number(n)} of ${name}`)
+    .join(", ");
   return [
     `${number(posts.posts)} posts of ${days.length} days, ${days[0]} to ${
       days.at(-1)
-    }, one row each: ` +
-    Object.entries(posts.by_source).map(([name, n]) => `${number(n)} of ${name}`).join(", ") +
-    ` (a post may be of several). ${number(passed_filters)} (${
-      percent(passed_filters, posts.posts)
-    }) pass all filters. Filters flag posts and drop none.`,
+    }, one row each` +
+    (bySource === "" ? ". " : `: ${bySource} (a post may be of several). `) +
+    `${number(passed_filters)} (${percent(passed_filters, posts.posts)}) pass all filters. ` +
+    "Filters flag posts and drop none.",
     "",
     ...markdownTable([
       ["filter", "flagged", "alone", "with others", "what it flags, and its settings now"],
