@@ -4,7 +4,7 @@ import type { UserError } from "./run/error.ts";
 import { type Database, literal, row } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
 import { damage, firstDamage } from "./store/damage.ts";
-import { relation, removeLeftovers, writeParquet } from "./store/parquet.ts";
+import { relation, removeLeftovers, tableOf, writeParquet } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { AGGREGATES, LABELS } from "./store/tables.ts";
 
@@ -31,7 +31,10 @@ async function aggregate(context: Context): Promise<Outcome> {
     if (signal.aborted) break;
     const inputs = [path, ...labelFilesOf(paths, day!)];
     const target = paths.aggregates(day!);
-    if (await isNewer(target, inputs) && await damage(database, target) === undefined) {
+    if (
+      await isNewer(target, inputs) && await damage(database, target) === undefined &&
+      await isOfNow(database, target, inputs)
+    ) {
       counts.days_unchanged++;
       continue;
     }
@@ -63,12 +66,12 @@ async function aggregate(context: Context): Promise<Outcome> {
  * reference time. Cells with the label `posts` count posts; the others count what one label set says.
  * `y` is a label weighted by 1 / label_prob, `n` the same weight of a labelled post; both are 0 where
  * it has no label_prob, as nobody knows for how many it stands. The sums of products are over authors
- * within the cell.
+ * within the cell, but for `w_w`, which is over posts.
  */
 async function cells(database: Database, paths: DataPaths, day: string): Promise<string> {
   const labels: string[] = [];
   for (const path of labelFilesOf(paths, day)) {
-    const classifier = /labels[\\/]([^\\/]+)[\\/]/.exec(path)![1]!;
+    const classifier = classifierOf(path)!;
     for (const column of LABEL_COLUMNS) {
       if (!await hasColumn(database, path, column)) continue;
       labels.push(
@@ -90,25 +93,31 @@ async function cells(database: Database, paths: DataPaths, day: string): Promise
     label_rows AS (${labels.join(" UNION ALL BY NAME ") || none}),
     observed AS (
       SELECT hour, source, passed_filters, p.did, 'posts' AS label, NULL AS classifier,
-        NULL AS label_set_id, NULL AS was_successfully_labeled, 0.0 AS y, 0.0 AS n
+        NULL AS label_set_id, NULL AS was_successfully_labeled, 0.0 AS y, 0.0 AS n, 0.0 AS failed,
+        false AS is_unsampled
       FROM in_source p
       UNION ALL BY NAME
       SELECT hour, source, passed_filters, p.did, l.label, l.classifier, l.label_set_id,
         l.was_successfully_labeled,
         if(l.was_successfully_labeled, coalesce(l.y / l.label_prob, 0), 0) AS y,
-        if(l.was_successfully_labeled, coalesce(1 / l.label_prob, 0), 0) AS n
+        if(l.was_successfully_labeled, coalesce(1 / l.label_prob, 0), 0) AS n,
+        if(l.was_successfully_labeled, 0, coalesce(1 / l.label_prob, 0)) AS failed,
+        l.was_successfully_labeled AND l.label_prob IS NULL AS is_unsampled
       FROM in_source p JOIN label_rows l ON ${LABEL_OF_POST}
     ),
     by_author AS (
       SELECT hour, source, passed_filters, classifier, label_set_id, label, did,
         count(*) AS n_posts, count(*) FILTER (was_successfully_labeled) AS n_labeled,
-        count(*) FILTER (NOT was_successfully_labeled) AS n_failed, sum(y) AS y, sum(n) AS n
+        count(*) FILTER (NOT was_successfully_labeled) AS n_failed, sum(y) AS y, sum(n) AS n,
+        sum(n * n) AS w_w, sum(failed) AS failed, count(*) FILTER (is_unsampled) AS n_unsampled
       FROM observed GROUP BY ALL
     )
     SELECT hour, source, passed_filters, classifier, label_set_id, label,
       sum(n_posts) AS n_posts, sum(n_labeled) AS n_labeled, sum(n_failed) AS n_failed,
       count(*) AS n_authors, sum(y) AS sum_y, sum(n) AS sum_n,
-      sum(y * y) AS sum_y_y, sum(y * n) AS sum_y_n, sum(n * n) AS sum_n_n
+      sum(y * y) AS sum_y_y, sum(y * n) AS sum_y_n, sum(n * n) AS sum_n_n,
+      sum(w_w) AS sum_w_w, sum(failed) AS sum_failed, sum(n_unsampled) AS n_unsampled,
+      count(*) FILTER (n > 0) AS n_authors_labeled
     FROM by_author GROUP BY ALL
     ORDER BY hour, source, passed_filters, label, classifier, label_set_id`;
 }
@@ -141,6 +150,24 @@ async function isNewer(target: string, inputs: string[]): Promise<boolean> {
     inputs.map(async (path) => (await Deno.stat(path)).mtime!.getTime()),
   );
   return times.every((time) => time < made);
+}
+
+/** Is a file of the columns of today, and of no classifier whose labels were taken away since? */
+async function isOfNow(database: Database, target: string, inputs: string[]): Promise<boolean> {
+  const { version } = await tableOf(database, target);
+  if (version !== AGGREGATES.version) return false;
+  const { classifiers } = await row<{ classifiers: string[] }>(
+    database,
+    `SELECT coalesce(list(DISTINCT classifier) FILTER (classifier IS NOT NULL), []) AS classifiers
+     FROM read_parquet(${literal(target)}, hive_partitioning = false)`,
+  );
+  const labelled = inputs.map(classifierOf);
+  return classifiers.every((classifier) => labelled.includes(classifier));
+}
+
+/** Give the classifier to whose labels a path belongs, undefined where it is no path of labels. */
+function classifierOf(path: string): string | undefined {
+  return /labels[\\/]([^\\/]+)[\\/]date=/.exec(path)?.[1];
 }
 
 async function removeOrphans(paths: DataPaths, days: Set<string | undefined>): Promise<void> {

@@ -12,7 +12,7 @@ export interface FilterSummary {
 /** Count from files of posts what each filter flags, alone and together with others. */
 export async function countFlags(
   database: Database,
-  filters: ConfiguredFilter[],
+  filters: Pick<ConfiguredFilter, "name" | "column">[],
   files: string[],
 ): Promise<FilterSummary> {
   if (files.length === 0) {

@@ -1,4 +1,5 @@
 import { basename, dirname } from "node:path";
+import { purgeAnalyses } from "./analysis_file.ts";
 import { QUOTING_COLUMNS } from "./paid_answer.ts";
 import { recountPanel } from "./panel.ts";
 import { purgeBatches } from "./purge_batches.ts";
@@ -87,11 +88,17 @@ export async function purge(context: Context, key: string): Promise<Purged> {
   const quarantine = await purgeQuarantine(context, isRemoved);
   const answers = await purgeAnswers(context, isRemoved);
   const batches = await purgeBatches(context, isRemoved);
+  let exports = 0;
+  const isIdle = await whileIdle(paths, "exports", async () => {
+    exports = await purgeAnalyses(database, paths);
+  });
+  if (!isIdle) context.warn("export is running: its files are purged by the next preprocess");
   return {
     ...purged,
     ...quarantine > 0 ? { quarantine } : {},
     ...answers > 0 ? { answers } : {},
     ...batches > 0 ? { batches } : {},
+    ...exports > 0 ? { exports } : {},
   };
 }
 

@@ -15,9 +15,9 @@ export interface AggregatedMeasure {
  * years, and as old as the last `deno task aggregate`.
  *
  * Days are those of the cells' hours. Cells know authors within an hour only, so that posts of an author
- * in two hours of a day count as two authors', and nothing of a day's size, so that intervals of a day
- * are for a sample that is small beside it; those of ranges are clustered by day as ever. Failures weigh
- * as labelled posts do on average.
+ * in two hours of a day count as two authors'; intervals of ranges are clustered by day as ever. Labels
+ * without a probability are in no share. Cells of an earlier version take failures to weigh as labelled
+ * posts do on average, and what is labelled for a small part of its day.
  */
 export async function aggregatedSharesByDay(
   data: Data,
@@ -43,13 +43,21 @@ export async function aggregatedSharesByDay(
       coalesce(sum(n_posts) FILTER (label = 'posts'), 0) AS n_posts,
       coalesce(sum(n_labeled) FILTER (label <> 'posts'), 0) AS n_labeled,
       coalesce(sum(n_failed) FILTER (label <> 'posts'), 0) AS n_failed,
-      coalesce(sum(n_authors) FILTER (label <> 'posts' AND sum_n > 0), 0) AS clusters,
+      coalesce(sum(coalesce(n_authors_labeled, n_authors))
+        FILTER (label <> 'posts' AND sum_n > 0), 0) AS clusters,
       coalesce(sum(sum_n) FILTER (label <> 'posts'), 0) AS sum_label,
       coalesce(sum(w * sum_y) FILTER (label <> 'posts'), 0) AS sum_y,
       coalesce(sum(w * sum_n) FILTER (label <> 'posts'), 0) AS sum_n,
       coalesce(sum(w * w * sum_y_y) FILTER (label <> 'posts'), 0) AS sum_y_y,
       coalesce(sum(w * w * sum_y_n) FILTER (label <> 'posts'), 0) AS sum_y_n,
-      coalesce(sum(w * w * sum_n_n) FILTER (label <> 'posts'), 0) AS sum_n_n
+      coalesce(sum(w * w * sum_n_n) FILTER (label <> 'posts'), 0) AS sum_n_n,
+      coalesce(sum(coalesce(sum_w_w, 'Infinity'::DOUBLE)) FILTER (label <> 'posts'), 0) AS label_squared,
+      coalesce(sum(w * w * coalesce(sum_w_w, 'Infinity'::DOUBLE)) FILTER (label <> 'posts'), 0)
+        AS weight_squared,
+      coalesce(sum(w * coalesce(sum_failed, n_failed * coalesce(sum_n / nullif(n_labeled, 0), 1)))
+        FILTER (label <> 'posts'), 0) AS sum_failed,
+      coalesce(sum(coalesce(n_unsampled, greatest(0, ceil(n_labeled - sum_n - 1e-6))))
+        FILTER (label <> 'posts'), 0) AS n_unsampled
     FROM cells GROUP BY time ORDER BY time`;
   const rows = table.objects() as (Record<string, number> & { time: Date })[];
   return rows.map((row) => {
@@ -68,19 +76,13 @@ export async function aggregatedSharesByDay(
       n_posts: row.n_posts!,
       n_labeled: row.n_labeled!,
       n_failed: row.n_failed!,
-      // A post that has a probability weighs one or more.
-      n_unsampled: Math.max(0, Math.ceil(row.n_labeled! - row.sum_label! - 1e-6)),
+      n_unsampled: row.n_unsampled!,
       sum_label: row.sum_label!,
-      sum_label_squared: Infinity,
+      sum_label_squared: row.label_squared!,
       sum_weight: row.sum_n!,
-      sum_weight_squared: Infinity,
+      sum_weight_squared: row.weight_squared!,
     };
-    const weight = row.n_labeled! > 0 ? row.sum_n! / row.n_labeled! : 1;
-    const outcomes = {
-      sum_y: row.sum_y!,
-      sum_n: row.sum_n!,
-      sum_failed: row.n_failed! * weight,
-    };
+    const outcomes = { sum_y: row.sum_y!, sum_n: row.sum_n!, sum_failed: row.sum_failed! };
     const estimate = dayEstimate(sums, sampling, source);
     return { time: row.time, estimate, sums, sampling, outcomes };
   });

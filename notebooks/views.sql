@@ -218,10 +218,15 @@ CREATE OR REPLACE VIEW labels_human AS
 SELECT * REPLACE (CAST(date AS DATE) AS date)
 FROM read_parquet('labels/human/*/*.parquet', hive_partitioning = true, union_by_name = true);
 
--- Hourly cells with the sums that interval estimates need.
+-- Hourly cells with the sums that interval estimates need; files of earlier versions lack the last
+-- four columns until the next `deno task aggregate`.
 CREATE OR REPLACE VIEW aggregates AS
-SELECT * REPLACE (CAST(date AS DATE) AS date)
-FROM read_parquet('aggregates/*/*.parquet', hive_partitioning = true, union_by_name = true);
+SELECT * REPLACE (CAST(date AS DATE) AS date) FROM (
+  SELECT * FROM read_parquet('aggregates/*/*.parquet', hive_partitioning = true, union_by_name = true)
+  UNION ALL BY NAME
+  (SELECT NULL::DOUBLE AS sum_w_w, NULL::DOUBLE AS sum_failed, NULL::BIGINT AS n_unsampled,
+    NULL::BIGINT AS n_authors_labeled LIMIT 0)
+);
 
 -- What was received per minute; rows of one minute add up.
 CREATE OR REPLACE VIEW coverage AS

@@ -3,10 +3,7 @@ import { type Database, literal, row } from "../../etl/store/duckdb.ts";
 import { relation } from "../../etl/store/parquet.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import { POSTS } from "../../etl/store/tables.ts";
-
-/** Posts of a most-liked feed; the others that pass the filters; the others. */
-export const STRATA = ["most_liked", "passed", "filtered_out"] as const;
-export type Stratum = typeof STRATA[number];
+import { STRATA, type Stratum, STRATUM_OF_POST } from "../../etl/stratum.ts";
 
 /** The share of each stratum that is to be labelled, from 0 to 1. */
 export type Rates = Record<Stratum, number>;
@@ -49,10 +46,6 @@ export function uniformSql(column: string, seed: string): string {
   const digits = `left(sha256(${literal(`${seed}:`)} || ${column}), ${HEX_DIGITS})`;
   return `(('0x' || ${digits})::BIGINT::DOUBLE / ${SCALE}::DOUBLE)`;
 }
-
-/** Give the stratum of a row `p` of posts as an SQL expression. */
-export const STRATUM_OF_POST = `CASE WHEN p.in_most_liked THEN 'most_liked'
-  WHEN p.passed_filters THEN 'passed' ELSE 'filtered_out' END`;
 
 /** Give the rate of the stratum of a row `p` of posts as an SQL expression. */
 export function rateSql({ rates }: Sample): string {

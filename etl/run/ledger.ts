@@ -3,6 +3,7 @@ import { writeParquet } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { RUNS } from "../store/tables.ts";
 import { now, utcDay } from "./clock.ts";
+import { codeVersion } from "./code_version.ts";
 import type { ExitStatus } from "./error.ts";
 import { bootId, peakMegabytes, startTicks } from "./process.ts";
 
@@ -52,6 +53,7 @@ export class LedgerRow {
       start_ticks: startTicks(Deno.pid),
       study_hash: this.studyHash,
       deno_version: Deno.version.deno,
+      code_version: codeVersion(),
       summary: end && JSON.stringify(end.summary),
       warnings: end?.warnings ?? [],
       error: end?.error,

@@ -113,6 +113,11 @@ export class DataPaths {
     return join(this.root, "reports");
   }
 
+  /** What `deno task export` writes. */
+  exports(): string {
+    return join(this.root, "exports");
+  }
+
   /** The key of the hashes that stand for what was deleted; readable by its owner alone. */
   hashKey(): string {
     return join(this.root, ".hash_key");

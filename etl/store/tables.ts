@@ -115,7 +115,7 @@ export const LABEL_SETS: Table = {
 /** Hourly cells; the sums are what author-clustered ratio estimates need. */
 export const AGGREGATES: Table = {
   folder: "aggregates",
-  version: 1,
+  version: 2,
   columns: {
     hour: "TIMESTAMP",
     source: "VARCHAR",
@@ -132,6 +132,10 @@ export const AGGREGATES: Table = {
     sum_y_y: "DOUBLE",
     sum_y_n: "DOUBLE",
     sum_n_n: "DOUBLE",
+    sum_w_w: "DOUBLE",
+    sum_failed: "DOUBLE",
+    n_unsampled: "BIGINT",
+    n_authors_labeled: "BIGINT",
   },
 };
 
@@ -172,7 +176,7 @@ export const COVERAGE: Table = {
 /** One row a run, there from its start. */
 export const RUNS: Table = {
   folder: "runs",
-  version: 1,
+  version: 2,
   columns: {
     run_id: "VARCHAR",
     task: "VARCHAR",
@@ -189,6 +193,7 @@ export const RUNS: Table = {
     start_ticks: "VARCHAR",
     study_hash: "VARCHAR",
     deno_version: "VARCHAR",
+    code_version: "VARCHAR",
     summary: "VARCHAR",
     warnings: "VARCHAR[]",
     error: "VARCHAR",

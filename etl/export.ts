@@ -1,0 +1,219 @@
+import { basename, join } from "node:path";
+import { analysisColumns } from "./analysis_column.ts";
+import { codebookOf } from "./analysis_codebook.ts";
+import { dayQuery } from "./analysis_query.ts";
+import { analysisTable, replaceFile, sha256OfFile, writeAnalysis } from "./analysis_file.ts";
+import { chosenLabelSets, describeLabelSets } from "./exported_label_sets.ts";
+import { listInputs, withoutDamage } from "./inputs.ts";
+import { type LastRecheck, lastRecheck } from "./last_recheck.ts";
+import { readRemovals } from "./removal.ts";
+import { now } from "./run/clock.ts";
+import { type Command, type Context, main, type Outcome } from "./run/command.ts";
+import { EXIT, UserError } from "./run/error.ts";
+import { day } from "./run/option.ts";
+import { firstDamage } from "./store/damage.ts";
+import { row, spillFolder } from "./store/duckdb.ts";
+import { lock } from "./store/lock.ts";
+import { relation, writeParquet } from "./store/parquet.ts";
+import type { DataPaths } from "./store/paths.ts";
+import { WINDOWS } from "./store/tables.ts";
+import { hashKey } from "./store/tombstone.ts";
+
+const SOURCES = ["firehose", "jetstream", "most_liked", "import"];
+
+export const command: Command = {
+  task: "export",
+  description:
+    "Write one file for analyses elsewhere: a row a post with labels, weights and keys, no text.\n\n" +
+    "As Parquet and as CSV, with a codebook beside them, to data/exports. Posts and authors stand under\n" +
+    "keyed hashes. Posts that were deleted are left out: run deno task forget --recheck before.",
+  options: [
+    { flags: "--since <day>", description: "first UTC day of posts", parse: day },
+    { flags: "--until <day>", description: "last UTC day of posts", parse: day },
+    {
+      flags: "--source <name>",
+      description: `posts of one source, ${SOURCES.join(", ")}; weights are for its drawn hours`,
+      parse: source,
+    },
+    {
+      flags: "--labels <names>",
+      description: "classifiers, with commas between (default: all that labelled)",
+      parse: (text) => text.split(","),
+    },
+    { flags: "--with-uris", description: "add uri and did, which name people" },
+  ],
+  examples: [
+    "deno task export",
+    "deno task export --since 2026-06-01 --until 2026-06-30 --source firehose --labels dictionary",
+  ],
+  run: exportAnalysis,
+};
+
+interface Options {
+  since?: string;
+  until?: string;
+  source?: string;
+  labels?: string[];
+  withUris?: boolean;
+}
+
+function source(text: string): string {
+  if (!SOURCES.includes(text)) throw new RangeError(`is none of ${SOURCES.join(", ")}`);
+  return text;
+}
+
+async function exportAnalysis(context: Context, options: Options): Promise<Outcome> {
+  const { paths, database, progress, signal, study, warn } = context;
+  await using _lock = await lock(paths.locks(), "exports", "run export");
+  const days = chosenDays(paths, options);
+  const sets = await chosenLabelSets(database, paths, options.labels);
+  const key = await hashKey(paths);
+  const columns = analysisColumns(sets, key, options.withUris ?? false);
+  const inputs = listInputs(paths);
+  await withoutDamage(
+    database,
+    paths,
+    inputs,
+    () => readRemovals(database, inputs.tombstones, Object.values(inputs.raw).flat(), key),
+  );
+  const recheck = await lastRecheck(paths);
+  if (recheck.warning !== undefined) warn(recheck.warning);
+  await warnOfDrawnHours(context, days, options.source);
+
+  const errors: UserError[] = [];
+  const folder = spillFolder(paths.root);
+  const parts: string[] = [];
+  const damagedDays: string[] = [];
+  let removed = 0;
+  try {
+    for (const day of days) {
+      if (signal.aborted) return nothingWritten();
+      const files = [paths.posts(day), ...sets.flatMap((set) => set.filesOf(day))];
+      const damaged = await firstDamage(database, files, `export ${day}`);
+      if (damaged) {
+        errors.push(damaged);
+        damagedDays.push(day);
+        continue;
+      }
+      const part = join(folder, `${day}.parquet`);
+      const query = await dayQuery(database, { paths, day, columns, sets, key, ...options });
+      removed += query.removed;
+      await writeParquet(database, analysisTable(columns), query.sql, part);
+      parts.push(part);
+      progress.update(() => `${parts.length} of ${days.length} days exported`);
+    }
+    if (parts.length === 0) return { summary: { posts: 0 }, text: "Wrote nothing", errors };
+    const files = filesOf(paths, options);
+    const posts = await writeAnalysis(database, columns, parts, files);
+    const facts = { posts, days, options, sets, recheck, removed, damagedDays, study: study.name };
+    const hashes = {
+      [basename(files.parquet)]: await sha256OfFile(files.parquet),
+      [basename(files.csv)]: await sha256OfFile(files.csv),
+    };
+    const head = {
+      title: `Codebook of ${basename(files.parquet)} and ${basename(files.csv)}`,
+      lines: headLines(facts, hashes),
+      labelSets: describeLabelSets(sets),
+    };
+    const codebook = await codebookOf(database, files.parquet, columns, head);
+    await replaceFile(files.codebook, (beside) => Deno.writeTextFile(beside, codebook));
+    const summary = {
+      posts,
+      days: parts.length,
+      first_day: days[0],
+      last_day: days.at(-1),
+      source: options.source ?? null,
+      with_uris: options.withUris ?? false,
+      label_sets: sets.map(({ classifier, label_set_id }) => ({ classifier, label_set_id })),
+      left_out_as_removed: removed,
+      last_recheck: recheck.completed_at,
+      files: Object.values(files),
+      sha256: hashes,
+    };
+    return { summary, text: describe(summary), errors };
+  } finally {
+    await Deno.remove(folder, { recursive: true }).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+  }
+}
+
+function nothingWritten(): Outcome {
+  return { summary: { posts: 0 }, text: "Stopped; nothing was written", stopped: true };
+}
+
+function chosenDays(paths: DataPaths, { since = "", until = "9" }: Options): string[] {
+  const days = paths.files("posts").flatMap(({ day }) => day ?? [])
+    .filter((day) => day >= since && day <= until);
+  if (days.length > 0) return [...new Set(days)].sort();
+  throw new UserError(
+    "export posts",
+    `${paths.root} has none of the days asked for`,
+    "Run deno task preprocess, or name other days with --since and --until",
+    { exitCode: EXIT.usage },
+  );
+}
+
+/** Weights for drawn hours need a source, as each draws hours of its own. */
+async function warnOfDrawnHours(
+  { paths, database, warn }: Context,
+  days: string[],
+  source: string | undefined,
+): Promise<void> {
+  if (source !== undefined) return;
+  const files = days.flatMap((day) => paths.filesOfDay("windows", day));
+  const { drawn } = await row<{ drawn: number }>(
+    database,
+    `SELECT count(*) FILTER (window_prob < 1) AS drawn FROM ${relation(WINDOWS, files)}`,
+  );
+  if (drawn === 0) return;
+  warn(
+    "hours were drawn, and weights do not say so: name the stream with --source for its weights",
+  );
+}
+
+function filesOf(paths: DataPaths, { since, until, source, withUris }: Options) {
+  const range = since || until ? [`${since ?? ""}_${until ?? ""}`] : [];
+  const uris = withUris ? ["with-uris"] : [];
+  const name = ["analysis", ...source ? [source] : [], ...range, ...uris].join("-");
+  const at = (ending: string) => join(paths.exports(), `${name}.${ending}`);
+  return { parquet: at("parquet"), csv: at("csv"), codebook: at("codebook.md") };
+}
+
+function headLines(
+  { posts, days, options, recheck, removed, damagedDays, study }: {
+    posts: number;
+    days: string[];
+    options: Options;
+    recheck: LastRecheck;
+    removed: number;
+    damagedDays: string[];
+    study: string;
+  },
+  hashes: Record<string, string>,
+): string[] {
+  return [
+    `Study: ${study}. Written ${now().toISOString().slice(0, 16).replace("T", " ")} UTC.`,
+    `${posts} posts of ${days[0]} to ${days.at(-1)} (UTC days), one row each, ` +
+    (options.source ? `of the source ${options.source}` : "of all sources") +
+    "; those that filters flag are in it, see `passed_filters`.",
+    "A share of the posts that were labelled is sum(weight × label) / sum(weight) over rows with both.",
+    `Left out because they were taken back: ${removed} posts that preprocess had not removed yet. ` +
+    `${recheck.sentence} What is deleted later leaves these files when preprocess runs, and the ` +
+    "numbers below are of when they were written; copies are yours to keep up to date.",
+    ...damagedDays.map((day) => `Not in it, as a file is damaged: ${day}.`),
+    ...Object.entries(hashes).map(([name, hash]) => `sha256 of ${name}: ${hash}`),
+  ];
+}
+
+function describe(
+  summary: { posts: number; days: number; files: string[]; left_out_as_removed: number },
+): string {
+  return [
+    `Exported ${summary.posts} posts of ${summary.days} days`,
+    `  left out as removed since preprocess: ${summary.left_out_as_removed}`,
+    ...summary.files.map((file) => `  ${file}`),
+  ].join("\n");
+}
+
+if (import.meta.main) await main(command);

@@ -1,0 +1,92 @@
+import { join } from "node:path";
+import { filteredPosts, labelledPosts } from "./analysed_posts.ts";
+import { replaceFile } from "./analysis_file.ts";
+import { collectedSources } from "./collected_source.ts";
+import { loadFilters } from "./filter.ts";
+import { flowDiagram } from "./flow_diagram.ts";
+import { lastRecheck } from "./last_recheck.ts";
+import { flowStages } from "./flow_stages.ts";
+import { methodsPage } from "./methods_page.ts";
+import { now } from "./run/clock.ts";
+import { type Command, type Context, main, type Outcome } from "./run/command.ts";
+import { UserError } from "./run/error.ts";
+import { takenBack } from "./taken_back.ts";
+import { taskRuns } from "./task_runs.ts";
+import { wholeFiles } from "./store/damage.ts";
+
+export const command: Command = {
+  task: "methods",
+  description:
+    "Write the data statement of a paper: what was collected, filtered and labelled, with a flow diagram.\n\n" +
+    "methods.md and methods.svg in data/reports, from the tables and ledgers as they are now.",
+  options: [],
+  examples: ["deno task methods"],
+  run: methods,
+};
+
+async function methods(context: Context): Promise<Outcome> {
+  const { paths, database, study } = context;
+  await stopAtDamage(context);
+  const descriptions = await filterDescriptions(context);
+  const facts = {
+    study: study.name,
+    notice: study.notice,
+    written_at: now().toISOString(),
+    after_deletion: study.after_deletion,
+    feeds: study.sources.most_liked.feeds,
+    filter_descriptions: descriptions,
+    sources: await collectedSources(database, paths),
+    posts: await filteredPosts(database, paths),
+    label_sets: await labelledPosts(database, paths),
+    taken_back: await takenBack(database, paths),
+    recheck: await lastRecheck(paths),
+    runs: await taskRuns(database, paths, context.runId),
+  };
+  const page = join(paths.reports(), "methods.md");
+  const diagram = join(paths.reports(), "methods.svg");
+  const title = `${study.name}: from collected to analysed posts`;
+  const svg = flowDiagram(title, flowStages(facts));
+  await replaceFile(diagram, (beside) => Deno.writeTextFile(beside, svg));
+  await replaceFile(page, (beside) => Deno.writeTextFile(beside, methodsPage(facts)));
+  const { sources, posts, label_sets, taken_back } = facts;
+  const summary = { sources, posts, label_sets, taken_back, files: [page, diagram] };
+  return { summary, text: `Wrote\n  ${page}\n  ${diagram}` };
+}
+
+/** A statement that leaves out a damaged part would be wrong in every number. */
+async function stopAtDamage({ paths, database }: Context): Promise<void> {
+  const tables = ["raw", "posts", "labels", "label_sets", "coverage", "windows", "runs"];
+  const files = tables.flatMap((table) => paths.files(table)).map(({ path }) => path);
+  for (let from = 0; from < files.length; from += 200) {
+    const { errors } = await wholeFiles(
+      database,
+      files.slice(from, from + 200),
+      "state the methods",
+    );
+    if (errors.length > 0) throw errors[0]!;
+  }
+}
+
+/** What a filter that the study no longer names did, only its version of then knew. */
+async function filterDescriptions(context: Context): Promise<Record<string, string>> {
+  try {
+    const filters = await loadFilters(context.study, context.studyPath);
+    return Object.fromEntries(
+      filters.map(({ name, description, settings }) => [
+        name,
+        `${description} (${JSON.stringify(settings, withoutAccounts)})`,
+      ]),
+    );
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    context.warn(`${error.message}; the filters stand in the statement without their settings`);
+    return {};
+  }
+}
+
+/** A statement is published, and whom a study takes for a bot is not for everybody. */
+function withoutAccounts(key: string, value: unknown): unknown {
+  return key === "accounts" && Array.isArray(value) ? `${value.length} accounts` : value;
+}
+
+if (import.meta.main) await main(command);

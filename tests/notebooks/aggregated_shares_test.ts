@@ -1,0 +1,143 @@
+/** Compares what hourly cells say with the scan of posts and labels, weights and drawn hours included. */
+import assert from "node:assert/strict";
+import { COLUMNS } from "../../classifiers/dictionary.ts";
+import { labelTable } from "../../etl/label_file.ts";
+import { openDatabase } from "../../etl/store/duckdb.ts";
+import { writeParquet } from "../../etl/store/parquet.ts";
+import { DataPaths } from "../../etl/store/paths.ts";
+import { AGGREGATES, LABEL_SETS, POSTS, WINDOWS } from "../../etl/store/tables.ts";
+import { aggregatedSharesByDay } from "../../notebooks/aggregated_shares.ts";
+import { open } from "../../notebooks/data.ts";
+import { shareOfRange, sharesByDay } from "../../notebooks/measured_shares.ts";
+import { uri } from "../raw.ts";
+import { query, withData } from "../rows.ts";
+import { writeRows } from "../table_file.ts";
+import { runTask } from "../task.ts";
+
+const CLOCK = { CIVICSKY_CLOCK: "2026-06-10T00:00:00Z" };
+const DAYS = ["2026-06-01", "2026-06-02", "2026-06-04"];
+const MEASURE = { view: "posts_dictionary", column: "is_political" };
+const CELLS = { classifier: "dictionary", label: "is_political" };
+const { sum_w_w: _w, sum_failed: _f, n_unsampled: _n, n_authors_labeled: _a, ...EARLIER } =
+  AGGREGATES.columns;
+
+/** Two drawn hours a day, each with authors of its own, of which every other post is labelled or all. */
+async function fill(data: string): Promise<void> {
+  const paths = new DataPaths(data);
+  for (const [at, day] of DAYS.entries()) {
+    const posts = Array.from({ length: 80 + 7 * at }, (_, index) => ({
+      uri: uri(`${at}-${index}`),
+      cid: `c${index}`,
+      did: `did:plc:${index % 2 ? "night" : "day"}${index * index % 13}`,
+      text_hash: `text ${index}`,
+      created_at: `${day} ${index % 2 ? "03" : "21"}:10:00`,
+      reference_time: `${day} ${index % 2 ? "03" : "21"}:10:05`,
+      passed_filters: index % 10 !== 3,
+      in_firehose: true,
+      in_most_liked: index % 20 === 0,
+    }));
+    await writeRows(data, POSTS, posts, paths.posts(day));
+    const labels = posts.map((post, index) => ({
+      uri: post.uri,
+      cid: post.cid,
+      text_hash: post.text_hash,
+      label_set_id: "a",
+      label_prob: post.in_most_liked ? 1 : 0.3,
+      is_political: (index * 7 + at) % 10 < 4,
+      was_successfully_labeled: index % 11 !== 0,
+      reason: index % 11 === 0 ? "language_not_supported" : null,
+    })).filter((_, index) => posts[index]!.in_most_liked || index % 3 > 0);
+    const table = labelTable(COLUMNS);
+    await writeRows(data, table, labels, paths.labels("dictionary", day));
+    const hours = [[3, 0.25], [21, 0.5]].map(([hour, window_prob]) => ({
+      source: "firehose",
+      opens_at: `${day} ${String(hour).padStart(2, "0")}:00:00`,
+      closes_at: `${day} ${String(hour! + 1).padStart(2, "0")}:00:00`,
+      window_prob,
+    }));
+    await writeRows(data, WINDOWS, hours, paths.windows("firehose", day));
+  }
+  await writeRows(
+    data,
+    LABEL_SETS,
+    [{ label_set_id: "a", classifier: "dictionary", codebook: "c", is_shown: true }],
+    paths.labelSets("dictionary"),
+  );
+}
+
+/** Give an object with its numbers as ten digits, as sums in another order round otherwise. */
+function rounded(value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(
+      value,
+      (_, part) => typeof part === "number" ? Number(part.toPrecision(10)) : part,
+    ),
+  );
+}
+
+async function aggregate(data: string): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await runTask(["aggregate", "--data", data, "--json"], CLOCK);
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout);
+}
+
+Deno.test("cells give the shares, intervals and failures of the scan where hours were drawn", () =>
+  withData(async (folder) => {
+    await fill(folder);
+    await aggregate(folder);
+    const data = await open(folder);
+    for (const source of [undefined, "firehose", "most_liked"] as const) {
+      const scanned = await sharesByDay(data, MEASURE, { source });
+      const found = await aggregatedSharesByDay(data, CELLS, { source });
+      assert.deepEqual(rounded(found), rounded(scanned));
+      assert.deepEqual(
+        rounded(shareOfRange(found, { source })),
+        rounded(shareOfRange(scanned, { source })),
+      );
+      if (source === "firehose") assert.ok(found[0]!.estimate.interval!.low > 0);
+    }
+  }));
+
+// Invariant 13
+Deno.test("cells of an earlier version are read, and counted again by the next aggregate", () =>
+  withData(async (folder) => {
+    await fill(folder);
+    await aggregate(folder);
+    const paths = new DataPaths(folder);
+    {
+      using database = await openDatabase(folder);
+      for (const { path } of paths.files("aggregates")) {
+        const earlier = { ...AGGREGATES, version: 1, columns: EARLIER };
+        const old = `SELECT * FROM read_parquet('${path}', hive_partitioning = false)`;
+        await writeParquet(database, earlier, old, path);
+      }
+    }
+    const read = async () =>
+      await aggregatedSharesByDay(await open(folder), CELLS, { source: "firehose" });
+    const before = await read();
+    const { days } = await aggregate(folder);
+    assert.equal(days, DAYS.length);
+    const after = await read();
+    assert.deepEqual(
+      rounded(before.map(({ estimate }) => estimate.value)),
+      rounded(after.map(({ estimate }) => estimate.value)),
+    );
+    // What is not known of the size of the day makes intervals wider, never narrower.
+    const [wide, narrow] = [before[0]!.estimate.interval!, after[0]!.estimate.interval!];
+    assert.ok(wide.high - wide.low > narrow.high - narrow.low);
+    assert.equal((await aggregate(folder)).days, 0);
+  }));
+
+Deno.test("cells of labels that were taken away are counted again", () =>
+  withData(async (folder) => {
+    await fill(folder);
+    await aggregate(folder);
+    await Deno.remove(`${folder}/labels/dictionary`, { recursive: true });
+    assert.equal((await aggregate(folder)).days, DAYS.length);
+    const [cells] = await query(
+      folder,
+      `SELECT count(*) FILTER (label <> 'posts') AS labelled, count(*) > 0 AS counted
+       FROM read_parquet('{data}/aggregates/*/*.parquet')`,
+    );
+    assert.deepEqual(cells, { labelled: 0, counted: true });
+  }));
