@@ -6,7 +6,7 @@ import { rawRows } from "./post_index.ts";
 import { readRemovals } from "./removal.ts";
 import { now } from "./run/clock.ts";
 import type { UserError } from "./run/error.ts";
-import { type Database, literal, type Row, row, rows } from "./store/duckdb.ts";
+import { type Database, literal, type Row, rows } from "./store/duckdb.ts";
 import { relation } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { CONTEXTS, POSTS, TOMBSTONES } from "./store/tables.ts";

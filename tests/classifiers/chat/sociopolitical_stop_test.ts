@@ -117,7 +117,7 @@ Deno.test("another codebook is another label set, and reasons and answers go wit
       assert.equal((await clean()).code, 0);
       for (const text of [codebook, edited]) {
         await Deno.writeTextFile(`${data}/politics.yaml`, text);
-        const { code, stderr, summary } = await label(data, server, ["--all"]);
+        const { code, summary } = await label(data, server, ["--all"]);
         assert.deepEqual([code, summary.labelled], [0, 2], JSON.stringify(summary));
       }
       const before = await labels(data);
