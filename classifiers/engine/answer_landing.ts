@@ -6,15 +6,8 @@ import { compactAnswers, type Compacted } from "./compaction.ts";
 import type { LabellingQueue } from "./labelling_queue.ts";
 import type { PaidClassifier } from "./paid_classifier.ts";
 import { compactReplicates } from "./replicate_compaction.ts";
+import { LIMIT_MEMORY, LIMIT_MEMORY_LATE } from "./memory_limit.ts";
 import { recordSpending } from "./spending.ts";
-
-/**
- * For DuckDB, beside what JavaScript holds. What does not fit it spills, but not all that it pins: where
- * the little is not enough, compaction takes more.
- */
-export const [LIMIT_MEMORY, LIMIT_MEMORY_LATE] = ["110MB", "600MB"].map((limit) =>
-  `SET memory_limit = '${limit}'`
-) as [string, string];
 
 /**
  * Bring what is in segments into the labels and replicates; what it cost is written down before.

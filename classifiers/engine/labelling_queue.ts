@@ -8,10 +8,11 @@ import {
 } from "../../etl/post_context.ts";
 import type { UserError } from "../../etl/run/error.ts";
 import { firstDamage } from "../../etl/store/damage.ts";
-import type { Database } from "../../etl/store/duckdb.ts";
+import { type Database, isOutOfMemory } from "../../etl/store/duckdb.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import type { QueuedPost } from "./asker.ts";
 import { collectBatched } from "./batched_posts.ts";
+import { LIMIT_MEMORY_LATE } from "./memory_limit.ts";
 import type { PaidClassifier } from "./paid_classifier.ts";
 import {
   findPending,
@@ -201,7 +202,16 @@ export class LabellingQueue {
     const sample = await this.sampleOf(date);
     this.#found = date;
     const labels = this.#labels(date);
-    return await findPending(database, paths, labels, sample, options.retryFailed, this.#batched);
+    const find = () =>
+      findPending(database, paths, labels, sample, options.retryFailed, this.#batched);
+    try {
+      return await find();
+    } catch (error) {
+      if (!isOutOfMemory(error)) throw error;
+      // Days that were written before have larger row groups, each of which is read at once.
+      await database.run(LIMIT_MEMORY_LATE);
+      return await find();
+    }
   }
 
   #labels(day: string): LabelledDay {

@@ -1,5 +1,5 @@
 import { describeError, UserError } from "../run/error.ts";
-import { type Database, literal, type Row, rows } from "./duckdb.ts";
+import { type Database, isOutOfMemory, literal, type Row, rows } from "./duckdb.ts";
 
 /**
  * Read every value of a Parquet file and give what is wrong with it, undefined where it is whole.
@@ -9,17 +9,29 @@ import { type Database, literal, type Row, rows } from "./duckdb.ts";
  */
 export async function damage(database: Database, path: string): Promise<string | undefined> {
   try {
-    await database.run(
-      `SELECT max(hash(t)) FROM read_parquet(${literal(path)}, hive_partitioning = false) AS t`,
-    );
+    await readAll(database, path);
     return undefined;
   } catch (error) {
     if (/Permission denied/i.test(describeError(error))) {
       throw new Deno.errors.PermissionDenied(`${path} cannot be read`, { cause: error });
     }
-    if (/^Out of Memory Error/.test(describeError(error))) throw tooLarge(path, error);
+    if (isOutOfMemory(error)) throw tooLarge(path, error);
     // DuckDB quotes a string that is no UTF-8, which may be a post's text.
     return describeError(error).replace(/value ".*"/, "a value").slice(0, 200);
+  }
+}
+
+/** Read every value of a file; column after column where memory does not hold a row group of all. */
+async function readAll(database: Database, path: string): Promise<void> {
+  const file = `read_parquet(${literal(path)}, hive_partitioning = false)`;
+  try {
+    await database.run(`SELECT max(hash(t)) FROM ${file} AS t`);
+  } catch (error) {
+    if (!isOutOfMemory(error)) throw error;
+    const columns = await rows<{ column_name: string }>(database, `DESCRIBE FROM ${file}`);
+    for (const { column_name } of columns) {
+      await database.run(`SELECT max(hash("${column_name}")) FROM ${file}`);
+    }
   }
 }
 

@@ -27,7 +27,8 @@ export async function writeParquet(
   const metadata = `{civicsky_table: ${
     literal(table.folder)
   }, civicsky_schema_version: '${table.version}'}`;
-  const group = rowsAGroup === undefined ? "" : `ROW_GROUP_SIZE ${rowsAGroup},`;
+  const size = rowsAGroup ?? table.rowsAGroup;
+  const group = size === undefined ? "" : `ROW_GROUP_SIZE ${size},`;
   try {
     await Deno.mkdir(folder, { recursive: true });
     await database.run(
@@ -140,7 +141,12 @@ export async function rewriteParquet(
     database,
     `${old} SELECT count(*) AS before FROM old`,
   );
-  const after = await writeParquet(database, table, `${old} ${query}`, path);
+  const { size } = await row<{ size: number | null }>(
+    database,
+    `SELECT CASE WHEN max(row_group_id) > 0 THEN max(row_group_num_rows) END AS size
+     FROM parquet_metadata(${literal(path)})`,
+  );
+  const after = await writeParquet(database, table, `${old} ${query}`, path, size ?? undefined);
   if (after === 0) await Deno.remove(path);
   return before - after;
 }

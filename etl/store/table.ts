@@ -5,6 +5,8 @@ export interface Table {
   readonly version: number;
   /** DuckDB types by column, in the order of the file. */
   readonly columns: Readonly<Record<string, string>>;
+  /** Rows of a row group, where the writer's own size (122,880) takes readers more memory than they have. */
+  readonly rowsAGroup?: number;
 }
 
 /** Give a table with further columns after its own. */

@@ -14,6 +14,7 @@ export { type Table, withColumns } from "./table.ts";
 export const POSTS: Table = {
   folder: "posts",
   version: 2,
+  rowsAGroup: 16_384,
   columns: {
     uri: "VARCHAR",
     cid: "VARCHAR",
