@@ -30,6 +30,8 @@ export interface Answer {
 
 const SYNC_AFTER_MS = 200;
 const SYNC_AFTER_ANSWERS = 50;
+/** Free space that a segment begins with. */
+const ROOM_BYTES = 4 * 2 ** 20;
 
 interface Waiting {
   resolve(): void;
@@ -54,7 +56,12 @@ export class AnswerSegment {
     this.#journal = journal;
   }
 
-  /** Start a segment of a label set. */
+  /**
+   * Start a segment of a label set.
+   *
+   * Throws a UserError where the disk has no room for a thousand answers: what it does not take would
+   * be paid for in vain.
+   */
   static async create(
     paths: DataPaths,
     classifier: string,
@@ -62,7 +69,14 @@ export class AnswerSegment {
   ): Promise<AnswerSegment> {
     const time = now().toISOString().replace(/[-:.]/g, "");
     const name = `${time}-${crypto.randomUUID().slice(0, 8)}`;
-    return new AnswerSegment(await Journal.create(paths.answers(classifier, labelSetId), name));
+    const journal = await Journal.create(paths.answers(classifier, labelSetId), name);
+    try {
+      await journal.probe(ROOM_BYTES);
+      return new AnswerSegment(journal);
+    } catch (error) {
+      journal.close();
+      throw error;
+    }
   }
 
   get path(): string {

@@ -47,14 +47,22 @@ export interface AskerOptions {
 const { signal: NEVER } = new AbortController();
 /** Times that an answer that is cut short is asked for again with room for twice as much. */
 const MOST_EFFORT = 3;
+/** Characters of an answer; what is longer is none of a service's that does what it should. */
+const LONGEST_ANSWER = 2 ** 20;
 
 /** Asks a service about posts until there is an answer or a reason, each durable before it is read. */
 export class Asker {
   readonly #patience: Patience;
 
-  constructor(readonly options: AskerOptions) {
+  /** `hasLabels` says that the service has labelled posts in a run before. */
+  constructor(readonly options: AskerOptions, hasLabels = false) {
     const { classifier, pacer, onPause } = options;
-    this.#patience = new Patience(classifier.name, pacer, onPause);
+    this.#patience = new Patience(classifier.name, pacer, onPause, hasLabels);
+  }
+
+  /** Whether the service has labelled a post in this run, or said of one why it cannot be. */
+  get hasProof(): boolean {
+    return this.#patience.hasProof;
   }
 
   /**
@@ -68,10 +76,10 @@ export class Asker {
     const { counts, stop } = this.options;
     const isAlone = pack.length === 1;
     const posts = pack.map(({ post }) => post);
-    let failed: { reason: LabelReason; isKept: boolean } | undefined;
+    let failed: { reason: LabelReason | null; isKept: boolean } | undefined;
     let [owed, effort] = [0, 0];
     const giveUp = async () => {
-      const answered = failed && { answer: null, reason: failed.reason };
+      const answered = failed && { answer: null, reason: failed.reason ?? "unavailable" };
       if (answered && !failed!.isKept) await this.#keepAll(pack, answered, owed);
       for (const { tell } of pack) tell(answered);
     };
@@ -82,33 +90,37 @@ export class Asker {
       counts.requests++;
       if (failed) counts.retries++;
       let reply: Reply | undefined;
+      let isKept = false;
       let spent = price;
       let left: AskedPost[];
       try {
         reply = await this.options.classifier.ask(posts, effort, NEVER);
         this.#patience.answered(askedAt);
         spent = this.#account(posts, effort, reply) ?? price;
+        if (reply.answer.length > LONGEST_ANSWER) throw tooLongAnswer();
         await this.#keepAll(pack, { answer: reply.answer, reason: null }, owed + spent);
-        owed = 0;
+        [owed, isKept] = [0, true];
         left = this.#read(pack, reply.answer);
+        if (left.length < pack.length) this.#patience.labelled();
       } catch (error) {
         if (!(error instanceof ServiceError)) throw error;
         // What broke on the way may be on the bill; what was refused is not.
-        if (reply === undefined) {
-          if (error.problem === "passing") owed += price;
+        if (!isKept) {
+          if (error.problem === "passing") owed += spent;
           else spent = 0;
         }
         if (error.problem === "fatal") throw this.#fatal(error);
-        failed = { reason: error.reason ?? "unavailable", isKept: reply !== undefined };
-        if (error.problem === "rejected" || error.problem === "cut") {
+        failed = { reason: error.reason, isKept };
+        if (["rejected", "denied", "cut"].includes(error.problem)) {
           this.#patience.answered(askedAt);
-          if (isAlone && (error.problem === "rejected" || ++effort > MOST_EFFORT)) {
+          if (isAlone) failed.reason = this.#patience.refused(error, isKept);
+          if (isAlone && (error.problem !== "cut" || ++effort > MOST_EFFORT)) {
             return await giveUp();
           }
           if (isAlone) continue;
           left = pack;
         } else {
-          const verdict = this.#patience.judge(error, tries, askedAt);
+          const verdict = this.#patience.judge(error, tries, askedAt, reply !== undefined);
           if (verdict === "quota") stop.for("quota");
           if (typeof verdict === "string") return await giveUp();
           if (error.problem === "passing") tries++;
@@ -223,6 +235,14 @@ export class Asker {
       { cause: error },
     );
   }
+}
+
+function tooLongAnswer(): ServiceError {
+  return new ServiceError(
+    "passing",
+    "invalid_answer",
+    `an answer has more than ${LONGEST_ANSWER} characters`,
+  );
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

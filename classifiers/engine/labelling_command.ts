@@ -20,7 +20,7 @@ import { describeSummary, type LabellingSummary } from "./labelling_summary.ts";
 import { Pacer } from "./pacer.ts";
 import type { PaidClassifier } from "./paid_classifier.ts";
 import { QuotaLease } from "./quota_lease.ts";
-import { Budget, recordSpending, spentThisMonth } from "./spending.ts";
+import { allowance, Budget, recordSpending } from "./spending.ts";
 
 /** What makes a paid classifier a task. */
 export interface LabellingTask {
@@ -131,25 +131,13 @@ async function dryRun({ context, options, classifier, settings, queue }: Run): P
   const survey = await queue.survey();
   const plan = await planLabelling(survey, queue.posts(), classifier, quotas(settings), {
     posts: options.limit ?? Infinity,
-    cost: await allowance(context, classifier, settings, options),
+    cost: await allowance(context.paths, classifier.name, settings.budget, options.maxCost),
   });
   return {
     summary: { dry_run: true, ...plan },
     text: describePlan(plan, classifier.name),
     errors: queue.errors,
   };
-}
-
-/** Give what a run may spend, in US dollars: of the month's budget, and by `--max-cost`. */
-async function allowance(
-  { paths }: Context,
-  classifier: PaidClassifier,
-  { budget }: LabellingSettings,
-  { maxCost = Infinity }: LabellingOptions,
-): Promise<number> {
-  if (budget === undefined) return maxCost;
-  const left = budget.per_month - await spentThisMonth(paths, classifier.name);
-  return Math.max(0, Math.min(maxCost, left));
 }
 
 async function label(run: Run): Promise<Outcome> {
@@ -207,7 +195,7 @@ async function ask(
 ): Promise<UserError[]> {
   const { context, options, classifier, settings, queue, labelSetId } = run;
   const { paths, progress, signal, runId } = context;
-  const budget = new Budget(await allowance(context, classifier, settings, options));
+  const left = await allowance(paths, classifier.name, settings.budget, options.maxCost);
   const segment = await AnswerSegment.create(paths, classifier.name, labelSetId);
   const said = new LabellingProgress(survey.pending, counts, pacer);
   const labeller = new Labeller({
@@ -216,10 +204,11 @@ async function ask(
     pacer,
     segment,
     runId,
-    budget,
+    budget: new Budget(left),
     counts,
     stop,
     workers: workersFor(settings) * classifier.postsPerRequest,
+    hasLabels: survey.labelled > 0,
     limit: options.limit,
     signal,
     onProgress: () => progress.update(() => said.line()),

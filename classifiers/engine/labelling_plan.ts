@@ -5,6 +5,7 @@ import type { Survey } from "./labelling_queue.ts";
 import { durationAt } from "./labelling_settings.ts";
 import type { PaidClassifier, Used } from "./paid_classifier.ts";
 import type { Quota } from "./quota.ts";
+import { isEnough } from "./spending.ts";
 
 /** What a run would do, and why it would leave the other posts out. */
 export interface LabellingPlan extends Survey {
@@ -62,7 +63,7 @@ export async function planLabelling(
         plan.reused++;
       } else {
         const { tokens, cost } = prices.of(post);
-        if (plan.cost + cost > limits.cost) break;
+        if (!isEnough(limits.cost, plan.cost + cost)) break;
         if (post.is_repeated) repeated.add(request);
         plan.requests = Math.ceil(++asked / classifier.postsPerRequest);
         plan.tokens += tokens;

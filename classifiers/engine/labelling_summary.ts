@@ -24,6 +24,9 @@ export interface LabellingSummary {
   peak_rss_mb: number;
 }
 
+/** Reasons for good for which the service may think otherwise later. */
+const WORTH_ANOTHER_TRY = ["rejected", "refused", "cut_short", "retired_model"] as const;
+
 const STOPS: Record<StopReason, string> = {
   signal: "stopped by a signal",
   limit: "stopped at --limit",
@@ -48,6 +51,13 @@ export function describeSummary(summary: LabellingSummary, name: string): string
     `  ${cost > 0 ? dollars(cost) : "free of charge"}; at most ${
       number(Math.round(summary.peak_rss_mb))
     } MB of memory`,
-    ...stopped_by ? [`  ${STOPS[stopped_by]}: run it again for the rest`] : [],
+    ...stopped_by
+      ? [`  ${STOPS[stopped_by]}: run it again for the rest`]
+      : summary.pending > 0
+      ? ["  what is pending failed for reasons that pass: the next run tries it again"]
+      : [],
+    ...WORTH_ANOTHER_TRY.some((reason) => reason in summary.failed)
+      ? ["  posts that the service refuses are not asked about again, but with --retry-failed"]
+      : [],
   ].join("\n");
 }

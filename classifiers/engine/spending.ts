@@ -8,6 +8,14 @@ import type { DataPaths } from "../../etl/store/paths.ts";
 /** US dollars by month, such as `{ "2026-06": 1.5 }`. */
 type Spending = Record<string, number>;
 
+/** Hundredths add up to a little more or less than they should. */
+const ROUNDING = 1e-9;
+
+/** Do so many US dollars pay a price, both sums of many? */
+export function isEnough(dollars: number, price: number): boolean {
+  return price <= dollars + ROUNDING;
+}
+
 /** What a run may still spend; what is in flight is put aside. */
 export class Budget {
   #reserved = 0;
@@ -17,7 +25,7 @@ export class Budget {
 
   /** Put the price of a request aside; gives false where that is not left. */
   reserve(price: number): boolean {
-    if (price > this.left - this.#reserved) return false;
+    if (!isEnough(this.left - this.#reserved, price)) return false;
     this.#reserved += price;
     return true;
   }
@@ -66,6 +74,18 @@ export async function spentThisMonth(paths: DataPaths, classifier: string): Prom
     }
   }
   return spent;
+}
+
+/** Give what a run may spend, in US dollars: what is left of the month's budget, and by `--max-cost`. */
+export async function allowance(
+  paths: DataPaths,
+  classifier: string,
+  budget: { per_month: number } | undefined,
+  maxCost = Infinity,
+): Promise<number> {
+  if (budget === undefined) return maxCost;
+  const left = budget.per_month - await spentThisMonth(paths, classifier);
+  return Math.max(0, Math.min(maxCost, left));
 }
 
 /** Sum up the prices in a segment; a torn or damaged line says nothing. */
