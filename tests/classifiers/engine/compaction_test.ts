@@ -148,26 +148,38 @@ test("the latest attempt takes a failure's place, and a failure never takes a la
 });
 
 // Invariant 3
-test("a damaged line or label file stops what it is in; nothing of it goes, and no text is told", async (study) => {
+test("a damaged line is set aside and told once, those beside it are merged; a damaged label file stops its day", async (study) => {
   await writePosts(study.data, study.paths, { passed: 4 });
   const whole = await study.append(answer(post("passed-0")));
   const damaged = await study.append(answer(post("passed-1")));
   const line = await Deno.readTextFile(damaged);
-  await Deno.writeTextFile(damaged, `${line}{"uri":"secret text\n${line}`);
+  const other = line.replaceAll("passed-1", "passed-2");
+  const named = `{"uri":"${uri("passed-3")}","answer":"cut`;
+  await Deno.writeTextFile(damaged, `${line}${named}\n{"uri":"secret text\n${other}`);
   const { errors, answers } = await study.compact();
-  assert.equal(answers, 1);
-  assert.match(errors[0]!.message, /line 2 of .*jsonl is damaged/);
+  assert.equal(answers, 3);
+  assert.equal(errors.length, 1);
+  assert.match(errors[0]!.format(), /2 lines, the first of them line 2, are damaged\n.*quarantine/);
   assert.doesNotMatch(errors[0]!.format(), /secret/);
-  assert.equal((await study.labels()).length, 1);
-  await assert.rejects(Deno.stat(whole), Deno.errors.NotFound);
-  await Deno.writeTextFile(damaged, line);
+  assert.equal((await study.labels()).length, 3);
+  for (const path of [whole, damaged]) await assert.rejects(Deno.stat(path), Deno.errors.NotFound);
+  assert.deepEqual((await study.compact()).errors, [], "it is told once");
+  const [quarantined] = study.paths.quarantined();
+  const aside = (await Deno.readTextFile(quarantined!)).trim().split("\n")
+    .map((text) => JSON.parse(text));
+  // What names no post could not be found when its author deletes it: nothing of it stays.
+  assert.deepEqual(
+    aside.map(({ line, uri, payload }) => [line, uri, atob(payload)]),
+    [[2, uri("passed-3"), named], [3, undefined, ""]],
+  );
+  await study.append(answer(post("passed-3")));
   const path = study.paths.labels("tone", DAY);
   const labels = await Deno.readFile(path);
   await Deno.writeFile(path, labels.slice(0, -20));
   assert.match((await study.compact()).errors[0]!.message, /labels\.parquet is damaged/);
   await Deno.writeFile(path, labels);
   assert.deepEqual(await study.compact(), { days: [DAY], answers: 1, errors: [] });
-  assert.equal((await study.labels()).length, 2);
+  assert.equal((await study.labels()).length, 4);
 });
 
 // Invariant 3
