@@ -74,8 +74,7 @@ function open(context: Context, { dryRun }: LabellingOptions) {
     );
   }
   const end = serviceEnd(rootUrl, now());
-  // Once it has ended, the first request says so.
-  if (end !== undefined && end.daysLeft >= 0) {
+  if (end !== undefined) {
     context.warn(describePerspectiveEnd({ date: end.date, days_left: end.daysLeft }));
   }
   return { classifier: classifier(settings, rootUrl, key), settings };
@@ -115,6 +114,10 @@ export function classifier(
       }
       return undefined;
     },
+    judgedBy: JSON.stringify({
+      languages: settings.languages.toSorted(),
+      minimum_characters: settings.minimum_characters,
+    }),
     request: ({ text, detected_language }) => CommentAnalyzer.request(text, detected_language!),
     weight: () => ({ requests: 1, tokens: 0 }),
     price: () => 0,

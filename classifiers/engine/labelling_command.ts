@@ -110,6 +110,8 @@ export function labellingCommand(
         ...options,
         contexts,
         fetchesContexts: !options.dryRun,
+        records: !options.dryRun,
+        warn: context.warn,
       });
       const id = labelSetId(classifier.labelSet);
       const run = {
@@ -162,6 +164,7 @@ async function label(run: Run): Promise<Outcome> {
       await lease[Symbol.asyncDispose]().catch(() => {});
     }
     errors.push(...run.contexts?.errors ?? [], ...(await compact(run)).errors);
+    if (!stop.isSet) await queue.settle();
   }
   // Also when nothing was pending: whoever goes back to an earlier label set wants to see its labels.
   if (survey.days > 0) await enterLabelSet(database, paths, study, classifier.labelSet);

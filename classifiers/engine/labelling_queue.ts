@@ -6,6 +6,7 @@ import { firstDamage } from "../../etl/store/damage.ts";
 import type { Database } from "../../etl/store/duckdb.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import type { QueuedPost } from "./asker.ts";
+import { DrawnDays } from "./drawn_days.ts";
 import type { PaidClassifier } from "./paid_classifier.ts";
 import {
   findPending,
@@ -45,6 +46,10 @@ export interface QueueOptions {
   since?: string | undefined;
   until?: string | undefined;
   retryFailed?: boolean | undefined;
+  /** Whether days that are begun are written down, as they must be before anything is asked. */
+  records?: boolean;
+  /** Told of days that keep another seed. */
+  warn?: (text: string) => void;
   /** Gives contexts; for classifiers that need them. */
   contexts?: PostContexts | undefined;
   /** Whether what a context lacks is fetched. */
@@ -62,6 +67,9 @@ export class LabellingQueue {
   readonly errors: UserError[] = [];
   readonly #samples = new Map<string, Promise<Sample>>();
   readonly #pending = new Map<string, number>();
+  /** Days whose posts were all given. */
+  readonly #given: string[] = [];
+  #drawn: Promise<DrawnDays> | undefined;
   /** The day whose pending posts were found last. */
   #found: string | undefined;
 
@@ -75,10 +83,14 @@ export class LabellingQueue {
 
   /** Give what is drawn of a day; the same all through a run. */
   sampleOf(date: string): Promise<Sample> {
-    const sample = this.#samples.get(date) ??
-      sampleOfDay(this.database, this.paths, this.plan, date);
+    const sample = this.#samples.get(date) ?? this.#sampleOf(date);
     this.#samples.set(date, sample);
     return sample;
+  }
+
+  /** Write down that what was given is done; for the end of a run that nothing stopped. */
+  async settle(): Promise<void> {
+    await (await this.#drawnDays()).judged(this.#given, this.#judgedBy);
   }
 
   /** Count what is pending, and find the days whose files are damaged. */
@@ -114,6 +126,7 @@ export class LabellingQueue {
       }
       if (counts.pending > 0) this.#pending.set(date, counts.pending);
     }
+    await this.#tellOfSeeds();
     return survey;
   }
 
@@ -122,6 +135,10 @@ export class LabellingQueue {
     const { database, paths, classifier, options } = this;
     for (const date of this.#pending.keys()) {
       if (this.#found !== date) await this.#find(date);
+      if (options.records) {
+        const { seed } = await this.sampleOf(date);
+        await (await this.#drawnDays()).begin(date, seed, this.#judgedBy);
+      }
       await options.contexts?.prepare("pending_posts", date);
       const columns = options.contexts ? CONTEXT_COLUMNS : [];
       const pages = pendingPages(database, paths, date, { columns });
@@ -142,7 +159,35 @@ export class LabellingQueue {
           yield { ...post, date, ...isWanted ? { stored } : {} };
         }
       }
+      this.#given.push(date);
     }
+  }
+
+  /** A day keeps the seed by which it was begun. */
+  async #sampleOf(date: string): Promise<Sample> {
+    const seed = (await this.#drawnDays()).seedOf(date) ?? this.plan.seed;
+    return await sampleOfDay(this.database, this.paths, { ...this.plan, seed }, date);
+  }
+
+  #drawnDays(): Promise<DrawnDays> {
+    const { name, labelSet } = this.classifier;
+    return this.#drawn ??= DrawnDays.read(this.paths, name, labelSetId(labelSet));
+  }
+
+  get #judgedBy(): string {
+    return this.classifier.judgedBy ?? "";
+  }
+
+  async #tellOfSeeds(): Promise<void> {
+    const drawn = await this.#drawnDays();
+    const { seed } = this.plan;
+    const days = [...this.#pending.keys()].filter((day) => (drawn.seedOf(day) ?? seed) !== seed);
+    if (days.length === 0) return;
+    const others = days.length === 1 ? "" : ` and ${days.length - 1} other days`;
+    this.options.warn?.(
+      `${days[0]}${others} were begun with seed ${drawn.seedOf(days[0]!)} and go on with it: two ` +
+        `seeds in one day would break label_prob. Seed ${seed} holds for days that are begun from now on`,
+    );
   }
 
   async *#withContexts(pages: AsyncIterable<PendingPost[]>): AsyncGenerator<PendingPost[]> {
@@ -166,7 +211,11 @@ export class LabellingQueue {
     await database.run(ONE_THREAD);
     const sample = await this.sampleOf(date);
     this.#found = date;
-    return await findPending(database, paths, this.#labels(date), sample, options.retryFailed);
+    const drawn = await this.#drawnDays();
+    return await findPending(database, paths, this.#labels(date), sample, {
+      failed: options.retryFailed ?? false,
+      unasked: drawn.isJudgedOtherwise(date, this.#judgedBy),
+    });
   }
 
   #labels(day: string): LabelledDay {

@@ -56,10 +56,18 @@ const PAGE = 1024;
 /** Posts that one reading of the day's file brings, which takes a second for a million. */
 const READ_AT_ONCE = 16 * PAGE;
 
+/** Which posts are pending beside those without a row and those whose failure passes. */
+export interface PendingAgain {
+  /** All that have no label. */
+  failed?: boolean;
+  /** Those that were never asked about, as the study's settings had it. */
+  unasked?: boolean;
+}
+
 /**
  * Find the posts of a day that are drawn and have no label of a label set, and count the others.
  *
- * Posts whose reason passes are pending again; `retryFailed` takes all that have a reason. What is
+ * Posts whose reason passes are pending again, and those that `pendingAgain` names. What is
  * still in segments counts after `compactAnswers` only. Makes the
  * temporary table `pending_posts` (turn, post: a hash of the uri, text: a hash of the text,
  * is_repeated; rowid in the order of the turns), for `pendingPages`: hashes, so that a million pending
@@ -70,11 +78,15 @@ export async function findPending(
   paths: DataPaths,
   { classifier, labelSetId, day }: LabelledDay,
   sample: Sample,
-  retryFailed = false,
+  pendingAgain: PendingAgain = {},
 ): Promise<PendingCounts> {
   const posts = relation(POSTS, paths.filesOfDay("posts", day));
-  const labels = relation(LABELS, labelFiles(paths, classifier, day));
-  const again = retryFailed ? "true" : `l.reason IN (${literalList(PASSING_REASONS)})`;
+  const files = labelFiles(paths, classifier, day);
+  const labels = relation(withColumns(LABELS, ANSWER_COLUMNS), files);
+  const again = [
+    pendingAgain.failed ? "true" : `l.reason IN (${literalList(PASSING_REASONS)})`,
+    ...pendingAgain.unasked ? ["l.request_hash IS NULL"] : [],
+  ].join(" OR ");
   // A table, so that DuckDB knows how few they may be, and hashes them and not the posts. By one key,
   // as for a condition like `LABEL_OF_POST` it compares each post with each label.
   await database.run(`CREATE OR REPLACE TEMP TABLE own_labels AS

@@ -59,6 +59,11 @@ export class DataPaths {
     return join(this.root, "answers", classifier, labelSetId);
   }
 
+  /** By which seed and settings the days of a label set were drawn. */
+  drawnDays(classifier: string, labelSetId: string): string {
+    return join(this.root, "samples", classifier, `${labelSetId}.json`);
+  }
+
   /** Segments that are not Parquet yet. */
   journal(source: string): string {
     return join(this.root, "journal", source);
