@@ -14,7 +14,7 @@ import {
   serviceEnd,
 } from "./clients/comment_analyzer.ts";
 import { labellingCommand, type LabellingOptions } from "./engine/labelling_command.ts";
-import { LabellingSettings } from "./engine/labelling_settings.ts";
+import { LabellingSettings, TimeoutSeconds } from "./engine/labelling_settings.ts";
 import type { PaidClassifier } from "./engine/paid_classifier.ts";
 
 export { COLUMNS };
@@ -29,7 +29,7 @@ export const Settings = z.strictObject({
   /** Grapheme clusters; shorter texts have scores that mean little. */
   minimum_characters: z.int().min(1),
   /** How long one request may take. */
-  timeout_seconds: z.number().positive().default(20),
+  timeout_seconds: TimeoutSeconds.default(20),
   ...LabellingSettings,
 });
 

@@ -183,9 +183,11 @@ export class LabellingQueue {
     const { seed } = this.plan;
     const days = [...this.#pending.keys()].filter((day) => (drawn.seedOf(day) ?? seed) !== seed);
     if (days.length === 0) return;
-    const others = days.length === 1 ? "" : ` and ${days.length - 1} other days`;
+    const others = days.length === 1 ? " was" : ` and ${days.length - 1} other days were`;
     this.options.warn?.(
-      `${days[0]}${others} were begun with seed ${drawn.seedOf(days[0]!)} and go on with it: two ` +
+      `${days[0]}${others} begun with another seed (${
+        drawn.seedOf(days[0]!)
+      }), which is kept: two ` +
         `seeds in one day would break label_prob. Seed ${seed} holds for days that are begun from now on`,
     );
   }

@@ -65,6 +65,11 @@ Deno.test("Google's service has a last day: before it a warning, after it an err
       CIVICSKY_CLOCK: "2026-12-31T12:00:00Z",
     });
     assert.match(stderr, /Google ends Perspective on 2026-12-31, today\. .*deno task panel/);
+    const dry = await label(data, server, ["--dry-run"], {
+      ...offline,
+      CIVICSKY_CLOCK: "2027-01-01T00:00:00Z",
+    });
+    assert.match(dry.stderr, /warning: Google ended Perspective on 2026-12-31.*CommentGuard/);
     const after = await label(data, server, [], {
       ...offline,
       CIVICSKY_CLOCK: "2027-01-01T00:00:00Z",

@@ -74,7 +74,10 @@ Deno.test("a day keeps the seed by which it was begun, and is told to where ther
     assert.ok(first.taken.length > 20 && first.warnings.length === 0);
     assert.deepEqual(await run({ seed: "2", rate: 0.3 }), { taken: [], warnings: [] });
     const more = await run({ seed: "2", rate: 0.6 });
-    assert.match(more.warnings[0]!, /^2026-06-01 were begun with seed 1 .*Seed 2 holds for days/);
+    assert.match(
+      more.warnings[0]!,
+      /^2026-06-01 was begun with another seed \(1\).*Seed 2 holds for days/,
+    );
     assert.ok(more.taken.length > 20);
     for (const uri of more.taken) assert.ok(uniform(uri, "1") < 0.6);
     const found = await labels();
