@@ -1,4 +1,5 @@
 import { enterLabelSet, labelSetId } from "../../etl/label_set.ts";
+import { now, utcDay } from "../../etl/run/clock.ts";
 import type { Command, Context, Outcome } from "../../etl/run/command.ts";
 import { UserError } from "../../etl/run/error.ts";
 import { day, positiveInteger, positiveNumber } from "../../etl/run/option.ts";
@@ -19,8 +20,9 @@ import { LabellingStop } from "./labelling_stop.ts";
 import { describeSummary, type LabellingSummary } from "./labelling_summary.ts";
 import { Pacer } from "./pacer.ts";
 import type { PaidClassifier } from "./paid_classifier.ts";
-import { QuotaLease } from "./quota_lease.ts";
+import { QuotaLease, usedOfDay } from "./quota_lease.ts";
 import { allowance, Budget, recordSpending } from "./spending.ts";
+import { WaitingAnswers } from "./waiting_answers.ts";
 
 /** What makes a paid classifier a task. */
 export interface LabellingTask {
@@ -129,12 +131,18 @@ export function labellingCommand(
   };
 }
 
-async function dryRun({ context, options, classifier, settings, queue }: Run): Promise<Outcome> {
+async function dryRun(
+  { context, options, classifier, settings, queue, labelSetId }: Run,
+): Promise<Outcome> {
   const survey = await queue.survey();
+  const { paths } = context;
+  const { requests_per_day: perDay = Infinity } = settings.quota;
+  const { requests } = await usedOfDay(paths.quotas(classifier.account), utcDay(now()));
   const plan = await planLabelling(survey, queue.posts(), classifier, quotas(settings), {
     posts: options.limit ?? Infinity,
-    cost: await allowance(context.paths, classifier.name, settings.budget, options.maxCost),
-  });
+    requests: perDay - requests,
+    cost: await allowance(paths, classifier.name, settings.budget, options.maxCost),
+  }, await WaitingAnswers.read(paths, classifier.name, labelSetId));
   return {
     summary: { dry_run: true, ...plan },
     text: describePlan(plan, classifier.name),

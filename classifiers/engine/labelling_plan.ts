@@ -6,11 +6,14 @@ import { durationAt } from "./labelling_settings.ts";
 import type { PaidClassifier, Used } from "./paid_classifier.ts";
 import type { Quota } from "./quota.ts";
 import { isEnough } from "./spending.ts";
+import type { WaitingAnswers } from "./waiting_answers.ts";
 
 /** What a run would do, and why it would leave the other posts out. */
 export interface LabellingPlan extends Survey {
   /** Posts that need no request, by reason. */
   unscorable: Record<string, number>;
+  /** Posts whose answer waits to be merged: a run died before it did that. */
+  waiting: number;
   /** Posts that take the answer to another post's request. */
   reused: number;
   requests: number;
@@ -23,9 +26,11 @@ export interface LabellingPlan extends Survey {
   remaining: number;
 }
 
-/** What stops a run, both infinite where nothing does. */
+/** What stops a run, infinite where nothing does. */
 export interface PlanLimits {
   posts: number;
+  /** Of today's quota. */
+  requests: number;
   /** US dollars. */
   cost: number;
 }
@@ -37,10 +42,12 @@ export async function planLabelling(
   classifier: PaidClassifier,
   quotas: Quota[],
   limits: PlanLimits,
+  waiting?: WaitingAnswers,
 ): Promise<LabellingPlan> {
   const plan: LabellingPlan = {
     ...survey,
     unscorable: {},
+    waiting: 0,
     reused: 0,
     requests: 0,
     tokens: 0,
@@ -53,7 +60,12 @@ export async function planLabelling(
   const prices = new Prices(classifier);
   let asked = 0;
   for await (const post of posts) {
-    if (survey.pending - plan.remaining >= limits.posts) break;
+    if (waiting?.has(post)) {
+      plan.waiting++;
+      plan.remaining--;
+      continue;
+    }
+    if (doneOf(plan) >= limits.posts) break;
     const reason = classifier.unscorable(post);
     if (reason === undefined) {
       if (post.date !== date) repeated.clear();
@@ -63,9 +75,11 @@ export async function planLabelling(
         plan.reused++;
       } else {
         const { tokens, cost } = prices.of(post);
-        if (!isEnough(limits.cost, plan.cost + cost)) break;
+        const requests = Math.ceil((asked + 1) / classifier.postsPerRequest);
+        if (!isEnough(limits.cost, plan.cost + cost) || requests > limits.requests) break;
         if (post.is_repeated) repeated.add(request);
-        plan.requests = Math.ceil(++asked / classifier.postsPerRequest);
+        asked++;
+        plan.requests = requests;
         plan.tokens += tokens;
         plan.cost += cost;
       }
@@ -74,6 +88,11 @@ export async function planLabelling(
   }
   plan.ms = durationAt(quotas, plan.requests, plan.tokens);
   return plan;
+}
+
+/** Give how many posts a run would pull. */
+function doneOf({ pending, remaining, waiting }: LabellingPlan): number {
+  return pending - remaining - waiting;
 }
 
 /** Posts of which tokens are counted; as they come in random order, the others have their mean. */
@@ -118,15 +137,21 @@ class Prices {
 export function describePlan(plan: LabellingPlan, name: string): string {
   const number = (count: number) => count.toLocaleString("en");
   const unscorable = Object.entries(plan.unscorable).map(([reason, n]) => `${reason} ${number(n)}`);
-  const done = plan.pending - plan.remaining;
   return [
-    `${name} would do ${number(done)} of ${number(plan.posts)} posts of ${number(plan.days)} days`,
+    `${name} would do ${number(doneOf(plan))} of ${number(plan.posts)} posts of ${
+      number(plan.days)
+    } days`,
     `  ${number(plan.requests)} requests` +
     (plan.tokens > 0 ? `, about ${number(Math.round(plan.tokens))} tokens` : "") +
     `, ${plan.cost > 0 ? `about ${dollars(plan.cost)}` : "free of charge"}` +
     (plan.ms > 0 ? `, ${duration(plan.ms)} at the quota` : ""),
     `  without a request: ${unscorable.join(", ") || "none"}; ` +
     `${number(plan.reused)} that share a text with another`,
+    ...plan.waiting > 0
+      ? [
+        `  ${number(plan.waiting)} answers of a run that died wait: the next run merges them first`,
+      ]
+      : [],
     `  not pending: ${number(plan.labelled)} labelled, ${number(plan.failed)} failed for good, ` +
     `${number(plan.not_drawn)} not drawn, ` +
     `${number(plan.filtered_out_not_drawn)} filtered out and not drawn`,

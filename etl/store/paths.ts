@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 /** Where everything lies under one data folder; nothing else in civicsky knows these paths. */
 export class DataPaths {
@@ -57,6 +57,12 @@ export class DataPaths {
   /** Segments of a label set's paid answers that are not in its labels yet. */
   answers(classifier: string, labelSetId: string): string {
     return join(this.root, "answers", classifier, labelSetId);
+  }
+
+  /** List the names of those segments. */
+  segmentNames(classifier: string, labelSetId: string): string[] {
+    return list(this.answers(classifier, labelSetId)).map((file) => basename(file.path))
+      .filter((name) => name.endsWith(".jsonl"));
   }
 
   /** By which seed and settings the days of a label set were drawn. */
