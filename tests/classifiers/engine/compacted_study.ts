@@ -12,7 +12,7 @@ import { DataPaths } from "../../../etl/store/paths.ts";
 import { withData } from "../../rows.ts";
 import { answer, DAY, LABELLED, READER, sample } from "./labelled_day.ts";
 
-interface Label extends Row {
+export interface Label extends Row {
   uri: string;
   label_prob: number | null;
 }

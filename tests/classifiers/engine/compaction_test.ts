@@ -4,9 +4,10 @@ import {
   pendingPages,
   type PendingPost,
 } from "../../../classifiers/engine/pending.ts";
+import type { Answer } from "../../../classifiers/engine/answer_segment.ts";
 import { Child } from "../../etl/store/child.ts";
 import { uri } from "../../raw.ts";
-import { test } from "./compacted_study.ts";
+import { type Label, test } from "./compacted_study.ts";
 import { answer, DAY, LABELLED, sample, writePosts } from "./labelled_day.ts";
 
 function post(name: string): Pick<PendingPost, "uri" | "cid" | "text_hash"> {
