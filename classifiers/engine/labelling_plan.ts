@@ -4,7 +4,7 @@ import { dollars } from "./dollars.ts";
 import type { Survey } from "./labelling_queue.ts";
 import { durationAt } from "./labelling_settings.ts";
 import type { PaidClassifier, Used } from "./paid_classifier.ts";
-import type { Quota } from "./quota.ts";
+import { DAY_MS, type Quota } from "./quota.ts";
 import { isEnough } from "./spending.ts";
 import type { WaitingAnswers } from "./waiting_answers.ts";
 
@@ -86,7 +86,9 @@ export async function planLabelling(
     } else plan.unscorable[reason] = (plan.unscorable[reason] ?? 0) + 1;
     plan.remaining--;
   }
-  plan.ms = durationAt(quotas, plan.requests, plan.tokens);
+  // What a day grants may go at once.
+  const paced = quotas.filter(({ perMs }) => perMs < DAY_MS);
+  plan.ms = durationAt(paced, plan.requests, plan.tokens);
   return plan;
 }
 

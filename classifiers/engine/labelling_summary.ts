@@ -1,3 +1,4 @@
+import { PASSING_REASONS } from "../../etl/label_reason.ts";
 import { duration } from "../../etl/run/duration.ts";
 import { dollars } from "./dollars.ts";
 import type { StopReason } from "./labelling_stop.ts";
@@ -39,6 +40,7 @@ export function describeSummary(summary: LabellingSummary, name: string): string
   const number = (count: number) => count.toLocaleString("en");
   const failed = Object.entries(summary.failed).map(([reason, n]) => `${reason} ${number(n)}`);
   const { cost, recovered, stopped_by, seconds } = summary;
+  const passing = PASSING_REASONS.reduce((sum, reason) => sum + (summary.failed[reason] ?? 0), 0);
   return [
     `Labelled ${number(summary.labelled)} posts with ${name} in ${duration(seconds * 1000)}`,
     `  label set ${summary.label_set_id}`,
@@ -53,8 +55,8 @@ export function describeSummary(summary: LabellingSummary, name: string): string
     } MB of memory`,
     ...stopped_by
       ? [`  ${STOPS[stopped_by]}: run it again for the rest`]
-      : summary.pending > 0
-      ? ["  what is pending failed for reasons that pass: the next run tries it again"]
+      : passing > 0
+      ? [`  ${number(passing)} posts failed for reasons that pass: the next run tries them again`]
       : [],
     ...WORTH_ANOTHER_TRY.some((reason) => reason in summary.failed)
       ? ["  posts that the service refuses are not asked about again, but with --retry-failed"]
