@@ -14,7 +14,7 @@ import {
   serviceEnd,
 } from "./clients/comment_analyzer.ts";
 import { labellingCommand, type LabellingOptions } from "./engine/labelling_command.ts";
-import { LabellingSettings } from "./engine/labelling_settings.ts";
+import { LabellingSettings, TimeoutSeconds } from "./engine/labelling_settings.ts";
 import type { PaidClassifier } from "./engine/paid_classifier.ts";
 
 export { COLUMNS };
@@ -29,7 +29,7 @@ export const Settings = z.strictObject({
   /** Grapheme clusters; shorter texts have scores that mean little. */
   minimum_characters: z.int().min(1),
   /** How long one request may take. */
-  timeout_seconds: z.number().positive().default(20),
+  timeout_seconds: TimeoutSeconds.default(20),
   ...LabellingSettings,
 });
 
@@ -74,8 +74,7 @@ function open(context: Context, { dryRun }: LabellingOptions) {
     );
   }
   const end = serviceEnd(rootUrl, now());
-  // Once it has ended, the first request says so.
-  if (end !== undefined && end.daysLeft >= 0) {
+  if (end !== undefined) {
     context.warn(describePerspectiveEnd({ date: end.date, days_left: end.daysLeft }));
   }
   return { classifier: classifier(settings, rootUrl, key), settings };
@@ -115,6 +114,10 @@ export function classifier(
       }
       return undefined;
     },
+    judgedBy: JSON.stringify({
+      languages: settings.languages.toSorted(),
+      minimum_characters: settings.minimum_characters,
+    }),
     request: ({ text, detected_language }) => CommentAnalyzer.request(text, detected_language!),
     weight: () => ({ requests: 1, tokens: 0 }),
     price: () => 0,

@@ -25,6 +25,11 @@ export function perspectiveEnd(): PerspectiveEnd | null {
   return end === undefined ? null : { date: end.date, days_left: end.daysLeft };
 }
 
+/** Whether a text is one of `describePerspectiveEnd`, of whatever day. */
+export function isPerspectiveEnd(text: string): boolean {
+  return /^Google end(s|ed) Perspective on /.test(text);
+}
+
 /** Say when the service ends or ended, and what to do about it. */
 export function describePerspectiveEnd({ date, days_left }: PerspectiveEnd): string {
   if (days_left < 0) {

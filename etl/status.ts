@@ -5,7 +5,12 @@ import { batchLines, type BatchStatus, batchStatus } from "./batch_status.ts";
 import { describeWeek, type WeekOfCoverage, weekOfCoverage } from "./coverage.ts";
 import { lastRuns, type RunRow } from "./last_runs.ts";
 import { type LastWarning, lastWarnings } from "./last_warnings.ts";
-import { describePerspectiveEnd, type PerspectiveEnd, perspectiveEnd } from "./perspective_end.ts";
+import {
+  describePerspectiveEnd,
+  isPerspectiveEnd,
+  type PerspectiveEnd,
+  perspectiveEnd,
+} from "./perspective_end.ts";
 import { type Command, type Context, main, type Outcome } from "./run/command.ts";
 import { UserError } from "./run/error.ts";
 import { type Database, literal, row } from "./store/duckdb.ts";
@@ -182,6 +187,8 @@ function describe(
   const beforeEnded = "  2026-06-01T18:00:00".length + "  seconds  ".length +
     Math.max(...runs.map(({ task }) => task.length + 2));
   const room = roomBehind(beforeEnded);
+  // It is said below, as of today, where it still matters.
+  const warnings = last_warnings.filter(({ warning }) => !isPerspectiveEnd(warning));
   const sets = label_sets.map((set) => [
     set.classifier,
     set.label_set_id,
@@ -224,7 +231,7 @@ function describe(
         run.error ? cut(`${run.status}: ${run.error}`, room) : run.status,
       ]),
     ], 4),
-    ...last_warnings.map(({ task, started_at, warning }, index) =>
+    ...warnings.map(({ task, started_at, warning }, index) =>
       `${index === 0 ? "\n" : ""}  warning of ${task}, ${started_at.slice(0, 19)}: ${warning}`
     ),
   ].join("\n") + end;

@@ -110,7 +110,7 @@ async function take(
     counts,
     stop,
     limit: options.limit ?? Infinity,
-    budget: await allowance(context.paths, classifier.name, settings, options.maxCost),
+    budget: await allowance(context.paths, classifier.name, settings.budget, options.maxCost),
     underWay: await repeatedUnderWay(run, await batches.list()),
     send: (batch) => batches.send(batch),
   });

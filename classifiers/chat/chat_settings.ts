@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { CodebookName } from "../codebooks/codebook_path.ts";
-import { AnchorSettings, LabellingSettings } from "../engine/labelling_settings.ts";
+import { AnchorSettings, LabellingSettings, TimeoutSeconds } from "../engine/labelling_settings.ts";
 
 /** What a study says of a classifier that asks a language model. */
 export const ChatSettings = z.strictObject({
@@ -16,7 +16,7 @@ export const ChatSettings = z.strictObject({
   /** The cap of an answer about one post, its reasoning included; doubled where it cuts one short. */
   completion_tokens: z.int().min(64).default(512),
   /** How long the server may be silent. */
-  timeout_seconds: z.number().positive().default(60),
+  timeout_seconds: TimeoutSeconds.default(60),
   /** Without them nothing tells whether the model says today what it said at first. */
   anchors: AnchorSettings.optional(),
   ...LabellingSettings,

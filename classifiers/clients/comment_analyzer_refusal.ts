@@ -82,12 +82,15 @@ export function readRefusal(answer: ServiceAnswer, rootUrl: string, now: Date): 
     return new ServiceError("rejected", ERROR_TYPES[errorType]!, message);
   }
   const keyReason = KEY_REASONS.find((reason) => words.includes(reason));
-  const isOfKey = keyReason !== undefined || [401, 402, 403, 407].includes(status) ||
-    /api key/i.test(said?.message ?? "");
+  const namesKey = keyReason !== undefined || /api key/i.test(said?.message ?? "");
+  const isOfKey = namesKey || [401, 402, 403, 407].includes(status);
   const isOfAddress = [404, 405, 410].includes(status) || (status >= 300 && status < 400);
   if (isOfKey || isOfAddress) {
+    const message = isOfKey ? keyRefused(host, quoted(keyReason)) : notThere(host, quoted());
     return ended(rootUrl, now, quoted(keyReason)) ??
-      (isOfKey ? keyRefused(host, quoted(keyReason)) : notThere(host, quoted()));
+      (namesKey
+        ? new ServiceError("fatal", null, message)
+        : new ServiceError("denied", "unavailable", message));
   }
   if (status === 413) {
     return new ServiceError("rejected", "too_long", `${host} refuses the post ${quoted()}`);
@@ -123,17 +126,15 @@ function readBody(body: string): z.infer<typeof Refusal>["error"] | undefined {
   }
 }
 
-function keyRefused(host: string, found: string): ServiceError {
-  const message = `${host} does not accept PERSPECTIVE_API_KEY ${found}; check the key in .env, ` +
+function keyRefused(host: string, found: string): string {
+  return `${host} does not accept PERSPECTIVE_API_KEY ${found}; check the key in .env, ` +
     "that its project has the Perspective Comment Analyzer API enabled, and that its restrictions " +
     "allow this machine";
-  return new ServiceError("fatal", null, message);
 }
 
-function notThere(host: string, found: string): ServiceError {
-  const message = `${host} has no Comment Analyzer at this address ${found}; check ` +
+function notThere(host: string, found: string): string {
+  return `${host} has no Comment Analyzer at this address ${found}; check ` +
     "PERSPECTIVE_ROOT_URL, to which v1alpha1/comments:analyze is added";
-  return new ServiceError("fatal", null, message);
 }
 
 /** A post is not at fault for it, and each would be stamped as unscorable. */

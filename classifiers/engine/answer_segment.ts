@@ -32,6 +32,8 @@ export interface Answer {
 
 const SYNC_AFTER_MS = 200;
 const SYNC_AFTER_ANSWERS = 50;
+/** Free space that a segment begins with. */
+const ROOM_BYTES = 4 * 2 ** 20;
 
 interface Waiting {
   resolve(): void;
@@ -56,7 +58,12 @@ export class AnswerSegment {
     this.#journal = journal;
   }
 
-  /** Start a segment of a label set, with a name of its own where it is given none. */
+  /**
+   * Start a segment of a label set, with a name of its own where it is given none.
+   *
+   * Throws a UserError where the disk has no room for a thousand answers: what it does not take would
+   * be paid for in vain.
+   */
   static create(
     paths: DataPaths,
     classifier: string,
@@ -66,13 +73,20 @@ export class AnswerSegment {
     return AnswerSegment.createIn(paths.answers(classifier, labelSetId), undefined, name);
   }
 
-  /** Start a segment in a folder; answers about anchors have one of their own. */
+  /** Start a segment in a folder; answers about anchors have one of their own. Throws as `create` does. */
   static async createIn(
     folder: string,
     round?: number,
     name = `${now().toISOString().replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`,
   ): Promise<AnswerSegment> {
-    return new AnswerSegment(await Journal.create(folder, name), round);
+    const journal = await Journal.create(folder, name);
+    try {
+      await journal.probe(ROOM_BYTES);
+      return new AnswerSegment(journal, round);
+    } catch (error) {
+      journal.close();
+      throw error;
+    }
   }
 
   get path(): string {

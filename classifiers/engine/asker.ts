@@ -2,35 +2,19 @@ import { type LabelReason, PASSING_REASONS } from "../../etl/label_reason.ts";
 import { now } from "../../etl/run/clock.ts";
 import { UserError } from "../../etl/run/error.ts";
 import type { AnswerSegment } from "./answer_segment.ts";
+import type { Answered, AskedPost, QueuedPost } from "./asked_post.ts";
 import type { LabellingCounts } from "./labelling_counts.ts";
 import type { LabellingStop } from "./labelling_stop.ts";
 import type { Pacer } from "./pacer.ts";
 import { type PaidClassifier, partOf, type Reply, type Used } from "./paid_classifier.ts";
 import { Patience } from "./patience.ts";
-import type { PendingPost, StoredAnswer } from "./pending.ts";
+import { pause } from "./pause.ts";
+import type { PendingPost } from "./pending.ts";
 import { heldTokens } from "./quota.ts";
 import { ServiceError } from "./service_error.ts";
 import type { Budget } from "./spending.ts";
 
-/** A post with its day, and what is stored of the same request. */
-export interface QueuedPost extends PendingPost {
-  date: string;
-  stored?: StoredAnswer;
-}
-
-/** What became of a post: an answer that can be read, or why there is none. */
-export interface Answered {
-  answer: string | null;
-  reason: LabelReason | null;
-}
-
-/** A post that is to be asked about, with the hash of its request. */
-export interface AskedPost {
-  post: QueuedPost;
-  hash: string;
-  /** Told once; of undefined where the run stopped before there was an answer or a reason. */
-  tell(answered: Answered | undefined): void;
-}
+export type { Answered, AskedPost, QueuedPost } from "./asked_post.ts";
 
 export interface AskerOptions {
   classifier: PaidClassifier;
@@ -48,14 +32,22 @@ export interface AskerOptions {
 const { signal: NEVER } = new AbortController();
 /** Times that an answer that is cut short is asked for again with room for twice as much. */
 export const MOST_EFFORT = 3;
+/** Characters of an answer; what is longer is none of a service's that does what it should. */
+const LONGEST_ANSWER = 2 ** 20;
 
 /** Asks a service about posts until there is an answer or a reason, each durable before it is read. */
 export class Asker {
   readonly #patience: Patience;
 
-  constructor(readonly options: AskerOptions) {
+  /** `hasLabels` says that the service has labelled posts in a run before. */
+  constructor(readonly options: AskerOptions, hasLabels = false) {
     const { classifier, pacer, onPause } = options;
-    this.#patience = new Patience(classifier.name, pacer, onPause);
+    this.#patience = new Patience(classifier.name, pacer, onPause, hasLabels);
+  }
+
+  /** Whether the service has labelled a post in this run, or said of one why it cannot be. */
+  get hasProof(): boolean {
+    return this.#patience.hasProof;
   }
 
   /**
@@ -69,10 +61,10 @@ export class Asker {
     const { counts, stop } = this.options;
     const isAlone = pack.length === 1;
     const posts = pack.map(({ post }) => post);
-    let failed: { reason: LabelReason; isKept: boolean } | undefined;
+    let failed: { reason: LabelReason | null; isKept: boolean } | undefined;
     let [owed, effort] = [0, 0];
     const giveUp = async () => {
-      const answered = failed && { answer: null, reason: failed.reason };
+      const answered = failed && { answer: null, reason: failed.reason ?? "unavailable" };
       if (answered && !failed!.isKept) await this.#keepAll(pack, answered, owed);
       for (const { tell } of pack) tell(answered);
     };
@@ -83,34 +75,38 @@ export class Asker {
       counts.requests++;
       if (failed) counts.retries++;
       let reply: Reply | undefined;
+      let isKept = false;
       let spent = price;
       let left: AskedPost[];
       try {
         reply = await this.options.classifier.ask(posts, effort, NEVER);
         this.#patience.answered(askedAt);
         spent = this.#account(posts, effort, reply) ?? price;
+        if (reply.answer.length > LONGEST_ANSWER) throw tooLongAnswer();
         await this.#keepAll(pack, { answer: reply.answer, reason: null }, owed + spent);
-        owed = 0;
+        [owed, isKept] = [0, true];
         left = this.#read(pack, reply.answer);
+        if (left.length < pack.length) this.#patience.labelled();
       } catch (error) {
         if (!(error instanceof ServiceError)) throw error;
         // What broke on the way may be on the bill; what was refused is not.
-        if (reply === undefined) {
-          this.#letGo(posts, effort);
-          if (error.problem === "passing") owed += price;
+        if (reply === undefined) this.#letGo(posts, effort);
+        if (!isKept) {
+          if (error.problem === "passing") owed += spent;
           else spent = 0;
         }
         if (error.problem === "fatal") throw this.#fatal(error);
-        failed = { reason: error.reason ?? "unavailable", isKept: reply !== undefined };
-        if (error.problem === "rejected" || error.problem === "cut") {
+        failed = { reason: error.reason, isKept };
+        if (["rejected", "denied", "cut"].includes(error.problem)) {
           this.#patience.answered(askedAt);
-          if (isAlone && (error.problem === "rejected" || !this.#mayTakeMore(posts, ++effort))) {
+          if (isAlone) failed.reason = this.#patience.refused(error, isKept);
+          if (isAlone && (error.problem !== "cut" || !this.#mayTakeMore(posts, ++effort))) {
             return await giveUp();
           }
           if (isAlone) continue;
           left = pack;
         } else {
-          const verdict = this.#patience.judge(error, tries, askedAt);
+          const verdict = this.#patience.judge(error, tries, askedAt, reply !== undefined);
           if (verdict === "quota") stop.for("quota");
           // One post may be what the model cannot write an answer about; the others are not to bear it.
           const isOfSome = verdict === "give up" && failed.reason === "invalid_answer" && !isAlone;
@@ -244,15 +240,10 @@ export class Asker {
   }
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((done) => {
-    if (ms <= 0 || signal.aborted) return done();
-    const finish = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", finish);
-      done();
-    };
-    const timer = setTimeout(finish, ms);
-    signal.addEventListener("abort", finish);
-  });
+function tooLongAnswer(): ServiceError {
+  return new ServiceError(
+    "passing",
+    "invalid_answer",
+    `an answer has more than ${LONGEST_ANSWER} characters`,
+  );
 }

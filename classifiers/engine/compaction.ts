@@ -9,6 +9,7 @@ import { leftSegments, segmentLines } from "../../etl/store/journal.ts";
 import { toJson } from "../../etl/store/json.ts";
 import { relation, removeLeftovers, sync } from "../../etl/store/parquet.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
+import { Quarantine } from "../../etl/store/quarantine.ts";
 import { POSTS, type Table } from "../../etl/store/tables.ts";
 import { type AnswerReader, labelOf, parseAnswer } from "./answer_reader.ts";
 import type { Answer } from "./answer_segment.ts";
@@ -32,8 +33,8 @@ const ROWS_A_GROUP = 1024;
  *
  * For the end of a run, after `AnswerSegment.close`, and for its start, for whoever holds the lock
  * `classify-<label set id>`. A crash anywhere loses nothing and leaves nothing twice. `sampleOf` gives
- * what is drawn of a day; see `labelProbSql`. Segments with a damaged line, and all where a day's file
- * is damaged, stay; the errors are given.
+ * what is drawn of a day; see `labelProbSql`. Damaged lines go to the quarantine of the classifier; all
+ * segments stay where a day's file is damaged. The errors are given.
  */
 export async function compactAnswers(
   database: Database,
@@ -47,16 +48,18 @@ export async function compactAnswers(
   const segments = await leftSegments(folder);
   if (segments.length === 0) return compacted;
   await using staged = await StagedAnswers.create(database, paths.root);
-  const whole: string[] = [];
+  const quarantine = new Quarantine(paths, classifier);
+  const damagedLines: UserError[] = [];
   for (const path of segments) {
     const damaged = await readSegment(
       path,
+      classifier,
+      quarantine,
       (answer) => staged.add(answer, labelOf(reader, answer)),
     );
-    await staged.end(damaged === undefined);
-    if (damaged === undefined) whole.push(path);
-    else compacted.errors.push(damaged);
+    if (damaged !== undefined) damagedLines.push(damaged);
   }
+  await staged.flush();
   let isComplete = true;
   const days = await rows<{ date: string }>(
     database,
@@ -84,7 +87,9 @@ export async function compactAnswers(
     compacted.days.push(date);
   }
   if (isComplete) {
-    for (const path of whole) {
+    await quarantine.commit();
+    compacted.errors.push(...damagedLines);
+    for (const path of segments) {
       await removeLeftovers(path);
       await Deno.remove(path);
     }
@@ -93,25 +98,39 @@ export async function compactAnswers(
   return compacted;
 }
 
-/** Read a segment into a stage as `stage` says; gives the error of a damaged line. */
+/** Read a segment into a stage as `stage` says; gives the error of its damaged lines, which are set aside. */
 export async function readSegment(
   path: string,
+  classifier: string,
+  quarantine: Quarantine,
   stage: (answer: Answer) => Promise<void>,
 ): Promise<UserError | undefined> {
   let line = 0;
+  const damaged: number[] = [];
   for await (const text of segmentLines(path)) {
     line++;
     const answer = parseAnswer(text);
     if (answer === undefined) {
-      return new UserError(
-        `merge the answers of ${basename(path)}`,
-        `line ${line} of ${path} is damaged`,
-        "Remove that line and run the task again; other segments are merged",
-      );
+      damaged.push(line);
+      const [, uri] = /"uri":"([^"]+)"/.exec(text) ?? [];
+      const where = { segment: basename(path), line };
+      // What names no post cannot be found again when its author deletes it.
+      if (uri === undefined) quarantine.add("damaged_answer", where, "");
+      else quarantine.add("damaged_answer", { ...where, uri }, text);
+      continue;
     }
     await stage(answer);
   }
-  return undefined;
+  if (damaged.length === 0) return undefined;
+  const which = damaged.length === 1
+    ? `line ${damaged[0]} is`
+    : `${damaged.length} lines, the first of them line ${damaged[0]}, are`;
+  return new UserError(
+    `merge all answers of ${basename(path)}`,
+    `${which} damaged`,
+    `The others are merged. What is damaged lies in data/quarantine/${classifier}, and ` +
+      "its posts are asked about again; see whether the disk is sound",
+  );
 }
 
 /** Merge the answers of a day; gives how many rows they make. */

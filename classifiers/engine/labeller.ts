@@ -13,6 +13,8 @@ export interface LabellerOptions extends AskerOptions {
   posts: AsyncGenerator<QueuedPost, void>;
   /** Posts in flight at most. */
   workers: number;
+  /** Whether the label set has labels, which says that the service has answered before. */
+  hasLabels?: boolean;
   /** Posts after which it stops. */
   limit?: number | undefined;
   /** Aborted where the run is to end with everything durable. */
@@ -24,8 +26,9 @@ export interface LabellerOptions extends AskerOptions {
 /**
  * Asks a service about posts: workers pull, so that memory does not grow with what is pending.
  *
- * The first request goes alone: a key that is wrong costs one request. Posts that need none, because
- * they cannot be labelled or the same was asked before, are written down in their turn.
+ * Until the service labels a post, requests go one by one: a key that is wrong costs one request.
+ * Posts that need none, because they cannot be labelled or the same was asked before, are written down
+ * in their turn.
  */
 export class Labeller {
   readonly #asker: Asker;
@@ -36,19 +39,19 @@ export class Labeller {
   readonly #unwritten = new Set<Promise<void>>();
 
   constructor(readonly options: LabellerOptions) {
-    this.#asker = new Asker(options);
+    this.#asker = new Asker(options, options.hasLabels);
     this.#packer = new Packer(this.#asker);
   }
 
   /** Label until nothing is left or something stops it; what was answered is then durable. */
   async run(): Promise<void> {
-    const { workers, signal, counts, stop, posts } = this.options;
+    const { workers, signal, stop, posts } = this.options;
     const onSignal = () => stop.for("signal");
     signal.addEventListener("abort", onSignal);
     if (signal.aborted) onSignal();
     const watch = setInterval(() => this.#watch(), WATCH_MS);
     try {
-      await this.#work(() => counts.requests > 0);
+      await this.#work(() => this.#asker.hasProof);
       await Promise.all(Array.from({ length: workers }, () => this.#work(() => false)));
       await Promise.all(this.#unwritten);
     } finally {

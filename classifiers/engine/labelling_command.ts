@@ -1,4 +1,5 @@
 import { enterLabelSet, labelSetId } from "../../etl/label_set.ts";
+import { now, utcDay } from "../../etl/run/clock.ts";
 import type { Command, Context, Outcome } from "../../etl/run/command.ts";
 import { UserError } from "../../etl/run/error.ts";
 import { day, positiveInteger, positiveNumber } from "../../etl/run/option.ts";
@@ -19,10 +20,11 @@ import { quotas, samplePlan, workersFor } from "./labelling_settings.ts";
 import { LabellingStop } from "./labelling_stop.ts";
 import { describeSummary, type LabellingSummary, withReplicates } from "./labelling_summary.ts";
 import { Pacer } from "./pacer.ts";
-import { QuotaLease } from "./quota_lease.ts";
+import { QuotaLease, usedOfDay } from "./quota_lease.ts";
 import type { Quota } from "./quota.ts";
 import { ReplicateRound } from "./replicate_round.ts";
 import { allowance, Budget } from "./spending.ts";
+import { WaitingAnswers } from "./waiting_answers.ts";
 
 export type { LabellingOptions, OpenedTask } from "./labelling_run.ts";
 
@@ -81,6 +83,8 @@ export function labellingCommand(
         ...options,
         contexts,
         fetchesContexts: !options.dryRun,
+        records: !options.dryRun,
+        warn: context.warn,
       });
       const round = new ReplicateRound(database, paths, classifier, {
         anchors: settings.anchors,
@@ -108,14 +112,20 @@ export function labellingCommand(
 }
 
 async function dryRun(run: Run, limits: Quota[]): Promise<Outcome> {
-  const { context, options, classifier, settings, queue, round } = run;
+  const { context, options, classifier, settings, queue, round, labelSetId } = run;
+  const { paths } = context;
   const survey = await queue.survey();
   const errors = [...queue.errors, ...await round.open()];
-  const cost = await allowance(context.paths, classifier.name, settings, options.maxCost);
+  const perDay = limits.length > 0 ? settings.quota.requests_per_day ?? Infinity : Infinity;
+  const { requests } = await usedOfDay(paths.quotas(classifier.account), utcDay(now()));
   const plan = await planLabelling(survey, queue.posts(), classifier, limits, {
     posts: options.limit ?? Infinity,
-    cost,
-  }, round.posts());
+    requests: perDay - requests,
+    cost: await allowance(paths, classifier.name, settings.budget, options.maxCost),
+  }, {
+    anchors: round.posts(),
+    waiting: await WaitingAnswers.read(paths, classifier.name, labelSetId),
+  });
   return {
     summary: { dry_run: true, ...plan },
     text: describePlan(plan, classifier.name),
@@ -138,7 +148,9 @@ async function label(run: Run): Promise<Outcome> {
     const lease = await QuotaLease.open(paths.quotas(classifier.account));
     const pacer = new Pacer(quotas(settings), { strict: settings.quota.strict, lease });
     try {
-      const budget = new Budget(await allowance(paths, classifier.name, settings, options.maxCost));
+      const budget = new Budget(
+        await allowance(paths, classifier.name, settings.budget, options.maxCost),
+      );
       if (round.left > 0) {
         context.progress.say(`asking about ${round.left} anchors again (round ${round.number})`);
         const segment = await round.segment();
@@ -161,6 +173,7 @@ async function label(run: Run): Promise<Outcome> {
       ...run.contexts?.errors ?? [],
       ...(await landAnswers(database, paths, classifier, queue)).errors,
     );
+    if (!stop.isSet) await queue.settle();
   }
   // Also when nothing was pending: whoever goes back to an earlier label set wants to see its labels.
   if (survey.days > 0) await enterLabelSet(database, paths, study, classifier.labelSet);

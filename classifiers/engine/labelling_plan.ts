@@ -5,12 +5,16 @@ import type { Survey } from "./labelling_queue.ts";
 import { durationAt } from "./labelling_settings.ts";
 import { describeInBatch } from "./labelling_summary.ts";
 import type { PaidClassifier, Used } from "./paid_classifier.ts";
-import type { Quota } from "./quota.ts";
+import { DAY_MS, type Quota } from "./quota.ts";
+import { isEnough } from "./spending.ts";
+import type { WaitingAnswers } from "./waiting_answers.ts";
 
 /** What a run would do, and why it would leave the other posts out. */
 export interface LabellingPlan extends Survey {
   /** Posts that need no request, by reason. */
   unscorable: Record<string, number>;
+  /** Posts whose answer waits to be merged: a run died before it did that. */
+  waiting: number;
   /** Posts that take the answer to another post's request. */
   reused: number;
   /** Anchors that are asked about again; requests, tokens and cost include them. */
@@ -25,11 +29,21 @@ export interface LabellingPlan extends Survey {
   remaining: number;
 }
 
-/** What stops a run, both infinite where nothing does. */
+/** What stops a run, infinite where nothing does. */
 export interface PlanLimits {
   posts: number;
+  /** Of today's quota. */
+  requests: number;
   /** US dollars. */
   cost: number;
+}
+
+/** What a run has to do beside its posts. */
+export interface PlanExtras {
+  /** Those that are asked about again. */
+  anchors?: AsyncIterable<QueuedPost>;
+  /** Answers of a run that died. */
+  waiting?: WaitingAnswers;
 }
 
 /** Draw up what a run would do; memory grows with the repeated texts of a day only. */
@@ -39,11 +53,12 @@ export async function planLabelling(
   classifier: PaidClassifier,
   quotas: Quota[],
   limits: PlanLimits,
-  anchors?: AsyncIterable<QueuedPost>,
+  { anchors, waiting }: PlanExtras = {},
 ): Promise<LabellingPlan> {
   const plan: LabellingPlan = {
     ...survey,
     unscorable: {},
+    waiting: 0,
     reused: 0,
     replicates: 0,
     requests: 0,
@@ -68,7 +83,12 @@ export async function planLabelling(
   const prices = new Prices(classifier);
   let asked = 0;
   for await (const post of posts) {
-    if (survey.pending - plan.remaining >= limits.posts) break;
+    if (waiting?.has(post)) {
+      plan.waiting++;
+      plan.remaining--;
+      continue;
+    }
+    if (doneOf(plan) >= limits.posts) break;
     const reason = classifier.unscorable(post);
     if (reason === undefined) {
       if (post.date !== date) repeated.clear();
@@ -78,18 +98,27 @@ export async function planLabelling(
         plan.reused++;
       } else {
         const { tokens, cost } = prices.of(post);
-        if (plan.cost + cost > limits.cost) break;
-        if (post.is_repeated) repeated.add(request);
         // The first request goes alone.
-        plan.requests = before + 1 + Math.ceil(asked++ / classifier.postsPerRequest);
+        const requests = 1 + Math.ceil(asked / classifier.postsPerRequest);
+        if (!isEnough(limits.cost, plan.cost + cost) || before + requests > limits.requests) break;
+        if (post.is_repeated) repeated.add(request);
+        asked++;
+        plan.requests = before + requests;
         plan.tokens += tokens;
         plan.cost += cost;
       }
     } else plan.unscorable[reason] = (plan.unscorable[reason] ?? 0) + 1;
     plan.remaining--;
   }
-  plan.ms = durationAt(quotas, plan.requests, plan.tokens);
+  // What a day grants may go at once.
+  const paced = quotas.filter(({ perMs }) => perMs < DAY_MS);
+  plan.ms = durationAt(paced, plan.requests, plan.tokens);
   return plan;
+}
+
+/** Give how many posts a run would pull. */
+function doneOf({ pending, remaining, waiting }: LabellingPlan): number {
+  return pending - remaining - waiting;
 }
 
 /** Posts of which tokens are counted; as they come in random order, the others have their mean. */
@@ -138,9 +167,10 @@ class Prices {
 export function describePlan(plan: LabellingPlan, name: string): string {
   const number = (count: number) => count.toLocaleString("en");
   const unscorable = Object.entries(plan.unscorable).map(([reason, n]) => `${reason} ${number(n)}`);
-  const done = plan.pending - plan.remaining;
   return [
-    `${name} would do ${number(done)} of ${number(plan.posts)} posts of ${number(plan.days)} days`,
+    `${name} would do ${number(doneOf(plan))} of ${number(plan.posts)} posts of ${
+      number(plan.days)
+    } days`,
     `  ${number(plan.requests)} requests` +
     (plan.tokens > 0 ? `, about ${number(Math.round(plan.tokens))} tokens` : "") +
     `, ${plan.cost > 0 ? `about ${dollars(plan.cost)}` : "free of charge"}` +
@@ -148,6 +178,11 @@ export function describePlan(plan: LabellingPlan, name: string): string {
     ...plan.replicates > 0 ? [`  of them about ${number(plan.replicates)} anchors again`] : [],
     `  without a request: ${unscorable.join(", ") || "none"}; ` +
     `${number(plan.reused)} that share a text with another`,
+    ...plan.waiting > 0
+      ? [
+        `  ${number(plan.waiting)} answers of a run that died wait: the next run merges them first`,
+      ]
+      : [],
     `  not pending: ${number(plan.labelled)} labelled, ${number(plan.failed)} failed for good, ` +
     `${number(plan.not_drawn)} not drawn, ` +
     `${number(plan.filtered_out_not_drawn)} filtered out and not drawn`,

@@ -1,19 +1,16 @@
 import { createHash } from "node:crypto";
 import { labelSetId } from "../../etl/label_set.ts";
-import {
-  CONTEXT_COLUMNS,
-  type ContextPart,
-  type ContextRow,
-  type PostContexts,
-} from "../../etl/post_context.ts";
+import { CONTEXT_COLUMNS, type ContextRow, type PostContexts } from "../../etl/post_context.ts";
 import type { UserError } from "../../etl/run/error.ts";
 import { firstDamage } from "../../etl/store/damage.ts";
 import { type Database, isOutOfMemory } from "../../etl/store/duckdb.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import type { QueuedPost } from "./asker.ts";
 import { collectBatched } from "./batched_posts.ts";
+import { DrawnDays } from "./drawn_days.ts";
 import { LIMIT_MEMORY_LATE } from "./memory_limit.ts";
 import type { PaidClassifier } from "./paid_classifier.ts";
+import { withContexts } from "./queued_contexts.ts";
 import {
   findPending,
   type LabelledDay,
@@ -44,26 +41,6 @@ async function* ahead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
   }
 }
 
-/** Stands, where nothing is fetched, for the text of a post that would be: as long as posts are. */
-const USUAL_PART: ContextPart = {
-  kind: "reply_parent",
-  text: "Somebody says here in a few words what they think of it, and somebody else answers them",
-};
-
-/** Give posts with their contexts; where `isFetched`, what those lack is fetched. */
-export async function withContexts<T extends PendingPost & ContextRow>(
-  contexts: PostContexts,
-  posts: T[],
-  isFetched: boolean,
-): Promise<T[]> {
-  const found = await (isFetched ? contexts.complete(posts) : contexts.of(posts));
-  return posts.map((post) => {
-    const { parts, missing } = found.get(post.uri)!;
-    if (isFetched) return { ...post, context: parts, isContextMissing: missing.length > 0 };
-    return { ...post, context: [...parts, ...missing.map(() => USUAL_PART)] };
-  });
-}
-
 /** It holds one row group, which is what the memory of a run has room for. */
 const ONE_THREAD = "SET threads = 1";
 
@@ -72,6 +49,10 @@ export interface QueueOptions {
   since?: string | undefined;
   until?: string | undefined;
   retryFailed?: boolean | undefined;
+  /** Whether days that are begun are written down, as they must be before anything is asked. */
+  records?: boolean;
+  /** Told of days that keep another seed. */
+  warn?: (text: string) => void;
   /** Gives contexts; for classifiers that need them. */
   contexts?: PostContexts | undefined;
   /** Whether what a context lacks is fetched. */
@@ -89,6 +70,9 @@ export class LabellingQueue {
   readonly errors: UserError[] = [];
   readonly #samples = new Map<string, Promise<Sample>>();
   readonly #pending = new Map<string, number>();
+  /** Days whose posts were all given. */
+  readonly #given: string[] = [];
+  #drawn: Promise<DrawnDays> | undefined;
   /** The day whose pending posts were found last. */
   #found: string | undefined;
   /** A table of the posts in batches; undefined where there are none. */
@@ -104,10 +88,14 @@ export class LabellingQueue {
 
   /** Give what is drawn of a day; the same all through a run. */
   sampleOf(date: string): Promise<Sample> {
-    const sample = this.#samples.get(date) ??
-      sampleOfDay(this.database, this.paths, this.plan, date);
+    const sample = this.#samples.get(date) ?? this.#sampleOf(date);
     this.#samples.set(date, sample);
     return sample;
+  }
+
+  /** Write down that what was given is done; for the end of a run that nothing stopped. */
+  async settle(): Promise<void> {
+    await (await this.#drawnDays()).judged(this.#given, this.#judgedBy);
   }
 
   /** Count what is pending, and find the days whose files are damaged. */
@@ -145,6 +133,7 @@ export class LabellingQueue {
       }
       if (counts.pending > 0) this.#pending.set(date, counts.pending);
     }
+    await this.#tellOfSeeds();
     return survey;
   }
 
@@ -153,6 +142,10 @@ export class LabellingQueue {
     const { database, paths, classifier, options } = this;
     for (const date of this.#pending.keys()) {
       if (this.#found !== date) await this.#find(date);
+      if (options.records) {
+        const { seed } = await this.sampleOf(date);
+        await (await this.#drawnDays()).begin(date, seed, this.#judgedBy);
+      }
       await options.contexts?.prepare("pending_posts", date);
       const columns = options.contexts ? CONTEXT_COLUMNS : [];
       const pages = pendingPages(database, paths, date, { columns });
@@ -173,7 +166,37 @@ export class LabellingQueue {
           yield { ...post, date, ...isWanted ? { stored } : {} };
         }
       }
+      this.#given.push(date);
     }
+  }
+
+  /** A day keeps the seed by which it was begun. */
+  async #sampleOf(date: string): Promise<Sample> {
+    const seed = (await this.#drawnDays()).seedOf(date) ?? this.plan.seed;
+    return await sampleOfDay(this.database, this.paths, { ...this.plan, seed }, date);
+  }
+
+  #drawnDays(): Promise<DrawnDays> {
+    const { name, labelSet } = this.classifier;
+    return this.#drawn ??= DrawnDays.read(this.paths, name, labelSetId(labelSet));
+  }
+
+  get #judgedBy(): string {
+    return this.classifier.judgedBy ?? "";
+  }
+
+  async #tellOfSeeds(): Promise<void> {
+    const drawn = await this.#drawnDays();
+    const { seed } = this.plan;
+    const days = [...this.#pending.keys()].filter((day) => (drawn.seedOf(day) ?? seed) !== seed);
+    if (days.length === 0) return;
+    const others = days.length === 1 ? " was" : ` and ${days.length - 1} other days were`;
+    this.options.warn?.(
+      `${days[0]}${others} begun with another seed (${
+        drawn.seedOf(days[0]!)
+      }), which is kept: two ` +
+        `seeds in one day would break label_prob. Seed ${seed} holds for days that are begun from now on`,
+    );
   }
 
   async *#withContexts(pages: AsyncIterable<PendingPost[]>): AsyncGenerator<PendingPost[]> {
@@ -201,9 +224,13 @@ export class LabellingQueue {
     await database.run(ONE_THREAD);
     const sample = await this.sampleOf(date);
     this.#found = date;
-    const labels = this.#labels(date);
+    const drawn = await this.#drawnDays();
     const find = () =>
-      findPending(database, paths, labels, sample, options.retryFailed, this.#batched);
+      findPending(database, paths, this.#labels(date), sample, {
+        failed: options.retryFailed ?? false,
+        unasked: drawn.isJudgedOtherwise(date, this.#judgedBy),
+        batched: this.#batched,
+      });
     try {
       return await find();
     } catch (error) {

@@ -4,6 +4,9 @@ import type { Quota } from "./quota.ts";
 
 const rate = z.number().min(0).max(1);
 
+/** How long a request may take; a timer counts no further than 24 days. */
+export const TimeoutSeconds = z.number().positive().max(3600);
+
 /** What a study says of every paid classifier: which posts, how fast, for how much. */
 export const LabellingSettings = {
   sample: z.strictObject({
@@ -19,7 +22,8 @@ export const LabellingSettings = {
     "needs either label_rate or posts_per_day",
   ),
   quota: z.strictObject({
-    requests_per_second: z.number().positive().optional(),
+    /** 0.5 is one in two seconds. */
+    requests_per_second: z.number().min(0.001).optional(),
     requests_per_minute: z.int().min(1).optional(),
     requests_per_day: z.int().min(1).optional(),
     tokens_per_minute: z.int().min(1).optional(),
@@ -72,15 +76,17 @@ const [SECOND, MINUTE, DAY] = [1000, 60_000, 86_400_000];
 
 /** Give the quotas that the settings name. */
 export function quotas({ quota }: LabellingSettings): Quota[] {
+  const { requests_per_second: perSecond = Infinity } = quota;
   const found: [Quota["unit"], number | undefined, number][] = [
-    ["requests", quota.requests_per_second, SECOND],
+    // A quota admits one request at least.
+    perSecond < 1 ? ["requests", 1, SECOND / perSecond] : ["requests", perSecond, SECOND],
     ["requests", quota.requests_per_minute, MINUTE],
     ["requests", quota.requests_per_day, DAY],
     ["tokens", quota.tokens_per_minute, MINUTE],
     ["tokens", quota.tokens_per_day, DAY],
   ];
   return found.flatMap(([unit, amount, perMs]) =>
-    amount === undefined ? [] : [{ unit, amount, perMs }]
+    amount === undefined || amount === Infinity ? [] : [{ unit, amount, perMs }]
   );
 }
 

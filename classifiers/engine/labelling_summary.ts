@@ -1,3 +1,4 @@
+import { PASSING_REASONS } from "../../etl/label_reason.ts";
 import { duration } from "../../etl/run/duration.ts";
 import { dollars } from "./dollars.ts";
 import type { LabellingCounts } from "./labelling_counts.ts";
@@ -40,6 +41,9 @@ export interface LabellingSummary {
   peak_rss_mb: number;
 }
 
+/** Reasons for good for which the service may think otherwise later. */
+const WORTH_ANOTHER_TRY = ["rejected", "refused", "cut_short", "retired_model"] as const;
+
 /** Sum up what posts and anchors took, and tell what of it the anchors did; round 0 is none. */
 export function withReplicates(
   posts: LabellingCounts,
@@ -70,6 +74,7 @@ export function describeSummary(summary: LabellingSummary, name: string): string
   const number = (count: number) => count.toLocaleString("en");
   const failed = Object.entries(summary.failed).map(([reason, n]) => `${reason} ${number(n)}`);
   const { cost, recovered, replicates, stopped_by, seconds } = summary;
+  const passing = PASSING_REASONS.reduce((sum, reason) => sum + (summary.failed[reason] ?? 0), 0);
   return [
     `Labelled ${number(summary.labelled)} posts with ${name} in ${duration(seconds * 1000)}`,
     `  label set ${summary.label_set_id}`,
@@ -90,7 +95,14 @@ export function describeSummary(summary: LabellingSummary, name: string): string
       number(Math.round(summary.peak_rss_mb))
     } MB of memory`,
     ...describeInBatch(summary.in_batch, name),
-    ...stopped_by ? [`  ${STOPS[stopped_by]}: run it again for the rest`] : [],
+    ...stopped_by
+      ? [`  ${STOPS[stopped_by]}: run it again for the rest`]
+      : passing > 0
+      ? [`  ${number(passing)} posts failed for reasons that pass: the next run tries them again`]
+      : [],
+    ...WORTH_ANOTHER_TRY.some((reason) => reason in summary.failed)
+      ? ["  posts that the service refuses are not asked about again, but with --retry-failed"]
+      : [],
   ].join("\n");
 }
 

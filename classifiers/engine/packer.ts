@@ -16,11 +16,11 @@ export class Packer {
 
   /** Ask about a post; gives undefined where the run stops before. */
   ask(post: QueuedPost, hash: string): Promise<Answered | undefined> {
-    const { classifier, counts } = this.asker.options;
+    const { classifier } = this.asker.options;
     return new Promise((tell, fail) => {
       this.#waiting.push({ post, hash, tell, fail });
-      // The first request goes alone.
-      const isFull = this.#waiting.length >= classifier.postsPerRequest || counts.requests === 0;
+      // What is asked first goes alone.
+      const isFull = this.#waiting.length >= classifier.postsPerRequest || !this.asker.hasProof;
       if (isFull) this.#send();
       else this.#timer ??= setTimeout(() => this.#send(), WAIT_MS);
     });

@@ -37,6 +37,8 @@ export interface PaidClassifier {
   needsContext?: boolean;
   /** Say why a post cannot be labelled, where that is known without asking. */
   unscorable(post: PendingPost): LabelReason | undefined;
+  /** The settings that `unscorable` goes by, where they can change within a label set. */
+  judgedBy?: string;
   /** Give all that an answer depends on: posts where it is the same are asked for once a day. */
   request(post: PendingPost): string;
   /** Give label columns that are known when a post is asked about. */

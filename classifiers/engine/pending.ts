@@ -59,12 +59,21 @@ const PAGE = 1024;
 /** Posts that one reading of the day's file brings, which takes a second for a million. */
 const READ_AT_ONCE = 16 * PAGE;
 
+/** Which posts are pending beside those without a row and those whose failure passes. */
+export interface PendingOptions {
+  /** All that have no label. */
+  failed?: boolean;
+  /** Those that were never asked about, as the study's settings had it. */
+  unasked?: boolean;
+  /** A table (day; key, see `labelledKeySql`) of the posts that somebody is being asked about already. */
+  batched?: string | undefined;
+}
+
 /**
  * Find the posts of a day that are drawn and have no label of a label set, and count the others.
  *
- * Posts whose reason passes are pending again; `retryFailed` takes all that have a reason. What is
- * still in segments counts after `compactAnswers` only. `batched` is a table (day; key, see
- * `labelledKeySql`) of the posts that somebody is being asked about already. Makes the
+ * Posts whose reason passes are pending again, and those that the options name. What is
+ * still in segments counts after `compactAnswers` only. Makes the
  * temporary table `pending_posts` (turn, post: a hash of the uri, text: a hash of the text,
  * is_repeated; rowid in the order of the turns), for `pendingPages`: hashes, so that a million pending
  * posts take some 40 MB.
@@ -74,12 +83,15 @@ export async function findPending(
   paths: DataPaths,
   { classifier, labelSetId, day }: LabelledDay,
   sample: Sample,
-  retryFailed = false,
-  batched?: string,
+  { batched, ...pendingAgain }: PendingOptions = {},
 ): Promise<PendingCounts> {
   const posts = relation(POSTS, paths.filesOfDay("posts", day));
-  const labels = relation(LABELS, labelFiles(paths, classifier, day));
-  const again = retryFailed ? "true" : `l.reason IN (${literalList(PASSING_REASONS)})`;
+  const files = labelFiles(paths, classifier, day);
+  const labels = relation(withColumns(LABELS, ANSWER_COLUMNS), files);
+  const again = [
+    pendingAgain.failed ? "true" : `l.reason IN (${literalList(PASSING_REASONS)})`,
+    ...pendingAgain.unasked ? ["l.request_hash IS NULL"] : [],
+  ].join(" OR ");
   // A table, so that DuckDB knows how few they may be, and hashes them and not the posts. By one key,
   // as for a condition like `LABEL_OF_POST` it compares each post with each label.
   const own = `SELECT ${labelledKeySql("l")} AS key,

@@ -44,7 +44,7 @@ const PERIODS: Record<number, string> = {
 export function describeQuota(quota: Quota): string {
   const period = PERIODS[quota.perMs];
   const noun = quota.amount === 1 ? quota.unit.slice(0, -1) : quota.unit;
-  return `${quota.amount} ${noun} ${period ? `a ${period}` : `in ${quota.perMs} ms`}`;
+  return `${quota.amount} ${noun} ${period ? `a ${period}` : `in ${quota.perMs / 1000} s`}`;
 }
 
 /** Throw a usage error where a quota is not one. */

@@ -203,6 +203,20 @@ export class QuotaLease implements AsyncDisposable {
   }
 }
 
+/** Give what all runs of a UTC day have used of the quotas that share a folder. */
+export async function usedOfDay(folder: string, day: string): Promise<Weight> {
+  const used: Weight = { requests: 0, tokens: 0 };
+  try {
+    for await (const { name } of Deno.readDir(folder)) {
+      const share = name.endsWith(".json") ? await read(join(folder, name)) : undefined;
+      for (const unit of UNITS) used[unit] += share?.used[day]?.[unit] ?? 0;
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return used;
+}
+
 function isAlive(share: SeenShare): boolean {
   return !share.ended && !isDead(share);
 }

@@ -9,6 +9,7 @@ import { toJson } from "../../etl/store/json.ts";
 import { lock } from "../../etl/store/lock.ts";
 import { relation, removeLeftovers, sync, tableOf, writeParquet } from "../../etl/store/parquet.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
+import { Quarantine } from "../../etl/store/quarantine.ts";
 import { REPLICATES, withColumns } from "../../etl/store/tables.ts";
 import { type AnswerReader, labelOf } from "./answer_reader.ts";
 import type { Answer } from "./answer_segment.ts";
@@ -20,7 +21,7 @@ const KEY = "label_set_id, round, uri, cid, text_hash";
 
 /**
  * Merge all segments of what a label set said of anchors into the files of the days on which they were
- * asked about, then remove them; gives the errors of damaged ones, which stay.
+ * asked about, then remove them; gives the errors of what is damaged.
  *
  * For whoever holds the lock `classify-<label set id>`. A crash anywhere loses nothing and leaves nothing
  * twice.
@@ -35,7 +36,7 @@ export async function compactReplicates(
   const segments = await leftSegments(folder);
   if (segments.length === 0) return [];
   const errors: UserError[] = [];
-  const whole: string[] = [];
+  const quarantine = new Quarantine(paths, classifier);
   await using staged = await StagedAnswers.create(database, paths.root);
   const stage = (answer: Answer) => {
     const { columns, ...label } = labelOf(reader, answer);
@@ -46,11 +47,10 @@ export async function compactReplicates(
     });
   };
   for (const path of segments) {
-    const damaged = await readSegment(path, stage);
-    await staged.end(damaged === undefined);
-    if (damaged === undefined) whole.push(path);
-    else errors.push(damaged);
+    const damaged = await readSegment(path, classifier, quarantine, stage);
+    if (damaged !== undefined) errors.push(damaged);
   }
+  await staged.flush();
   const days = await rows<{ date: string }>(
     database,
     `SELECT DISTINCT date FROM ${staged.relation} ORDER BY date`,
@@ -63,7 +63,8 @@ export async function compactReplicates(
     isComplete = false;
   }
   if (isComplete) {
-    for (const path of whole) await Deno.remove(path);
+    await quarantine.commit();
+    for (const path of segments) await Deno.remove(path);
     await sync(folder);
   }
   return errors;

@@ -12,7 +12,7 @@ import { LABEL_OF_POST } from "../../etl/label_file.ts";
 import { anchorTurnSql, loadAnchors } from "./anchor_draw.ts";
 import { AnswerSegment } from "./answer_segment.ts";
 import type { QueuedPost } from "./asker.ts";
-import { withContexts } from "./labelling_queue.ts";
+import { withContexts } from "./queued_contexts.ts";
 import type { PaidClassifier } from "./paid_classifier.ts";
 
 /** UTC days from the beginning of one round to that of the next. */

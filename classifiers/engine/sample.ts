@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { now } from "../../etl/run/clock.ts";
 import { type Database, literal, row } from "../../etl/store/duckdb.ts";
 import { relation } from "../../etl/store/parquet.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
@@ -61,12 +62,22 @@ export function turnSql(sample: Sample): string {
     ELSE 'infinity'::DOUBLE END)`;
 }
 
-/** Give what a plan draws of a day; a number of posts a day is a share of those that pass. */
+const DAY_MS = 86_400_000;
+
+/**
+ * Give what a plan draws of a day; a number of posts a day is a share of those that pass.
+ *
+ * Of a day that is not over, as many more are expected as its hours to come bring at the rate of those
+ * before. Posts that come after that all the same are drawn at a lower rate each time: a day that
+ * grows from n to m posts has up to 1 + ln(m / n) times the number, as posts that came late must have
+ * a chance to be drawn too.
+ */
 export async function sampleOfDay(
   database: Database,
   paths: DataPaths,
   plan: SamplePlan,
   day: string,
+  at = now(),
 ): Promise<Sample> {
   const { seed, passed, filteredOutRate: filtered_out } = plan;
   const rates = (passed: number) => ({ seed, rates: { most_liked: 1, passed, filtered_out } });
@@ -76,5 +87,7 @@ export async function sampleOfDay(
     `SELECT count(*) AS posts FROM ${relation(POSTS, paths.filesOfDay("posts", day))} p
      WHERE ${STRATUM_OF_POST} = 'passed'`,
   );
-  return rates(posts === 0 ? 1 : Math.min(1, passed.postsPerDay / posts));
+  const elapsed = Math.max(1, at.getTime() - Date.parse(day)) / DAY_MS;
+  const expected = posts / Math.min(1, elapsed);
+  return rates(posts === 0 ? 1 : Math.min(1, passed.postsPerDay / expected));
 }

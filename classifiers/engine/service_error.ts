@@ -7,9 +7,11 @@ import type { LabelReason } from "../../etl/label_reason.ts";
  * - `passing`: this post is tried again after a back-off
  * - `cut`: the answer was cut short: this post is asked for again, and may take more
  * - `rejected`: this post cannot be labelled
+ * - `denied`: only the status says so, as of a key or an address that is wrong, or of a firewall that
+ *   dislikes one post: this post cannot be labelled now, and where several are told so, none can
  * - `fatal`: no post can be labelled; the run stops at once
  */
-export type ServiceProblem = "rate_limited" | "passing" | "cut" | "rejected" | "fatal";
+export type ServiceProblem = "rate_limited" | "passing" | "cut" | "rejected" | "denied" | "fatal";
 
 /**
  * A request to a paid service that gave no label.

@@ -5,10 +5,17 @@ import { UserError } from "../../etl/run/error.ts";
 import { segmentLines } from "../../etl/store/journal.ts";
 import { sync } from "../../etl/store/parquet.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
-import type { LabellingSettings } from "./labelling_settings.ts";
 
 /** US dollars by month, such as `{ "2026-06": 1.5 }`. */
 type Spending = Record<string, number>;
+
+/** Hundredths add up to a little more or less than they should. */
+const ROUNDING = 1e-9;
+
+/** Do so many US dollars pay a price, both sums of many? */
+export function isEnough(dollars: number, price: number): boolean {
+  return price <= dollars + ROUNDING;
+}
 
 /** What a run may still spend; what is in flight is put aside. */
 export class Budget {
@@ -20,7 +27,7 @@ export class Budget {
 
   /** Put the price of a request aside; gives false where that is not left. */
   reserve(price: number): boolean {
-    if (price > this.left - this.#reserved) return false;
+    if (!isEnough(this.left - this.#reserved, price)) return false;
     this.#reserved += price;
     return true;
   }
@@ -104,7 +111,7 @@ export async function spentThisMonth(paths: DataPaths, classifier: string): Prom
 export async function allowance(
   paths: DataPaths,
   classifier: string,
-  { budget }: LabellingSettings,
+  budget: { per_month: number } | undefined,
   maxCost = Infinity,
 ): Promise<number> {
   if (budget === undefined) return maxCost;

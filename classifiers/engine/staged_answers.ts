@@ -21,8 +21,6 @@ const EMPTY = `CREATE OR REPLACE TEMP TABLE staged_answers (answer_row BIGINT, d
  */
 export class StagedAnswers implements AsyncDisposable {
   readonly #files: string[] = [];
-  /** How many of the files are of segments that are whole. */
-  #kept = 0;
   #appender: Awaited<ReturnType<Database["createAppender"]>> | undefined;
   #rows = 0;
   #bytes = 0;
@@ -52,17 +50,9 @@ export class StagedAnswers implements AsyncDisposable {
     if (this.#bytes >= CHUNK_BYTES) await this.#stage();
   }
 
-  /** Close a segment: its answers are kept, or where it is damaged, left out. */
-  async end(isKept: boolean): Promise<void> {
-    if (isKept) {
-      await this.#stage();
-      this.#kept = this.#files.length;
-      return;
-    }
-    this.#closeAppender();
-    await this.database.run(EMPTY);
-    this.#bytes = 0;
-    for (const file of this.#files.splice(this.#kept)) await Deno.remove(file);
+  /** Make all that was added part of the relation. */
+  async flush(): Promise<void> {
+    await this.#stage();
   }
 
   /** Give the answers as an SQL relation. */

@@ -35,6 +35,10 @@ export const command: Command = {
       description: `its folder and its seed (default: ${CLASSIFIER}-<today>)`,
       parse: panelName,
     },
+    {
+      flags: "--allow-missing",
+      description: "also where the service gave no post a score of some attribute",
+    },
   ],
   examples: ["deno task panel --size 2000", "deno task panel --size 2000 --name before-the-end"],
   run: panel,
@@ -43,6 +47,7 @@ export const command: Command = {
 interface Options {
   size?: number;
   name?: string;
+  allowMissing?: boolean;
 }
 
 async function panel(context: Context, options: Options): Promise<Outcome> {
@@ -63,6 +68,13 @@ async function panel(context: Context, options: Options): Promise<Outcome> {
   const { labelSet, days, labels } = await source(context);
   const attributes = await servedAttributes(database, labels, labelSet.label_set_id);
   const attributes_missing = Object.values(ATTRIBUTES).filter((name) => !attributes.includes(name));
+  if (attributes_missing.length > 0 && !options.allowMissing) {
+    throw cannot(
+      `no post of the label set ${labelSet.label_set_id} has ${attributes_missing.join(", ")}`,
+      "Look why with deno task classify:perspective: a panel is never drawn again and links no scorer " +
+        "of what it lacks. Where the service serves no more, draw it with --allow-missing",
+    );
+  }
   const frame = await makeFrame(database, paths, days, labelSet.label_set_id, attributes);
   if (frame.eligible === 0) {
     throw cannot(

@@ -32,7 +32,7 @@ export interface Context {
   studyPath: string;
   database: Database;
   progress: Progress;
-  /** Aborted by SIGINT and SIGTERM: make everything durable, then give `stopped`. */
+  /** Aborted by SIGINT, SIGTERM and SIGHUP: make everything durable, then give `stopped`. */
   signal: AbortSignal;
   runId: string;
   /** Say something that does not stop the run, at once and again in its ledger row. */
@@ -83,7 +83,10 @@ export async function main(command: Command): Promise<never> {
 export async function runCommand(command: Command, args: string[]): Promise<ExitStatus> {
   const stop = new AbortController();
   const onSignal = () => stop.abort();
-  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  const signals: Deno.Signal[] = Deno.build.os === "windows"
+    ? ["SIGINT"]
+    // A session that closes hangs up; what runs in it ends as at SIGTERM.
+    : ["SIGINT", "SIGTERM", "SIGHUP"];
   for (const signal of signals) Deno.addSignalListener(signal, onSignal);
   try {
     return await parseAndRun(command, args, stop.signal);
@@ -190,6 +193,9 @@ function checkData(folder: string, task: string): string {
     if (!Deno.statSync(folder).isDirectory) throw wrong(`${folder} is no folder`);
   } catch (error) {
     if (error instanceof Deno.errors.NotADirectory) throw wrong(`${folder} is no folder`);
+    if (error instanceof Deno.errors.NotCapable) {
+      throw wrong(`${folder} belongs to the operating system, and tasks are kept out of it`);
+    }
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   return folder;

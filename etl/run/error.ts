@@ -41,14 +41,21 @@ export function describeError(error: unknown): string {
   return text.replace(/\s+/g, " ").trim().slice(0, 500);
 }
 
+/** Did the operating system refuse to write because the disk, or what one may use of it, is full? */
+function isFull(thrown: unknown): boolean {
+  const { code = "" } = thrown as { code?: string };
+  // DuckDB says it in words alone.
+  return thrown instanceof Error &&
+    (["ENOSPC", "EDQUOT"].includes(code) || /no space left on device/i.test(thrown.message));
+}
+
 /** Give what the operating system refused, wherever that was, as an error with its remedy. */
 export function explained(thrown: unknown): unknown {
   const remedy = isReadOnly(thrown)
     ? READ_ONLY
     : thrown instanceof Deno.errors.PermissionDenied
     ? "Give the user that runs this task the right to read and write there"
-    : thrown instanceof Error &&
-        ["ENOSPC", "EDQUOT"].includes((thrown as Error & { code?: string }).code ?? "")
+    : isFull(thrown)
     ? "Free some space and run the task again; nothing that was collected is lost"
     : undefined;
   return remedy ? new UserError("go on", describeError(thrown), remedy, { cause: thrown }) : thrown;

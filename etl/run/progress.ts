@@ -30,6 +30,10 @@ export class Progress {
   }
 
   #write(text: string): void {
-    Deno.stderr.writeSync(new TextEncoder().encode(text));
+    try {
+      Deno.stderr.writeSync(new TextEncoder().encode(text));
+    } catch {
+      // Its session was closed: nobody reads it, and the work comes to its end all the same.
+    }
   }
 }

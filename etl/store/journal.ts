@@ -67,14 +67,35 @@ export class Journal {
       // A later line never becomes durable before an earlier one: its cursor would skip that one.
       this.#buffer = [...lines, ...this.#buffer];
       this.#characters = this.#buffer.reduce((sum, line) => sum + line.length, 0);
-      throw new UserError(
-        `write the journal ${this.path}`,
-        describeError(cause),
-        "Free some space and run the task again; it goes on where the journal ends",
-        { cause },
-      );
+      throw this.#unwritten(cause);
     }
     this.#durable += bytes.length;
+  }
+
+  #unwritten(cause: unknown): UserError {
+    return new UserError(
+      `write the journal ${this.path}`,
+      describeError(cause),
+      "Free some space and run the task again; it goes on where the journal ends",
+      { cause },
+    );
+  }
+
+  /** Look whether the disk takes so many bytes more; throws a UserError where it does not. */
+  async probe(bytes: number): Promise<void> {
+    const block = new Uint8Array(2 ** 20);
+    try {
+      for (let written = 0; written < bytes;) {
+        written += await this.#file.write(
+          block.subarray(0, Math.min(block.length, bytes - written)),
+        );
+      }
+      await this.#file.syncData();
+    } catch (cause) {
+      throw this.#unwritten(cause);
+    } finally {
+      await this.#file.truncate(this.#durable);
+    }
   }
 
   /** Close the file; a segment without a line goes at once. */

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 /** Where everything lies under one data folder; nothing else in civicsky knows these paths. */
 export class DataPaths {
@@ -77,6 +77,17 @@ export class DataPaths {
   /** Batches of a label set that are under way. */
   batches(classifier: string, labelSetId: string): string {
     return join(this.root, "batches", classifier, labelSetId);
+  }
+
+  /** List the names of those segments. */
+  segmentNames(classifier: string, labelSetId: string): string[] {
+    return list(this.answers(classifier, labelSetId)).map((file) => basename(file.path))
+      .filter((name) => name.endsWith(".jsonl"));
+  }
+
+  /** By which seed and settings the days of a label set were drawn. */
+  drawnDays(classifier: string, labelSetId: string): string {
+    return join(this.root, "samples", classifier, `${labelSetId}.json`);
   }
 
   /** Segments that are not Parquet yet. */

@@ -73,6 +73,12 @@ Deno.test("status shows an error to its cause where there is no terminal", () =>
     assert.ok(stdout.includes(shown), stdout);
   }));
 
+Deno.test("a folder of the operating system is refused as the folder of data", async () => {
+  const { code, stderr } = await runTask(["status", "--data", "/proc/self/nothing"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /^Cannot run status: .*operating system.*\n {2}Name a folder with --data/);
+});
+
 Deno.test("status of an empty folder says how to begin", () =>
   withData(async (data) => {
     const { code, stdout } = await runTask(["status", "--data", data]);
@@ -127,6 +133,16 @@ Deno.test("status says when Google ends Perspective to whoever has a key for Goo
         ? JSON.parse(stdout).perspective_end
         : /Google end.*/.exec(stdout)?.[0];
     };
+    const warned = await runTask(["classify:perspective", "--dry-run", "--data", data], {
+      CIVICSKY_CLOCK: "2026-12-20T12:00:00Z",
+      ...key,
+    });
+    assert.match(warned.stderr, /Google ends Perspective on 2026-12-31, in 11 days/);
+    const shown = await runTask(["status", "--data", data], {
+      CIVICSKY_CLOCK: "2026-12-21T12:00:00Z",
+      ...key,
+    });
+    assert.equal(shown.stdout.match(/Google ends/g)!.length, 1, "it is said once, as of today");
     assert.match(
       await status("2026-12-21", key),
       /^Google ends Perspective on 2026-12-31, in 10 days\..*deno task panel/,

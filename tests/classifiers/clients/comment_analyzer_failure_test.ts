@@ -90,7 +90,7 @@ Deno.test("a redirect is not followed: neither key nor post reaches another serv
         () => new Response(null, { status, headers: { location: elsewhere } }),
         async (rootUrl) => {
           const error = await problemOf(client(rootUrl).analyze(TEXT, "en", never));
-          assert.deepEqual([error.problem, error.reason], ["fatal", null]);
+          assert.deepEqual([error.problem, error.reason], ["denied", "unavailable"]);
           assert.match(error.message, /PERSPECTIVE_ROOT_URL/);
         },
       );

@@ -60,14 +60,14 @@ const CASES: [Case, ServiceProblem, LabelReason | null][] = [
   [ofGoogle(403, "API_KEY_IP_ADDRESS_BLOCKED"), "fatal", null],
   [{ status: 400, error: { message: "API key not valid." } }, "fatal", null],
   [{ status: 403, error: { status: "PERMISSION_DENIED" } }, "fatal", null],
-  [{ status: 401 }, "fatal", null],
-  [page(401), "fatal", null],
-  [page(403), "fatal", null],
-  [page(404), "fatal", null],
-  [{ status: 404 }, "fatal", null],
-  [{ status: 405 }, "fatal", null],
-  [page(410), "fatal", null],
-  [page(302), "fatal", null],
+  [{ status: 401 }, "denied", "unavailable"],
+  [page(401), "denied", "unavailable"],
+  [page(403), "denied", "unavailable"],
+  [page(404), "denied", "unavailable"],
+  [{ status: 404 }, "denied", "unavailable"],
+  [{ status: 405 }, "denied", "unavailable"],
+  [page(410), "denied", "unavailable"],
+  [page(302), "denied", "unavailable"],
   [ofGoogle(429, "RATE_LIMIT_EXCEEDED"), "rate_limited", "rate_limited"],
   [ofGoogle(403, "RATE_LIMIT_EXCEEDED"), "rate_limited", "rate_limited"],
   [{ status: 429, error: { status: "RESOURCE_EXHAUSTED" } }, "rate_limited", "rate_limited"],
@@ -87,7 +87,7 @@ Deno.test("every refusal of the service means what its status and details say", 
   for (const [refusal, problem, reason] of CASES) {
     const error = read(refusal);
     assert.deepEqual([error.problem, error.reason], [problem, reason], JSON.stringify(refusal));
-    const isPassing = problem === "passing" || problem === "rate_limited";
+    const isPassing = ["passing", "rate_limited", "denied"].includes(problem);
     assert.equal(reason !== null && PASSING_REASONS.includes(reason), isPassing);
     assert.ok(error.message.includes("127.0.0.1:8080"));
   }

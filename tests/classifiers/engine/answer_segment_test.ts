@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { dirname } from "node:path";
 import { type Answer, AnswerSegment } from "../../../classifiers/engine/answer_segment.ts";
 import { UserError } from "../../../etl/run/error.ts";
 import { leftSegments } from "../../../etl/store/journal.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { Child } from "../../etl/store/child.ts";
-import { fill, testOnSmallDisk } from "../../etl/store/small_disk.ts";
+import { fill, fillBut, testOnSmallDisk } from "../../etl/store/small_disk.ts";
 import { uri } from "../../raw.ts";
 import { withData } from "../../rows.ts";
 import { answer, LABELLED } from "./labelled_day.ts";
@@ -132,5 +133,10 @@ testOnSmallDisk(
     await segment.close();
     const indices = (await lines(segment.path)).map(({ answer }) => JSON.parse(answer!).index);
     assert.deepEqual(indices, [0, 1, 2, 3, 4]);
+    await fillBut(disk, 3 * 2 ** 20);
+    const next = AnswerSegment.create(new DataPaths(disk), "tone", labelSetId);
+    await assert.rejects(next, /[Nn]o space left/);
+    assert.equal([...Deno.readDirSync(dirname(segment.path))].length, 1, "an empty one is left");
   },
+  8,
 );

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { type Answered, Asker } from "../../../classifiers/engine/asker.ts";
+import { ServiceError } from "../../../classifiers/engine/service_error.ts";
 import { UserError } from "../../../etl/run/error.ts";
 import { ANSWER, BUDGET, PRICE, queued, refusal, type ToldRun, withRun } from "./told_service.ts";
+
+const TOO_LONG = new ServiceError("rejected", "too_long", "the post is too long");
 
 /** Ask about one post. */
 async function ask(told: ToldRun): Promise<Answered | undefined> {
@@ -31,11 +34,21 @@ Deno.test("what broke on the way is on the bill and in the month's spending", ()
 
 // Invariant 7
 Deno.test("a post that is refused costs nothing and is not asked for again", () =>
-  withRun([refusal("rejected")], async (told) => {
-    assert.deepEqual(await ask(told), { answer: null, reason: "rejected" });
+  withRun([TOO_LONG], async (told) => {
+    assert.deepEqual(await ask(told), { answer: null, reason: "too_long" });
     const rows = told.lines().map(({ reason, price }) => [reason, price]);
-    assert.deepEqual(rows, [["rejected", undefined]]);
+    assert.deepEqual(rows, [["too_long", undefined]]);
     assert.deepEqual([told.counts.cost, told.budget.left, told.asked.length], [0, BUDGET, 1]);
+  }));
+
+// Invariant 3
+Deno.test("an answer that no service should give is paid, not kept whole, and asked for again", () =>
+  withRun([`{"pad":"${"x".repeat(2 ** 21)}"}`], async (told) => {
+    assert.deepEqual(await ask(told), { answer: ANSWER, reason: null });
+    assert.deepEqual([told.asked.length, told.counts.cost], [2, 2 * PRICE]);
+    assert.deepEqual(told.lines().map(({ answer, price }) => [answer, price]), [
+      [ANSWER, 2 * PRICE],
+    ]);
   }));
 
 Deno.test("refusals for the rate limit are no tries: a post has all of its tries after many of them", () => {

@@ -1,81 +1,14 @@
 import assert from "node:assert/strict";
-import { type Answer, AnswerSegment } from "../../../classifiers/engine/answer_segment.ts";
-import { compactAnswers } from "../../../classifiers/engine/compaction.ts";
 import {
   findPending,
   pendingPages,
   type PendingPost,
 } from "../../../classifiers/engine/pending.ts";
-import type { Sample } from "../../../classifiers/engine/sample.ts";
-import { type Database, literal, openDatabase, type Row, rows } from "../../../etl/store/duckdb.ts";
-import { DataPaths } from "../../../etl/store/paths.ts";
+import type { Answer } from "../../../classifiers/engine/answer_segment.ts";
 import { Child } from "../../etl/store/child.ts";
 import { uri } from "../../raw.ts";
-import { withData } from "../../rows.ts";
-import { answer, DAY, LABELLED, READER, sample, writePosts } from "./labelled_day.ts";
-
-interface Label extends Row {
-  uri: string;
-  label_prob: number | null;
-}
-
-class Study {
-  constructor(readonly data: string, readonly database: Database, readonly paths: DataPaths) {}
-
-  async append(...answers: Answer[]): Promise<string> {
-    const segment = await AnswerSegment.create(this.paths, "tone", LABELLED.labelSetId);
-    await Promise.all(answers.map((answer) => segment.append(answer)));
-    await segment.close();
-    return segment.path;
-  }
-
-  async compact(drawn: Sample = sample()) {
-    return await compactAnswers(
-      this.database,
-      this.paths,
-      READER,
-      () => Promise.resolve(drawn),
-    );
-  }
-
-  /** Label the next posts that are pending, and give them. */
-  async label(drawn: Sample, count: number, skip = 0): Promise<PendingPost[]> {
-    await findPending(this.database, this.paths, LABELLED, drawn);
-    const posts = (await Array.fromAsync(pendingPages(this.database, this.paths, DAY))).flat()
-      .slice(skip, skip + count);
-    await this.append(...posts.map(answer));
-    await this.compact(drawn);
-    return posts;
-  }
-
-  async labels(): Promise<Label[]> {
-    const path = literal(this.paths.labels("tone", DAY));
-    return await rows<Label>(
-      this.database,
-      `SELECT * FROM read_parquet(${path}, hive_partitioning = false)
-       ORDER BY uri`,
-    );
-  }
-
-  /** Give the different probabilities of a stratum's rows, and how many have them. */
-  async probs(stratum: string): Promise<Record<string, number>> {
-    const counts: Record<string, number> = {};
-    for (const label of await this.labels()) {
-      if (!label.uri.includes(stratum)) continue;
-      const prob = label.label_prob === null ? "null" : label.label_prob.toFixed(4);
-      counts[prob] = (counts[prob] ?? 0) + 1;
-    }
-    return counts;
-  }
-}
-
-function test(name: string, run: (study: Study) => Promise<void>): void {
-  Deno.test(name, () =>
-    withData(async (data) => {
-      using database = await openDatabase(data);
-      await run(new Study(data, database, new DataPaths(data)));
-    }));
-}
+import { type Label, test } from "./compacted_study.ts";
+import { answer, DAY, LABELLED, sample, writePosts } from "./labelled_day.ts";
 
 function post(name: string): Pick<PendingPost, "uri" | "cid" | "text_hash"> {
   return { uri: uri(name), cid: `cid-${name}`, text_hash: `hash-${name}` };
@@ -148,26 +81,38 @@ test("the latest attempt takes a failure's place, and a failure never takes a la
 });
 
 // Invariant 3
-test("a damaged line or label file stops what it is in; nothing of it goes, and no text is told", async (study) => {
+test("a damaged line is set aside and told once, those beside it are merged; a damaged label file stops its day", async (study) => {
   await writePosts(study.data, study.paths, { passed: 4 });
   const whole = await study.append(answer(post("passed-0")));
   const damaged = await study.append(answer(post("passed-1")));
   const line = await Deno.readTextFile(damaged);
-  await Deno.writeTextFile(damaged, `${line}{"uri":"secret text\n${line}`);
+  const other = line.replaceAll("passed-1", "passed-2");
+  const named = `{"uri":"${uri("passed-3")}","answer":"cut`;
+  await Deno.writeTextFile(damaged, `${line}${named}\n{"uri":"secret text\n${other}`);
   const { errors, answers } = await study.compact();
-  assert.equal(answers, 1);
-  assert.match(errors[0]!.message, /line 2 of .*jsonl is damaged/);
+  assert.equal(answers, 3);
+  assert.equal(errors.length, 1);
+  assert.match(errors[0]!.format(), /2 lines, the first of them line 2, are damaged\n.*quarantine/);
   assert.doesNotMatch(errors[0]!.format(), /secret/);
-  assert.equal((await study.labels()).length, 1);
-  await assert.rejects(Deno.stat(whole), Deno.errors.NotFound);
-  await Deno.writeTextFile(damaged, line);
+  assert.equal((await study.labels()).length, 3);
+  for (const path of [whole, damaged]) await assert.rejects(Deno.stat(path), Deno.errors.NotFound);
+  assert.deepEqual((await study.compact()).errors, [], "it is told once");
+  const [quarantined] = study.paths.quarantined();
+  const aside = (await Deno.readTextFile(quarantined!)).trim().split("\n")
+    .map((text) => JSON.parse(text));
+  // What names no post could not be found when its author deletes it: nothing of it stays.
+  assert.deepEqual(
+    aside.map(({ line, uri, payload }) => [line, uri, atob(payload)]),
+    [[2, uri("passed-3"), named], [3, undefined, ""]],
+  );
+  await study.append(answer(post("passed-3")));
   const path = study.paths.labels("tone", DAY);
   const labels = await Deno.readFile(path);
   await Deno.writeFile(path, labels.slice(0, -20));
   assert.match((await study.compact()).errors[0]!.message, /labels\.parquet is damaged/);
   await Deno.writeFile(path, labels);
   assert.deepEqual(await study.compact(), { days: [DAY], answers: 1, errors: [] });
-  assert.equal((await study.labels()).length, 2);
+  assert.equal((await study.labels()).length, 4);
 });
 
 // Invariant 3

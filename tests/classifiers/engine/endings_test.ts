@@ -26,7 +26,8 @@ Deno.test("a run that is ended keeps what was in flight, with a reason where a p
       await until(() => server.answered.size > 20);
       server.storm(60_000, 30);
       await until(() => (server.statuses.get(429) ?? 0) > 0);
-      child.kill("SIGTERM");
+      // As when the session closes in which it was started.
+      child.kill("SIGHUP");
       const { code, stdout } = await child.output();
       assert.equal(code, 4);
       const summary = JSON.parse(new TextDecoder().decode(stdout));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { QueuedPost } from "../../../classifiers/engine/asker.ts";
 import { Labeller } from "../../../classifiers/engine/labeller.ts";
 import { UserError } from "../../../etl/run/error.ts";
-import { queued, refusal, type ToldRun, withRun } from "./told_service.ts";
+import { ANSWER, queued, refusal, type ToldRun, withRun } from "./told_service.ts";
 
 /** So long no run waits for a post. */
 const HOUR_MS = 3_600_000;
@@ -54,12 +54,13 @@ Deno.test("posts of one text that come at once are asked for once", () =>
   }));
 
 Deno.test("a refusal of a text is that of its twins, and a failure that passes is not", () =>
-  withRun([refusal("rejected"), refusal("passing", HOUR_MS)], async (told) => {
+  withRun([ANSWER, refusal("rejected"), refusal("passing", HOUR_MS)], async (told) => {
     const others = twins("c", "d").map((post) => ({ ...post, text: "other words" }));
-    await label(told, apart(told, [...twins("a", "b"), ...others]), { workers: 1 });
+    const posts = [queued("first"), ...twins("a", "b"), ...others];
+    await label(told, apart(told, posts), { workers: 1 });
     assert.deepEqual(told.counts.failed, { rejected: 2, timed_out: 1 });
-    assert.equal(told.counts.labelled, 1);
-    assert.equal(told.asked.length, 3);
+    assert.equal(told.counts.labelled, 2);
+    assert.equal(told.asked.length, 4);
   }));
 
 // Invariant 8

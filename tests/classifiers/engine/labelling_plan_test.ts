@@ -1,45 +1,81 @@
 import assert from "node:assert/strict";
+import { AnswerSegment } from "../../../classifiers/engine/answer_segment.ts";
+import {
+  describePlan,
+  planLabelling,
+  type PlanLimits,
+} from "../../../classifiers/engine/labelling_plan.ts";
+import { QuotaLease, usedOfDay } from "../../../classifiers/engine/quota_lease.ts";
+import { WaitingAnswers } from "../../../classifiers/engine/waiting_answers.ts";
+import { now, utcDay } from "../../../etl/run/clock.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
-import { POSTS } from "../../../etl/store/tables.ts";
-import { uri } from "../../raw.ts";
 import { withData } from "../../rows.ts";
-import { writeRows } from "../../table_file.ts";
-import { runTask } from "../../task.ts";
+import { answer, LABELLED } from "./labelled_day.ts";
+import { queued, withRun } from "./told_service.ts";
 
-Deno.test("a dry run prices every post by its own text, packed or not", () =>
+const POSTS = Array.from({ length: 40 }, (_, index) => queued(`${index}`));
+const SURVEY = {
+  days: 1,
+  posts: 40,
+  pending: 40,
+  labelled: 0,
+  failed: 0,
+  in_batch: 0,
+  not_drawn: 0,
+  filtered_out_not_drawn: 0,
+};
+const UNLIMITED: PlanLimits = { posts: Infinity, requests: Infinity, cost: Infinity };
+
+async function plan(limits: Partial<PlanLimits>, waiting?: WaitingAnswers) {
+  let found: Awaited<ReturnType<typeof planLabelling>> | undefined;
+  await withRun([], async ({ classifier }) => {
+    const posts = (async function* () {
+      yield* POSTS;
+    })();
+    found = await planLabelling(
+      SURVEY,
+      posts,
+      classifier,
+      [],
+      { ...UNLIMITED, ...limits },
+      waiting === undefined ? {} : { waiting },
+    );
+  });
+  return found!;
+}
+
+Deno.test("a plan ends with the quota of the day, of which what was used today is gone", () =>
+  withData(async (data) => {
+    const folder = `${data}/quota`;
+    assert.equal((await usedOfDay(folder, utcDay(now()))).requests, 0);
+    {
+      await using lease = await QuotaLease.open(folder);
+      const quota = { unit: "requests", amount: 100, perMs: 86_400_000 } as const;
+      await lease.claim(quota, utcDay(now()), 12);
+      lease.use.take(utcDay(now()), { requests: 12, tokens: 0 });
+    }
+    const { requests } = await usedOfDay(folder, utcDay(now()));
+    assert.equal(requests, 12);
+    const found = await plan({ requests: 37 - requests });
+    assert.deepEqual([found.requests, found.remaining], [25, 15]);
+    assert.match(describePlan(found, "tone"), /would do 25 of 40[^]*pending afterwards: 15/);
+    assert.deepEqual((await plan({ requests: -1 })).requests, 0);
+  }));
+
+Deno.test("a plan counts the answers that wait apart, and asks for none of them", () =>
   withData(async (data) => {
     const paths = new DataPaths(data);
-    const post = (name: string, text: string) => ({
-      uri: uri(name),
-      cid: name,
-      text,
-      text_hash: `hash ${name}`,
-      detected_language: "en",
-      passed_filters: true,
-    });
-    const long = (name: string) =>
-      post(name, `${name} asks for a vote on the water bill. `.repeat(9));
-    const days = {
-      "2026-06-01": ["a", "b", "c", "d"].map((name) => post(name, `${name} says hello there`)),
-      "2026-06-02": ["e", "f", "g", "h"].map(long),
-    };
-    for (const [day, posts] of Object.entries(days)) {
-      await writeRows(data, POSTS, posts, paths.posts(day));
-    }
-    const plan = async (...args: string[]) => {
-      const task = ["classify:sociopolitical", "--dry-run", "--json", "--data", data, ...args];
-      const { code, stdout, stderr } = await runTask(task);
-      assert.equal(code, 0, stderr);
-      return JSON.parse(stdout) as { tokens: number; requests: number; cost: number };
-    };
-    const short = await plan("--until", "2026-06-01");
-    const both = await plan();
-    const packed = await plan("--posts-per-request", "4", "--since", "2026-06-02");
-    assert.deepEqual([short.requests, both.requests, packed.requests], [4, 8, 1]);
-    // Of some 40 characters nine times over.
-    const [ofShort, ofLong] = [short.tokens / 4, (both.tokens - short.tokens) / 4];
-    assert.ok(ofLong > ofShort + 60, `${ofLong} against ${ofShort}`);
-    assert.ok(packed.tokens > ofLong + 3 * 80, `${packed.tokens} for four of ${ofLong}`);
-    assert.ok(packed.tokens < 2 * ofLong);
-    assert.ok(both.cost > short.cost);
+    const segment = await AnswerSegment.create(paths, "tone", LABELLED.labelSetId);
+    const kept = POSTS.slice(0, 10).map((post) => segment.append(answer(post)));
+    const failed = { ...answer(POSTS[10]!), answer: null, reason: "unavailable" as const };
+    await Promise.all([...kept, segment.append(failed)]);
+    await segment.close();
+    // A run that was killed leaves half a line; the run may also be under way.
+    await Deno.writeTextFile(segment.path, '{"uri":"at://', { append: true });
+    const before = await Deno.readTextFile(segment.path);
+    const waiting = await WaitingAnswers.read(paths, "tone", LABELLED.labelSetId);
+    assert.equal(await Deno.readTextFile(segment.path), before);
+    const found = await plan({ posts: 20 }, waiting);
+    assert.deepEqual([found.waiting, found.requests, found.remaining], [10, 20, 10]);
+    assert.match(describePlan(found, "tone"), /would do 20 of 40[^]*10 answers of a run that died/);
   }));

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
+import { checkQuota, checkWeight } from "../../../classifiers/engine/quota.ts";
 import {
   durationAt,
   LabellingSettings,
   quotas,
   samplePlan,
+  TimeoutSeconds,
   workersFor,
 } from "../../../classifiers/engine/labelling_settings.ts";
 
@@ -42,6 +44,20 @@ Deno.test("several quotas hold at once, and the one that takes longest says how 
   assert.equal(durationAt(free, 500, 500_000), 2 * 86_400_000 + 12.5 * 60_000);
   assert.equal(durationAt(quotas(settings({ requests_per_second: 2 })), 500, 0), 250_000);
   assert.equal(durationAt([], 500, 0), 0);
+});
+
+Deno.test("a rate below one request a second is one request in several seconds", () => {
+  const held = quotas(settings({ requests_per_second: 0.5 }));
+  assert.deepEqual(held, [{ unit: "requests", amount: 1, perMs: 2000 }]);
+  assert.equal(durationAt(held, 10, 0), 20_000);
+  for (const quota of held) checkQuota(quota);
+  checkWeight({ requests: 1, tokens: 0 }, held);
+  assert.throws(() => settings({ requests_per_second: 0 }));
+});
+
+Deno.test("no request may take longer than a timer counts", () => {
+  assert.ok(TimeoutSeconds.safeParse(3600).success);
+  for (const seconds of [0, 3601, 2_147_484]) assert.ok(!TimeoutSeconds.safeParse(seconds).success);
 });
 
 Deno.test("a study names either a rate or a number of posts a day, and --all draws every post", () => {

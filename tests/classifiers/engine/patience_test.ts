@@ -7,10 +7,11 @@ import { UserError } from "../../../etl/run/error.ts";
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 
-function patience() {
+function patience(hasProof = true) {
   const pauses: number[] = [];
   const pacer = new Pacer([]);
   const judged = new Patience("tone", pacer, (ms) => pauses.push(ms));
+  if (hasProof) judged.labelled();
   return { pauses, pacer, judged };
 }
 
@@ -54,6 +55,68 @@ Deno.test("a refusal for the rate limit pauses all, costs no try, and is said on
     pauses.slice(0, 1).concat([2000, 4000]),
   );
   assert.equal(judged.judge(failure("rate_limited", HOUR_MS), 1, 0), "quota");
+});
+
+Deno.test("a service of which nothing came for three posts ends the run, each tried three times", () => {
+  const { judged } = patience(false);
+  for (let post = 1; post <= 3; post++) {
+    const waits = [1, 2].map((tries) => waitOf(judged.judge(failure("passing"), tries, 0)));
+    assert.ok(waits.reduce((sum, ms) => sum + ms, 0) < 5000, "whoever waits for it is told soon");
+    const last = () => judged.judge(failure("passing"), 3, 0);
+    if (post < 3) assert.equal(last(), "give up");
+    else assert.throws(last, /it is not ready, and nothing came of the first 3 posts/);
+  }
+  const { judged: other } = patience(false);
+  for (const _ of [1, 2]) assert.equal(other.judge(failure("passing"), 3, 0), "give up");
+  other.labelled();
+  for (const _ of [1, 2]) waitOf(other.judge(failure("passing"), 3, 0));
+});
+
+// Invariant 7
+Deno.test("a refusal that only its status explains is a post's own where the service labels others between", () => {
+  const rejected = new ServiceError("rejected", "rejected", "it refuses the post");
+  const denied = new ServiceError("denied", "unavailable", "it refuses the key");
+  const { judged } = patience();
+  assert.equal(judged.refused(rejected, false), "rejected");
+  assert.equal(judged.refused(rejected, false), "unavailable", "it may refuse all by now");
+  judged.labelled();
+  assert.equal(judged.refused(rejected, false), "rejected");
+  for (let post = 2; post < 10; post++) {
+    assert.equal(judged.refused(denied, false), "unavailable");
+  }
+  assert.throws(() => judged.refused(rejected, false), /10 posts in a row/);
+  const { judged: first } = patience(false);
+  assert.equal(first.refused(rejected, false), "unavailable", "nobody knows whether it labels any");
+  assert.equal(first.refused(denied, false), "unavailable");
+  assert.throws(() => first.refused(denied, false), /it refuses the key, .* 3 posts in a row/);
+  const known = new Patience("tone", new Pacer([]), () => {}, true);
+  for (let post = 1; post < 10; post++) known.refused(denied, false);
+  assert.throws(() => known.refused(denied, false), /10 posts in a row/);
+});
+
+Deno.test("what a service knows of a post says that it works", () => {
+  const { judged } = patience(false);
+  judged.refused(new ServiceError("rejected", "too_long", "it is too long"), false);
+  assert.ok(judged.hasProof);
+  const { judged: other } = patience(false);
+  other.refused(new ServiceError("rejected", "rejected", "the answer says so"), true);
+  assert.ok(other.hasProof);
+});
+
+Deno.test("the first answers that cannot be read end the run, later ones only many in a row", () => {
+  const { judged } = patience(false);
+  const unreadable = (of: Patience) => of.judge(failure("passing"), 1, 0, true);
+  for (let answer = 1; answer < 5; answer++) waitOf(unreadable(judged));
+  assert.throws(() => unreadable(judged), (error) => {
+    assert.ok(error instanceof UserError);
+    assert.match(error.format(), /5 answers in a row .*cannot be read.*\n {2}.*stays pending/);
+    return true;
+  });
+  const { judged: later } = patience();
+  for (let answer = 1; answer < 20; answer++) unreadable(later);
+  later.labelled();
+  for (let answer = 1; answer < 20; answer++) unreadable(later);
+  assert.throws(() => unreadable(later), /20 answers in a row/);
 });
 
 Deno.test("many failures without an answer between them pause all workers", () => {

@@ -87,7 +87,7 @@ Deno.test("a failure that passes is pending again, another one when it is asked 
         paths,
         LABELLED,
         sample({ filtered_out: 0 }),
-        retryFailed,
+        { failed: retryFailed },
       );
       const names = (await read(database, paths)).flat().map((post) => post.uri.split("/").at(-1));
       return { counts, names: names.sort() };

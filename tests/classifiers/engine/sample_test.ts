@@ -66,3 +66,18 @@ Deno.test("a number of posts a day is a share of those that pass the filters", (
     assert.deepEqual(await rates(100), { most_liked: 1, passed: 0.25, filtered_out: 0.01 });
     assert.equal((await rates(401)).passed, EVERY_POST.passed);
   }));
+
+Deno.test("of a day that is not over, the share is drawn that leaves a number for the hours to come", () =>
+  withData(async (data) => {
+    using database = await openDatabase(data);
+    const paths = new DataPaths(data);
+    await writePosts(data, paths, { passed: 400 });
+    const plan = { seed: "1", passed: { postsPerDay: 100 }, filteredOutRate: 0 };
+    const rate = async (at: string) =>
+      (await sampleOfDay(database, paths, plan, DAY, new Date(at))).rates.passed;
+    assert.equal(await rate(`${DAY}T06:00:00Z`), 0.0625);
+    assert.equal(await rate(`${DAY}T12:00:00Z`), 0.125);
+    assert.equal(await rate("2026-06-02T00:00:00Z"), 0.25);
+    assert.equal(await rate("2026-06-09T00:00:00Z"), 0.25);
+    assert.ok(await rate("2026-05-31T23:59:00Z") > 0, "posts may be dated some minutes ahead");
+  }));

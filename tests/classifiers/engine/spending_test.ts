@@ -115,3 +115,14 @@ Deno.test("a budget puts aside what is in flight, and takes what was spent", () 
     true,
   ]);
 });
+
+Deno.test("fifty requests of a cent are half a dollar, whatever their sum is in floating point", () => {
+  for (const [dollars, price, requests] of [[0.5, 0.01, 50], [0.3, 0.1, 3], [1, 0.001, 1000]]) {
+    const budget = new Budget(dollars!);
+    for (let request = 0; request < requests!; request++) {
+      assert.ok(budget.reserve(price!), `request ${request} of ${requests} at ${price}`);
+      budget.settle(price!, price!);
+    }
+    assert.equal(budget.reserve(price!), false);
+  }
+});

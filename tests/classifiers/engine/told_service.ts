@@ -46,6 +46,7 @@ export function refusal(problem: ServiceProblem, retryAfterMs = 1): ServiceError
     rejected: "rejected",
     fatal: null,
     cut: "cut_short",
+    denied: "unavailable",
   } as const;
   const reason = problem === "rate_limited" ? problem : reasons[problem];
   return new ServiceError(problem, reason, "it is not ready", retryAfterMs);

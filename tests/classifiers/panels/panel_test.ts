@@ -161,7 +161,10 @@ Deno.test("a panel that cannot have the size that was asked for says so, and so 
     assert.match(lacking.stderr, /no post of the label set a{16} has every score and a label_prob/);
     const label = { prob_spam: null };
     await writeScored(data, ELIGIBLE.slice(0, 12).map((post) => ({ ...post, label })));
-    const fewer = await draw(data, "--size", "20");
+    const without = await draw(data, "--size", "20");
+    assert.equal(without.code, 1, without.stdout);
+    assert.match(without.stderr, /no post of the label set a{16} has prob_spam\n.*--allow-missing/);
+    const fewer = await draw(data, "--size", "20", "--allow-missing");
     assert.equal(fewer.code, 0, fewer.stderr);
     assert.match(fewer.stdout, /12 posts of the 20 asked for with 20 scores each/);
     assert.match(fewer.stderr, /warning: the panel has 12 posts and not 20/);
