@@ -5,6 +5,9 @@ const DAY = 86_400_000;
 /** A local day as the midnight, in UTC, of its date: so that days can be counted and drawn. */
 export type Day = Date;
 
+/** A day as notebooks write it in their parameters. */
+export type IsoDay = `${number}-${number}-${number}`;
+
 /** Give the function that says on which day of a time zone an instant lies. */
 export function dayIn(timeZone: string): (instant: Date) => Day {
   const format = new Intl.DateTimeFormat("en-CA", {
