@@ -1,3 +1,8 @@
+import { type ColumnTable, from } from "arquero";
+import { BarTable } from "./bar_table.ts";
+import type { FigureFacts } from "./figure_facts.ts";
+import { md, type Note } from "./note.ts";
+import { formatShare } from "./number_format.ts";
 import type { Data } from "./data.ts";
 import { knownWeights } from "./known_weights.ts";
 import { measureParts, type Selection } from "./measure.ts";
@@ -105,4 +110,54 @@ function finds(by: "dictionary" | "model", rows: Row[], names: (row: Row) => str
 
 function sum(rows: Row[], name: "n" | "weight"): number {
   return rows.reduce((sum, row) => sum + row[name], 0);
+}
+
+/** Put the table of what both say into bars, with kappa; in words where they share no post. */
+export function agreementTable(
+  { n, agreement, kappa, both, only_dictionary, only_model, neither }: Agreement,
+  facts: FigureFacts,
+  labelSets: (string | undefined)[],
+): BarTable | Note {
+  if (n === 0) {
+    return md`**Dictionary and language model have no labelled post in common,** so they cannot be
+compared. \`deno task status\` says which posts wait for which classifier.`;
+  }
+  const weight = both.weight + only_dictionary.weight + only_model.weight + neither.weight;
+  const row = (name: string, cell: AgreementCell) => ({
+    name,
+    value: cell.weight / weight,
+    n: cell.n,
+  });
+  return new BarTable({
+    title: "What the dictionary and the language model call political",
+    measure: "share of posts",
+    facts: {
+      ...facts,
+      n,
+      failures: undefined,
+      label_set: labelSets.filter(Boolean).join("; "),
+      denominator: `${facts.denominator}, labelled by both`,
+      about: `They agree on ${formatShare(agreement, 1)}; Cohen's kappa is ${
+        Number.isNaN(kappa) ? "not defined" : kappa.toFixed(2)
+      } (1: always, 0: as often as by chance).`,
+    },
+    rows: [
+      row("both", both),
+      row("only the dictionary", only_dictionary),
+      row("only the language model", only_model),
+      row("neither", neither),
+    ],
+  });
+}
+
+/** List what each finds that the other does not: counts of posts, no texts. */
+export function foundTable({ found }: Agreement): ColumnTable | Note {
+  if (found.length === 0) return md`Neither calls any post political.`;
+  return from(found.map(({ by, what, n, n_alone }) => ({
+    "called political by": by === "dictionary" ? "the dictionary" : "the language model",
+    "category or lean": what,
+    posts: n,
+    "of these, not by the other": n_alone,
+    share: formatShare(n_alone, n),
+  })));
 }

@@ -82,7 +82,10 @@ function means(rows: Row[], columns: string[]): AttributeMean[] {
   return groups.flatMap(([group, among]) =>
     columns.map((column, index) => {
       const sum = (part: number) =>
-        among.reduce((sum, row) => sum + Number(Object.values(row)[2 + part * columns.length + index] ?? 0), 0);
+        among.reduce(
+          (sum, row) => sum + Number(Object.values(row)[2 + part * columns.length + index] ?? 0),
+          0,
+        );
       return { group, column, n: sum(0), mean: sum(2) / sum(1) };
     })
   ).filter(({ n }) => n > 0);

@@ -1,4 +1,6 @@
-import type { CoveredHour } from "./covered_hours.ts";
+import { type CoveredHour, coveredHours } from "./covered_hours.ts";
+import type { Data } from "./data.ts";
+import type { Selection } from "./measure.ts";
 import { dayIn, everyDay, formatDay } from "./days.ts";
 
 /** What of a range was collected. */
@@ -38,6 +40,17 @@ export function coverageOf(
     of_hours: every.length * 24,
     written: isWhole ? "" : writtenWhen([...byDay.values()]),
   };
+}
+
+/** Sum up the hours of a source between the first and the last day that has posts. */
+export async function coverageOfPosts(
+  data: Data,
+  { since = "", until = "9999", source }: Selection,
+): Promise<Coverage | undefined> {
+  const hours = (await coveredHours(data)).filter((hour) => hour.source === source);
+  const days = data.tables.find(({ view }) => view === "posts")?.days ?? [];
+  const chosen = days.filter((day) => day >= since && day <= until).map((day) => new Date(day));
+  return coverageOf(hours, chosen, data.study.time_zone);
 }
 
 function writtenWhen(days: CoveredHour[][]): string {

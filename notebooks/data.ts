@@ -93,7 +93,8 @@ export async function open(folder: string, options: OpenOptions = {}): Promise<D
 }
 
 /** What figures ask of a post. */
-const KEPT = `date, uri, did, text_hash, reference_time, created_at, created_at_suspect, in_firehose,
+const KEPT =
+  `date, uri, did, text_hash, reference_time, created_at, created_at_suspect, in_firehose,
   in_jetstream, in_most_liked, in_import, in_covered_minute, detected_language, reply_root_uri,
   passed_filters, label_set_id, was_successfully_labeled, reason, label_prob,
   COLUMNS('^(is_|lean$|categories$|prob_|score_)')`;

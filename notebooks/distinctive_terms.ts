@@ -1,3 +1,6 @@
+import { BarTable } from "./bar_table.ts";
+import type { FigureFacts } from "./figure_facts.ts";
+import { md, type Note } from "./note.ts";
 import type { ColumnTable } from "arquero";
 import type { Data } from "./data.ts";
 import { logOdds } from "./log_odds.ts";
@@ -65,6 +68,10 @@ export async function distinctiveTerms(
   return { terms, n: Math.min(n, MOST_POSTS) };
 }
 
+/** Links, handles, hashtags, DIDs, and what has a dot within, as domains and bare handles have. */
+const NO_WORDS = String.raw`(https?://|[@#＃]|did:)\S*|\S+\.\S*\pL\S*`;
+const WORDS = String.raw`\pL[\pL\pM'’-]+[\pL\pM]`;
+
 interface Row {
   term: string;
   yes: number;
@@ -108,8 +115,7 @@ function termCounts(
     terms AS (
       SELECT labelled.did, y, weight, unnest(list_distinct(CASE WHEN ${of} = 'hashtags'
         THEN list_transform(hashtags, tag -> '#' || lower(tag))
-        ELSE regexp_extract_all(lower(regexp_replace(text_normalized,
-          '(https?://|[@#＃]|did:)\S*|\S+\.\S*\pL\S*', ' ', 'g')), '\pL[\pL\pM''’-]+[\pL\pM]')
+        ELSE regexp_extract_all(lower(regexp_replace(text_normalized, ${NO_WORDS}, ' ', 'g')), ${WORDS})
         END)) AS term
       FROM labelled JOIN posts ON posts.date = labelled.date AND posts.uri = labelled.uri
       WHERE posts.date BETWEEN ${since}::DATE AND ${until}::DATE
@@ -125,4 +131,35 @@ function termCounts(
       sum(count(*) FILTER (y)) OVER () AS all_yes, sum(count(*) FILTER (NOT y)) OVER () AS all_no
     FROM by_author GROUP BY term
     QUALIFY greatest(count(*) FILTER (y), count(*) FILTER (NOT y)) >= ${fewestAuthors}`;
+}
+
+const SHOWN = 12;
+
+/** Put the terms that tell most on both sides into a table with bars, or say that there are none. */
+export function distinctiveTermsTable(
+  title: string,
+  { terms, n }: DistinctiveTerms,
+  facts: FigureFacts,
+): BarTable | Note {
+  const yes = terms.filter(({ z }) => z > 0).slice(0, SHOWN);
+  const no = terms.filter(({ z }) => z < 0).slice(-SHOWN);
+  if (yes.length + no.length === 0) {
+    return md`**${title}: there are none** that enough different authors use (n = ${n} posts).`;
+  }
+  return new BarTable({
+    title,
+    measure: "z of the log-odds",
+    format: (z) => z.toFixed(1),
+    facts: {
+      ...facts,
+      n,
+      failures: undefined,
+      about: "Above 0: of political posts; below: of the others. Each author counts once a term.",
+    },
+    rows: [...yes, ...no].map(({ term, z, authors_yes, authors_no }) => ({
+      name: term,
+      value: z,
+      more: { "authors, political": authors_yes, "authors, other": authors_no },
+    })),
+  });
 }

@@ -19,7 +19,11 @@ export function readHistory(
   const file = isAbsolute(path) ? path : join(data, path);
   let lines: Record<string, string>[];
   try {
-    lines = parse(Deno.readTextFileSync(file), { columns: true, bom: true, relax_column_count: true });
+    lines = parse(Deno.readTextFileSync(file), {
+      columns: true,
+      bom: true,
+      relax_column_count: true,
+    });
   } catch (cause) {
     throw refused(path, describeError(cause), { cause });
   }

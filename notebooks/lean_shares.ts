@@ -1,3 +1,7 @@
+import type { Chart } from "./chart.ts";
+import type { FigureFacts } from "./figure_facts.ts";
+import type { Note } from "./note.ts";
+import { stackedShare } from "./stacked_share.ts";
 import type { Data } from "./data.ts";
 import { knownWeights } from "./known_weights.ts";
 import { measureParts, type Selection } from "./measure.ts";
@@ -61,4 +65,17 @@ export async function leanShares(
     all: bar("all labelled posts", leans),
     political: bar("those that are political", political),
   };
+}
+
+/** Draw the leans of groups of posts, each of all labelled posts and of the political ones. */
+export function leanChart(groups: LeanShares[], facts: FigureFacts): Chart | Note {
+  const filled = groups.filter(({ all }) => all.n > 0);
+  const leans = new Set(filled.flatMap(({ leans }) => leans));
+  leans.delete(NOT_POLITICAL);
+  return stackedShare({
+    title: "Leans, of all labelled posts and of the political ones",
+    categories: [...leans, NOT_POLITICAL],
+    bars: filled.flatMap(({ all, political }) => [all, political]),
+    facts: { ...facts, n: filled.reduce((sum, { all }) => sum + all.n, 0) },
+  });
 }

@@ -1,3 +1,6 @@
+import { BarTable } from "./bar_table.ts";
+import type { FigureFacts } from "./figure_facts.ts";
+import { md, type Note } from "./note.ts";
 import type { Data } from "./data.ts";
 import { knownWeights } from "./known_weights.ts";
 import { type Measure, measureParts, type Selection } from "./measure.ts";
@@ -89,4 +92,40 @@ function groupShare(cells: Cell[]): GroupShare & { weight: number } {
     cells.reduce((sum, cell) => sum + cell[name], 0);
   const weight = sum("sum_weight");
   return { value: sum("sum_y") / weight, n: sum("n"), weight };
+}
+
+/** Put them into a table with bars, or say in words that there is nothing to compare. */
+export function matchedTable(
+  title: string,
+  measure: string,
+  shares: MatchedShares,
+  facts: FigureFacts,
+  format?: (value: number) => string,
+): BarTable | Note {
+  const { feed, others, matched_feed, matched_others } = shares;
+  if (feed.n === 0 || others.n === 0) {
+    return md`**${title}: there is nothing to compare.** It takes labelled posts of a most-liked feed
+(${feed.n} are here) and others of a stream (${others.n}).`;
+  }
+  return new BarTable({
+    title,
+    measure,
+    format,
+    facts: {
+      n: feed.n + others.n,
+      denominator: "labelled posts of the feed, and of the stream that are not in the feed",
+      label_set: facts.label_set,
+      coverage: facts.coverage,
+      about:
+        `Matched: posts that are no replies, of hours and languages in which both have some; ` +
+        "the stream's are weighted to the feed's mix. A feed is no probability sample, so there are " +
+        "no intervals.",
+    },
+    rows: [
+      { name: "most-liked feed, matched", value: matched_feed.value, n: matched_feed.n },
+      { name: "other posts, matched", value: matched_others.value, n: matched_others.n },
+      { name: "most-liked feed, all", value: feed.value, n: feed.n },
+      { name: "other posts, all", value: others.value, n: others.n },
+    ],
+  });
 }

@@ -3,7 +3,12 @@ import { coveredHours } from "./covered_hours.ts";
 import type { Data } from "./data.ts";
 import { factsOf, type FigureFacts, labelSetName } from "./figure_facts.ts";
 import type { Measure, Selection } from "./measure.ts";
-import { type MeasuredShare, shareOfRange, type ShareOfTime, sharesByDay } from "./measured_shares.ts";
+import {
+  type MeasuredShare,
+  shareOfRange,
+  type ShareOfTime,
+  sharesByDay,
+} from "./measured_shares.ts";
 import { passedPosts } from "./source_counts.ts";
 
 /** A measure over the days of a selection, with what its figures must say. */

@@ -40,7 +40,12 @@ export async function mainSource(data: Data, selection: Selection = {}): Promise
   return (await sourceCounts(data, selection))[0]?.source ?? "firehose";
 }
 
+/** Name the posts of a source, or of all, as denominators do. */
+export function allPosts(source: Source | undefined): string {
+  return source ? NAMES[source] : "posts of all sources";
+}
+
 /** Name the posts that passed the filters, of a source or of all, as denominators do. */
 export function passedPosts(source: Source | undefined): string {
-  return `${source ? NAMES[source] : "posts of all sources"} that passed the filters`;
+  return `${allPosts(source)} that passed the filters`;
 }
