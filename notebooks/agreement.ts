@@ -150,14 +150,20 @@ compared. \`deno task status\` says which posts wait for which classifier.`;
   });
 }
 
-/** List what each finds that the other does not: counts of posts, no texts. */
+/** More than these say no more. */
+const MOST_FOUND = 8;
+
+/** List what each finds most that the other does not: counts of posts, no texts. */
 export function foundTable({ found }: Agreement): ColumnTable | Note {
-  if (found.length === 0) return md`Neither calls any post political.`;
-  return from(found.map(({ by, what, n, n_alone }) => ({
-    "called political by": by === "dictionary" ? "the dictionary" : "the language model",
-    "category or lean": what,
+  const rows = (["dictionary", "model"] as const).flatMap((by) =>
+    found.filter((one) => one.by === by && one.n_alone > 0).slice(0, MOST_FOUND)
+  );
+  if (rows.length === 0) return md`Neither finds political posts that the other does not.`;
+  return from(rows.map(({ by, what, n, n_alone }) => ({
+    "found by": by,
+    as: what.replaceAll("_", " "),
     posts: n,
-    "of these, not by the other": n_alone,
+    "by it alone": n_alone,
     share: formatShare(n_alone, n),
   })));
 }

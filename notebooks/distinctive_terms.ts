@@ -154,7 +154,9 @@ export function distinctiveTermsTable(
       ...facts,
       n,
       failures: undefined,
-      about: "Above 0: of political posts; below: of the others. Each author counts once a term.",
+      about:
+        "Above 0: of political posts; below: of the others. Less than 2 on either side is what " +
+        "chance gives. Each author counts once a term.",
     },
     rows: [...yes, ...no].map(({ term, z, authors_yes, authors_no }) => ({
       name: term,

@@ -60,7 +60,7 @@ export function frequentCategoriesTable(
       }`,
     },
     rows: counts.slice(0, MOST).map(({ category, n, share }) => ({
-      name: category,
+      name: category.replaceAll("_", " "),
       value: share,
       n,
     })),

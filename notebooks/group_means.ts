@@ -30,7 +30,7 @@ const SHAPES = [
   (x: number, y: number) => `<path d="M${x},${y + 6}l-6,-10.5h12z"`,
 ];
 
-/** Draw the means of groups beside each other, a line an attribute, from 0 to the highest. */
+/** Draw the means of groups beside each other, a line an attribute, from 0 to a round number above the highest. */
 export function groupMeans(options: GroupMeansOptions): Chart | Note {
   const { facts, sections } = options;
   const attributes = sections.flatMap(({ attributes }) => attributes);
@@ -41,7 +41,7 @@ export function groupMeans(options: GroupMeansOptions): Chart | Note {
     return nothingToDraw(options.title, { ...facts, n: 0 });
   }
   const groups = options.groups.filter((name) => means.some(({ group }) => group === name));
-  const highest = Math.max(...means.map(({ mean }) => mean)) || 1;
+  const highest = Math.ceil(10 * Math.max(...means.map(({ mean }) => mean))) / 10 || 1;
   const size = (group: string) =>
     Math.max(...means.filter((one) => one.group === group).map(({ n }) => n));
   const told = options.both

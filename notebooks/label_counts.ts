@@ -14,7 +14,7 @@ export async function labelCounts(data: Data): Promise<ColumnTable | Note> {
     const table = await data.sql`
       SELECT ${view.slice("labels_".length)} AS classifier, label_set_id AS "label set",
         count(*) AS labels, count(*) FILTER (NOT was_successfully_labeled) AS failed,
-        count(DISTINCT date) AS days, min(date) AS first, max(date) AS last
+        count(DISTINCT date) AS days
       FROM ${identifier(view)} GROUP BY label_set_id`;
     rows.push(...table.objects() as Record<string, unknown>[]);
   }

@@ -10,7 +10,7 @@ import type { StackedBar } from "./stacked_share.ts";
 /** What posts that are not political are called among leans. */
 export const NOT_POLITICAL = "not political";
 /** The order in which leans are stacked; labels of other codebooks follow by name. */
-const ORDER = ["left", "moderate", "right", "unclear"];
+const ORDER = ["left", "right", "moderate", "unclear"];
 
 /** The leans of the posts of a selection. */
 export interface LeanShares {
@@ -75,7 +75,8 @@ export function leanChart(groups: LeanShares[], facts: FigureFacts): Chart | Not
   return stackedShare({
     title: "Leans, of all labelled posts and of the political ones",
     categories: [...leans, NOT_POLITICAL],
+    rest: NOT_POLITICAL,
     bars: filled.flatMap(({ all, political }) => [all, political]),
-    facts: { ...facts, n: filled.reduce((sum, { all }) => sum + all.n, 0) },
+    facts: { ...facts, denominator: `${facts.denominator}; each bar names its own` },
   });
 }
