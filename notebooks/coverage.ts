@@ -8,7 +8,7 @@ export interface Coverage {
   /** Covered hours and all hours of the days of the range. */
   hours: number;
   of_hours: number;
-  /** For a title: «posts written 18–22 UTC»; empty where days have 23 covered hours or more. */
+  /** For a title: «posts written 18–22 UTC», or on how many days all hours; empty where days have 23 covered hours or more. */
   written: string;
 }
 
@@ -59,6 +59,11 @@ function writtenWhen(days: CoveredHour[][]): string {
   const [largest] = sets;
   if (largest === undefined) return "";
   // Of fixed hours some days miss one; of drawn hours each day has others.
+  // A few hours that one day lacks do not make the others less than days.
+  if (largest.size === 24) {
+    const whole = sets.filter(({ size }) => size >= WHOLE_DAY).length;
+    return `all hours on ${whole} of ${sets.length} days`;
+  }
   if (sets.every((hours) => hours.isSubsetOf(largest))) {
     return `posts written ${formatHours([...largest].sort((a, b) => a - b))} UTC`;
   }
@@ -69,7 +74,6 @@ function writtenWhen(days: CoveredHour[][]): string {
 /** Write hours of the day as stretches: 18, 19, 20, 21 as «18–22»; over midnight as «22–2». */
 function formatHours(hours: number[]): string {
   const known = new Set(hours);
-  if (known.size === 24) return "0–24";
   const starts = hours.filter((hour) => !known.has((hour + 23) % 24));
   return starts.map((start) => {
     let end = start;

@@ -105,7 +105,7 @@ export function matchedTable(
   const { feed, others, matched_feed, matched_others } = shares;
   if (feed.n === 0 || others.n === 0) {
     return md`**${title}: there is nothing to compare.** It takes labelled posts of a most-liked feed
-(${feed.n} are here) and others of a stream (${others.n}).`;
+(${feed.n} are here) and others (${others.n}).`;
   }
   return new BarTable({
     title,
