@@ -4,7 +4,7 @@
  * `deno task demo && deno run --allow-read --allow-write demo/picture.ts`
  */
 const TITLE = "Political posts per day";
-const PAGE = new URL("../data/demo/reports/01-overview.html", import.meta.url);
+const PAGE = new URL("../data/demo/reports/02-political-content.html", import.meta.url);
 const PICTURE = new URL("../docs/share-political.svg", import.meta.url);
 
 const page = await Deno.readTextFile(PAGE);

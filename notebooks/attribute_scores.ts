@@ -23,7 +23,7 @@ export interface Correlations {
 export const BINS = 20;
 
 /**
- * Give the distributions of the `prob_…` columns of a view of posts, of the posts that passed the
+ * Give the distributions of the `prob_…` or `score_…` columns of a view of posts, of the posts that passed the
  * filters, weighted by 1 / `label_prob`. A column that no post has is left out.
  */
 export async function distributionsOf(
@@ -35,7 +35,7 @@ export async function distributionsOf(
   const columns = await attributeColumns(data, view);
   const table = await data.sql`
     SELECT coalesce(1 / label_prob, 1) AS weight,
-      histogram(floor(COLUMNS('^prob_') * 20)::INTEGER)
+      histogram(floor(COLUMNS('^(prob|score)_') * 20)::INTEGER)
     FROM ${identifier(view)}
     WHERE was_successfully_labeled AND passed_filters
       AND date BETWEEN ${since}::DATE AND ${until}::DATE AND (${source} = 'all' OR ${inSource})
@@ -100,9 +100,9 @@ export async function correlationsOf(
   return { columns, n: n!, r };
 }
 
-/** Give the `prob_…` columns of a view, in its order. */
+/** Give the `prob_…` or `score_…` columns of a view, in its order. */
 export async function attributeColumns(data: Data, view: string): Promise<string[]> {
-  const table = await data.sql`SELECT COLUMNS('^prob_') FROM ${identifier(view)} LIMIT 0`;
+  const table = await data.sql`SELECT COLUMNS('^(prob|score)_') FROM ${identifier(view)} LIMIT 0`;
   return table.columnNames();
 }
 

@@ -101,5 +101,5 @@ function short(r: number): string {
 }
 
 function words(column: string): string {
-  return column.replace(/^prob_/, "").replaceAll("_", " ");
+  return column.replace(/^(prob|score)_/, "").replaceAll("_", " ");
 }

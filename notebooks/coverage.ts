@@ -1,4 +1,6 @@
-import type { CoveredHour } from "./covered_hours.ts";
+import { type CoveredHour, coveredHours } from "./covered_hours.ts";
+import type { Data } from "./data.ts";
+import type { Selection } from "./measure.ts";
 import { dayIn, everyDay, formatDay } from "./days.ts";
 
 /** What of a range was collected. */
@@ -6,7 +8,7 @@ export interface Coverage {
   /** Covered hours and all hours of the days of the range. */
   hours: number;
   of_hours: number;
-  /** For a title: «posts written 18–22 UTC»; empty where days have 23 covered hours or more. */
+  /** For a title: «posts written 18–22 UTC», or on how many days all hours; empty where days have 23 covered hours or more. */
   written: string;
 }
 
@@ -40,12 +42,28 @@ export function coverageOf(
   };
 }
 
+/** Sum up the hours of a source between the first and the last day that has posts. */
+export async function coverageOfPosts(
+  data: Data,
+  { since = "", until = "9999", source }: Selection,
+): Promise<Coverage | undefined> {
+  const hours = (await coveredHours(data)).filter((hour) => hour.source === source);
+  const days = data.tables.find(({ view }) => view === "posts")?.days ?? [];
+  const chosen = days.filter((day) => day >= since && day <= until).map((day) => new Date(day));
+  return coverageOf(hours, chosen, data.study.time_zone);
+}
+
 function writtenWhen(days: CoveredHour[][]): string {
   const sets = days.map((ofDay) => new Set(ofDay.map(({ hour }) => hour.getUTCHours())))
     .sort((a, b) => b.size - a.size);
   const [largest] = sets;
   if (largest === undefined) return "";
   // Of fixed hours some days miss one; of drawn hours each day has others.
+  // A few hours that one day lacks do not make the others less than days.
+  if (largest.size === 24) {
+    const whole = sets.filter(({ size }) => size >= WHOLE_DAY).length;
+    return `all hours on ${whole} of ${sets.length} days`;
+  }
   if (sets.every((hours) => hours.isSubsetOf(largest))) {
     return `posts written ${formatHours([...largest].sort((a, b) => a - b))} UTC`;
   }
@@ -56,7 +74,6 @@ function writtenWhen(days: CoveredHour[][]): string {
 /** Write hours of the day as stretches: 18, 19, 20, 21 as «18–22»; over midnight as «22–2». */
 function formatHours(hours: number[]): string {
   const known = new Set(hours);
-  if (known.size === 24) return "0–24";
   const starts = hours.filter((hour) => !known.has((hour + 23) % 24));
   return starts.map((start) => {
     let end = start;

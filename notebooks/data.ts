@@ -6,7 +6,7 @@ import { readStudy, type Study } from "../etl/run/study.ts";
 import { DataPaths } from "../etl/store/paths.ts";
 import { toTable } from "./arrow.ts";
 import { connect, type Parameter } from "./duckdb.ts";
-import { Identifier } from "./identifier.ts";
+import { Identifier, identifier } from "./identifier.ts";
 import { localTimeMacro } from "./local_time.ts";
 import { createViews, type StoredTable } from "./views.ts";
 
@@ -22,6 +22,12 @@ export interface Data {
    * `local_time(time)` gives a time of UTC in the study's time zone. Columns as `toTable` says.
    */
   sql(text: TemplateStringsArray, ...values: (Parameter | Identifier)[]): Promise<ColumnTable>;
+  /**
+   * Hold the rows of a view of posts in memory: what passed the filters, without texts, between days
+   * of `posts` (`YYYY-MM-DD`, inclusive). Queries see them under the view's name from then on, and no
+   * longer read files or join.
+   */
+  keep(view: string, selection?: { since?: string; until?: string }): Promise<void>;
 }
 
 export interface OpenOptions {
@@ -31,7 +37,7 @@ export interface OpenOptions {
 
 /** What runs queries; one that fails throws what DuckDB says. */
 interface Engine {
-  run(sql: string): void | Promise<void>;
+  run(sql: string, parameters?: Parameter[]): void | Promise<void>;
   query(sql: string, parameters: Parameter[]): ColumnTable | Promise<ColumnTable>;
 }
 
@@ -71,13 +77,32 @@ export async function open(folder: string, options: OpenOptions = {}): Promise<D
         throw withoutValues(cause);
       }
     },
+    keep: async (view, { since = "0001-01-01", until = "9999-12-31" } = {}) => {
+      const name = identifier(view);
+      try {
+        await engine.run(
+          `CREATE OR REPLACE TEMP TABLE ${name} AS SELECT ${KEPT} FROM memory.main.${name}
+           WHERE passed_filters AND date BETWEEN ?::DATE AND ?::DATE`,
+          [since, until],
+        );
+      } catch (cause) {
+        throw withoutValues(cause);
+      }
+    },
   };
 }
+
+/** What figures ask of a post. */
+const KEPT =
+  `date, uri, did, text_hash, reference_time, created_at, created_at_suspect, in_firehose,
+  in_jetstream, in_most_liked, in_import, in_covered_minute, detected_language, reply_root_uri,
+  passed_filters, label_set_id, was_successfully_labeled, reason, label_prob,
+  COLUMNS('^(is_|lean$|categories$|prob_|score_)')`;
 
 async function wasm(): Promise<Engine> {
   const connection = await connect();
   return {
-    run: (sql) => connection.run(sql),
+    run: (sql, parameters) => connection.run(sql, parameters),
     query: (sql, parameters) => toTable(connection.query(sql, parameters)),
   };
 }

@@ -101,7 +101,7 @@ function cell(column: string, groups: DistributionsOptions["groups"], width: num
     `text-anchor="${["start", "middle", "end"][index]}">${tick}</text>`
   );
   return `<text y="14" font-size="12" font-weight="600">${
-    escape(column.replace(/^prob_/, "").replaceAll("_", " "))
+    escape(column.replace(/^(prob|score)_/, "").replaceAll("_", " "))
   }</text>${lines.join("")}` +
     `<path d="M0,${bottom}h${width}" stroke="currentColor"/>${ticks.join("")}`;
 }

@@ -36,8 +36,8 @@ export class Connection {
   }
 
   /** Run a statement that gives no rows. */
-  run(sql: string): void {
-    this.#prepared(sql, []);
+  run(sql: string, parameters: Parameter[] = []): void {
+    this.#prepared(sql, parameters.map(bound));
   }
 
   /**

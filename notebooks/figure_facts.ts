@@ -75,11 +75,12 @@ export function factsOf(
 /** Name the label set of a classifier that the views show, undefined where nothing was labelled. */
 export async function labelSetName(data: Data, classifier: string): Promise<string | undefined> {
   const rows = (await data.sql`
-    SELECT label_set_id, codebook, model FROM label_sets
+    SELECT label_set_id, codebook, model, parameters FROM label_sets
     WHERE classifier = ${classifier} AND is_shown`).objects() as Record<string, string | null>[];
   const [row] = rows;
   if (row === undefined) return undefined;
-  const what = [classifier, row.codebook, row.model].filter(Boolean).join(" ");
+  const imported = JSON.parse(row.parameters ?? "{}").imported_as;
+  const what = [classifier, row.codebook, row.model, imported].filter(Boolean).join(" ");
   return `${what}, label set ${row.label_set_id}`;
 }
 

@@ -1,5 +1,6 @@
 import { type ColumnTable, from } from "arquero";
 import type { Data } from "./data.ts";
+import { measureParts, type Selection } from "./measure.ts";
 import { formatShare } from "./number_format.ts";
 import { md, type Note } from "./note.ts";
 
@@ -9,9 +10,15 @@ import { md, type Note } from "./note.ts";
  * One row per filter in the order of the columns, then the posts that any filter flags and those
  * that passed; shares are of all posts.
  */
-export async function filterCounts(data: Data): Promise<ColumnTable | Note> {
+export async function filterCounts(
+  data: Data,
+  selection: Selection = {},
+): Promise<ColumnTable | Note> {
+  const { since, until, source, inSource } = measureParts({ view: "posts", column: "" }, selection);
   const combinations = await data.sql`
-    SELECT COLUMNS('^(flag_.*|passed_filters)$'), count(*) AS n FROM posts GROUP BY ALL`;
+    SELECT COLUMNS('^(flag_.*|passed_filters)$'), count(*) AS n FROM posts
+    WHERE date BETWEEN ${since}::DATE AND ${until}::DATE AND (${source} = 'all' OR ${inSource})
+    GROUP BY ALL`;
   const rows = combinations.objects() as ({ n: number } & Record<string, unknown>)[];
   const filters = combinations.columnNames((name: string) => name.startsWith("flag_"));
   const count = (holds: (flags: string[], row: Record<string, unknown>) => boolean) =>

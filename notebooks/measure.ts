@@ -24,6 +24,12 @@ export interface Selection {
   source?: Source;
 }
 
+/** What says that a post is political, by classifier. */
+export const POLITICAL = {
+  dictionary: { view: "posts_dictionary", column: "is_political" },
+  sociopolitical: { view: "posts_sociopolitical", column: "is_sociopolitical" },
+};
+
 /** What stands in every query over a measure. */
 export interface MeasureParts {
   view: Identifier;

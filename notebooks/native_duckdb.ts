@@ -17,8 +17,8 @@ export class NativeConnection {
   }
 
   /** Run a statement that gives no rows. */
-  async run(sql: string): Promise<void> {
-    await this.#database.run(sql);
+  async run(sql: string, parameters: Parameter[] = []): Promise<void> {
+    await this.#database.run(sql, parameters.map(bound) as (string | number | boolean | null)[]);
   }
 
   /** Give the rows of a query; `parameters` stand for `?` in it. */

@@ -4,6 +4,7 @@ import type { Data } from "./data.ts";
 import { type Day, DAY_MARGINS, dayAxis, dayBars, dayIn, dayScale } from "./days.ts";
 import { everyDay, formatRange } from "./days.ts";
 import { formatCount, formatNumber } from "./number_format.ts";
+import { measureParts, type Selection } from "./measure.ts";
 import { panel } from "./plot.ts";
 import { md, type Note } from "./note.ts";
 
@@ -16,8 +17,12 @@ export interface PostsOfDay {
 
 const SOURCES = ["firehose", "jetstream", "most_liked", "import"] as const;
 
-/** Count posts by source and day of the study's time zone, in the order of the days. */
-export async function postsPerDay(data: Data): Promise<PostsOfDay[]> {
+/** Count posts by source and day of the study's time zone, in the order of the days; the dates of a selection alone count. */
+export async function postsPerDay(
+  data: Data,
+  selection: Selection = {},
+): Promise<PostsOfDay[]> {
+  const { since, until } = measureParts({ view: "posts", column: "" }, selection);
   const rows = await data.sql`
     SELECT
       time_bucket(INTERVAL 15 MINUTE, CASE WHEN created_at_suspect THEN reference_time
@@ -26,7 +31,8 @@ export async function postsPerDay(data: Data): Promise<PostsOfDay[]> {
       count(*) FILTER (WHERE in_jetstream) AS jetstream,
       count(*) FILTER (WHERE in_most_liked) AS most_liked,
       count(*) FILTER (WHERE in_import) AS import
-    FROM posts GROUP BY quarter ORDER BY quarter`;
+    FROM posts WHERE date BETWEEN ${since}::DATE AND ${until}::DATE
+    GROUP BY quarter ORDER BY quarter`;
   const dayOf = dayIn(data.study.time_zone);
   const counts = new Map<string, PostsOfDay>();
   for (const row of rows.objects() as ({ quarter: Date } & Record<string, number>)[]) {
@@ -43,9 +49,12 @@ export async function postsPerDay(data: Data): Promise<PostsOfDay[]> {
   return [...counts.values()];
 }
 
-/** Draw posts per day, one panel a source. */
-export async function postsPerDayChart(data: Data): Promise<Chart | Note> {
-  const rows = await postsPerDay(data);
+/** Draw posts per day, one panel a source, between the dates of a selection. */
+export async function postsPerDayChart(
+  data: Data,
+  selection: Selection = {},
+): Promise<Chart | Note> {
+  const rows = await postsPerDay(data, selection);
   if (rows.length === 0) {
     return md`**There are no posts yet.** Collect some (\`deno task sync:firehose\`), then run
 \`deno task preprocess\`.`;

@@ -1,3 +1,5 @@
+import { BarTable } from "./bar_table.ts";
+import type { MeasuredFigure } from "./measured_figure.ts";
 import type { Data } from "./data.ts";
 import { type Measure, measureParts, type Selection } from "./measure.ts";
 
@@ -66,4 +68,25 @@ export async function sideShares(
   return Object.fromEntries(
     Object.entries(row).map(([name, value]) => [name, value ?? NaN]),
   ) as unknown as SideShares;
+}
+
+/** Put the share of posts and what stands beside it into a table with bars. */
+export function sideSharesTable(
+  title: string,
+  measure: string,
+  { range, facts }: MeasuredFigure,
+  side: SideShares,
+): BarTable {
+  return new BarTable({
+    title,
+    measure,
+    facts,
+    rows: [
+      { name: "of posts", value: range.estimate.value, n: facts.n },
+      { name: "every author once", value: side.author_weighted, n: side.n_authors },
+      { name: "every text once", value: side.distinct_texts, n: side.n_texts },
+      { name: "of all posts, by the busiest 1% of authors", value: side.busiest_of_posts },
+      { name: "of those posts, by the busiest 1% of authors", value: side.busiest_of_yes },
+    ],
+  });
 }

@@ -17,8 +17,10 @@ export interface StackedBar {
 export interface StackedShareOptions {
   title: string;
   bars: StackedBar[];
-  /** Categories in the order in which they are stacked; the sixth and later are grey. */
+  /** Categories in the order in which they are stacked; the seventh and later are grey. */
   categories: string[];
+  /** A category that is drawn in grey, such as what the others are not. */
+  rest?: string;
   facts: FigureFacts;
 }
 
@@ -27,12 +29,13 @@ const ROW = 46;
 
 /** Draw what each bar is made of, as shares of the bar; a bar of nothing stays empty. */
 export function stackedShare(options: StackedShareOptions): Chart | Note {
-  const { bars, categories, facts } = options;
+  const { bars, categories, facts, rest } = options;
   if (facts.n === 0) return nothingToDraw(options.title, facts);
   const shares = bars.map((bar) => {
     const sum = categories.reduce((sum, name) => sum + (bar.parts[name] ?? 0), 0);
     return { ...bar, shares: categories.map((name) => sum > 0 ? (bar.parts[name] ?? 0) / sum : 0) };
   });
+  const colors = categories.map((name, index) => seriesColor(name === rest ? Infinity : index));
   return new Chart({
     title: titleOf(options.title, facts),
     subtitle: "Each bar is 100% of its posts.",
@@ -51,8 +54,8 @@ export function stackedShare(options: StackedShareOptions): Chart | Note {
       ),
     }))),
     panels: (width) => [
-      legend(categories.map((name, index) => ({ name, color: seriesColor(index) })), width),
-      stack(shares, categories, width),
+      legend(categories.map((name, index) => ({ name, color: colors[index]! })), width),
+      stack(shares, categories, colors, width),
     ],
   });
 }
@@ -60,6 +63,7 @@ export function stackedShare(options: StackedShareOptions): Chart | Note {
 function stack(
   bars: (StackedBar & { shares: number[] })[],
   categories: string[],
+  colors: string[],
   width: number,
 ): Panel {
   const parts: string[] = [];
@@ -77,7 +81,7 @@ function stack(
       if (share === 0) return;
       parts.push(
         `<rect x="${x.toFixed(1)}" y="${top}" width="${wide.toFixed(1)}" height="${BAR}" ` +
-          `fill="${seriesColor(index)}" stroke="var(--paper)"/>`,
+          `fill="${colors[index]}" stroke="var(--paper)"/>`,
       );
       const text = formatShare(share, 1);
       if (wide > text.length * 8 + 12) {

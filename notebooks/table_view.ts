@@ -25,6 +25,7 @@ export function tableHtml(table: ColumnTable): string {
       return `<${tag}${style}>${escape(value)}</${tag}>`;
     }).join("");
   const body = rows.map((row) => `<tr>${line("td", row)}</tr>`).join("\n");
+  if (rows.length === 0) return `<p>No rows: ${escape(names.join(", "))}.</p>`;
   const note = rest > 0 ? `<p>… and ${escape(formatNumber(rest))} more rows</p>` : "";
   return `<table><thead><tr>${
     line("th", names)
@@ -37,6 +38,7 @@ export function tableText(table: ColumnTable): string {
   const widths = names.map((name, index) =>
     Math.max(name.length, ...rows.map((row) => row[index]!.length))
   );
+  if (rows.length === 0) return `No rows: ${names.join(", ")}.`;
   const lines = [names, ...rows].map((row) =>
     row.map((value, index) => value.padEnd(widths[index]!)).join("  ").trimEnd()
   );

@@ -10,15 +10,14 @@ import { contents } from "../../notebooks/contents.ts";
 import { type Data, open } from "../../notebooks/data.ts";
 import { formatDay } from "../../notebooks/days.ts";
 import { filterCounts } from "../../notebooks/filter_counts.ts";
-import {
-  frequentCategories,
-  frequentCategoriesChart,
-} from "../../notebooks/frequent_categories.ts";
+import { frequentCategories } from "../../notebooks/frequent_categories.ts";
+import { POLITICAL } from "../../notebooks/measure.ts";
+import { measuredFigure } from "../../notebooks/measured_figure.ts";
 import { type ShareOfTime, sharesByDay } from "../../notebooks/measured_shares.ts";
-import { politicalPerDay, politicalPerDayChart } from "../../notebooks/political_per_day.ts";
 import { postsPerDay, postsPerDayChart } from "../../notebooks/posts_per_day.ts";
 import { Note } from "../../notebooks/note.ts";
 import { uri } from "../raw.ts";
+import { shareOverTime } from "../../notebooks/share_over_time.ts";
 import { query, withData } from "../rows.ts";
 import { fillStudyFolder, MISSING } from "./study_folder.ts";
 import { writeRows } from "../table_file.ts";
@@ -56,24 +55,29 @@ Deno.test("the figures of the overview are what independent SQL counts", async (
           .map(({ source, day, n }) => ({ source, day: formatDay(day), n }));
         assert.deepEqual(sorted(found), sorted(wanted));
       });
+    }
 
-      await t.step(`political posts per day in ${zone}`, async () => {
-        const wanted = await query(
-          folder,
-          `SELECT ${localDay(zone)} AS day,
+    await t.step("political posts per day", async () => {
+      const wanted = await query(
+        folder,
+        `SELECT ${localDay("UTC")} AS day,
              count(*) FILTER (l.reason IS NULL) AS labeled,
              count(*) FILTER (l.reason IS NOT NULL) AS failed,
-             count(*) FILTER (l.is_political) AS political, 0 AS unsampled
+             count(*) FILTER (l.is_political) AS political
            FROM ${POSTS} p JOIN ${LABELS} l USING (uri)
            WHERE NOT flag_minimum_length AND NOT flag_nsfw GROUP BY ALL`,
-        );
-        assert.ok(wanted.some(({ failed }) => Number(failed) > 0));
-        const found = (await politicalPerDay(inZone(zone)))
-          .map((row) => ({ ...row, day: formatDay(row.day) }));
-        assert.deepEqual(sorted(found), sorted(wanted));
-        assert.ok(found.every(({ day }) => day !== MISSING));
-      });
-    }
+      );
+      assert.ok(wanted.some(({ failed }) => Number(failed) > 0));
+      const found = (await sharesByDay(opened, POLITICAL.dictionary))
+        .map(({ time, sampling, sums }) => ({
+          day: formatDay(time),
+          labeled: sampling.n_labeled,
+          failed: sampling.n_failed,
+          political: sums.sum_y,
+        }));
+      assert.deepEqual(sorted(found), sorted(wanted));
+      assert.ok(found.every(({ day }) => day !== MISSING));
+    });
 
     await t.step("the days of a zone west of Greenwich are not those of UTC", async () => {
       const days = async (zone: string) =>
@@ -82,14 +86,15 @@ Deno.test("the figures of the overview are what independent SQL counts", async (
     });
 
     await t.step("a day without labels is a gap in the line and has no dot", async () => {
-      const chart = await politicalPerDayChart(inZone("UTC"));
-      assert.ok(chart instanceof Chart);
-      const days = await politicalPerDay(inZone("UTC"));
+      const { days, facts } = await measuredFigure(opened, POLITICAL.dictionary);
+      const series = [{ name: "all", days }];
+      const options = { title: "T", measure: "m", series, facts, timeZone: "UTC" };
+      const chart = shareOverTime(options) as Chart;
       const line = /aria-label="line"[^>]*><path d="([^"]+)"/.exec(chart.wide)?.[1] ?? "";
       assert.equal(line.split("M").length - 1, 2, line);
       assert.equal(chart.wide.split("<circle").length - 1, days.length);
       assert.match(chart.wide, /3 Jun/);
-      assert.match(chart.wide, /A day without labels is a gap/);
+      assert.match(plain(chart.wide), /A day without labelled posts is a gap/);
     });
 
     await t.step("charts state their denominators and have a text for who cannot see", async () => {
@@ -100,16 +105,14 @@ Deno.test("the figures of the overview are what independent SQL counts", async (
            (round(100 * avg(is_political::INT), 1))::VARCHAR AS share
          FROM ${POSTS} JOIN ${LABELS} USING (uri) WHERE passed_filters`,
       );
-      const political = await politicalPerDayChart(inZone("UTC")) as Chart;
-      assert.ok(political.wide.includes(`n = ${total!.labeled}`));
-      assert.ok(plain(political.wide).includes(`(${total!.failed} posts), which are left out`));
-      assert.ok(political.alt.includes(total!.share.replace(/\.0$/, "")), political.alt);
-      for (const chart of [postsPerDayChart, politicalPerDayChart, frequentCategoriesChart]) {
-        const { alt, wide, narrow } = await chart(opened) as Chart;
-        assert.match(alt, /\d/);
-        for (const svg of [wide, narrow]) assert.match(svg, /role="img" aria-label="[^"]{30,}"/);
-        assert.doesNotMatch(wide, /NaN|undefined|Infinity|∞/);
-      }
+      const { range, facts } = await measuredFigure(opened, POLITICAL.dictionary);
+      assert.equal(facts.n, total!.labeled);
+      assert.equal(facts.failures!.n_failed, total!.failed);
+      assert.equal((100 * range.estimate.value).toFixed(1), Number(total!.share).toFixed(1));
+      const { alt, wide, narrow } = await postsPerDayChart(opened) as Chart;
+      for (const svg of [wide, narrow]) assert.match(svg, /role="img" aria-label="[^"]{30,}"/);
+      assert.ok(alt.length > 30);
+      assert.doesNotMatch(wide, /NaN|undefined|Infinity|∞/);
     });
 
     await t.step("hourly cells give the shares that the posts give", async () => {
@@ -142,7 +145,9 @@ Deno.test("the figures of the overview are what independent SQL counts", async (
     await t.step("the categories of labelled posts that passed", async () => {
       const wanted = await query(
         folder,
-        `SELECT category, count(DISTINCT uri) AS n FROM (
+        `SELECT category, count(DISTINCT uri) AS n, n / (
+             SELECT count(*) FROM ${LABELS} JOIN ${POSTS} USING (uri)
+             WHERE passed_filters AND was_successfully_labeled) AS share FROM (
            SELECT l.uri, unnest(l.categories) AS category FROM ${LABELS} l JOIN ${POSTS} p USING (uri)
            WHERE p.passed_filters) GROUP BY category ORDER BY n DESC, category`,
       );
@@ -219,8 +224,9 @@ Deno.test("where every label failed the share is told in words and not drawn", (
       [{ label_set_id: "a", classifier: "dictionary", codebook: "c", is_shown: true }],
       paths.labelSets("dictionary"),
     );
-    const note = await politicalPerDayChart(await open(data));
+    const { days, facts } = await measuredFigure(await open(data), POLITICAL.dictionary);
+    const series = [{ name: "all", days }];
+    const note = shareOverTime({ title: "T", measure: "m", series, facts, timeZone: "UTC" });
     assert.ok(note instanceof Note);
-    assert.match(note.plain, /No post that passed the filters could be labelled/);
-    assert.ok(await frequentCategoriesChart(await open(data)) instanceof Note);
+    assert.match(note.plain, /no post could be labelled\.\*\* Labelling failed for all 1 of them/);
   }));

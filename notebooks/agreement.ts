@@ -1,0 +1,169 @@
+import { type ColumnTable, from } from "arquero";
+import { BarTable } from "./bar_table.ts";
+import type { FigureFacts } from "./figure_facts.ts";
+import { md, type Note } from "./note.ts";
+import { formatShare } from "./number_format.ts";
+import type { Data } from "./data.ts";
+import { knownWeights } from "./known_weights.ts";
+import { measureParts, type Selection } from "./measure.ts";
+
+/** Posts in one cell of the table, and for how many they stand. */
+export interface AgreementCell {
+  n: number;
+  weight: number;
+}
+
+/** What the dictionary and the language model say of the same posts. */
+export interface Agreement {
+  both: AgreementCell;
+  only_dictionary: AgreementCell;
+  only_model: AgreementCell;
+  neither: AgreementCell;
+  /** Posts that both labelled. */
+  n: number;
+  /** The weighted share of posts of which they say the same. */
+  agreement: number;
+  /** Cohen's kappa, weighted; NaN where one of them always says the same. */
+  kappa: number;
+  /** Political posts of the dictionary by its categories, and of the model by its leans. */
+  found: { by: "dictionary" | "model"; what: string; n: number; n_alone: number }[];
+}
+
+type Row = {
+  is_unsampled: boolean;
+  a: boolean;
+  b: boolean;
+  categories: string[] | null;
+  lean: string | null;
+  n: number;
+  weight: number;
+};
+
+/**
+ * Compare the shown label sets of the dictionary and of the language model, over the posts that passed
+ * the filters and that both labelled.
+ *
+ * A post weighs 1 / the smaller of its two `label_prob`: samples are drawn by one order of posts, so
+ * that what the rarer one has, the other has too.
+ */
+export async function agreementOf(data: Data, selection: Selection = {}): Promise<Agreement> {
+  const { since, until, source } = measureParts({ view: "posts", column: "" }, selection);
+  const { inSource } = measureParts({ view: "posts", column: "" }, selection);
+  const table = await data.sql`
+    WITH dictionary_labels AS (
+      SELECT date, uri, label_prob, is_political, categories FROM posts_dictionary
+      WHERE was_successfully_labeled AND passed_filters
+        AND date BETWEEN ${since}::DATE AND ${until}::DATE AND (${source} = 'all' OR ${inSource})
+    ),
+    model_labels AS (
+      SELECT date, uri, label_prob, is_sociopolitical, lean FROM posts_sociopolitical
+      WHERE was_successfully_labeled AND passed_filters
+        AND date BETWEEN ${since}::DATE AND ${until}::DATE
+    )
+    SELECT a.label_prob IS NULL OR b.label_prob IS NULL AS is_unsampled,
+      is_political AS a, is_sociopolitical AS b, categories, lean, count(*) AS n,
+      sum(coalesce(1 / least(a.label_prob, b.label_prob), 1)) AS weight
+    FROM dictionary_labels a JOIN model_labels b ON a.date = b.date AND a.uri = b.uri
+    GROUP BY ALL`;
+  const rows = knownWeights(table.objects() as Row[]);
+  const cell = (a: boolean, b: boolean): AgreementCell => {
+    const among = rows.filter((row) => row.a === a && row.b === b);
+    return { n: sum(among, "n"), weight: sum(among, "weight") };
+  };
+  const both = cell(true, true);
+  const only_dictionary = cell(true, false);
+  const only_model = cell(false, true);
+  const neither = cell(false, false);
+  const weight = sum(rows, "weight");
+  const agreement = (both.weight + neither.weight) / weight;
+  const a = (both.weight + only_dictionary.weight) / weight;
+  const b = (both.weight + only_model.weight) / weight;
+  const chance = a * b + (1 - a) * (1 - b);
+  return {
+    both,
+    only_dictionary,
+    only_model,
+    neither,
+    n: sum(rows, "n"),
+    agreement,
+    kappa: chance < 1 ? (agreement - chance) / (1 - chance) : NaN,
+    found: [
+      ...finds("dictionary", rows.filter(({ a }) => a), ({ categories }) => categories ?? []),
+      ...finds("model", rows.filter(({ b }) => b), ({ lean }) => [lean ?? "no lean"]),
+    ],
+  };
+}
+
+function finds(by: "dictionary" | "model", rows: Row[], names: (row: Row) => string[]) {
+  const counts = new Map<string, { n: number; n_alone: number }>();
+  for (const row of rows) {
+    for (const what of names(row)) {
+      const count = counts.get(what) ?? { n: 0, n_alone: 0 };
+      count.n += row.n;
+      if (row.a !== row.b) count.n_alone += row.n;
+      counts.set(what, count);
+    }
+  }
+  return [...counts].map(([what, count]) => ({ by, what, ...count }))
+    .sort((x, y) => y.n_alone - x.n_alone || y.n - x.n || (x.what < y.what ? -1 : 1));
+}
+
+function sum(rows: Row[], name: "n" | "weight"): number {
+  return rows.reduce((sum, row) => sum + row[name], 0);
+}
+
+/** Put the table of what both say into bars, with kappa; in words where they share no post. */
+export function agreementTable(
+  { n, agreement, kappa, both, only_dictionary, only_model, neither }: Agreement,
+  facts: FigureFacts,
+  labelSets: (string | undefined)[],
+): BarTable | Note {
+  if (n === 0) {
+    return md`**Dictionary and language model have no labelled post in common,** so they cannot be
+compared. \`deno task status\` says which posts wait for which classifier.`;
+  }
+  const weight = both.weight + only_dictionary.weight + only_model.weight + neither.weight;
+  const row = (name: string, cell: AgreementCell) => ({
+    name,
+    value: cell.weight / weight,
+    n: cell.n,
+  });
+  return new BarTable({
+    title: "What the dictionary and the language model call political",
+    measure: "share of posts",
+    facts: {
+      ...facts,
+      n,
+      failures: undefined,
+      label_set: labelSets.filter(Boolean).join("; "),
+      denominator: `${facts.denominator}, labelled by both`,
+      about: `They agree on ${formatShare(agreement, 1)}; Cohen's kappa is ${
+        Number.isNaN(kappa) ? "not defined" : kappa.toFixed(2)
+      } (1: always, 0: as often as by chance).`,
+    },
+    rows: [
+      row("both", both),
+      row("only the dictionary", only_dictionary),
+      row("only the language model", only_model),
+      row("neither", neither),
+    ],
+  });
+}
+
+/** More than these say no more. */
+const MOST_FOUND = 8;
+
+/** List what each finds most that the other does not: counts of posts, no texts. */
+export function foundTable({ found }: Agreement): ColumnTable | Note {
+  const rows = (["dictionary", "model"] as const).flatMap((by) =>
+    found.filter((one) => one.by === by && one.n_alone > 0).slice(0, MOST_FOUND)
+  );
+  if (rows.length === 0) return md`Neither finds political posts that the other does not.`;
+  return from(rows.map(({ by, what, n, n_alone }) => ({
+    "found by": by,
+    as: what.replaceAll("_", " "),
+    posts: n,
+    "by it alone": n_alone,
+    share: formatShare(n_alone, n),
+  })));
+}

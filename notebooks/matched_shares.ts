@@ -1,0 +1,131 @@
+import { BarTable } from "./bar_table.ts";
+import type { FigureFacts } from "./figure_facts.ts";
+import { md, type Note } from "./note.ts";
+import type { Data } from "./data.ts";
+import { knownWeights } from "./known_weights.ts";
+import { type Measure, measureParts, type Selection } from "./measure.ts";
+
+/** A share or mean of some posts, and how many they are. */
+interface GroupShare {
+  value: number;
+  n: number;
+}
+
+/** The posts of a most-liked feed beside the other posts of a stream. */
+export interface MatchedShares {
+  feed: GroupShare;
+  others: GroupShare;
+  /** Of the feed's first posts of threads in an hour and language of which the stream has some too. */
+  matched_feed: GroupShare;
+  /** Of those of the stream, with the feed's mix of hours and languages. */
+  matched_others: GroupShare;
+}
+
+interface Cell {
+  is_unsampled: boolean;
+  is_liked: boolean;
+  is_eligible: boolean;
+  hour: Date | null;
+  language: string | null;
+  n: number;
+  sum_weight: number;
+  sum_y: number;
+}
+
+/**
+ * Compare the posts of most-liked feeds with the other posts of a stream, as they are and matched: on
+ * the hour in which they were written, of those that the stream received, on the detected language,
+ * and on being no reply.
+ *
+ * The stream's posts of an hour and language are weighted up to those of the feed (direct
+ * standardisation). A feed is no probability sample, so there are no intervals. NaN where there is
+ * nothing to compare.
+ */
+export async function matchedShares(
+  data: Data,
+  measure: Measure,
+  selection: Selection,
+): Promise<MatchedShares> {
+  const { view, column, threshold, since, until, inSource } = measureParts(measure, selection);
+  const table = await data.sql`
+    WITH measured AS (
+      SELECT label_prob IS NULL AS is_unsampled, coalesce(in_most_liked, false) AS is_liked,
+        coalesce(in_covered_minute, false) AND reply_root_uri IS NULL AS is_eligible,
+        reference_time, detected_language, coalesce(1 / label_prob, 1) AS weight,
+        CASE WHEN ${threshold}::DOUBLE IS NULL THEN ${column}::DOUBLE
+          WHEN ${column}::DOUBLE >= ${threshold}::DOUBLE THEN 1 ELSE 0 END AS y
+      FROM ${view}
+      WHERE was_successfully_labeled AND ${column} IS NOT NULL AND passed_filters
+        AND date BETWEEN ${since}::DATE AND ${until}::DATE AND (in_most_liked OR ${inSource})
+    )
+    SELECT is_unsampled, is_liked, is_eligible,
+      CASE WHEN is_eligible THEN date_trunc('hour', reference_time) END AS hour,
+      CASE WHEN is_eligible THEN detected_language END AS language,
+      count(*) AS n, sum(weight) AS sum_weight, sum(weight * y) AS sum_y
+    FROM measured GROUP BY ALL`;
+  const rows = table.objects() as Cell[];
+  const cells = [true, false].flatMap((isLiked) =>
+    knownWeights(rows.filter(({ is_liked }) => is_liked === isLiked))
+  );
+  const byCell = Map.groupBy(
+    cells.filter(({ is_eligible }) => is_eligible),
+    ({ hour, language }) => `${hour?.getTime()} ${language}`,
+  );
+  const pairs = [...byCell.values()].map((cell) => ({
+    feed: groupShare(cell.filter(({ is_liked }) => is_liked)),
+    others: groupShare(cell.filter(({ is_liked }) => !is_liked)),
+  })).filter(({ feed, others }) => feed.n > 0 && others.n > 0);
+  const n = (of: "feed" | "others") => pairs.reduce((sum, pair) => sum + pair[of].n, 0);
+  const all = pairs.reduce((sum, { feed }) => sum + feed.weight, 0);
+  const mean = (of: "feed" | "others") =>
+    pairs.reduce((sum, pair) => sum + pair.feed.weight * pair[of].value, 0) / all;
+  return {
+    feed: groupShare(cells.filter(({ is_liked }) => is_liked)),
+    others: groupShare(cells.filter(({ is_liked }) => !is_liked)),
+    matched_feed: { value: mean("feed"), n: n("feed") },
+    matched_others: { value: mean("others"), n: n("others") },
+  };
+}
+
+function groupShare(cells: Cell[]): GroupShare & { weight: number } {
+  const sum = (name: "n" | "sum_y" | "sum_weight") =>
+    cells.reduce((sum, cell) => sum + cell[name], 0);
+  const weight = sum("sum_weight");
+  return { value: sum("sum_y") / weight, n: sum("n"), weight };
+}
+
+/** Put them into a table with bars, or say in words that there is nothing to compare. */
+export function matchedTable(
+  title: string,
+  measure: string,
+  shares: MatchedShares,
+  facts: FigureFacts,
+  format?: (value: number) => string,
+): BarTable | Note {
+  const { feed, others, matched_feed, matched_others } = shares;
+  if (feed.n === 0 || others.n === 0) {
+    return md`**${title}: there is nothing to compare.** It takes labelled posts of a most-liked feed
+(${feed.n} are here) and others (${others.n}).`;
+  }
+  return new BarTable({
+    title,
+    measure,
+    format,
+    facts: {
+      n: feed.n + others.n,
+      denominator: "labelled posts of the feed, and of the stream that are not in the feed",
+      label_set: facts.label_set,
+      coverage: facts.coverage,
+      about:
+        `Matched: posts that are no replies, of hours and languages in which both have some; ` +
+        "the stream's are weighted to the feed's mix. A feed is no probability sample, so there are " +
+        "no intervals.",
+    },
+    rows: [
+      { name: "most-liked feed, matched", value: matched_feed.value, n: matched_feed.n },
+      { name: "other posts, matched", value: matched_others.value, n: matched_others.n },
+      { name: "most-liked feed, all", value: feed.value, n: feed.n },
+      { name: "other posts, all", value: others.value, n: others.n },
+    ],
+  });
+}

@@ -1,0 +1,329 @@
+/** Compares what the notebooks show beyond shares by day with SQL on native DuckDB. */
+import assert from "node:assert/strict";
+import type { ColumnTable } from "arquero";
+import { agreementOf, agreementTable, foundTable } from "../../notebooks/agreement.ts";
+import { attributeMeans, attributeMeansByLean } from "../../notebooks/attribute_means.ts";
+import { distributionsOf } from "../../notebooks/attribute_scores.ts";
+import { BarTable } from "../../notebooks/bar_table.ts";
+import { Chart } from "../../notebooks/chart.ts";
+import { open } from "../../notebooks/data.ts";
+import { distinctiveTerms, distinctiveTermsTable } from "../../notebooks/distinctive_terms.ts";
+import { frequentCategories } from "../../notebooks/frequent_categories.ts";
+import { groupMeans } from "../../notebooks/group_means.ts";
+import { labelCounts } from "../../notebooks/label_counts.ts";
+import { languageCounts, languagesTable } from "../../notebooks/language_counts.ts";
+import { leanChart, leanShares } from "../../notebooks/lean_shares.ts";
+import { logOdds } from "../../notebooks/log_odds.ts";
+import { matchedShares, matchedTable } from "../../notebooks/matched_shares.ts";
+import { POLITICAL } from "../../notebooks/measure.ts";
+import { measuredFigure } from "../../notebooks/measured_figure.ts";
+import { Note } from "../../notebooks/note.ts";
+import { prevalence, prevalenceTable, THRESHOLDS } from "../../notebooks/prevalence.ts";
+import { sharesByDay } from "../../notebooks/measured_shares.ts";
+import { sideShares } from "../../notebooks/side_shares.ts";
+import { mainSource, sourceCounts } from "../../notebooks/source_counts.ts";
+import { query, withData } from "../rows.ts";
+import { DAYS, fillAnalysed, HANDLES } from "./analysed_folder.ts";
+
+const SELECTION = { source: "firehose" as const, since: DAYS[0], until: DAYS[1] };
+const POSTS = `(FROM read_parquet('{data}/posts/*/*.parquet', hive_partitioning = true)
+  WHERE passed_filters AND date <= '${DAYS[1]}')`;
+const LABELS = (name: string) =>
+  `(FROM read_parquet('{data}/labels/${name}/*/*.parquet')
+  WHERE was_successfully_labeled)`;
+/** Posts of the firehose with the labels of two classifiers, weighted by the rarer draw. */
+const JOINED = (a: string, b: string) =>
+  `(SELECT *, 1 / least(a.label_prob, b.label_prob) AS w FROM ${POSTS} p
+    JOIN ${LABELS(a)} a USING (uri) JOIN ${LABELS(b)} b USING (uri) WHERE in_firehose)`;
+
+function assertClose(found: unknown, wanted: unknown, what: string): void {
+  assert.ok(Math.abs(Number(found) - Number(wanted)) < 1e-9, `${what}: ${found}, ${wanted}`);
+}
+
+Deno.test("what the notebooks show is what independent SQL counts", (t) =>
+  withData(async (folder) => {
+    await fillAnalysed(folder);
+    const data = await open(folder);
+    const facts = (await measuredFigure(data, POLITICAL.dictionary, SELECTION)).facts;
+
+    await t.step("leans of all labelled posts and of the political ones", async () => {
+      const wanted = await query<{ lean: string; w: number; n: number }>(
+        folder,
+        `SELECT coalesce(lean, 'not political') AS lean, sum(1 / label_prob) AS w, count(*) AS n
+         FROM ${POSTS} JOIN ${LABELS("sociopolitical")} USING (uri) WHERE in_firehose GROUP BY ALL`,
+      );
+      const { leans, all, political } = await leanShares(data, "firehose", SELECTION);
+      assert.deepEqual(leans, ["left", "right", "unclear", "not political"]);
+      for (const { lean, w } of wanted) assertClose(all.parts[lean], w, lean);
+      assert.equal(all.n, wanted.reduce((sum, { n }) => sum + n, 0));
+      assert.equal(political.parts["not political"], undefined);
+      const none = wanted.find(({ lean }) => lean === "not political")!;
+      assert.equal(political.n, all.n - none.n);
+      const chart = leanChart([await leanShares(data, "firehose", SELECTION)], facts) as Chart;
+      assert.match(chart.alt, /of all labelled posts \(n = \d+\).*of those that are political \(n/);
+    });
+
+    await t.step("the feed and the stream, as they are and matched", async () => {
+      const [wanted] = await query<Record<string, number>>(
+        folder,
+        `WITH labelled AS (
+           SELECT *, is_sociopolitical::INT AS y, 1 / label_prob AS w,
+             reference_time::VARCHAR || detected_language AS cell
+           FROM ${POSTS} JOIN ${LABELS("sociopolitical")} USING (uri)
+         ),
+         eligible AS (FROM labelled WHERE reply_root_uri IS NULL AND in_covered_minute),
+         others AS (
+           SELECT cell, sum(w * y) / sum(w) AS share, count(*) AS n FROM eligible
+           WHERE NOT in_most_liked AND in_firehose GROUP BY cell
+         ),
+         liked AS (SELECT eligible.*, share, n FROM eligible JOIN others USING (cell)
+           WHERE in_most_liked)
+         SELECT (SELECT avg(y) FROM labelled WHERE in_most_liked) AS feed,
+           (SELECT sum(w * y) / sum(w) FROM labelled WHERE NOT in_most_liked) AS others,
+           (SELECT avg(y) FROM liked) AS matched_feed,
+           (SELECT avg(share) FROM liked) AS matched_others,
+           (SELECT count(*) FROM liked) AS n_feed,
+           (SELECT sum(n) FROM others WHERE cell IN (SELECT cell FROM liked)) AS n_others`,
+      );
+      const found = await matchedShares(data, POLITICAL.sociopolitical, SELECTION);
+      assertClose(found.feed.value, wanted!.feed, "feed");
+      assertClose(found.others.value, wanted!.others, "others");
+      assertClose(found.matched_feed.value, wanted!.matched_feed, "matched feed");
+      assertClose(found.matched_others.value, wanted!.matched_others, "matched others");
+      assert.deepEqual([found.matched_feed.n, found.matched_others.n], [
+        wanted!.n_feed,
+        wanted!.n_others,
+      ]);
+      assert.ok(wanted!.n_feed! > 10 && wanted!.n_others! > 10);
+      const table = matchedTable("T", "share", found, facts) as BarTable;
+      assert.match(table.text(), /A feed is no probability sample/);
+    });
+
+    await t.step("terms of political posts, by authors, without handles and links", async () => {
+      const wanted = await query<Record<string, number | string>>(
+        folder,
+        `WITH words AS (
+           SELECT did, is_sociopolitical AS y, 1 / label_prob AS w,
+             unnest(list_distinct(list_filter(string_split(text_normalized, ' '),
+               x -> length(x) > 2 AND NOT contains(x, '#') AND NOT contains(x, '.')))) AS term
+           FROM ${POSTS} JOIN ${LABELS("sociopolitical")} USING (uri) WHERE in_firehose
+         ), authors AS (SELECT term, y, did, max(w) AS w FROM words GROUP BY ALL),
+         scale AS (SELECT count(*) / sum(w) AS s FROM authors)
+         SELECT term, coalesce(sum(w) FILTER (y), 0) * any_value(s) AS yes,
+           coalesce(sum(w) FILTER (NOT y), 0) * any_value(s) AS no,
+           count(*) FILTER (y) AS authors_yes, count(*) FILTER (NOT y) AS authors_no
+         FROM authors, scale GROUP BY term`,
+      );
+      const all = (name: string) => wanted.reduce((sum, row) => sum + Number(row[name]), 0);
+      const { terms } = await distinctiveTerms(data, POLITICAL.sociopolitical, SELECTION, {
+        of: "words",
+        fewestAuthors: 3,
+      });
+      assert.deepEqual(terms.map(({ term }) => term).sort(), wanted.map(({ term }) => term).sort());
+      for (const { term, z, authors_yes, authors_no } of terms) {
+        const row = wanted.find((row) => row.term === term)!;
+        const [y, n, n_y, n_n] = [row.yes, row.no, all("yes"), all("no")].map(Number) as [
+          number,
+          number,
+          number,
+          number,
+        ];
+        const a = 500 * (y + n) / (n_y + n_n);
+        const delta = Math.log((y + a) / (n_y + 500 - y - a)) -
+          Math.log((n + a) / (n_n + 500 - n - a));
+        assertClose(z, delta / Math.sqrt(1 / (y + a) + 1 / (n + a)), term);
+        assert.deepEqual([authors_yes, authors_no], [row.authors_yes, row.authors_no]);
+      }
+      assert.ok(terms[0]!.term === "senate" || terms[0]!.term === "vote", terms[0]!.term);
+      const tags = await distinctiveTerms(data, POLITICAL.sociopolitical, SELECTION, {
+        of: "hashtags",
+        fewestAuthors: 3,
+      });
+      assert.deepEqual(tags.terms.map(({ term }) => term), ["#vote", "#art"]);
+      for (const found of [terms, tags.terms]) {
+        const said = JSON.stringify(found);
+        for (const handle of HANDLES) {
+          for (const part of handle.split(/\W+/).filter(Boolean)) {
+            assert.doesNotMatch(said, new RegExp(`"${part}"`));
+          }
+        }
+      }
+      const few = await distinctiveTerms(data, POLITICAL.sociopolitical, SELECTION, {
+        of: "words",
+        fewestAuthors: 1000,
+      });
+      assert.deepEqual(few.terms, []);
+      assert.ok(distinctiveTermsTable("T", few, facts) instanceof Note);
+    });
+
+    await t.step("what dictionary and model say of the same posts, and kappa", async () => {
+      const wanted = await query<{ a: boolean; b: boolean; n: number; w: number }>(
+        folder,
+        `SELECT is_political AS a, is_sociopolitical AS b, count(*) AS n, sum(w) AS w
+         FROM ${JOINED("dictionary", "sociopolitical")} GROUP BY ALL ORDER BY a, b`,
+      );
+      const found = await agreementOf(data, SELECTION);
+      assert.deepEqual(
+        [found.neither, found.only_model, found.only_dictionary, found.both].map(({ n }) => n),
+        wanted.map(({ n }) => n),
+      );
+      const w = wanted.map(({ w }) => w / wanted.reduce((sum, { w }) => sum + w, 0));
+      const chance = (w[2]! + w[3]!) * (w[1]! + w[3]!) + (w[0]! + w[1]!) * (w[0]! + w[2]!);
+      assertClose(found.kappa, (w[0]! + w[3]! - chance) / (1 - chance), "kappa");
+      const alone = await query<{ category: string; n: number }>(
+        folder,
+        `SELECT category, count(*) AS n FROM (SELECT unnest(categories) AS category
+           FROM ${
+          JOINED("dictionary", "sociopolitical")
+        } WHERE is_political AND NOT is_sociopolitical)
+         GROUP BY ALL ORDER BY n DESC`,
+      );
+      assert.deepEqual(
+        found.found.filter(({ by }) => by === "dictionary")
+          .map(({ what, n_alone }) => ({ category: what, n: n_alone })),
+        alone,
+      );
+      const table = agreementTable(found, facts, ["a", "b"]) as BarTable;
+      assert.match(table.text(), /Cohen's kappa is 0\.\d\d/);
+      assert.ok((foundTable(found) as ColumnTable).numRows() > 0);
+    });
+
+    await t.step("means of attributes, and by lean", async () => {
+      const [stream] = await query<Record<string, number>>(
+        folder,
+        `SELECT sum(prob_toxic / label_prob) / sum(1 / label_prob) AS toxic,
+           sum(prob_respect / label_prob) / sum(1 / label_prob) FILTER (prob_respect IS NOT NULL)
+             AS respect, count(prob_respect) AS n
+         FROM ${POSTS} JOIN ${LABELS("perspective")} USING (uri) WHERE in_firehose`,
+      );
+      const means = await attributeMeans(data, "posts_perspective", "firehose", SELECTION);
+      assert.deepEqual(means.map(({ column }) => column), ["prob_toxic", "prob_respect"]);
+      assertClose(means[0]!.mean, stream!.toxic, "toxic");
+      assertClose(means[1]!.mean, stream!.respect, "respect");
+      assert.equal(means[1]!.n, stream!.n);
+      const wanted = await query<{ lean: string; mean: number; n: number }>(
+        folder,
+        `SELECT coalesce(lean, 'not political') AS lean, sum(w * prob_toxic) / sum(w) AS mean,
+           count(*) AS n FROM ${
+          JOINED("perspective", "sociopolitical")
+        } GROUP BY ALL ORDER BY lean`,
+      );
+      const byLean = (await attributeMeansByLean(data, "posts_perspective", SELECTION))
+        .filter(({ column }) => column === "prob_toxic");
+      assert.deepEqual(byLean.map(({ group, n }) => [group, n]), wanted.map((r) => [r.lean, r.n]));
+      wanted.forEach(({ lean, mean }, index) => assertClose(byLean[index]!.mean, mean, lean));
+      const chart = groupMeans({
+        title: "T",
+        sections: [{ name: "Bridging", attributes: ["respect"] }, {
+          name: "None",
+          attributes: ["nuance"],
+        }],
+        means,
+        groups: ["firehose"],
+        facts,
+      }) as Chart;
+      assert.match(chart.alt, /Bridging: respect firehose 0\.\d\d/);
+      assert.doesNotMatch(chart.wide, /NaN|undefined|Infinity/);
+    });
+
+    await t.step("prevalence at each threshold", async () => {
+      const [wanted] = await query<Record<string, number>>(
+        folder,
+        `SELECT ${
+          THRESHOLDS.map((t) =>
+            `sum((prob_toxic >= ${t})::INT / label_prob) / sum(1 / label_prob) AS "${t}"`
+          ).join(", ")
+        } FROM ${POSTS} JOIN ${LABELS("perspective")} USING (uri) WHERE in_firehose`,
+      );
+      const found = await distributionsOf(data, "posts_perspective", SELECTION);
+      for (const threshold of THRESHOLDS) {
+        assertClose(prevalence(found[0]!, threshold), wanted![threshold], `at ${threshold}`);
+      }
+      assert.ok(prevalenceTable([]) instanceof Note);
+    });
+
+    await t.step("languages, categories, sources and label sets", async () => {
+      const languages = await query(
+        folder,
+        `SELECT detected_language AS language, count(*) AS n,
+           count(*) FILTER (passed_filters) AS n_passed
+         FROM read_parquet('{data}/posts/*/*.parquet', hive_partitioning = true)
+         WHERE in_firehose AND date <= '${DAYS[1]}' GROUP BY ALL ORDER BY n DESC`,
+      );
+      const counted = await languageCounts(data, SELECTION);
+      assert.deepEqual(counted.map(({ share: _, ...row }) => row), languages);
+      assertClose(counted.reduce((sum, { share }) => sum + share, 0), 1, "shares");
+      assert.ok(languagesTable([], { denominator: "posts" }) instanceof Note);
+      const categories = await query<{ category: string; n: number; share: number }>(
+        folder,
+        `WITH l AS (SELECT * FROM ${POSTS} JOIN ${LABELS("dictionary")} USING (uri)
+           WHERE in_firehose)
+         SELECT category, count(*) AS n, count(*) / (SELECT count(*) FROM l) AS share
+         FROM (SELECT unnest(categories) AS category FROM l) GROUP BY ALL ORDER BY n DESC`,
+      );
+      assert.deepEqual(await frequentCategories(data, SELECTION), categories);
+      assert.equal(await mainSource(data), "firehose");
+      assert.deepEqual((await sourceCounts(data)).map(({ source }) => source), [
+        "firehose",
+        "most_liked",
+      ]);
+      const sets = (await labelCounts(data) as ColumnTable).objects() as Record<string, unknown>[];
+      assert.deepEqual(sets.map(({ classifier, shown, days }) => [classifier, shown, days]), [
+        ["dictionary", "yes", 3],
+        ["perspective", "yes", 3],
+        ["sociopolitical", "yes", 3],
+      ]);
+    });
+
+    await t.step("views that are kept in memory give the same figures", async () => {
+      const kept = await open(folder);
+      for (const view of ["posts_dictionary", "posts_sociopolitical", "posts_perspective"]) {
+        await kept.keep(view, SELECTION);
+      }
+      const said = async (of: typeof data) => [
+        await sharesByDay(of, POLITICAL.sociopolitical, SELECTION),
+        await sideShares(of, POLITICAL.dictionary, SELECTION),
+        await leanShares(of, "firehose", SELECTION),
+        await agreementOf(of, SELECTION),
+        await attributeMeansByLean(of, "posts_perspective", SELECTION),
+        await matchedShares(of, POLITICAL.dictionary, SELECTION),
+        await distinctiveTerms(of, POLITICAL.dictionary, SELECTION, {
+          of: "words",
+          fewestAuthors: 3,
+        }),
+      ];
+      assert.deepEqual(rounded(await said(kept)), rounded(await said(data)));
+    });
+  }));
+
+/** Sums of doubles depend on their order. */
+function rounded(value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(
+      value,
+      (_, part) => typeof part === "number" ? Number(part.toPrecision(9)) : part,
+    ),
+  );
+}
+
+Deno.test("a term of the first side has more log-odds the more it is used, and less when it is rare", () => {
+  const at = (first: number, second: number) => logOdds({ term: "t", first, second }, 1000, 1000);
+  assert.ok(at(50, 10) > at(30, 10) && at(30, 10) > 0);
+  assert.ok(at(50, 10) > at(5, 1));
+  assert.equal(at(10, 10), 0);
+  assert.equal(at(10, 50), -at(50, 10));
+});
+
+Deno.test("an empty folder is told in words by every analysis", () =>
+  withData(async (folder) => {
+    const data = await open(folder);
+    const { facts } = await measuredFigure(data, POLITICAL.dictionary, SELECTION);
+    const shown = [
+      leanChart([await leanShares(data, "firehose", SELECTION)], facts),
+      matchedTable("T", "m", await matchedShares(data, POLITICAL.dictionary, SELECTION), facts),
+      agreementTable(await agreementOf(data, SELECTION), facts, []),
+      languagesTable(await languageCounts(data, SELECTION), facts),
+      await labelCounts(data),
+    ];
+    for (const one of shown) assert.ok(one instanceof Note);
+  }));
