@@ -125,10 +125,9 @@ export function chatClassifier(options: ChatOptions): BatchClassifier {
     },
     part: partOfReply,
     read(answer) {
-      const { reply, tokens_cached: _, ...said } = readChatReply(answer);
+      const { reply, ...said } = readChatReply(answer);
       if ("reason" in reply) throw refusal(reply.reason);
-      const { content: _content, refusal: _refusal, ...columns } = said;
-      return { ...questionnaire.read(reply.content, isHeld), ...columns };
+      return { ...questionnaire.read(reply.content, isHeld), ...said };
     },
   };
 

@@ -11,7 +11,7 @@ export const CHAT_COLUMNS = {
 } as const;
 
 /** What a chat model replied, and how that came about. */
-export interface ChatReply extends ChatAnswer {
+export interface ChatReply extends Omit<ChatAnswer, "content" | "refusal" | "tokens_cached"> {
   /** What it wrote, or why that is no reply to be read. */
   reply: { content: string } | { reason: "refused" | "cut_short" | "invalid_answer" };
 }
@@ -23,9 +23,9 @@ export interface ChatReply extends ChatAnswer {
  * cap. Throws a `ServiceError` (`invalid_answer`) where the body is no chat completion.
  */
 export function readChatReply(body: string): ChatReply {
-  const answer = readChatAnswer(body);
-  const content = answer.content?.trim() ?? "";
-  const reason = answer.refusal || answer.finish_reason === "content_filter"
+  const { content: written, refusal, tokens_cached: _, ...answer } = readChatAnswer(body);
+  const content = written?.trim() ?? "";
+  const reason = refusal || answer.finish_reason === "content_filter"
     ? "refused"
     : answer.finish_reason === "length"
     ? "cut_short"

@@ -118,7 +118,7 @@ Deno.test("without a key, with a wrong one, or at a wrong address no post is ask
             assert.equal(code, 1, stderr);
             assert.match(
               stderr,
-              /^Cannot run classify:sociopolitical: .*(GROQ_API_KEY|GROQ_BASE_URL)/,
+              /^Cannot run classify:sociopolitical: .*(GROQ_API_KEY|GROQ_BASE_URL)/m,
             );
             assert.doesNotMatch(stderr, /gsk_|^\s+at /m);
           }

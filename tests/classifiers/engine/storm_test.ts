@@ -55,7 +55,7 @@ Deno.test("in a storm every post ends labelled or failed with its reason, and th
     const faults = { unavailable: 0.15, silent: 0.05, broken: 0.05, reset: 0.05 };
     return withAnalyzer({ faults, seed: 7 }, async (server) => {
       await writeDays(data, numberedPosts(120));
-      await writeStudy(data, { timeout_seconds: 0.5 });
+      await writeStudy(data, { timeout_seconds: 2 });
       const running = label(data, server);
       await until(() => server.arrivals.length > 20);
       server.storm(1200, 1);
