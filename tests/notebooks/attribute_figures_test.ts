@@ -157,7 +157,7 @@ Deno.test("a history is read by its column, with gaps, and what it lacks is said
       "2,2024-10-03,0.1",
     ];
     await Deno.writeTextFile(`${folder}/history.csv`, lines.join("\n"));
-    const history = readHistory(folder, "history.csv", "avg_prob_toxic")!;
+    const history = (await readHistory(folder, "history.csv", "avg_prob_toxic"))!;
     assert.deepEqual(
       history.points.map(({ day, value }) => [day.toISOString().slice(0, 10), value]),
       [
@@ -166,9 +166,13 @@ Deno.test("a history is read by its column, with gaps, and what it lacks is said
       ],
     );
     assert.match(history.name, /^another study/);
-    assert.equal(readHistory(folder, undefined, "avg_prob_toxic"), undefined);
+    assert.equal(await readHistory(folder, undefined, "avg_prob_toxic"), undefined);
     const refused = (path: string, column: string, found: RegExp) =>
-      assert.throws(() => readHistory(folder, path, column), found);
-    refused("history.csv", "avg_prob_insult", /history\.csv: it has no column avg_prob_insult/);
-    refused("none.csv", "avg_prob_toxic", /Cannot read the history none\.csv/);
+      assert.rejects(readHistory(folder, path, column), found);
+    await refused(
+      "history.csv",
+      "avg_prob_insult",
+      /history\.csv: it has no column avg_prob_insult/,
+    );
+    await refused("none.csv", "avg_prob_toxic", /Cannot read the history none\.csv/);
   }));
