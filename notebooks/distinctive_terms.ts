@@ -31,7 +31,7 @@ export interface DistinctiveTerms {
 }
 
 /** More posts than this say no more, and take long: of more, a random part is read. */
-const MOST_POSTS = 100_000;
+const MOST_POSTS = 50_000;
 
 /**
  * Find the words or hashtags that tell posts of which a measure is true from the others, of labelled
