@@ -154,7 +154,8 @@ compared. \`deno task status\` says which posts wait for which classifier.`;
 const MOST_FOUND = 8;
 
 /** List what each finds most that the other does not: counts of posts, no texts. */
-export function foundTable({ found }: Agreement): ColumnTable | Note {
+export function foundTable({ n, found }: Agreement): ColumnTable | Note {
+  if (n === 0) return md`So there is nothing that one of them finds and the other does not.`;
   const rows = (["dictionary", "model"] as const).flatMap((by) =>
     found.filter((one) => one.by === by && one.n_alone > 0).slice(0, MOST_FOUND)
   );

@@ -1,6 +1,6 @@
 import { BarTable } from "./bar_table.ts";
 import type { FigureFacts } from "./figure_facts.ts";
-import { md, type Note } from "./note.ts";
+import { md, type Note, nothingToDraw } from "./note.ts";
 import type { ColumnTable } from "arquero";
 import type { Data } from "./data.ts";
 import { logOdds } from "./log_odds.ts";
@@ -31,7 +31,7 @@ export interface DistinctiveTerms {
 }
 
 /** More posts than this say no more, and take long: of more, a random part is read. */
-const MOST_POSTS = 100_000;
+const MOST_POSTS = 50_000;
 
 /**
  * Find the words or hashtags that tell posts of which a measure is true from the others, of labelled
@@ -141,6 +141,7 @@ export function distinctiveTermsTable(
   { terms, n }: DistinctiveTerms,
   facts: FigureFacts,
 ): BarTable | Note {
+  if (n === 0) return nothingToDraw(title, facts);
   const yes = terms.filter(({ z }) => z > 0).slice(0, SHOWN);
   const no = terms.filter(({ z }) => z < 0).slice(-SHOWN);
   if (yes.length + no.length === 0) {

@@ -3,7 +3,7 @@ import type { Data } from "./data.ts";
 import type { FigureFacts } from "./figure_facts.ts";
 import { knownWeights } from "./known_weights.ts";
 import { measureParts, type Selection } from "./measure.ts";
-import { md, type Note } from "./note.ts";
+import { md, type Note, nothingToDraw } from "./note.ts";
 
 /** In how many labelled posts a category was found. */
 export interface CategoryCount {
@@ -14,6 +14,7 @@ export interface CategoryCount {
 }
 
 const MOST = 12;
+const TITLE = "What the political words are about";
 
 /** Count the dictionary's categories in labelled posts that passed the filters, most frequent first. */
 export async function frequentCategories(
@@ -48,10 +49,11 @@ export function frequentCategoriesTable(
   counts: CategoryCount[],
   facts: FigureFacts,
 ): BarTable | Note {
+  if (facts.n === 0) return nothingToDraw(TITLE, facts);
   if (counts.length === 0) return md`**No category was found in any labelled post.**`;
   const rest = counts.length - MOST;
   return new BarTable({
-    title: "What the political words are about",
+    title: TITLE,
     measure: "share of posts",
     facts: {
       ...facts,

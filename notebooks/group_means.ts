@@ -4,6 +4,7 @@ import { Chart, type Panel, type Tip } from "./chart.ts";
 import { factsLine, type FigureFacts, titleOf, withoutIntervals } from "./figure_facts.ts";
 import { escape } from "./html.ts";
 import { legend, seriesColor } from "./legend.ts";
+import { NOT_POLITICAL } from "./lean_shares.ts";
 import { type Note, nothingToDraw } from "./note.ts";
 import { formatNumber } from "./number_format.ts";
 
@@ -77,7 +78,7 @@ export function groupMeans(options: GroupMeansOptions): Chart | Note {
       legend(
         groups.map((name, index) => ({
           name: `${mark(index)} ${name}, n = ${formatNumber(size(name))}`,
-          color: seriesColor(index),
+          color: colorOf(name, groups),
         })),
         width,
       ),
@@ -116,7 +117,7 @@ function section(
     for (const { group, mean } of means) {
       const index = groups.indexOf(group);
       parts.push(
-        `${SHAPES[index % SHAPES.length]!(x(mean), y)} fill="${seriesColor(index)}" ` +
+        `${SHAPES[index % SHAPES.length]!(x(mean), y)} fill="${colorOf(group, groups)}" ` +
           `stroke="var(--paper)"/>`,
       );
     }
@@ -139,6 +140,11 @@ function section(
     );
   }
   return { svg: parts.join(""), height: bottom + AXIS, tips };
+}
+
+/** What is not political is grey, as in the chart of leans. */
+function colorOf(group: string, groups: string[]): string {
+  return seriesColor(group === NOT_POLITICAL ? Infinity : groups.indexOf(group));
 }
 
 /** The shape as a character, so that the legend names it. */

@@ -1,4 +1,4 @@
-import { parse } from "csv-parse/sync";
+import { parse } from "csv-parse";
 import { isAbsolute, join } from "node:path";
 import { describeError, UserError } from "../etl/run/error.ts";
 import type { History } from "./history.ts";
@@ -10,20 +10,21 @@ import type { History } from "./history.ts";
  * A path is relative to the data folder, which is all that `deno task render` may read. Days without a
  * value are gaps. Throws a `UserError` where there is no such file or column.
  */
-export function readHistory(
+export async function readHistory(
   data: string,
   path: string | undefined,
   column: string,
-): History | undefined {
+): Promise<History | undefined> {
   if (path === undefined) return undefined;
   const file = isAbsolute(path) ? path : join(data, path);
   let lines: Record<string, string>[];
   try {
-    lines = parse(Deno.readTextFileSync(file), {
+    const parser = parse(Deno.readTextFileSync(file), {
       columns: true,
       bom: true,
       relax_column_count: true,
     });
+    lines = await Array.fromAsync(parser);
   } catch (cause) {
     throw refused(path, describeError(cause), { cause });
   }

@@ -1,4 +1,5 @@
 import { BarTable } from "./bar_table.ts";
+import { type Note, nothingToDraw } from "./note.ts";
 import type { MeasuredFigure } from "./measured_figure.ts";
 import type { Data } from "./data.ts";
 import { type Measure, measureParts, type Selection } from "./measure.ts";
@@ -70,13 +71,14 @@ export async function sideShares(
   ) as unknown as SideShares;
 }
 
-/** Put the share of posts and what stands beside it into a table with bars. */
+/** Put the share of posts and what stands beside it into a table with bars, or say why there is none. */
 export function sideSharesTable(
   title: string,
   measure: string,
   { range, facts }: MeasuredFigure,
   side: SideShares,
-): BarTable {
+): BarTable | Note {
+  if (facts.n === 0) return nothingToDraw(title, facts);
   return new BarTable({
     title,
     measure,

@@ -2,14 +2,11 @@
 import assert from "node:assert/strict";
 import type { ColumnTable } from "arquero";
 import { agreementOf, agreementTable, foundTable } from "../../notebooks/agreement.ts";
-import { attributeMeans, attributeMeansByLean } from "../../notebooks/attribute_means.ts";
-import { distributionsOf } from "../../notebooks/attribute_scores.ts";
 import { BarTable } from "../../notebooks/bar_table.ts";
 import { Chart } from "../../notebooks/chart.ts";
 import { open } from "../../notebooks/data.ts";
 import { distinctiveTerms, distinctiveTermsTable } from "../../notebooks/distinctive_terms.ts";
 import { frequentCategories } from "../../notebooks/frequent_categories.ts";
-import { groupMeans } from "../../notebooks/group_means.ts";
 import { labelCounts } from "../../notebooks/label_counts.ts";
 import { languageCounts, languagesTable } from "../../notebooks/language_counts.ts";
 import { leanChart, leanShares } from "../../notebooks/lean_shares.ts";
@@ -18,9 +15,6 @@ import { matchedShares, matchedTable } from "../../notebooks/matched_shares.ts";
 import { POLITICAL } from "../../notebooks/measure.ts";
 import { measuredFigure } from "../../notebooks/measured_figure.ts";
 import { Note } from "../../notebooks/note.ts";
-import { prevalence, prevalenceTable, THRESHOLDS } from "../../notebooks/prevalence.ts";
-import { sharesByDay } from "../../notebooks/measured_shares.ts";
-import { sideShares } from "../../notebooks/side_shares.ts";
 import { mainSource, sourceCounts } from "../../notebooks/source_counts.ts";
 import { query, withData } from "../rows.ts";
 import { DAYS, fillAnalysed, HANDLES } from "./analysed_folder.ts";
@@ -188,60 +182,6 @@ Deno.test("what the notebooks show is what independent SQL counts", (t) =>
       assert.ok((foundTable(found) as ColumnTable).numRows() > 0);
     });
 
-    await t.step("means of attributes, and by lean", async () => {
-      const [stream] = await query<Record<string, number>>(
-        folder,
-        `SELECT sum(prob_toxic / label_prob) / sum(1 / label_prob) AS toxic,
-           sum(prob_respect / label_prob) / sum(1 / label_prob) FILTER (prob_respect IS NOT NULL)
-             AS respect, count(prob_respect) AS n
-         FROM ${POSTS} JOIN ${LABELS("perspective")} USING (uri) WHERE in_firehose`,
-      );
-      const means = await attributeMeans(data, "posts_perspective", "firehose", SELECTION);
-      assert.deepEqual(means.map(({ column }) => column), ["prob_toxic", "prob_respect"]);
-      assertClose(means[0]!.mean, stream!.toxic, "toxic");
-      assertClose(means[1]!.mean, stream!.respect, "respect");
-      assert.equal(means[1]!.n, stream!.n);
-      const wanted = await query<{ lean: string; mean: number; n: number }>(
-        folder,
-        `SELECT coalesce(lean, 'not political') AS lean, sum(w * prob_toxic) / sum(w) AS mean,
-           count(*) AS n FROM ${
-          JOINED("perspective", "sociopolitical")
-        } GROUP BY ALL ORDER BY lean`,
-      );
-      const byLean = (await attributeMeansByLean(data, "posts_perspective", SELECTION))
-        .filter(({ column }) => column === "prob_toxic");
-      assert.deepEqual(byLean.map(({ group, n }) => [group, n]), wanted.map((r) => [r.lean, r.n]));
-      wanted.forEach(({ lean, mean }, index) => assertClose(byLean[index]!.mean, mean, lean));
-      const chart = groupMeans({
-        title: "T",
-        sections: [{ name: "Bridging", attributes: ["respect"] }, {
-          name: "None",
-          attributes: ["nuance"],
-        }],
-        means,
-        groups: ["firehose"],
-        facts,
-      }) as Chart;
-      assert.match(chart.alt, /Bridging: respect firehose 0\.\d\d/);
-      assert.doesNotMatch(chart.wide, /NaN|undefined|Infinity/);
-    });
-
-    await t.step("prevalence at each threshold", async () => {
-      const [wanted] = await query<Record<string, number>>(
-        folder,
-        `SELECT ${
-          THRESHOLDS.map((t) =>
-            `sum((prob_toxic >= ${t})::INT / label_prob) / sum(1 / label_prob) AS "${t}"`
-          ).join(", ")
-        } FROM ${POSTS} JOIN ${LABELS("perspective")} USING (uri) WHERE in_firehose`,
-      );
-      const found = await distributionsOf(data, "posts_perspective", SELECTION);
-      for (const threshold of THRESHOLDS) {
-        assertClose(prevalence(found[0]!, threshold), wanted![threshold], `at ${threshold}`);
-      }
-      assert.ok(prevalenceTable([]) instanceof Note);
-    });
-
     await t.step("languages, categories, sources and label sets", async () => {
       const languages = await query(
         folder,
@@ -274,37 +214,7 @@ Deno.test("what the notebooks show is what independent SQL counts", (t) =>
         ["sociopolitical", "yes", 3],
       ]);
     });
-
-    await t.step("views that are kept in memory give the same figures", async () => {
-      const kept = await open(folder);
-      for (const view of ["posts_dictionary", "posts_sociopolitical", "posts_perspective"]) {
-        await kept.keep(view, SELECTION);
-      }
-      const said = async (of: typeof data) => [
-        await sharesByDay(of, POLITICAL.sociopolitical, SELECTION),
-        await sideShares(of, POLITICAL.dictionary, SELECTION),
-        await leanShares(of, "firehose", SELECTION),
-        await agreementOf(of, SELECTION),
-        await attributeMeansByLean(of, "posts_perspective", SELECTION),
-        await matchedShares(of, POLITICAL.dictionary, SELECTION),
-        await distinctiveTerms(of, POLITICAL.dictionary, SELECTION, {
-          of: "words",
-          fewestAuthors: 3,
-        }),
-      ];
-      assert.deepEqual(rounded(await said(kept)), rounded(await said(data)));
-    });
   }));
-
-/** Sums of doubles depend on their order. */
-function rounded(value: unknown): unknown {
-  return JSON.parse(
-    JSON.stringify(
-      value,
-      (_, part) => typeof part === "number" ? Number(part.toPrecision(9)) : part,
-    ),
-  );
-}
 
 Deno.test("a term of the first side has more log-odds the more it is used, and less when it is rare", () => {
   const at = (first: number, second: number) => logOdds({ term: "t", first, second }, 1000, 1000);
@@ -313,17 +223,3 @@ Deno.test("a term of the first side has more log-odds the more it is used, and l
   assert.equal(at(10, 10), 0);
   assert.equal(at(10, 50), -at(50, 10));
 });
-
-Deno.test("an empty folder is told in words by every analysis", () =>
-  withData(async (folder) => {
-    const data = await open(folder);
-    const { facts } = await measuredFigure(data, POLITICAL.dictionary, SELECTION);
-    const shown = [
-      leanChart([await leanShares(data, "firehose", SELECTION)], facts),
-      matchedTable("T", "m", await matchedShares(data, POLITICAL.dictionary, SELECTION), facts),
-      agreementTable(await agreementOf(data, SELECTION), facts, []),
-      languagesTable(await languageCounts(data, SELECTION), facts),
-      await labelCounts(data),
-    ];
-    for (const one of shown) assert.ok(one instanceof Note);
-  }));

@@ -1,0 +1,178 @@
+/** Compares attributes, and what the notebooks hold in memory, with SQL on native DuckDB. */
+import assert from "node:assert/strict";
+import { agreementOf, agreementTable, foundTable } from "../../notebooks/agreement.ts";
+import { attributeMeans, attributeMeansByLean } from "../../notebooks/attribute_means.ts";
+import { distributionsOf } from "../../notebooks/attribute_scores.ts";
+import { Chart } from "../../notebooks/chart.ts";
+import { open } from "../../notebooks/data.ts";
+import { distinctiveTerms, distinctiveTermsTable } from "../../notebooks/distinctive_terms.ts";
+import { frequentCategoriesTable } from "../../notebooks/frequent_categories.ts";
+import { groupMeans } from "../../notebooks/group_means.ts";
+import { readHistory } from "../../notebooks/history_file.ts";
+import { labelCounts } from "../../notebooks/label_counts.ts";
+import { languageCounts, languagesTable } from "../../notebooks/language_counts.ts";
+import { leanChart, leanShares } from "../../notebooks/lean_shares.ts";
+import { matchedShares, matchedTable } from "../../notebooks/matched_shares.ts";
+import { POLITICAL } from "../../notebooks/measure.ts";
+import { measuredFigure } from "../../notebooks/measured_figure.ts";
+import { Note } from "../../notebooks/note.ts";
+import { prevalence, prevalenceTable, THRESHOLDS } from "../../notebooks/prevalence.ts";
+import { shareOfRange, sharesByDay } from "../../notebooks/measured_shares.ts";
+import { type SideShares, sideShares, sideSharesTable } from "../../notebooks/side_shares.ts";
+import { query, withData } from "../rows.ts";
+import { DAYS, fillAnalysed } from "./analysed_folder.ts";
+
+const NO_RANGE = shareOfRange([]);
+const SELECTION = { source: "firehose" as const, since: DAYS[0], until: DAYS[1] };
+const POSTS = `(FROM read_parquet('{data}/posts/*/*.parquet', hive_partitioning = true)
+  WHERE passed_filters AND date <= '${DAYS[1]}')`;
+const LABELS = (name: string) =>
+  `(FROM read_parquet('{data}/labels/${name}/*/*.parquet')
+  WHERE was_successfully_labeled)`;
+/** Posts of the firehose with the labels of two classifiers, weighted by the rarer draw. */
+const JOINED = (a: string, b: string) =>
+  `(SELECT *, 1 / least(a.label_prob, b.label_prob) AS w FROM ${POSTS} p
+    JOIN ${LABELS(a)} a USING (uri) JOIN ${LABELS(b)} b USING (uri) WHERE in_firehose)`;
+
+function assertClose(found: unknown, wanted: unknown, what: string): void {
+  assert.ok(Math.abs(Number(found) - Number(wanted)) < 1e-9, `${what}: ${found}, ${wanted}`);
+}
+
+Deno.test("what the notebooks show of attributes is what independent SQL counts", (t) =>
+  withData(async (folder) => {
+    await fillAnalysed(folder);
+    const data = await open(folder);
+    const facts = (await measuredFigure(data, POLITICAL.dictionary, SELECTION)).facts;
+
+    await t.step("means of attributes, and by lean", async () => {
+      const [stream] = await query<Record<string, number>>(
+        folder,
+        `SELECT sum(prob_toxic / label_prob) / sum(1 / label_prob) AS toxic,
+           sum(prob_respect / label_prob) / sum(1 / label_prob) FILTER (prob_respect IS NOT NULL)
+             AS respect, count(prob_respect) AS n
+         FROM ${POSTS} JOIN ${LABELS("perspective")} USING (uri) WHERE in_firehose`,
+      );
+      const means = await attributeMeans(data, "posts_perspective", "firehose", SELECTION);
+      assert.deepEqual(means.map(({ column }) => column), ["prob_toxic", "prob_respect"]);
+      assertClose(means[0]!.mean, stream!.toxic, "toxic");
+      assertClose(means[1]!.mean, stream!.respect, "respect");
+      assert.equal(means[1]!.n, stream!.n);
+      const wanted = await query<{ lean: string; mean: number; n: number }>(
+        folder,
+        `SELECT coalesce(lean, 'not political') AS lean, sum(w * prob_toxic) / sum(w) AS mean,
+           count(*) AS n FROM ${
+          JOINED("perspective", "sociopolitical")
+        } GROUP BY ALL ORDER BY lean`,
+      );
+      const byLean = (await attributeMeansByLean(data, "posts_perspective", SELECTION))
+        .filter(({ column }) => column === "prob_toxic");
+      assert.deepEqual(byLean.map(({ group, n }) => [group, n]), wanted.map((r) => [r.lean, r.n]));
+      wanted.forEach(({ lean, mean }, index) => assertClose(byLean[index]!.mean, mean, lean));
+      const chart = groupMeans({
+        title: "T",
+        sections: [{ name: "Bridging", attributes: ["respect"] }, {
+          name: "None",
+          attributes: ["nuance"],
+        }],
+        means,
+        groups: ["firehose"],
+        facts,
+      }) as Chart;
+      assert.match(chart.alt, /Bridging: respect firehose 0\.\d\d/);
+      assert.doesNotMatch(chart.wide, /NaN|undefined|Infinity/);
+    });
+
+    await t.step("prevalence at each threshold", async () => {
+      const [wanted] = await query<Record<string, number>>(
+        folder,
+        `SELECT ${
+          THRESHOLDS.map((t) =>
+            `sum((prob_toxic >= ${t})::INT / label_prob) / sum(1 / label_prob) AS "${t}"`
+          ).join(", ")
+        } FROM ${POSTS} JOIN ${LABELS("perspective")} USING (uri) WHERE in_firehose`,
+      );
+      const found = await distributionsOf(data, "posts_perspective", SELECTION);
+      for (const threshold of THRESHOLDS) {
+        assertClose(prevalence(found[0]!, threshold), wanted![threshold], `at ${threshold}`);
+      }
+      assert.ok(prevalenceTable([]) instanceof Note);
+    });
+
+    await t.step("views that are kept in memory give the same figures", async () => {
+      const kept = await open(folder);
+      for (const view of ["posts_dictionary", "posts_sociopolitical", "posts_perspective"]) {
+        await kept.keep(view, SELECTION);
+      }
+      const said = async (of: typeof data) => [
+        await sharesByDay(of, POLITICAL.sociopolitical, SELECTION),
+        await sideShares(of, POLITICAL.dictionary, SELECTION),
+        await leanShares(of, "firehose", SELECTION),
+        await agreementOf(of, SELECTION),
+        await attributeMeansByLean(of, "posts_perspective", SELECTION),
+        await matchedShares(of, POLITICAL.dictionary, SELECTION),
+        await distinctiveTerms(of, POLITICAL.dictionary, SELECTION, {
+          of: "words",
+          fewestAuthors: 3,
+        }),
+      ];
+      assert.deepEqual(rounded(await said(kept)), rounded(await said(data)));
+    });
+  }));
+
+/** Sums of doubles depend on their order. */
+function rounded(value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(
+      value,
+      (_, part) => typeof part === "number" ? Number(part.toPrecision(9)) : part,
+    ),
+  );
+}
+
+Deno.test("an empty folder is told in words by every analysis", () =>
+  withData(async (folder) => {
+    const data = await open(folder);
+    const { facts } = await measuredFigure(data, POLITICAL.dictionary, SELECTION);
+    const shown = [
+      leanChart([await leanShares(data, "firehose", SELECTION)], facts),
+      matchedTable("T", "m", await matchedShares(data, POLITICAL.dictionary, SELECTION), facts),
+      agreementTable(await agreementOf(data, SELECTION), facts, []),
+      languagesTable(await languageCounts(data, SELECTION), facts),
+      await labelCounts(data),
+      sideSharesTable("T", "m", { days: [], range: NO_RANGE, facts }, {} as SideShares),
+      distinctiveTermsTable("T", { terms: [], n: 0 }, facts),
+      frequentCategoriesTable([], facts),
+      foundTable(await agreementOf(data, SELECTION)),
+      groupMeans({ title: "T", sections: [], means: [], groups: [], facts }),
+    ];
+    for (const one of shown) assert.ok(one instanceof Note);
+  }));
+
+Deno.test("a history is read by its column, with gaps, and what it lacks is said", () =>
+  withData(async (folder) => {
+    const lines = [
+      ",date,avg_prob_toxic",
+      "0,2024-09-30,0.128",
+      "1,2024-10-01,",
+      "2,2024-10-03,0.1",
+    ];
+    await Deno.writeTextFile(`${folder}/history.csv`, lines.join("\n"));
+    const history = (await readHistory(folder, "history.csv", "avg_prob_toxic"))!;
+    assert.deepEqual(
+      history.points.map(({ day, value }) => [day.toISOString().slice(0, 10), value]),
+      [
+        ["2024-09-30", 0.128],
+        ["2024-10-03", 0.1],
+      ],
+    );
+    assert.match(history.name, /^another study/);
+    assert.equal(await readHistory(folder, undefined, "avg_prob_toxic"), undefined);
+    const refused = (path: string, column: string, found: RegExp) =>
+      assert.rejects(readHistory(folder, path, column), found);
+    await refused(
+      "history.csv",
+      "avg_prob_insult",
+      /history\.csv: it has no column avg_prob_insult/,
+    );
+    await refused("none.csv", "avg_prob_toxic", /Cannot read the history none\.csv/);
+  }));
