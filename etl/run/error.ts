@@ -51,6 +51,7 @@ function isFull(thrown: unknown): boolean {
 
 /** Give what the operating system refused, wherever that was, as an error with its remedy. */
 export function explained(thrown: unknown): unknown {
+  if (thrown instanceof UserError) return thrown;
   const remedy = isReadOnly(thrown)
     ? READ_ONLY
     : thrown instanceof Deno.errors.PermissionDenied
