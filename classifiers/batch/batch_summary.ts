@@ -85,7 +85,7 @@ export function describeBatches(summary: BatchSummary, name: string, commands: s
           ]
           : [
             "  Come back in an hour or so and run the same again, or let cron do that: a batch is done " +
-            "within 24 hours, mostly sooner",
+            "within 24 hours, mostly sooner; one that lies in a folder waits for --batch-files DIR",
           ],
       ]
       : [],

@@ -35,7 +35,7 @@ export function requirePrice(
   if (price !== undefined) return price;
   throw new UserError(
     `run ${task} within a sum`,
-    `${where} has no price for ${model}`,
+    `${where} has no price for ${model}, if that is a model that the server has`,
     `Add ${
       JSON.stringify(model)
     }: { input: …, output: … } in US dollars per million tokens (0 on a ` +

@@ -179,6 +179,9 @@ export class Asker {
 
   /** Ask again about what is left of a request, in requests of at most half its size. */
   async #askInHalves(left: AskedPost[], size: number): Promise<void> {
+    if (left.length > 0) {
+      this.options.counts.retries += Math.ceil(left.length / Math.ceil(size / 2));
+    }
     const half = Math.ceil(size / 2);
     for (let from = 0; from < left.length; from += half) {
       await this.ask(left.slice(from, from + half));

@@ -113,6 +113,7 @@ export function describeInBatch(posts: number, name: string): string[] {
     `  ${
       posts.toLocaleString("en")
     } posts are in a batch that is under way and were not asked about: ` +
-    `deno task classify:${name} --batch lands what is ready`,
+    `deno task classify:${name} --batch lands what is ready (--batch-files DIR, where it was laid ` +
+    "into a folder)",
   ];
 }

@@ -159,7 +159,10 @@ function describe(
     `  label set ${summary.label_set_id ?? "none"}`,
     `  sociopolitical: ${summary.sociopolitical} (${list(summary.lean) || "none"})`,
     `  not labelled: ${list(summary.failed) || "none"}`,
-    `  here before: ${summary.here_before}`,
+    `  here before: ${summary.here_before}` +
+    (summary.kept_other > 0
+      ? `, ${summary.kept_other} of them with another reply: those labels stay as they are`
+      : ""),
     `  lines that repeat another: ${summary.repeated_lines}`,
     `  set aside: ${aside ? `${aside} (see ${asidePath})` : "nothing"}`,
   ].join("\n");

@@ -119,6 +119,7 @@ export class RecordedReplies {
       lean: {},
       failed: {},
       here_before: 0,
+      kept_other: 0,
     };
     const found = await rows<
       { reason: string | null; topic: boolean; lean: string | null; n: number }
@@ -159,7 +160,16 @@ export class RecordedReplies {
           WHERE here.uri = given.uri AND here.label_set_id = ${literal(id)}
             AND here.cid IS NOT DISTINCT FROM given.cid AND here.text_hash = given.text_hash
             AND (here.request_hash = given.request_hash AND here.answer = given.answer
-              OR here.was_successfully_labeled AND given.reason IS NOT NULL))`);
+              OR here.was_successfully_labeled))`);
+      const { other } = await row<{ other: number }>(
+        this.database,
+        `SELECT count(*) AS other FROM recorded_of_post given JOIN ${here} here
+           ON here.uri = given.uri AND here.label_set_id = ${literal(id)}
+             AND here.cid IS NOT DISTINCT FROM given.cid AND here.text_hash = given.text_hash
+         WHERE given.day = ${literal(day)} AND here.was_successfully_labeled
+           AND here.answer IS DISTINCT FROM given.answer`,
+      );
+      counts.kept_other += other;
       const { fresh } = await row<{ fresh: number }>(
         this.database,
         "SELECT count(*) AS fresh FROM recorded_of_day",
@@ -180,6 +190,8 @@ export interface LandedReplies {
   lean: Record<string, number>;
   /** Failure rows by reason. */
   failed: Record<string, number>;
-  /** Of all of these, how many had that answer before. */
+  /** Of all of these, how many had a label before, which stays, */
   here_before: number;
+  /** and how many of those by another reply: one that comes later never takes a label's place. */
+  kept_other: number;
 }

@@ -170,6 +170,11 @@ Deno.test("the same replies twice change nothing, in whatever order; under anoth
     const run = await task("import", data, [turned, "--as", "old"], "2026-06-11T00:00:00Z");
     assert.equal(summaryOf(run).here_before, 3);
     assert.deepEqual(await labels(data, everything), before);
+    const other = await file(data, [reply("a", NOT), reply("b", NOT)], "other.jsonl");
+    const late = await task("import", data, [other, "--as", "old"], "2026-06-12T00:00:00Z");
+    const { here_before, kept_other } = summaryOf(late);
+    assert.deepEqual([here_before, kept_other], [2, 1], "a later reply takes no label's place");
+    assert.deepEqual(await labels(data, everything), before);
     const renamed = await task("import", data, [turned, "--as", "older"]);
     assert.notEqual(summaryOf(renamed).label_set_id, summaryOf(run).label_set_id);
     assert.equal((await labels(data)).length, 6);
