@@ -114,13 +114,6 @@ function section(
       `<path d="M${x(0)},${y}H${x(highest)}" stroke="var(--rule)"/>`,
       `<path d="M${Math.min(...values)},${y}H${Math.max(...values)}" stroke="var(--muted)"/>`,
     );
-    for (const { group, mean } of means) {
-      const index = groups.indexOf(group);
-      parts.push(
-        `${SHAPES[index % SHAPES.length]!(x(mean), y)} fill="${colorOf(group, groups)}" ` +
-          `stroke="var(--paper)"/>`,
-      );
-    }
     tips.push({
       x: 0,
       y: row * ROW,
@@ -131,6 +124,15 @@ function section(
         ...means.map(({ group, mean, n }) => `${group}: ${digits(mean)}, n = ${formatNumber(n)}`),
       ].join("\n"),
     });
+  });
+  groups.forEach((group, index) => {
+    const shapes = rows.flatMap(({ means }, row) =>
+      means.filter((one) => one.group === group)
+        .map(({ mean }) => `${SHAPES[index % SHAPES.length]!(x(mean), row * ROW + ROW / 2)}/>`)
+    );
+    parts.push(
+      `<g fill="${colorOf(group, groups)}" stroke="var(--paper)">${shapes.join("")}</g>`,
+    );
   });
   for (const value of [0, highest / 2, highest]) {
     parts.push(

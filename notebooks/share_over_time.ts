@@ -85,7 +85,9 @@ export function shareOverTime(options: ShareOverTimeOptions): Chart | Note {
           marks: [
             Plot.ruleY([0], { stroke: "currentColor" }),
             ...history && isNear ? [historyLine(history)] : [],
-            ...lines.flatMap((line, index) => lineMarks(line, index, days.length)),
+            ...lines.flatMap((line, index) =>
+              lineMarks(line, index, days.length, lines.length > 2)
+            ),
             dayAxis(days, width),
           ],
         }, measure),
@@ -109,9 +111,11 @@ function points({ days }: ShareSeries, every: Date[]): Point[] {
   });
 }
 
-function lineMarks(line: Point[], index: number, days: number): Plot.Markish[] {
+/** Where there are many lines, only days that no line leads to are marked: the others are in the way. */
+function lineMarks(line: Point[], index: number, days: number, many: boolean): Plot.Markish[] {
   const color = seriesColor(index);
-  const hasInterval = line.filter(({ low }) => !Number.isNaN(low));
+  const marked = many ? line.filter((_, place) => isAlone(line, place)) : line;
+  const hasInterval = marked.filter(({ low }) => !Number.isNaN(low));
   return [
     Plot.areaY(line, { x: "day", y1: "low", y2: "high", fill: color, fillOpacity: 0.18 }),
     // A band of one day has no width.
@@ -133,8 +137,12 @@ function lineMarks(line: Point[], index: number, days: number): Plot.Markish[] {
       strokeWidth: 1.8,
       strokeDasharray: seriesDash(index),
     }),
-    Plot.dot(line, { x: "day", y: "value", r: days <= 45 ? 3.2 : 1.4, fill: color }),
+    Plot.dot(marked, { x: "day", y: "value", r: days <= 45 ? 3.2 : 1.4, fill: color }),
   ];
+}
+
+function isAlone(line: Point[], place: number): boolean {
+  return [line[place - 1], line[place + 1]].every((point) => !Number.isFinite(point?.value));
 }
 
 function countPanel({ days }: ShareSeries, every: Date[], width: number): Panel {

@@ -103,6 +103,11 @@ Deno.test("what the notebooks show of attributes is what independent SQL counts"
       for (const view of ["posts_dictionary", "posts_sociopolitical", "posts_perspective"]) {
         await kept.keep(view, SELECTION);
       }
+      const [{ n }] = await query<{ n: number }>(folder, `SELECT count(*) AS n FROM ${POSTS}`) as [
+        { n: number },
+      ];
+      const held = await kept.sql`SELECT count(*) AS n FROM posts_perspective`;
+      assert.deepEqual(held.objects(), [{ n }]);
       const said = async (of: typeof data) => [
         await sharesByDay(of, POLITICAL.sociopolitical, SELECTION),
         await sideShares(of, POLITICAL.dictionary, SELECTION),

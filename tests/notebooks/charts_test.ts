@@ -153,6 +153,14 @@ Deno.test("a day without posts has no dot, and a day of one opinion an interval 
   assert.ok(none!.low === 0 && none!.high > 0.02 && all!.low < 0.9 && all!.high === 1);
 });
 
+Deno.test("of many lines only days that no line leads to have dots", () => {
+  const series = ["a", "b", "c"].map((name) => ({ name, days }));
+  const options = { title: "T", measure: "share", series, facts, timeZone: "UTC" };
+  const chart = shareOverTime(options) as Chart;
+  // The first day stands alone, and the third and fourth are a line.
+  assert.equal(chart.wide.split("<circle").length - 1, 3);
+});
+
 Deno.test("the coverage strip counts hours that were read and tells those that are missing", () => {
   const hour = (time: string, covered: number, window_prob: number | null = null) => ({
     source: "firehose",
