@@ -118,7 +118,7 @@ async function parseAndRun(
     );
   }
   const { json, data, study: studyPath, ...options } = program.opts();
-  const paths = new DataPaths(resolve(checkData(data, command.task)));
+  const paths = new DataPaths(resolve(dataFolder(data, command.task)));
   const study = readStudy(resolve(studyPath));
   const progress = new Progress();
   const warnings: string[] = [];
@@ -180,25 +180,6 @@ async function parseAndRun(
   console.log(json ? JSON.stringify({ ...outcome.summary, warnings, status }) : outcome.text);
   for (const error of errors) printError(error);
   return exit;
-}
-
-/** An empty variable in a crontab must not make the root of the checkout the data folder. */
-function checkData(folder: string, task: string): string {
-  const wrong = (found: string) =>
-    new UserError(`run ${task}`, found, "Name a folder with --data or CIVICSKY_DATA", {
-      exitCode: EXIT.usage,
-    });
-  if (folder.trim() === "") throw wrong("--data names no folder");
-  try {
-    if (!Deno.statSync(folder).isDirectory) throw wrong(`${folder} is no folder`);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotADirectory) throw wrong(`${folder} is no folder`);
-    if (error instanceof Deno.errors.NotCapable) {
-      throw wrong(`${folder} belongs to the operating system, and tasks are kept out of it`);
-    }
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  return folder;
 }
 
 function declare(command: Command): Commander {
