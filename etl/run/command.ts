@@ -5,6 +5,7 @@ import { Command as Commander, CommanderError, Option } from "commander";
 import { openDatabase } from "../store/duckdb.ts";
 import type { Database } from "../store/duckdb.ts";
 import { DataPaths } from "../store/paths.ts";
+import { dataFolder } from "./data_folder.ts";
 import { variable } from "./environment.ts";
 import { describeError, EXIT, type ExitStatus, explained, UserError } from "./error.ts";
 import { LedgerRow, type RunStatus } from "./ledger.ts";
