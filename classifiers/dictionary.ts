@@ -27,7 +27,7 @@ export const COLUMNS = {
   word_count: "INTEGER",
 } as const;
 
-const Settings = z.strictObject({
+export const Settings = z.strictObject({
   codebook: CodebookName,
 });
 

@@ -20,8 +20,9 @@ const EDGES: Record<string, string[]> = {
   classifiers: ["etl"],
   notebooks: ["etl"],
   demo: ["etl", "classifiers"],
+  doctor: ["etl", "classifiers"],
   bench: ["etl", "classifiers", "notebooks", "demo", "tests"],
-  tests: ["etl", "classifiers", "notebooks", "demo", "bench"],
+  tests: ["etl", "classifiers", "notebooks", "demo", "doctor", "bench"],
 };
 const LONGEST = 260;
 

@@ -62,7 +62,7 @@ export interface Command {
   hasPrivateArguments?: boolean;
   options: CommandOption[];
   examples: string[];
-  /** False for tasks that only look; they leave no row in the ledger. */
+  /** False for tasks that only look; they leave no row in the ledger, and what others left behind. */
   ledger?: boolean;
   /** Data folder under the root where it is not that of the study, whatever the environment says. */
   data?: string;
@@ -123,7 +123,7 @@ async function parseAndRun(
   const study = readStudy(resolve(studyPath));
   const progress = new Progress();
   const warnings: string[] = [];
-  using database = await openDatabase(paths.root);
+  using database = await openDatabase(paths.root, command.ledger === false);
   const studyHash = createHash("sha256").update(JSON.stringify(study)).digest("hex").slice(0, 16);
   const ledger = command.ledger === false ? undefined : new LedgerRow(
     paths,

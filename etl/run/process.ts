@@ -5,6 +5,9 @@
  */
 import process from "node:process";
 
+/** access(2) */
+const W_OK = 2;
+
 let libc: ReturnType<typeof open> | undefined;
 
 function open() {
@@ -12,18 +15,37 @@ function open() {
     open: { parameters: ["buffer", "i32"], result: "i32" },
     read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
     close: { parameters: ["i32"], result: "i32" },
+    access: { parameters: ["buffer", "i32"], result: "i32" },
   });
 }
 
-function readProc(path: string): string | undefined {
+/** Give the text of a file of `/proc`; undefined where there is none. */
+export function readProc(path: string): string | undefined {
   if (Deno.build.os !== "linux") return undefined;
   const { symbols } = libc ??= open();
-  const descriptor = symbols.open(new TextEncoder().encode(`${path}\0`), 0);
+  const descriptor = symbols.open(terminated(path), 0);
   if (descriptor < 0) return undefined;
+  const decoder = new TextDecoder();
   const bytes = new Uint8Array(4096);
-  const length = Number(symbols.read(descriptor, bytes, BigInt(bytes.length)));
+  let text = "";
+  for (;;) {
+    const length = Number(symbols.read(descriptor, bytes, BigInt(bytes.length)));
+    if (length <= 0) break;
+    text += decoder.decode(bytes.subarray(0, length), { stream: true });
+  }
   symbols.close(descriptor);
-  return length > 0 ? new TextDecoder().decode(bytes.subarray(0, length)) : undefined;
+  return text === "" ? undefined : text;
+}
+
+/** Ask the system whether this process may write to a path; undefined where it is not Linux. */
+export function isWritable(path: string): boolean | undefined {
+  if (Deno.build.os !== "linux") return undefined;
+  const { symbols } = libc ??= open();
+  return symbols.access(terminated(path), W_OK) === 0;
+}
+
+function terminated(path: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${path}\0`);
 }
 
 /** Give the id of this boot of the machine, or undefined where it cannot be known. */

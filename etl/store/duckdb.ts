@@ -12,10 +12,13 @@ const MEMORY_LIMIT = "600MB";
  * Open an in-memory DuckDB, in UTC, whose large sorts and joins spill to a folder of their own,
  * `<root>/tmp-<process>`. What killed processes of this host left in theirs is removed.
  *
- * `using` closes it.
+ * `isLooking` is for tasks that only look: they leave everything where it is. `using` closes it.
  */
-export async function openDatabase(root: string): Promise<Database & Disposable> {
-  await removeDeadSpills(root);
+export async function openDatabase(
+  root: string,
+  isLooking = false,
+): Promise<Database & Disposable> {
+  if (!isLooking) await removeDeadSpills(root);
   const instance = await DuckDBInstance.create(":memory:", {
     memory_limit: MEMORY_LIMIT,
     // DuckDB takes every file in there for its own, so that two processes cannot share one.

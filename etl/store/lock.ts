@@ -18,7 +18,7 @@ export async function lock(folder: string, name: string, doing: string): Promise
   const path = join(folder, `${name.replace(/[^\w.=-]+/g, "_")}.lock`);
   const owner = thisProcess();
   if (!await create(path, owner) && !await takeOver(path, owner)) {
-    const holder = await read(path);
+    const holder = await readHolder(path);
     throw new UserError(
       doing,
       holder?.host
@@ -33,7 +33,7 @@ export async function lock(folder: string, name: string, doing: string): Promise
   return {
     async [Symbol.asyncDispose]() {
       clearInterval(beat);
-      if ((await read(path))?.token === owner.token) await remove(path);
+      if ((await readHolder(path))?.token === owner.token) await remove(path);
     },
   };
 }
@@ -58,7 +58,7 @@ async function create(path: string, owner: Owner): Promise<boolean> {
 }
 
 async function takeOver(path: string, owner: Owner): Promise<boolean> {
-  const holder = await read(path);
+  const holder = await readHolder(path);
   if (holder === undefined) return await create(path, owner);
   return isDead(holder) && await succeed(path, holder, holder, owner);
 }
@@ -78,7 +78,7 @@ async function succeed(
 ): Promise<boolean> {
   const claim = `${path}.${dead.token}`;
   if (!await create(claim, owner)) {
-    const other = await read(claim);
+    const other = await readHolder(claim);
     if (other === undefined || !isDead(other)) return false;
     const succeeded = await succeed(path, holder, other, owner);
     if (succeeded) await remove(claim);
@@ -86,7 +86,7 @@ async function succeed(
   }
   const beside = `${path}.${owner.token}.part`;
   try {
-    if ((await read(path))?.token !== holder.token) return false;
+    if ((await readHolder(path))?.token !== holder.token) return false;
     await Deno.writeTextFile(beside, JSON.stringify(owner));
     await Deno.rename(beside, path);
     return true;
@@ -98,7 +98,7 @@ async function succeed(
 
 async function heartbeat(path: string, owner: Owner): Promise<void> {
   try {
-    if ((await read(path))?.token !== owner.token) return;
+    if ((await readHolder(path))?.token !== owner.token) return;
     // Touched and not written anew: that needs no space, and cannot bring back a lock that went.
     const time = new Date();
     await Deno.utime(path, time, time);
@@ -107,8 +107,8 @@ async function heartbeat(path: string, owner: Owner): Promise<void> {
   }
 }
 
-/** Give the owner; undefined where there is none. */
-async function read(path: string): Promise<Holder | undefined> {
+/** Give whom a lock belongs to; undefined where there is none. */
+export async function readHolder(path: string): Promise<Holder | undefined> {
   let text: string;
   let mtime: Date | null;
   try {

@@ -153,6 +153,11 @@ export class DataPaths {
     return list(join(this.root, table)).filter((file) => file.path.endsWith(".parquet"));
   }
 
+  /** List every file under the root, whatever it is. */
+  everyFile(): PartitionFile[] {
+    return list(this.root);
+  }
+
   /** List the paths of a table's Parquet files of a day. */
   filesOfDay(table: string, day: string): string[] {
     return this.files(table).filter((file) => file.day === day).map(({ path }) => path);

@@ -36,6 +36,8 @@ Deno.test("every task may read every variable, and none reads another", async ()
   for (const [name, line] of Object.entries<string>(tasks)) {
     const allowed = /--allow-env=(\S+)/.exec(line)?.[1];
     if (allowed === undefined) continue;
-    assert.deepEqual(allowed.split(","), [...VARIABLES], name);
+    // Where Deno keeps packages is Deno's own to say.
+    const others = name === "doctor" ? ["DENO_DIR", "XDG_CACHE_HOME", "HOME"] : [];
+    assert.deepEqual(allowed.split(","), [...VARIABLES, ...others], name);
   }
 });

@@ -59,7 +59,7 @@ async function untilCollected(data: string): Promise<void> {
 // The house rule: every task has --help with an example
 Deno.test("the help of every task shows its options and an example of its own", async () => {
   for (const [name, line] of await tasks()) {
-    const isOurs = /\b(etl|classifiers|notebooks)\/\S+\.ts/.test(line);
+    const isOurs = /\b(etl|classifiers|notebooks|doctor)\/\S+\.ts/.test(line);
     if (!isOurs) continue;
     const { code, stdout, stderr } = await runTask([name, "--help"]);
     assert.deepEqual([code, stderr], [0, ""], name);
