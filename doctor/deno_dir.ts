@@ -27,7 +27,8 @@ export async function denoDirectory({ denoDir, home, mounts }: Examination): Pro
   if (denoDir === undefined) return [];
   const folder = await standingFolder(denoDir);
   const { bytes } = await spaceOf(folder);
-  const isHome = home !== undefined && isWithin(folder, await standingFolder(home));
+  const isHome = home !== undefined &&
+    (isWithin(denoDir, home) || isWithin(folder, await Deno.realPath(home).catch(() => home)));
   const type = mounts && mountOf(folder, mounts)?.type;
   const findings: Finding[] = [];
   if (isHome && type !== undefined && isNetwork(type)) {

@@ -82,7 +82,13 @@ export function isNetwork(type: string): boolean {
 export async function fileSystem({ paths, mounts }: Examination): Promise<Finding[]> {
   const folder = await standingFolder(paths.root);
   const mount = mounts && mountOf(folder, mounts);
-  const findings = mount === undefined ? [] : ofMount(paths.root, folder, mount);
+  const findings = mount === undefined ? [] : ofMount(paths.root, mount);
+  if (/\/(scratch\d*|tmp)(\/|$)/i.test(folder)) {
+    findings.push(warning(
+      `the data folder ${paths.root} looks like one for temporary files, which are often deleted unasked`,
+      "Ask how long files stay there, or name a folder in project space with CIVICSKY_DATA",
+    ));
+  }
   if (isWritable(folder) === false) {
     findings.push(problem(
       `the data folder ${paths.root} cannot be written to`,
@@ -97,7 +103,7 @@ export async function fileSystem({ paths, mounts }: Examination): Promise<Findin
     : [ok(`the data folder lies on ${mount?.type ?? "a disk"}`)];
 }
 
-function ofMount(root: string, folder: string, { type, options }: Mount): Finding[] {
+function ofMount(root: string, { type, options }: Mount): Finding[] {
   const findings: Finding[] = [];
   const kind = KINDS.find(({ types }) => types.test(type));
   if (kind !== undefined) {
@@ -113,12 +119,6 @@ function ofMount(root: string, folder: string, { type, options }: Mount): Findin
     findings.push(warning(
       "the data folder is mounted soft: a server that is slow makes writes fail",
       "Have it mounted hard, which waits for the server; nothing that was synced is lost meanwhile",
-    ));
-  }
-  if (/\/(scratch\d*|tmp)(\/|$)/i.test(folder)) {
-    findings.push(warning(
-      `the data folder ${root} looks like one for temporary files, which are often deleted unasked`,
-      "Ask how long files stay there, or name a folder in project space with CIVICSKY_DATA",
     ));
   }
   return findings;
