@@ -1,5 +1,5 @@
 import { clockByAppView, clockByFiles } from "./clock.ts";
-import { appView } from "./appview.ts";
+import { appView, login } from "./appview.ts";
 import { batches } from "./batches.ts";
 import { damagedFiles } from "./damaged_files.ts";
 import { denoDirectory } from "./deno_dir.ts";
@@ -57,8 +57,13 @@ export const CHECKS: Check[] = [
     group: "the study",
     look: (examination) => streamAddresses(JETSTREAM, examination),
   },
+  { name: "login", group: "services", look: login },
   { name: "perspective_key", group: "services", look: perspectiveKey },
-  { name: "perspective_end", group: "services", look: perspectiveEnds },
+  {
+    name: "perspective_end",
+    group: "services",
+    look: (examination) => perspectiveEnds(examination),
+  },
   { name: "language_model_key", group: "services", look: languageModelKey },
   {
     name: "relay",

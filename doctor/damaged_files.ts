@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import type { UserError } from "../etl/run/error.ts";
 import { readableFiles, wholeFiles } from "../etl/store/damage.ts";
+import type { PartitionFile } from "../etl/store/paths.ts";
 import { type Examination, size } from "./examination.ts";
 import { type Finding, note, ok, problem, warning } from "./finding.ts";
 import { isWithin } from "./mount.ts";
@@ -19,11 +20,16 @@ export async function damagedFiles(examination: Examination): Promise<Finding[]>
   const { database, files, paths } = examination;
   // A task that writes one puts it in its place whole.
   const named = files().filter(({ path }) => !isWithin(path, paths.reports()));
+  const exports = paths.exports();
+  // What has no day is state that runs start from, but for exports, which no run reads.
+  const order = ({ path, day = "9" }: PartitionFile) => isWithin(path, exports) ? "" : day;
   const tables = named.filter(({ path }) => path.endsWith(".parquet"))
-    .toSorted((a, b) => (a.day ?? "9") < (b.day ?? "9") ? 1 : -1).map(({ path }) => path);
+    .toSorted((a, b) => order(a) < order(b) ? 1 : -1).map(({ path }) => path);
   const errors: UserError[] = [];
   const newest = await newestWithin(tables, READ_BYTES);
-  errors.push(...(await wholeFiles(database, newest.paths, DOING)).errors);
+  for (const [, files] of Map.groupBy(newest.paths, tableOf)) {
+    errors.push(...(await wholeFiles(database, files, DOING)).errors);
+  }
   const started = performance.now();
   let looked = newest.paths.length;
   while (looked < tables.length && performance.now() - started < LONGEST_MS) {
@@ -32,7 +38,7 @@ export async function damagedFiles(examination: Examination): Promise<Finding[]>
     looked += some.length;
   }
   const findings = errors.filter(({ message }) => isThere(message, tables)).map((error) =>
-    ofError(error, paths.exports())
+    ofError(error, exports)
   );
   findings.push(
     ...brokenJson(named.map(({ path }) => path).filter((path) => isState(path, paths.root))),
@@ -47,6 +53,11 @@ export async function damagedFiles(examination: Examination): Promise<Finding[]>
     size(newest.bytes)
   } in every value`;
   return findings.length > 0 ? findings : [ok(whole)];
+}
+
+/** Give the folder above the partitions: files of one table are read together. */
+function tableOf(path: string): string {
+  return dirname(path).replace(/\/date=[^/]*$/, "");
 }
 
 function ofError(error: UserError, exports: string): Finding {

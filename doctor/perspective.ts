@@ -38,8 +38,10 @@ export async function perspectiveAnswers({ study, signal }: Examination): Promis
 }
 
 /** Say when Perspective ends, and whether posts are frozen to link what comes after it. */
-export async function perspectiveEnds({ paths, study }: Examination): Promise<Finding[]> {
-  const end = perspectiveEnd();
+export async function perspectiveEnds(
+  { paths, study }: Examination,
+  end = perspectiveEnd(),
+): Promise<Finding[]> {
   if (end === null || study.classifiers[CLASSIFIER] === undefined) return [];
   const said = describePerspectiveEnd(end);
   if (end.days_left < 0) {

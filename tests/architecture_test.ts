@@ -177,6 +177,15 @@ Deno.test("every dependency stands in the README's table with its version, and n
   assert.deepEqual(listed.toSorted(), packages.map(([name]) => name).toSorted());
 });
 
+Deno.test("the Deno that package.json names is the one of the README and of the tests", () => {
+  const pinned = JSON.parse(read("package.json")).engines.deno;
+  for (const path of ["README.md", ".ci/run"]) {
+    const named = [...read(path).matchAll(/deno@(\d+\.\d+\.\d+)/g)].map(([, version]) => version);
+    assert.deepEqual([...new Set(named)], [pinned], path);
+  }
+  assert.ok(readme.includes(`[Deno](https://deno.com) ${pinned}`));
+});
+
 Deno.test("every source, filter and classifier is named in the README or the dictionary", () => {
   const named = MODULES.filter((path) =>
     /^(etl\/(sources|filters)|classifiers)\/[^/]+$/.test(path)

@@ -66,3 +66,11 @@ export async function aged(path: string, hours: number, text = "x"): Promise<str
 export function levels(findings: Finding[]): string[] {
   return findings.map(({ level }) => level);
 }
+
+/** Give an address at which nobody listens. */
+export function closedPort(protocol: string): string {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return `${protocol}://127.0.0.1:${port}`;
+}

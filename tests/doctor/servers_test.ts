@@ -11,15 +11,7 @@ import { examine } from "../../doctor/examine.ts";
 import { ok } from "../../doctor/finding.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { withData } from "../rows.ts";
-import { aged, examined, levels, studyWith } from "./patient.ts";
-
-/** Give an address at which nobody listens. */
-function closedPort(protocol: string): string {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return `${protocol}://127.0.0.1:${port}`;
-}
+import { aged, closedPort, examined, levels, studyWith } from "./patient.ts";
 
 Deno.test("a relay and a Jetstream host are connected to, and one that is gone is a problem where the study uses it", () =>
   withData(async (data) => {
