@@ -1,58 +1,104 @@
 import { dirname } from "node:path";
 import type { UserError } from "../etl/run/error.ts";
 import { readableFiles, wholeFiles } from "../etl/store/damage.ts";
+import type { Database } from "../etl/store/duckdb.ts";
 import type { PartitionFile } from "../etl/store/paths.ts";
-import { type Examination, size } from "./examination.ts";
+import type { Examination } from "./examination.ts";
 import { type Finding, note, ok, problem, warning } from "./finding.ts";
 import { isWithin } from "./mount.ts";
 
-/** What the newest tables may take to be read in full, and files whose ends are read at once. */
-const [READ_BYTES, AT_ONCE] = [256e6, 500];
-/** Reading the ends of a year's files takes minutes on some file systems. */
-const LONGEST_MS = 20_000;
-const DOING = "read";
+/** What the newest tables may take to be read in full, and how many are read at once. */
+const [READ_BYTES, AT_ONCE] = [256e6, 100];
+/** How long either way of looking may take; a year's files are many, and some file systems slow. */
+const LONGEST_MS = 15_000;
+/** The last bytes of every Parquet file. */
+const MAGIC = "PAR1";
 
 /**
- * Look for files that are damaged: the ends of all tables, newest first, every value of the newest, and
- * the small JSON files that runs start from.
+ * Look for files that are damaged: every value of the newest tables, the ends of all others, newest
+ * first, and the small JSON files that runs start from. `readBytes` are read in full at most.
  */
-export async function damagedFiles(examination: Examination): Promise<Finding[]> {
-  const { database, files, paths } = examination;
-  // A task that writes one puts it in its place whole.
+export async function damagedFiles(
+  { database, files, paths }: Examination,
+  readBytes = READ_BYTES,
+): Promise<Finding[]> {
+  // No task reads what is rendered.
   const named = files().filter(({ path }) => !isWithin(path, paths.reports()));
   const exports = paths.exports();
   // What has no day is state that runs start from, but for exports, which no run reads.
   const order = ({ path, day = "9" }: PartitionFile) => isWithin(path, exports) ? "" : day;
   const tables = named.filter(({ path }) => path.endsWith(".parquet"))
     .toSorted((a, b) => order(a) < order(b) ? 1 : -1).map(({ path }) => path);
-  const errors: UserError[] = [];
-  const newest = await newestWithin(tables, READ_BYTES);
-  for (const [, files] of Map.groupBy(newest.paths, tableOf)) {
-    errors.push(...(await wholeFiles(database, files, DOING)).errors);
-  }
-  const started = performance.now();
-  let looked = newest.paths.length;
-  while (looked < tables.length && performance.now() - started < LONGEST_MS) {
-    const some = tables.slice(looked, looked + AT_ONCE);
-    errors.push(...(await readableFiles(database, some, DOING)).errors);
-    looked += some.length;
-  }
+  const read = await readWhole(database, tables, readBytes);
+  const { looked, cut } = await cutFiles(tables.slice(read.looked));
+  const errors = [...read.errors, ...(await readableFiles(database, cut, "read")).errors];
   const findings = errors.filter(({ message }) => isThere(message, tables)).map((error) =>
     ofError(error, exports)
   );
   findings.push(
     ...brokenJson(named.map(({ path }) => path).filter((path) => isState(path, paths.root))),
   );
-  if (looked < tables.length) {
+  if (read.looked + looked < tables.length) {
     findings.push(note(
-      `of ${tables.length} files only the newest ${looked} were looked at, for want of time`,
+      `of ${tables.length} files only the newest ${
+        read.looked + looked
+      } were looked at, for want of time`,
       "deno task status looks at all of them",
     ));
   }
-  const whole = `${tables.length} files are whole at their ends, the newest ${
-    size(newest.bytes)
-  } in every value`;
+  const whole =
+    `${tables.length} files are whole at their ends, the newest ${read.looked} in every value`;
   return findings.length > 0 ? findings : [ok(whole)];
+}
+
+/** Read every value of the first tables, for as long and as much as that may take. */
+async function readWhole(
+  database: Database,
+  tables: string[],
+  most: number,
+): Promise<{ looked: number; errors: UserError[] }> {
+  const started = performance.now();
+  const errors: UserError[] = [];
+  let [looked, bytes] = [0, 0];
+  while (looked < tables.length && bytes < most && performance.now() - started < LONGEST_MS) {
+    const some: string[] = [];
+    while (looked < tables.length && some.length < AT_ONCE && bytes < most) {
+      const path = tables[looked++]!;
+      bytes += (await Deno.stat(path).catch(() => undefined))?.size ?? 0;
+      some.push(path);
+    }
+    for (const [, files] of Map.groupBy(some, tableOf)) {
+      errors.push(...(await wholeFiles(database, files, "read")).errors);
+    }
+  }
+  return { looked, errors };
+}
+
+/** Give those of some tables that do not end as Parquet does, and how many there was time for. */
+async function cutFiles(tables: string[]): Promise<{ looked: number; cut: string[] }> {
+  const started = performance.now();
+  const cut: string[] = [];
+  let looked = 0;
+  while (looked < tables.length && performance.now() - started < LONGEST_MS) {
+    const some = tables.slice(looked, looked + AT_ONCE);
+    const ends = await Promise.all(some.map(endsAsParquet));
+    cut.push(...some.filter((_, index) => !ends[index]));
+    looked += some.length;
+  }
+  return { looked, cut };
+}
+
+async function endsAsParquet(path: string): Promise<boolean> {
+  try {
+    using file = await Deno.open(path);
+    await file.seek(-MAGIC.length, Deno.SeekMode.End);
+    const bytes = new Uint8Array(MAGIC.length);
+    await file.read(bytes);
+    return new TextDecoder().decode(bytes) === MAGIC;
+  } catch {
+    // Whatever keeps it from being read is found when it is read.
+    return false;
+  }
 }
 
 /** Give the folder above the partitions: files of one table are read together. */
@@ -74,21 +120,6 @@ function isThere(message: string, tables: string[]): boolean {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
-}
-
-async function newestWithin(
-  tables: string[],
-  most: number,
-): Promise<{ paths: string[]; bytes: number }> {
-  const paths: string[] = [];
-  let bytes = 0;
-  for (const path of tables) {
-    const stat = await Deno.stat(path).catch(() => undefined);
-    if (bytes + (stat?.size ?? 0) > most) break;
-    bytes += stat?.size ?? 0;
-    paths.push(path);
-  }
-  return { paths, bytes };
 }
 
 /** Samples, panels and rechecks begin from a JSON file; those of batches have a check of their own. */

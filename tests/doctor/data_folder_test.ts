@@ -41,6 +41,8 @@ Deno.test("a table that was cut, one with a damaged page and a state that is no 
       assert.match(found[index]!.remedy!, /Put back a copy from a backup/);
     }
     assert.ok(!JSON.stringify(found).includes(TEXT));
+    const quick = await examined(data, (examination) => damagedFiles(examination, 1));
+    assert.deepEqual(quick, found, "an end that is missing is found without reading the rest");
   }));
 
 Deno.test("what was received and not landed is named with its task: noted for a day, then warned of", () =>
