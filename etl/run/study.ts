@@ -1,5 +1,6 @@
 import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
+import { DailySection } from "../daily/daily_section.ts";
 import { Windows } from "../window.ts";
 import { describeError, EXIT, UserError } from "./error.ts";
 
@@ -51,6 +52,7 @@ const Study = z.strictObject({
   /** The label set that the views show per classifier; the newest where none is named. */
   label_sets: z.record(z.string(), z.string().regex(/^[0-9a-f]{16}$/)).default({}),
   prices: ModelPrices.default({}),
+  daily: DailySection.prefault({}),
   after_deletion: z.enum(["keep_numbers", "drop"]),
   time_zone: z.string().refine(isTimeZone, "is not an IANA time zone such as Europe/Berlin"),
   /** Printed on every page that is rendered, such as «demo data». */
