@@ -66,8 +66,8 @@ function ofFeeds(summary: Summary): Parts {
   const counts = objectOf(summary.counts);
   return {
     did: [
-      some(count(summary, "posts"), "posts"),
-      `${count(counts, "counted", "gone")} of ${count(counts, "due")} due counted again`,
+      `${count(summary, "posts")} posts`,
+      some(count(counts, "counted", "gone"), "counted again"),
     ],
     left: [],
   };
