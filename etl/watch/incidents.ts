@@ -6,7 +6,7 @@ import { lock } from "../store/lock.ts";
 import { type Channel, channels } from "./channel.ts";
 import { type IncidentEntry, readIncidents, writeIncidents } from "./incident_file.ts";
 import { NotSent } from "./not_sent.ts";
-import { type Notice, notice } from "./notice.ts";
+import { cleaned, type Notice, notice } from "./notice.ts";
 
 /** Something that went wrong and lasts until it is mended; holds no text of a post and no secret. */
 export interface Incident {
@@ -44,11 +44,15 @@ export async function settleIncidents(
   scope: string,
   current: Incident[],
 ): Promise<Settled> {
-  const { paths, warn } = context;
+  const { paths, study, warn } = context;
   await using _lock = await hold(context);
   if (_lock === undefined) return { opened: [], mended: [], untold: current.map(({ key }) => key) };
   const account = new Account(await readIncidents(paths, warn), scope);
-  const settled = account.settle(current);
+  const settled = account.settle(current.map(({ key, title, remedy }) => ({
+    key,
+    title: cleaned(title, study),
+    remedy: cleaned(remedy, study),
+  })));
   let isNoted = true;
   const write = async () => {
     try {

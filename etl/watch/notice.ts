@@ -26,20 +26,24 @@ export interface Notice {
   text: string;
 }
 
-/** Say an incident for people, bounded, without control characters and secrets. */
+/** Give a text on one line, in at most 300 characters, without control characters and secrets. */
+export function cleaned(text: string, study: Study): string {
+  return bounded(withoutSecrets(text, study));
+}
+
+/** Say an incident for people; its title and remedy are clean. */
 export function notice(
   { key, title, remedy, since }: IncidentEntry,
   event: Notice["event"],
   study: Study,
 ): Notice {
-  const clean = (text: string) => bounded(withoutSecrets(text, study));
   const facts = {
     event,
-    key: clean(key),
-    title: clean(title),
-    remedy: clean(remedy),
-    study: clean(study.name),
-    machine: clean(Deno.hostname()),
+    key,
+    title,
+    remedy,
+    study: cleaned(study.name, study),
+    machine: Deno.hostname(),
   };
   const who = `${facts.study} on ${facts.machine}`;
   const when = `since ${since.slice(0, 16).replace("T", " ")} UTC`;
@@ -57,7 +61,6 @@ function withoutSecrets(text: string, { notify }: Study): string {
   );
 }
 
-/** Give a text on one line, in whole characters, at most 300. */
 function bounded(text: string): string {
   const line = text.slice(0, 100 * LONGEST).toWellFormed()
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, " ").trim();
