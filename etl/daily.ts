@@ -1,14 +1,13 @@
 import { chain } from "./daily/chain.ts";
 import { describeSteps } from "./daily/daily_text.ts";
 import { skipped, type Step, type StepEnd, stepName } from "./daily/step.ts";
+import { tellOfSteps } from "./daily/step_incidents.ts";
 import { runStep } from "./daily/step_process.ts";
 import { now, utcDay } from "./run/clock.ts";
 import { type Command, type Context, main, type Outcome } from "./run/command.ts";
 import { UserError } from "./run/error.ts";
 import { day } from "./run/option.ts";
 import { lock } from "./store/lock.ts";
-
-const TOLD_TO_STOP = "daily was told to stop before";
 
 export const command: Command = {
   task: "daily",
@@ -33,11 +32,12 @@ async function daily(context: Context, { date }: { date?: string }): Promise<Out
   await using _lock = await lock(paths.locks(), command.task, `run ${command.task}`);
   const started = performance.now();
   const ends = await runChain(context, await chain(context, date));
+  await tellOfSteps(context, ends, date);
   const failed = ends.filter(({ status }) => status === "failed");
-  const left = ends.filter(({ status, reason }) => status === "stopped" || reason === TOLD_TO_STOP);
+  const left = ends.filter(({ status, isAhead }) => status === "stopped" || isAhead);
   const summary = {
     date: date ?? null,
-    steps: ends.map(({ args, summary: _, ...end }) => ({ ...end, arguments: args })),
+    steps: ends.map(({ args, summary: _, isAhead: __, ...end }) => ({ ...end, arguments: args })),
     failed: failed.length,
     left: left.length,
     seconds: Math.round((performance.now() - started) / 100) / 10,
@@ -56,9 +56,12 @@ async function runChain(context: Context, steps: Step[]): Promise<StepEnd[]> {
   const ends: StepEnd[] = [];
   for (const [index, step] of steps.entries()) {
     const place = `[${index + 1}/${steps.length}] ${stepName(step)}`;
-    const lack = signal.aborted ? TOLD_TO_STOP : missingNeed(step, ends) ?? step.lacks?.(ends);
+    const left = signal.aborted ? "daily was told to stop before" : missingNeed(step, ends);
+    const lack = left ?? step.lacks?.(ends);
     if (lack === undefined) progress.say(place);
-    const end = lack === undefined ? await runStep(step, context) : skipped(step, lack);
+    const end = lack === undefined
+      ? await runStep(step, context)
+      : skipped(step, lack, left !== undefined);
     ends.push(end);
     const { status, seconds, did, reason } = end;
     progress.say(

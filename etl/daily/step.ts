@@ -28,6 +28,8 @@ export interface StepEnd extends StepFigures {
   reason: string | null;
   /** What helps where it failed. */
   remedy: string | null;
+  /** Whether this run did not come to it, or was told to stop while it was at it. */
+  isAhead: boolean;
   /** As the task printed it; undefined where it did not come to its end. */
   summary?: Record<string, unknown> | undefined;
 }
@@ -37,8 +39,8 @@ export function stepName({ task, args }: Pick<Step, "task" | "args">): string {
   return [task, ...args].join(" ");
 }
 
-/** Give how a step ends that is not started. */
-export function skipped({ task, args }: Step, reason: string): StepEnd {
+/** Give how a step ends that is not started; it is ahead where that is no choice of the study. */
+export function skipped({ task, args }: Step, reason: string, isAhead: boolean): StepEnd {
   const nothing = { exit_status: null, seconds: 0, did: "", left: "", remedy: null };
-  return { task, args, status: "skipped", reason, ...nothing };
+  return { task, args, status: "skipped", reason, isAhead, ...nothing };
 }

@@ -51,6 +51,7 @@ export async function runStep(
     seconds: Math.round((performance.now() - started) / 100) / 10,
     ...summary ? stepFigures(task, summary) : { did: "", left: "" },
     ...status === "failed" ? why(step, stderr, ended) : { reason: null, remedy: null },
+    isAhead: status === "stopped" && signal.aborted,
     summary,
   };
 }

@@ -7,6 +7,7 @@ import { FIRST_EVENT_SEQ, jetstreamEvents } from "../../demo/jetstream_event.ts"
 import { publishedPosts } from "../../demo/published_post.ts";
 import { smallSample } from "../demo/small_sample.ts";
 import { DID } from "../raw.ts";
+import { startWebhook, type WebhookServer } from "./watch/webhook_server.ts";
 import { ROOT, runTask, taskProcess } from "../task.ts";
 
 const SAMPLE = smallSample();
@@ -41,6 +42,8 @@ export class SmallNetwork {
     readonly jetstream: Jetstream,
     readonly appview: AppView,
     readonly analyzer: Awaited<ReturnType<typeof startCommentAnalyzer>>,
+    /** Who is told of failures, and whom the heartbeat asks. */
+    readonly webhook: WebhookServer,
   ) {}
 
   static async start(data: string): Promise<SmallNetwork> {
@@ -50,6 +53,7 @@ export class SmallNetwork {
       startJetstream({ events: EVENTS }),
       appview,
       await startCommentAnalyzer({ key: KEY }),
+      startWebhook(),
     );
     await network.writeStudy();
     return network;
@@ -102,6 +106,7 @@ export class SmallNetwork {
     await this.jetstream.close();
     await this.appview.close();
     await this.analyzer.close();
+    await this.webhook.close();
   }
 
   #args(args: string[]): string[] {
@@ -118,6 +123,8 @@ export class SmallNetwork {
       PERSPECTIVE_API_KEY: "",
       GROQ_API_KEY: "",
       GROQ_BASE_URL: "",
+      CIVICSKY_WEBHOOK: this.webhook.url,
+      CIVICSKY_HEARTBEAT: `${new URL(this.webhook.url).origin}/beat`,
       ...env,
     };
   }

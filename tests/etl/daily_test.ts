@@ -38,6 +38,13 @@ function reasons(steps: StepRow[]): Record<string, string | null> {
   );
 }
 
+/** Give what people were told since this was asked last. */
+function told({ webhook }: SmallNetwork): string[] {
+  return webhook.texts.splice(0).map((text) =>
+    /^Civicsky demo on \S+: ((mended: )?deno task \S+ failed): /.exec(text)?.[1] ?? text
+  );
+}
+
 // Invariant 10
 Deno.test("daily runs the tasks of a day, whatever becomes of each, and what is left the next time", async (t) => {
   await withData(async (data) => {
@@ -73,7 +80,7 @@ Deno.test("daily runs the tasks of a day, whatever becomes of each, and what is 
         assert.deepEqual([feeds!.exit_status, preprocess!.exit_status], [1, 2]);
         assert.equal(reasons(steps).render, "preprocess failed");
         assert.equal(reasons(steps)["classify:dictionary"], "preprocess failed");
-        assert.deepEqual([summary.status, summary.failed, summary.left], ["failed", 2, 0]);
+        assert.deepEqual([summary.status, summary.failed, summary.left], ["failed", 2, 5]);
         assert.match(stderr, /^\[1\/10\] sync:jetstream\n/m);
         assert.match(stderr, /^\[3\/10\] preprocess\nCannot read [^\n]*\n {2}Mend that key/m);
         assert.match(stderr, /^\[10\/10\] render skipped: preprocess failed\n/m);
@@ -81,6 +88,10 @@ Deno.test("daily runs the tasks of a day, whatever becomes of each, and what is 
           stderr,
           /\nCannot finish the day: sync:most-liked, preprocess failed\n {2}[^\n]+\n$/,
         );
+        assert.deepEqual(told(network), [
+          "deno task sync:most-liked failed",
+          "deno task preprocess failed",
+        ]);
       });
 
       await t.step(
@@ -116,6 +127,11 @@ Deno.test("daily runs the tasks of a day, whatever becomes of each, and what is 
           assert.equal(steps[3]!.did, "7 labelled, 1 without a label");
           assert.deepEqual(await labelledDays(data, "dictionary"), ["2026-06-01", "2026-06-02"]);
           assert.ok(Deno.statSync(`${data}/reports/01-overview.html`).isFile);
+          assert.deepEqual(told(network), [
+            "mended: deno task sync:most-liked failed",
+            "mended: deno task preprocess failed",
+          ]);
+          assert.deepEqual(network.webhook.beats, ["/beat"]);
         },
       );
 
@@ -124,8 +140,10 @@ Deno.test("daily runs the tasks of a day, whatever becomes of each, and what is 
         async () => {
           const before = network.jetstream.connections.length;
           let killed: Promise<void> | undefined;
+          let isOver = false;
           const kill = async () => {
             while (network.jetstream.connections.length === before) {
+              assert.ok(!isOver, "the task has asked the host");
               await new Promise((done) => setTimeout(done, 10));
             }
             const running = `FROM ${RUNS} WHERE task = 'sync:jetstream' AND status = 'running'`;
@@ -141,6 +159,7 @@ Deno.test("daily runs the tasks of a day, whatever becomes of each, and what is 
               if (/^\[3\/10\] preprocess\n/m.test(text)) daily.kill("SIGTERM");
             },
           );
+          isOver = true;
           await killed;
           assert.equal(code, 1, stderr);
           assert.deepEqual(outcomes(steps).slice(0, 3), [
@@ -194,6 +213,8 @@ Deno.test("daily runs the tasks of a day, whatever becomes of each, and what is 
           ]);
           assert.deepEqual(await labelledDays(data, "perspective"), ["2026-06-01"]);
           assert.deepEqual([...Deno.readDirSync(`${data}/locks`)], []);
+
+          assert.deepEqual(network.webhook.beats, ["/beat"]);
         },
       );
     } finally {
