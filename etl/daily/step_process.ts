@@ -30,7 +30,13 @@ export async function runStep(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const stop = () => child.kill("SIGTERM");
+  const stop = () => {
+    try {
+      child.kill("SIGTERM");
+    } catch {
+      // It has ended in this moment.
+    }
+  };
   signal.addEventListener("abort", stop);
   const [shown, kept] = child.stderr.tee();
   const [stdout, stderr, ended] = await Promise.all([

@@ -1,7 +1,9 @@
 /** Runs `deno task daily` on a small network on loopback. */
 import { type AppView, startAppView } from "../../demo/appview.ts";
+import { codedAnswer, inventedCoder } from "../../demo/coded_answer.ts";
 import { startCommentAnalyzer } from "../../demo/comment_analyzer.ts";
 import { accountFrame, sampleFrames } from "../../demo/frames.ts";
+import { startGroq } from "../../demo/groq.ts";
 import { type Jetstream, startJetstream } from "../../demo/jetstream.ts";
 import { FIRST_EVENT_SEQ, jetstreamEvents } from "../../demo/jetstream_event.ts";
 import { publishedPosts } from "../../demo/published_post.ts";
@@ -12,7 +14,8 @@ import { ROOT, runTask, taskProcess } from "../task.ts";
 
 const SAMPLE = smallSample();
 const EVENTS = [...jetstreamEvents(await Array.fromAsync(sampleFrames(SAMPLE)))];
-export const KEY = "AIza-invented-key-of-tests";
+const KEY = "invented-key-of-tests";
+const MODEL = "openai/gpt-oss-20b";
 
 /** A step as `daily --json` tells it. */
 export interface StepRow {
@@ -42,6 +45,8 @@ export class SmallNetwork {
     readonly jetstream: Jetstream,
     readonly appview: AppView,
     readonly analyzer: Awaited<ReturnType<typeof startCommentAnalyzer>>,
+    /** Its batches are over when they are next asked for. */
+    readonly groq: Awaited<ReturnType<typeof startGroq>>,
     /** Who is told of failures, and whom the heartbeat asks. */
     readonly webhook: WebhookServer,
   ) {}
@@ -53,6 +58,12 @@ export class SmallNetwork {
       startJetstream({ events: EVENTS }),
       appview,
       await startCommentAnalyzer({ key: KEY }),
+      await startGroq({
+        key: KEY,
+        limits: {},
+        batchStep: { ms: 0 },
+        answer: (request) => codedAnswer(request, inventedCoder(["left", "right"])),
+      }),
       startWebhook(),
     );
     await network.writeStudy();
@@ -67,8 +78,19 @@ export class SmallNetwork {
   async writeStudy(change = (text: string) => text): Promise<void> {
     await Deno.writeTextFile(
       this.studyPath,
-      change(await Deno.readTextFile(`${ROOT}demo/study.yaml`)),
+      change(
+        (await Deno.readTextFile(`${ROOT}demo/study.yaml`)).replaceAll("civicsky/demo", MODEL),
+      ),
     );
+  }
+
+  /** Give the keys of the paid services, which nobody has otherwise. */
+  get keys(): Record<string, string> {
+    return {
+      PERSPECTIVE_API_KEY: KEY,
+      GROQ_API_KEY: KEY,
+      GROQ_BASE_URL: `${this.groq.url}/openai/v1`,
+    };
   }
 
   /** Let the host send an event of a time, at which whoever reads up to there ends. */
@@ -106,6 +128,7 @@ export class SmallNetwork {
     await this.jetstream.close();
     await this.appview.close();
     await this.analyzer.close();
+    await this.groq.close();
     await this.webhook.close();
   }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { query, withData } from "../rows.ts";
 import type { TaskResult } from "../task.ts";
-import { KEY, nameOf, outcomes, SmallNetwork, type StepRow } from "./daily_run.ts";
+import { nameOf, outcomes, SmallNetwork, type StepRow } from "./daily_run.ts";
 
 const START = "2026-06-01T00:00:00Z";
 /** A day and a half later, as far back as a Jetstream host looks. */
@@ -178,15 +178,22 @@ Deno.test("daily runs the tasks of a day, whatever becomes of each, and what is 
         "--date labels the posts of that day; a signal leaves what it has not come to",
         async () => {
           network.pass("2026-06-04T01:00:00.000Z");
+          const paid = "classifiers: [dictionary, perspective, sociopolitical]";
+          await network.writeStudy((text) => `${text}\ndaily: { ${paid} }\n`);
+          const sent = await network.run(
+            LATER,
+            ["classify:sociopolitical", "--batch"],
+            network.keys,
+          );
+          assert.equal(sent.code, 4, sent.stderr);
           const date = ["--date", "2026-06-01"];
-          const env = { PERSPECTIVE_API_KEY: KEY };
           let isTold = false;
           const { code, steps, stderr, summary } = await network.daily(
             LATER,
             date,
-            env,
+            network.keys,
             (text, daily) => {
-              if (isTold || !/^\[10\/10\] render\n/m.test(text)) return;
+              if (isTold || !/^\[9\/9\] render\n/m.test(text)) return;
               isTold = true;
               daily.kill("SIGTERM");
             },
@@ -199,8 +206,7 @@ Deno.test("daily runs the tasks of a day, whatever becomes of each, and what is 
             "preprocess: done",
             `classify:dictionary ${days}: done`,
             `classify:perspective ${days}: done`,
-            `classify:sociopolitical ${days}: skipped`,
-            `classify:attributes ${days}: skipped`,
+            `classify:sociopolitical --batch ${days}: done`,
             "sync:most-liked --counts-only: skipped",
             "aggregate: done",
             "render: stopped",
@@ -212,6 +218,11 @@ Deno.test("daily runs the tasks of a day, whatever becomes of each, and what is 
             1,
           ]);
           assert.deepEqual(await labelledDays(data, "perspective"), ["2026-06-01"]);
+          // The batch was sent for all days.
+          assert.deepEqual(await labelledDays(data, "sociopolitical"), [
+            "2026-06-01",
+            "2026-06-02",
+          ]);
           assert.deepEqual([...Deno.readDirSync(`${data}/locks`)], []);
 
           assert.deepEqual(network.webhook.beats, ["/beat"]);
