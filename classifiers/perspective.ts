@@ -14,7 +14,7 @@ import {
   serviceEnd,
 } from "./clients/comment_analyzer.ts";
 import { labellingCommand, type LabellingOptions } from "./engine/labelling_command.ts";
-import { LabellingSettings, TimeoutSeconds } from "./engine/labelling_settings.ts";
+import { LabellingSettings, TimeoutSeconds } from "../etl/labelling_settings.ts";
 import type { PaidClassifier } from "./engine/paid_classifier.ts";
 
 export { COLUMNS };

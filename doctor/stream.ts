@@ -86,7 +86,7 @@ export async function streamAnswers(
       "Runs go on to the next host by themselves; where it lasts, take this one out of the list",
     )];
   }
-  const say = isUsed(stream, examination) ? problem : warning;
+  const say = examination.study.daily.stream === stream.name ? problem : warning;
   return [say(
     `no ${stream.called} answers: ${failures.join("; ")}`,
     `Check the network and the addresses (${stream.key}, ${stream.variable})`,
@@ -99,12 +99,6 @@ function hostsOf({ name, variable }: Stream, { study }: Examination): string[] {
   const { firehose, jetstream } = study.sources;
   return (name === "firehose" ? firehose.relays : jetstream.servers)
     .map((host) => host.replace(/\/+$/, ""));
-}
-
-/** The stream that has brought something; Jetstream where none has yet. */
-function isUsed({ name }: Stream, { paths }: Examination): boolean {
-  const used = paths.names("raw").filter((it) => it === "firehose" || it === "jetstream");
-  return used.length === 0 ? name === "jetstream" : used.includes(name);
 }
 
 /** Give in words why a host lets nobody subscribe, undefined where it does. */

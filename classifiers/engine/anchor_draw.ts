@@ -5,7 +5,7 @@ import { lock } from "../../etl/store/lock.ts";
 import { relation, removeLeftovers, writeParquet } from "../../etl/store/parquet.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import { ANCHORS, LABELS } from "../../etl/store/tables.ts";
-import { uniformSql } from "./sample.ts";
+import { uniformSql } from "../../etl/sample.ts";
 
 /** Another seed than that of any sample, else the anchors would be the posts that come first in it. */
 const SEED = "anchors";

@@ -14,7 +14,7 @@ import { POSTS, type Table } from "../../etl/store/tables.ts";
 import { type AnswerReader, labelOf, parseAnswer } from "./answer_reader.ts";
 import type { Answer } from "./answer_segment.ts";
 import { drawnPostsSql, hashedKeysSql, labelledShareSql, labelProbSql } from "./label_prob.ts";
-import type { Sample } from "./sample.ts";
+import type { Sample } from "../../etl/sample.ts";
 import { StagedAnswers } from "./staged_answers.ts";
 
 export interface Compacted {

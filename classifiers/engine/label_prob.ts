@@ -1,5 +1,5 @@
 import { LABEL_OF_POST } from "../../etl/label_file.ts";
-import { rateSql, type Sample, turnSql } from "./sample.ts";
+import { rateSql, type Sample, turnSql } from "../../etl/sample.ts";
 
 /**
  * Give the columns uri, cid and text_hash of a row as 128-bit hashes: a million rows are some 50 MB

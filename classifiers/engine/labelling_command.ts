@@ -16,7 +16,7 @@ import { describePlan, planLabelling } from "./labelling_plan.ts";
 import { LabellingProgress } from "./labelling_progress.ts";
 import { LabellingQueue } from "./labelling_queue.ts";
 import type { LabellingOptions, OpenedTask, Run } from "./labelling_run.ts";
-import { quotas, samplePlan, workersFor } from "./labelling_settings.ts";
+import { quotas, samplePlan, workersFor } from "../../etl/labelling_settings.ts";
 import { LabellingStop } from "./labelling_stop.ts";
 import { describeSummary, type LabellingSummary, withReplicates } from "./labelling_summary.ts";
 import { Pacer } from "./pacer.ts";

@@ -2,7 +2,7 @@ import { duration } from "../../etl/run/duration.ts";
 import type { QueuedPost } from "./asker.ts";
 import { dollars } from "./dollars.ts";
 import type { Survey } from "./labelling_queue.ts";
-import { durationAt } from "./labelling_settings.ts";
+import { durationAt } from "../../etl/labelling_settings.ts";
 import { describeInBatch } from "./labelling_summary.ts";
 import type { PaidClassifier, Used } from "./paid_classifier.ts";
 import { DAY_MS, type Quota } from "./quota.ts";

@@ -19,7 +19,7 @@ import {
   type PendingPost,
   storedAnswers,
 } from "./pending.ts";
-import { type Sample, sampleOfDay, type SamplePlan } from "./sample.ts";
+import { type Sample, sampleOfDay, type SamplePlan } from "../../etl/sample.ts";
 
 /** Give items while the next one is already asked for. */
 async function* ahead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {

@@ -1,7 +1,7 @@
 import type { Context, Outcome } from "../../etl/run/command.ts";
 import type { PostContexts } from "../../etl/post_context.ts";
 import type { LabellingQueue } from "./labelling_queue.ts";
-import type { LabellingSettings } from "./labelling_settings.ts";
+import type { LabellingSettings } from "../../etl/labelling_settings.ts";
 import type { PaidClassifier } from "./paid_classifier.ts";
 import type { ReplicateRound } from "./replicate_round.ts";
 

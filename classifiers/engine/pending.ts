@@ -7,7 +7,7 @@ import type { ContextPart } from "../../etl/post_context.ts";
 import { LABELS, POSTS, withColumns } from "../../etl/store/tables.ts";
 import { STRATUM_OF_POST } from "../../etl/stratum.ts";
 import { ANSWER_COLUMNS } from "../../etl/paid_answer.ts";
-import { type Sample, turnSql } from "./sample.ts";
+import { type Sample, turnSql } from "../../etl/sample.ts";
 
 /** Labels of which a day's posts may be in want. */
 export interface LabelledDay {

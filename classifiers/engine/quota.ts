@@ -1,4 +1,7 @@
+import type { Quota } from "../../etl/labelling_settings.ts";
 import { EXIT, UserError } from "../../etl/run/error.ts";
+
+export type { Quota };
 
 /** What a request costs of the quotas of a service. */
 export interface Weight {
@@ -15,19 +18,6 @@ export interface AskedWeight extends Weight {
 /** Give the tokens of a request that are held for it and will probably not be used. */
 export function heldTokens({ tokens, likely = tokens }: AskedWeight): number {
   return tokens - likely;
-}
-
-/**
- * How much a service lets one ask for: `amount` of a unit in `perMs` milliseconds.
- *
- * `burst` is how much of it may go at once after a pause; 3% of the amount where it is not given.
- * A quota of a day is counted by UTC days and has no burst.
- */
-export interface Quota {
-  unit: keyof Weight;
-  amount: number;
-  perMs: number;
-  burst?: number;
 }
 
 export const UNITS = ["requests", "tokens"] as const;

@@ -1,13 +1,15 @@
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { allOpenBatches, isUnderWay } from "../../etl/open_batch.ts";
 import { now } from "../../etl/run/clock.ts";
-import { UserError } from "../../etl/run/error.ts";
-import { segmentLines } from "../../etl/store/journal.ts";
+import {
+  paidSegments,
+  recordOf,
+  type Spending,
+  spendingOf,
+  spentThisMonth,
+} from "../../etl/spending.ts";
 import { sync } from "../../etl/store/parquet.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
-
-/** US dollars by month, such as `{ "2026-06": 1.5 }`. */
-type Spending = Record<string, number>;
 
 /** Hundredths add up to a little more or less than they should. */
 const ROUNDING = 1e-9;
@@ -65,7 +67,7 @@ export async function recordSpending(
   classifier: string,
   labelSetId: string,
 ): Promise<void> {
-  for (const segment of segments(paths, classifier, labelSetId)) {
+  for (const segment of paidSegments(paths, classifier, labelSetId)) {
     const spending = await spendingOf(segment);
     if (Object.keys(spending).length === 0) continue;
     await writeRecord(recordOf(paths, classifier, segment), spending);
@@ -91,22 +93,6 @@ async function writeRecord(path: string, spending: Spending): Promise<void> {
   await sync(dirname(path));
 }
 
-/** Give what a classifier cost in the present calendar month (UTC), in US dollars. */
-export async function spentThisMonth(paths: DataPaths, classifier: string): Promise<number> {
-  const month = now().toISOString().slice(0, 7);
-  const folder = paths.spending(classifier);
-  const recorded = names(folder).filter((name) => name.endsWith(".json"));
-  let spent = 0;
-  for (const name of recorded) spent += (await readRecord(join(folder, name)))[month] ?? 0;
-  for (const labelSetId of paths.names(`answers/${classifier}`)) {
-    for (const segment of segments(paths, classifier, labelSetId)) {
-      if (recorded.includes(basename(recordOf(paths, classifier, segment)))) continue;
-      spent += (await spendingOf(segment))[month] ?? 0;
-    }
-  }
-  return spent;
-}
-
 /** Give what a run may spend, in US dollars: of the month's budget, and no more than `maxCost`. */
 export async function allowance(
   paths: DataPaths,
@@ -125,59 +111,4 @@ export async function allowance(
 async function costUnderWay(paths: DataPaths, classifier: string): Promise<number> {
   const batches = (await allOpenBatches(paths, classifier)).filter(isUnderWay);
   return batches.reduce((sum, { cost }) => sum + cost, 0);
-}
-
-/** Sum up the prices in a segment; a torn or damaged line says nothing. */
-async function spendingOf(segment: string): Promise<Spending> {
-  const spending: Spending = {};
-  for await (const line of segmentLines(segment)) {
-    // The price stands last, and only where there is one: most lines need not be parsed.
-    if (!/"price":[\d.e+-]+\}$/.test(line.slice(-40))) continue;
-    try {
-      const { price, received_at } = JSON.parse(line) as { price: number; received_at: string };
-      const month = received_at.slice(0, 7);
-      spending[month] = (spending[month] ?? 0) + price;
-    } catch {
-      continue;
-    }
-  }
-  return spending;
-}
-
-function segments(paths: DataPaths, classifier: string, labelSetId: string): string[] {
-  const folders = [
-    paths.answers(classifier, labelSetId),
-    paths.replicateAnswers(classifier, labelSetId),
-  ];
-  return folders.flatMap((folder) =>
-    names(folder).filter((name) => name.endsWith(".jsonl")).map((name) => join(folder, name))
-  );
-}
-
-function recordOf(paths: DataPaths, classifier: string, segment: string): string {
-  return join(paths.spending(classifier), `${basename(segment, ".jsonl")}.json`);
-}
-
-function names(folder: string): string[] {
-  try {
-    return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
-}
-
-async function readRecord(path: string): Promise<Spending> {
-  const text = await Deno.readTextFile(path);
-  try {
-    const spending = JSON.parse(text) as Spending;
-    if (Object.values(spending).every((dollars) => Number.isFinite(dollars))) return spending;
-  } catch {
-    // Said below.
-  }
-  throw new UserError(
-    `read ${path}`,
-    "it does not say what a run spent",
-    'Write what it was by month, in US dollars, such as {"2026-06": 1.5}, or remove it',
-  );
 }

@@ -5,7 +5,7 @@ import { relation } from "../../etl/store/parquet.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import { POSTS, withColumns } from "../../etl/store/tables.ts";
 import { ATTRIBUTES, COLUMNS } from "../clients/comment_analyzer_answer.ts";
-import { uniformSql } from "../engine/sample.ts";
+import { uniformSql } from "../../etl/sample.ts";
 
 /** The classifier whose labels a panel is drawn from. */
 export const CLASSIFIER = "perspective";

@@ -15,6 +15,8 @@ export const VARIABLES = [
   "PERSPECTIVE_ROOT_URL",
   "GROQ_API_KEY",
   "GROQ_BASE_URL",
+  "CIVICSKY_WEBHOOK",
+  "CIVICSKY_HEARTBEAT",
 ] as const;
 export type Variable = typeof VARIABLES[number];
 

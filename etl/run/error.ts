@@ -42,7 +42,7 @@ export function describeError(error: unknown): string {
 }
 
 /** Did the operating system refuse to write because the disk, or what one may use of it, is full? */
-function isFull(thrown: unknown): boolean {
+export function isFull(thrown: unknown): boolean {
   const { code = "" } = thrown as { code?: string };
   // DuckDB says it in words alone.
   return thrown instanceof Error &&

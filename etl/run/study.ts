@@ -1,5 +1,6 @@
 import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
+import { DailySection } from "../daily/daily_section.ts";
 import { Windows } from "../window.ts";
 import { describeError, EXIT, UserError } from "./error.ts";
 
@@ -7,6 +8,10 @@ const AT_FEED = /^at:\/\/did:[a-z]+:[^/]+\/app\.bsky\.feed\.generator\/[^/]+$/;
 /** Posts that a feed is asked for, at most. */
 export const MOST_POSTS = 10_000;
 const STREAM_URL = z.url({ protocol: /^wss?$/, error: "must start with wss:// (or ws://)" });
+const WEB_URL = z.url({
+  protocol: /^https?$/,
+  error: "must start with https:// (or http://)",
+});
 const section = z.record(z.string(), z.unknown());
 
 const dollars = z.number().min(0);
@@ -37,7 +42,7 @@ const Study = z.strictObject({
       windows: Windows,
     }),
     most_liked: z.strictObject({
-      appview: z.url({ protocol: /^https?$/, error: "must start with https:// (or http://)" }),
+      appview: WEB_URL,
       feeds: z.array(z.string().regex(AT_FEED, "is not the at:// URI of a feed generator")).min(1),
       limit: z.int().min(1).max(MOST_POSTS),
       /** Posts whose counts a run takes again at most; 25 are one request. */
@@ -51,10 +56,19 @@ const Study = z.strictObject({
   /** The label set that the views show per classifier; the newest where none is named. */
   label_sets: z.record(z.string(), z.string().regex(/^[0-9a-f]{16}$/)).default({}),
   prices: ModelPrices.default({}),
+  daily: DailySection.prefault({}),
   after_deletion: z.enum(["keep_numbers", "drop"]),
   time_zone: z.string().refine(isTimeZone, "is not an IANA time zone such as Europe/Berlin"),
   /** Printed on every page that is rendered, such as «demo data». */
   notice: z.string().optional(),
+  /** Who is told when something failed or is overdue; the addresses are secrets. */
+  notify: z.strictObject({
+    webhook: WEB_URL.optional(),
+    /** A program with its arguments; no shell reads it. */
+    command: z.array(z.string().regex(/^[^\0]+$/, "is empty or holds a NUL")).min(1).optional(),
+    /** Asked for whenever a whole `daily` went well. */
+    heartbeat: WEB_URL.optional(),
+  }).default({}),
 });
 
 /** What a study collects and how it labels, as `study.yaml` says it. */

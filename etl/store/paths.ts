@@ -139,6 +139,11 @@ export class DataPaths {
     return join(this.root, "recheck.json");
   }
 
+  /** What somebody was told of and is not mended yet. */
+  incidents(): string {
+    return join(this.root, "incidents.json");
+  }
+
   /** The tokens of the login at Bluesky; readable by its owner alone. */
   session(): string {
     return join(this.root, ".bluesky_session.json");

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { landBatch } from "../../classifiers/batch/batch_landing.ts";
 import { LabellingCounts } from "../../classifiers/engine/labelling_counts.ts";
 import type { PaidClassifier } from "../../classifiers/engine/paid_classifier.ts";
-import { recordSpending, spentThisMonth } from "../../classifiers/engine/spending.ts";
+import { recordSpending } from "../../classifiers/engine/spending.ts";
 import { batchPaths, type OpenBatch, storeBatch } from "../../etl/open_batch.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
+import { spentThisMonth } from "../../etl/spending.ts";
 import { uri } from "../raw.ts";
 import { withData } from "../rows.ts";
 

@@ -2,7 +2,7 @@
 import type { Answer } from "../../../classifiers/engine/answer_segment.ts";
 import type { AnswerReader } from "../../../classifiers/engine/answer_reader.ts";
 import type { LabelledDay, PendingPost } from "../../../classifiers/engine/pending.ts";
-import type { Rates, Sample } from "../../../classifiers/engine/sample.ts";
+import type { Rates, Sample } from "../../../etl/sample.ts";
 import type { Stratum } from "../../../etl/stratum.ts";
 import { ServiceError } from "../../../classifiers/engine/service_error.ts";
 import { labelSetId } from "../../../etl/label_set.ts";

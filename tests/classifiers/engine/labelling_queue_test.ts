@@ -3,7 +3,7 @@ import { AnswerSegment } from "../../../classifiers/engine/answer_segment.ts";
 import { compactAnswers } from "../../../classifiers/engine/compaction.ts";
 import { LabellingQueue } from "../../../classifiers/engine/labelling_queue.ts";
 import type { PaidClassifier } from "../../../classifiers/engine/paid_classifier.ts";
-import { type SamplePlan, uniform } from "../../../classifiers/engine/sample.ts";
+import { type SamplePlan, uniform } from "../../../etl/sample.ts";
 import { openDatabase, row } from "../../../etl/store/duckdb.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { withData } from "../../rows.ts";

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { AnswerSegment } from "../../../classifiers/engine/answer_segment.ts";
-import { Budget, recordSpending, spentThisMonth } from "../../../classifiers/engine/spending.ts";
+import { Budget, recordSpending } from "../../../classifiers/engine/spending.ts";
 import { now } from "../../../etl/run/clock.ts";
 import { UserError } from "../../../etl/run/error.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
+import { spentThisMonth } from "../../../etl/spending.ts";
 import { uri } from "../../raw.ts";
 import { withData } from "../../rows.ts";
 import {

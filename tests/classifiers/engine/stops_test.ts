@@ -6,7 +6,7 @@ import {
   labelProbSql,
 } from "../../../classifiers/engine/label_prob.ts";
 import { findPending } from "../../../classifiers/engine/pending.ts";
-import type { Sample } from "../../../classifiers/engine/sample.ts";
+import type { Sample } from "../../../etl/sample.ts";
 import { type Database, literal, openDatabase, type Row, row } from "../../../etl/store/duckdb.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { withData } from "../../rows.ts";

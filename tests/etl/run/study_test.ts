@@ -62,6 +62,11 @@ Deno.test("a study is read with what it says and what may be left out", () => {
   const study = readStudy(join(ROOT, "demo", "study.yaml"));
   assert.equal(study.sources.most_liked.feeds.length, 1);
   assert.deepEqual(study.label_sets, {});
+  assert.deepEqual(study.daily, {
+    stream: "jetstream",
+    at: "00:30",
+    classifiers: ["dictionary", "perspective", "sociopolitical", "attributes"],
+  });
   assert.ok(study.notice);
 });
 
@@ -115,6 +120,14 @@ Deno.test("a value of a wrong kind is an error that names its key", async () => 
     [
       change("https://public.api.bsky.app", "public.api.bsky.app"),
       /: sources\.most_liked\.appview: must start with https:\/\/ \(or http:\/\/\)\n/,
+    ],
+    [change("label_sets: {}", "daily: { at: 24:00 }"), /: daily\.at: is not a time of day such as/],
+    [change("label_sets: {}", "daily: { stream: hose }"), /: daily\.stream: .*jetstream/],
+    [change("label_sets: {}", "daily: { times: 2 }"), /: unknown key "times" in daily\n/],
+    [change("label_sets: {}", "daily: { classifiers: [dict] }"), /: daily\.classifiers\.0: /],
+    [
+      change("label_sets: {}", "daily: { classifiers: [dictionary, dictionary] }"),
+      /: daily\.classifiers: names a classifier twice\n/,
     ],
     [change("name: My study", "name: 7"), /: name: .*expected string/],
     [change("  nsfw:", "  other: text\n  nsfw:"), /: filters\.other: /],

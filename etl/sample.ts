@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { now } from "../../etl/run/clock.ts";
-import { type Database, literal, row } from "../../etl/store/duckdb.ts";
-import { relation } from "../../etl/store/parquet.ts";
-import type { DataPaths } from "../../etl/store/paths.ts";
-import { POSTS } from "../../etl/store/tables.ts";
-import { STRATA, type Stratum, STRATUM_OF_POST } from "../../etl/stratum.ts";
+import { now } from "./run/clock.ts";
+import { type Database, literal, row } from "./store/duckdb.ts";
+import { relation } from "./store/parquet.ts";
+import type { DataPaths } from "./store/paths.ts";
+import { POSTS } from "./store/tables.ts";
+import { STRATA, type Stratum, STRATUM_OF_POST } from "./stratum.ts";
 
 /** The share of each stratum that is to be labelled, from 0 to 1. */
 export type Rates = Record<Stratum, number>;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { checkQuota, checkWeight } from "../../../classifiers/engine/quota.ts";
+import { checkQuota, checkWeight } from "../../classifiers/engine/quota.ts";
 import {
   durationAt,
   LabellingSettings,
@@ -8,7 +8,7 @@ import {
   samplePlan,
   TimeoutSeconds,
   workersFor,
-} from "../../../classifiers/engine/labelling_settings.ts";
+} from "../../etl/labelling_settings.ts";
 
 const Settings = z.strictObject(LabellingSettings);
 const settings = (quota: Record<string, unknown>, sample: unknown = { label_rate: 0.1 }) =>

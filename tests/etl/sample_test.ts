@@ -1,16 +1,10 @@
 import assert from "node:assert/strict";
-import {
-  EVERY_POST,
-  sampleOfDay,
-  turnSql,
-  uniform,
-  uniformSql,
-} from "../../../classifiers/engine/sample.ts";
-import { literal, openDatabase, rows } from "../../../etl/store/duckdb.ts";
-import { DataPaths } from "../../../etl/store/paths.ts";
-import { uri } from "../../raw.ts";
-import { withData } from "../../rows.ts";
-import { DAY, sample, writePosts } from "./labelled_day.ts";
+import { EVERY_POST, sampleOfDay, turnSql, uniform, uniformSql } from "../../etl/sample.ts";
+import { literal, openDatabase, rows } from "../../etl/store/duckdb.ts";
+import { DataPaths } from "../../etl/store/paths.ts";
+import { uri } from "../raw.ts";
+import { withData } from "../rows.ts";
+import { DAY, sample, writePosts } from "../classifiers/engine/labelled_day.ts";
 
 Deno.test("a uri has the same number in JavaScript and in SQL, and numbers are uniform", () =>
   withData(async (data) => {

@@ -1,6 +1,18 @@
 import { z } from "zod";
 import type { SamplePlan } from "./sample.ts";
-import type { Quota } from "./quota.ts";
+
+/**
+ * How much a service lets one ask for: `amount` of a unit in `perMs` milliseconds.
+ *
+ * `burst` is how much of it may go at once after a pause; 3% of the amount where it is not given.
+ * A quota of a day is counted by UTC days and has no burst.
+ */
+export interface Quota {
+  unit: "requests" | "tokens";
+  amount: number;
+  perMs: number;
+  burst?: number;
+}
 
 const rate = z.number().min(0).max(1);
 

@@ -1,0 +1,100 @@
+import { chain } from "./daily/chain.ts";
+import { describeSteps } from "./daily/daily_text.ts";
+import { skipped, type Step, type StepEnd, stepName } from "./daily/step.ts";
+import { tellOfSteps } from "./daily/step_incidents.ts";
+import { runStep } from "./daily/step_process.ts";
+import { now, utcDay } from "./run/clock.ts";
+import { type Command, type Context, main, type Outcome } from "./run/command.ts";
+import { UserError } from "./run/error.ts";
+import { day } from "./run/option.ts";
+import { lock } from "./store/lock.ts";
+
+export const command: Command = {
+  task: "daily",
+  description:
+    "Run the tasks of a day one after the other: collect what is owed, read the feeds, preprocess, label,\n" +
+    "land batches, count again at 48 hours, aggregate, render.\n\n" +
+    "Each is the task itself, with its own line in the ledger. One that fails stops only what cannot do\n" +
+    "without it, and classifiers without a key are left out. Start it once a day; run again, it does what\n" +
+    "is left, and what days without it left out. The section daily of study.yaml says which tasks.",
+  options: [{
+    flags: "--date <day>",
+    description:
+      "label the posts of a day (UTC) that is over, and collect what is owed; no feed is read",
+    parse: pastDay,
+  }],
+  examples: ["deno task daily", "deno task daily --date 2026-06-01"],
+  run: daily,
+};
+
+async function daily(context: Context, { date }: { date?: string }): Promise<Outcome> {
+  const { paths } = context;
+  await using _lock = await lock(paths.locks(), command.task, `run ${command.task}`);
+  const started = performance.now();
+  const ends = await runChain(context, await chain(context, date));
+  await tellOfSteps(context, ends, date);
+  const failed = ends.filter(({ status }) => status === "failed");
+  const left = ends.filter(({ status, isAhead }) => status === "stopped" || isAhead);
+  const summary = {
+    date: date ?? null,
+    steps: ends.map(({ args, summary: _, isAhead: __, ...end }) => ({ ...end, arguments: args })),
+    failed: failed.length,
+    left: left.length,
+    seconds: Math.round((performance.now() - started) / 100) / 10,
+  };
+  return {
+    summary,
+    text: describeSteps(ends, summary.date),
+    stopped: left.length > 0,
+    errors: failed.length > 0 ? [failure(failed)] : [],
+  };
+}
+
+/** Run the steps in order, whatever becomes of each, as far as they have what they need. */
+async function runChain(context: Context, steps: Step[]): Promise<StepEnd[]> {
+  const { progress, signal } = context;
+  const ends: StepEnd[] = [];
+  for (const [index, step] of steps.entries()) {
+    const place = `[${index + 1}/${steps.length}] ${stepName(step)}`;
+    const left = signal.aborted ? "daily was told to stop before" : missingNeed(step, ends);
+    const lack = left ?? step.lacks?.(ends);
+    if (lack === undefined) progress.say(place);
+    const end = lack === undefined
+      ? await runStep(step, context)
+      : skipped(step, lack, left !== undefined);
+    ends.push(end);
+    const { status, seconds, did, reason } = end;
+    progress.say(
+      status === "skipped"
+        ? `${place} skipped: ${reason}`
+        : `${place} ${status} in ${seconds} s${did ? `: ${did}` : ""}`,
+    );
+  }
+  return ends;
+}
+
+/** Give which of the tasks that a step needs did not come to its end. */
+function missingNeed({ needs = [] }: Step, ends: StepEnd[]): string | undefined {
+  const end = ends.find(({ task, status, summary }) =>
+    needs.includes(task) && status === "failed" && summary === undefined
+  );
+  return end && `${end.task} failed`;
+}
+
+function failure(failed: StepEnd[]): UserError {
+  return new UserError(
+    "finish the day",
+    `${failed.map(stepName).join(", ")} failed`,
+    "What is said of them above tells why; then run deno task daily again, it does what is left",
+  );
+}
+
+/** A UTC day that is over. */
+function pastDay(text: string): string {
+  if (day(text) >= utcDay(now())) {
+    throw new RangeError("is not over in UTC; without --date, today is brought up to now");
+  }
+  return text;
+}
+
+if (import.meta.main) await main(command);

@@ -1,0 +1,58 @@
+import { heartbeat } from "../watch/heartbeat.ts";
+import { readIncidents } from "../watch/incident_file.ts";
+import { type Incident, settleIncidents } from "../watch/incidents.ts";
+import type { Context } from "../run/command.ts";
+import { type StepEnd, stepName } from "./step.ts";
+
+const SCOPE = "daily";
+
+/**
+ * Tell people which steps failed and which are mended; ask for the heartbeat address where none failed
+ * and all were come to.
+ *
+ * `date` is the day that was asked for: such a run is not the one of today, and sends no heartbeat.
+ */
+export async function tellOfSteps(
+  context: Pick<Context, "paths" | "study" | "warn" | "signal">,
+  ends: StepEnd[],
+  date: string | undefined,
+): Promise<void> {
+  const known = (await readIncidents(context.paths, context.warn)).filter(({ mended_at }) =>
+    mended_at === null
+  );
+  const lasting = known.filter(({ key }) => isUnknown(key, ends, date !== undefined));
+  await settleIncidents(context, SCOPE, [...incidentsOf(ends), ...lasting]);
+  const isWell = ends.every(({ status, isAhead }) => status !== "failed" && !isAhead);
+  if (isWell && date === undefined) await heartbeat(context);
+}
+
+/** Give what people are to be told of: a task that failed, once however many of its steps did. */
+export function incidentsOf(ends: StepEnd[]): Incident[] {
+  const failed = ends.filter(({ status }) => status === "failed");
+  const first = failed.filter((end) => failed.find(({ task }) => task === end.task) === end);
+  return first.map((end) => ({
+    key: keyOf(end),
+    title: `deno task ${stepName(end)} failed: ${end.reason}`,
+    remedy: end.remedy ?? "",
+  }));
+}
+
+/**
+ * Say whether an incident of a run before may last, as this one found out nothing of it.
+ *
+ * Of a step that the chain no longer has, or that lacks what it takes, nobody waits; but a run for a date
+ * leaves out what is of today.
+ */
+function isUnknown(key: string, ends: StepEnd[], isOfDate: boolean): boolean {
+  if (!key.startsWith(`${SCOPE}/`)) return false;
+  const own = ends.filter((end) => keyOf(end) === key);
+  if (own.some(({ status }) => status === "failed")) return false;
+  if (own.some(({ status, isAhead }) => !isAhead && (status === "done" || status === "stopped"))) {
+    return false;
+  }
+  return isOfDate || own.some(({ status, isAhead }) => isAhead || status === "busy");
+}
+
+function keyOf({ task }: StepEnd): string {
+  return `${SCOPE}/${task}`;
+}

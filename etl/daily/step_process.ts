@@ -1,0 +1,95 @@
+import { fileURLToPath } from "node:url";
+import type { Context } from "../run/command.ts";
+import { EXIT } from "../run/error.ts";
+import { type Step, type StepEnd, stepName, type StepStatus } from "./step.ts";
+import { stepFigures } from "./step_figures.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+/** An error as tasks print it (`UserError.format`). */
+const ERROR = /^(Cannot .+)\n {2}(\S.*)$/m;
+/** Exit statuses from here on are those of shells for a signal: 128 and its number. */
+const SIGNALLED = 128;
+
+/**
+ * Run a step as the task that it is, in a process of its own, and give how it ended.
+ *
+ * What it says on stderr goes through. A signal to this process is passed on to it as SIGTERM.
+ */
+export async function runStep(
+  step: Step,
+  { paths, studyPath, signal }: Pick<Context, "paths" | "studyPath" | "signal">,
+): Promise<StepEnd> {
+  const started = performance.now();
+  const { task, args } = step;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["task", "--quiet", "--cwd", ROOT, task, ...args],
+      ...["--data", paths.root, "--study", studyPath, "--json"],
+    ],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const stop = () => {
+    try {
+      child.kill("SIGTERM");
+    } catch {
+      // It has ended in this moment.
+    }
+  };
+  signal.addEventListener("abort", stop);
+  const [shown, kept] = child.stderr.tee();
+  const [stdout, stderr, ended] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(kept).text(),
+    child.status.finally(() => signal.removeEventListener("abort", stop)),
+    // Where the session was closed nobody reads it, and the work goes on all the same.
+    shown.pipeTo(Deno.stderr.writable, { preventClose: true }).catch(() => {}),
+  ]);
+  const summary = summaryOf(stdout);
+  const isSignalled = ended.signal !== null || ended.code > SIGNALLED;
+  const status = isSignalled ? signal.aborted ? "stopped" : "failed" : statusOf(ended.code);
+  return {
+    task,
+    args,
+    status,
+    exit_status: isSignalled ? null : ended.code,
+    seconds: Math.round((performance.now() - started) / 100) / 10,
+    ...summary ? stepFigures(task, summary) : { did: "", left: "" },
+    ...status === "failed" ? why(step, stderr, ended) : { reason: null, remedy: null },
+    isAhead: status === "stopped" && signal.aborted,
+    summary,
+  };
+}
+
+function statusOf(code: number): StepStatus {
+  if (code === EXIT.done) return "done";
+  if (code === EXIT.busy) return "busy";
+  return code === EXIT.stopped ? "stopped" : "failed";
+}
+
+/** Give what the task printed for machines, undefined where it did not come to its end. */
+function summaryOf(stdout: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(stdout);
+  } catch {
+    return undefined;
+  }
+}
+
+function why(
+  step: Step,
+  stderr: string,
+  { code, signal }: Deno.CommandStatus,
+): { reason: string; remedy: string } {
+  const again = `Run deno task ${stepName(step)} and see what it says`;
+  if (signal !== null || code > SIGNALLED) {
+    const name = signal ?? `signal ${code - SIGNALLED}`;
+    return {
+      reason: `it was ended by ${name}`,
+      remedy: "A machine that runs out of memory ends tasks by SIGKILL (signal 9); run it again",
+    };
+  }
+  const [, reason, remedy] = ERROR.exec(stderr) ?? [];
+  return { reason: reason ?? `it ended with exit status ${code}`, remedy: remedy ?? again };
+}

@@ -1,0 +1,46 @@
+import type { Context } from "../run/command.ts";
+import { type Variable, variable } from "../run/environment.ts";
+import type { Notice } from "./notice.ts";
+import { noticeCommand } from "./notice_command.ts";
+import { postWebhook } from "./webhook.ts";
+
+/** A way to a person. */
+export interface Channel {
+  name: "webhook" | "command";
+  /** Send a notice; throws a `NotSent` where that did not come about. */
+  send(notice: Notice, signal: AbortSignal): Promise<void>;
+}
+
+/** Give the ways that the environment and the study name; what is wrong with one is said with `warn`. */
+export function channels({ study, warn }: Pick<Context, "study" | "warn">): Channel[] {
+  const found: Channel[] = [];
+  const webhook = secretUrl("CIVICSKY_WEBHOOK", study.notify.webhook, warn);
+  if (webhook) {
+    found.push({ name: "webhook", send: (notice, signal) => postWebhook(webhook, notice, signal) });
+  }
+  const { command } = study.notify;
+  if (command) {
+    found.push({
+      name: "command",
+      send: (notice, signal) => noticeCommand(command, notice, signal),
+    });
+  }
+  return found;
+}
+
+/**
+ * Give the address that a variable names, else the study's; undefined where neither does.
+ *
+ * One that is no web address is said with `warn`, without its value, which is a secret.
+ */
+export function secretUrl(
+  name: Variable,
+  setting: string | undefined,
+  warn: (text: string) => void,
+): string | undefined {
+  const value = variable(name);
+  if (value === undefined) return setting;
+  if (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)) return value;
+  warn(`${name} is no address that starts with https:// (or http://): nobody is told there`);
+  return undefined;
+}

@@ -1,0 +1,34 @@
+import type { Context } from "../run/command.ts";
+import { delay } from "../atproto/subscription.ts";
+import { NotSent } from "./not_sent.ts";
+import { secretUrl } from "./channel.ts";
+import { request } from "./webhook.ts";
+
+/** One that is missed makes a watcher ring for nothing. */
+const PAUSES_MS = [1000, 4000];
+
+/**
+ * Ask for the heartbeat address of the environment or the study, if there is one.
+ *
+ * What watches that address rings when it is not asked for. Three tries, with pauses (milliseconds)
+ * between them; that none succeeds is a warning.
+ */
+export async function heartbeat(
+  { study, warn, signal }: Pick<Context, "study" | "warn" | "signal">,
+  pausesMs = PAUSES_MS,
+): Promise<void> {
+  const url = secretUrl("CIVICSKY_HEARTBEAT", study.notify.heartbeat, warn);
+  if (url === undefined) return;
+  for (let tries = 0;; tries++) {
+    try {
+      return await request(url, signal, {});
+    } catch (error) {
+      if (!(error instanceof NotSent)) throw error;
+      if (tries < pausesMs.length && !signal.aborted) {
+        await delay(pausesMs[tries]!, signal);
+        continue;
+      }
+      return warn(`the heartbeat was not sent: ${error.message}`);
+    }
+  }
+}

@@ -1,0 +1,4 @@
+/** A message that did not reach anybody, and why, without any address. */
+export class NotSent extends Error {
+  override readonly name = "NotSent";
+}

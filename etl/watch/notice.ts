@@ -1,0 +1,71 @@
+import { type Variable, variable } from "../run/environment.ts";
+import type { Study } from "../run/study.ts";
+import type { IncidentEntry } from "./incident_file.ts";
+
+/** How many characters of a title and a remedy are told. */
+const LONGEST = 300;
+
+/** Values that no message may hold, and settings of the study that are as secret. */
+const SECRETS: Variable[] = [
+  "BLUESKY_APP_PASSWORD",
+  "PERSPECTIVE_API_KEY",
+  "GROQ_API_KEY",
+  "CIVICSKY_WEBHOOK",
+  "CIVICSKY_HEARTBEAT",
+];
+
+/** What a person is told of an incident. */
+export interface Notice {
+  event: "open" | "mended";
+  key: string;
+  title: string;
+  remedy: string;
+  study: string;
+  machine: string;
+  /** All of it in words. */
+  text: string;
+}
+
+/** Give a text on one line, in at most 300 characters, without control characters and secrets. */
+export function cleaned(text: string, study: Study): string {
+  return bounded(withoutSecrets(text, study));
+}
+
+/** Say an incident for people; its title and remedy are clean. */
+export function notice(
+  { key, title, remedy, since }: IncidentEntry,
+  event: Notice["event"],
+  study: Study,
+): Notice {
+  const facts = {
+    event,
+    key,
+    title,
+    remedy,
+    study: cleaned(study.name, study),
+    machine: Deno.hostname(),
+  };
+  const who = `${facts.study} on ${facts.machine}`;
+  const when = `since ${since.slice(0, 16).replace("T", " ")} UTC`;
+  const text = event === "open"
+    ? `${who}: ${facts.title}\n${facts.remedy}`
+    : `${who}: mended: ${facts.title} (${when})`;
+  return { ...facts, text };
+}
+
+function withoutSecrets(text: string, { notify }: Study): string {
+  const values = [...SECRETS.map((name) => variable(name)), notify.webhook, notify.heartbeat];
+  return values.reduce<string>(
+    (clean, value) => value ? clean.replaceAll(value, "…") : clean,
+    text,
+  );
+}
+
+function bounded(text: string): string {
+  const line = text.slice(0, 100 * LONGEST).toWellFormed()
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, " ").trim();
+  const characters = [...line.slice(0, 4 * LONGEST)];
+  return characters.length <= LONGEST
+    ? characters.join("")
+    : `${characters.slice(0, LONGEST - 1).join("")}…`;
+}

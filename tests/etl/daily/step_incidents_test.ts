@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import type { StepEnd } from "../../../etl/daily/step.ts";
+import { incidentsOf, tellOfSteps } from "../../../etl/daily/step_incidents.ts";
+import { readStudy } from "../../../etl/run/study.ts";
+import { DataPaths } from "../../../etl/store/paths.ts";
+import { withData } from "../../rows.ts";
+import { ROOT } from "../../task.ts";
+import { startWebhook } from "../watch/webhook_server.ts";
+
+function end(task: string, status: StepEnd["status"], more: Partial<StepEnd> = {}): StepEnd {
+  const failed = { reason: "Cannot do it: it broke", remedy: "Mend it" };
+  const why = status === "failed" ? failed : { reason: null, remedy: null };
+  const nothing = { args: [], exit_status: 0, seconds: 1, did: "", left: "", isAhead: false };
+  return { task, status, ...nothing, ...why, ...more };
+}
+
+const ahead = { isAhead: true };
+
+Deno.test("a task that failed is one incident, however many of its steps did", () => {
+  const counts = { args: ["--counts-only"] };
+  const ends = [
+    end("sync:most-liked", "failed"),
+    end("preprocess", "stopped"),
+    end("sync:most-liked", "failed", counts),
+  ];
+  assert.deepEqual(incidentsOf(ends), [{
+    key: "daily/sync:most-liked",
+    title: "deno task sync:most-liked failed: Cannot do it: it broke",
+    remedy: "Mend it",
+  }]);
+});
+
+Deno.test("a task that failed is mended once it ended well, and not where nobody knows", async () => {
+  await withData(async (data) => {
+    const webhook = startWebhook();
+    const study = readStudy(`${ROOT}demo/study.yaml`);
+    study.notify = { webhook: webhook.url, heartbeat: `${webhook.url}/beat` };
+    const warnings: string[] = [];
+    const context = {
+      paths: new DataPaths(data),
+      study,
+      signal: new AbortController().signal,
+      warn: (text: string) => void warnings.push(text),
+    };
+    /** Give what is told of some steps, and how often the heartbeat was asked for. */
+    const tell = async (ends: StepEnd[], date?: string) => {
+      await tellOfSteps(context, ends, date);
+      const texts = webhook.texts.splice(0).map((text) =>
+        /(mended: )?deno task \S+/.exec(text)![0]
+      );
+      return [...texts, ...webhook.beats.splice(0).map(() => "beat")];
+    };
+    const skipped = (task: string) => end(task, "skipped");
+    const cases: [StepEnd[], string[], string?][] = [
+      [[end("a", "failed"), end("b", "failed"), end("c", "done")], ["deno task a", "deno task b"]],
+      [[end("a", "failed"), end("b", "skipped", ahead)], []],
+      [[end("a", "busy"), end("b", "stopped", ahead)], []],
+      [[skipped("a"), end("b", "failed")], [], "2026-06-01"],
+      [
+        [end("a", "done"), end("b", "stopped")],
+        ["mended: deno task a", "mended: deno task b"],
+        "2026-06-01",
+      ],
+      [[end("a", "done"), end("b", "stopped"), skipped("c"), end("d", "busy")], ["beat"]],
+      [[end("a", "done"), end("b", "stopped", ahead)], []],
+      [[end("a", "failed"), end("b", "failed")], ["deno task a", "deno task b"]],
+      // Without its key it is no longer run, and what is not in the study is not either.
+      [[skipped("a")], ["mended: deno task a", "mended: deno task b", "beat"]],
+    ];
+    for (const [index, [ends, told, date]] of cases.entries()) {
+      assert.deepEqual(await tell(ends, date), told, `case ${index}`);
+    }
+    assert.deepEqual(warnings, []);
+    await webhook.close();
+  });
+});
