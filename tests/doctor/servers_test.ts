@@ -18,20 +18,19 @@ Deno.test("a relay and a Jetstream host are connected to, and one that is gone i
     const [relay, jetstream] = [startRelay(), startJetstream()];
     const gone = closedPort("ws");
     try {
-      const ask = (relays: string[], servers: string[]) =>
+      const ask = (relays: string[], servers: string[], stream: "firehose" | "jetstream") =>
         examined(data, async (examination) => [
           ...await streamAnswers(FIREHOSE, examination),
           ...await streamAnswers(JETSTREAM, examination),
-        ], { study: studyWith({ relays, servers }) });
-      assert.deepEqual(levels(await ask([relay.url], [jetstream.url])), ["ok", "ok"]);
+        ], { study: studyWith({ relays, servers, stream }) });
+      assert.deepEqual(levels(await ask([relay.url], [jetstream.url], "jetstream")), ["ok", "ok"]);
       assert.deepEqual([relay.connections.length, jetstream.connections.length], [1, 1]);
-      const half = await ask([gone, relay.url], [`${jetstream.url}/`]);
+      const half = await ask([gone, relay.url], [`${jetstream.url}/`], "jetstream");
       assert.deepEqual(levels(half), ["note", "ok"]);
       assert.match(half[0]!.found, /127\.0\.0\.1:\d+ cannot be reached; another relay answers/);
-      // Without data Jetstream is what a study begins with.
-      assert.deepEqual(levels(await ask([gone], [gone])), ["warning", "problem"]);
-      await aged(new DataPaths(data).rawPart("firehose", "2026-06-01", "a"), 0);
-      assert.deepEqual(levels(await ask([gone], [gone])), ["problem", "warning"]);
+      assert.deepEqual(levels(await ask([gone], [gone], "jetstream")), ["warning", "problem"]);
+      const byFirehose = await ask([gone], [gone], "firehose");
+      assert.deepEqual(levels(byFirehose), ["problem", "warning"]);
     } finally {
       await Promise.all([relay.close(), jetstream.close()]);
     }
@@ -129,7 +128,7 @@ Deno.test("addresses that are known are fine, unknown ones noted, old and open o
       examined(data, (it) => [
         ...streamAddresses(FIREHOSE, it),
         ...streamAddresses(JETSTREAM, it),
-      ], { study: studyWith({ relays, servers }) });
+      ], { study: studyWith({ relays, servers, stream }) });
     const known = ["wss://bsky.network", "wss://jetstream.us-west.bsky.network"] as const;
     assert.deepEqual(levels(await look([known[0]], [known[1]])), ["ok", "ok"]);
     const odd = await look(["wss://bsky.netwrok"], ["wss://jetstream1.us-east.bsky.network"]);
