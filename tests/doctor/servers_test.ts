@@ -9,9 +9,8 @@ import { nearest } from "../../doctor/language_model.ts";
 import { FIREHOSE, JETSTREAM, streamAddresses, streamAnswers } from "../../doctor/stream.ts";
 import { examine } from "../../doctor/examine.ts";
 import { ok } from "../../doctor/finding.ts";
-import { DataPaths } from "../../etl/store/paths.ts";
 import { withData } from "../rows.ts";
-import { aged, closedPort, examined, levels, studyWith } from "./patient.ts";
+import { closedPort, examined, levels, studyWith } from "./patient.ts";
 
 Deno.test("a relay and a Jetstream host are connected to, and one that is gone is a problem where the study uses it", () =>
   withData(async (data) => {
@@ -128,7 +127,7 @@ Deno.test("addresses that are known are fine, unknown ones noted, old and open o
       examined(data, (it) => [
         ...streamAddresses(FIREHOSE, it),
         ...streamAddresses(JETSTREAM, it),
-      ], { study: studyWith({ relays, servers, stream }) });
+      ], { study: studyWith({ relays, servers }) });
     const known = ["wss://bsky.network", "wss://jetstream.us-west.bsky.network"] as const;
     assert.deepEqual(levels(await look([known[0]], [known[1]])), ["ok", "ok"]);
     const odd = await look(["wss://bsky.netwrok"], ["wss://jetstream1.us-east.bsky.network"]);
