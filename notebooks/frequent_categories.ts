@@ -9,7 +9,7 @@ import { md, type Note, nothingToDraw } from "./note.ts";
 export interface CategoryCount {
   category: string;
   n: number;
-  /** Of all labelled posts, weighted. */
+  /** Of all labelled posts, weighted by 1 / (`label_prob` × `window_prob`). */
   share: number;
 }
 
@@ -24,8 +24,9 @@ export async function frequentCategories(
   const { since, until, source, inSource } = measureParts({ view: "posts", column: "" }, selection);
   const table = await data.sql`
     SELECT categories, label_prob IS NULL AS is_unsampled, count(*) AS n,
-      sum(coalesce(1 / label_prob, 1)) AS weight
-    FROM posts_dictionary
+      sum(coalesce(1 / (label_prob * coalesce(window_prob, 1)), 1)) AS weight
+    FROM posts_dictionary LEFT JOIN drawn_hours
+      ON source = ${source} AND opens_at = date_trunc('hour', reference_time)
     WHERE was_successfully_labeled AND passed_filters
       AND date BETWEEN ${since}::DATE AND ${until}::DATE AND (${source} = 'all' OR ${inSource})
     GROUP BY ALL`;

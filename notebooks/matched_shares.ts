@@ -27,6 +27,8 @@ interface Cell {
   is_eligible: boolean;
   hour: Date | null;
   language: string | null;
+  /** Of the hour. */
+  window_prob: number;
   n: number;
   sum_weight: number;
   sum_y: number;
@@ -38,7 +40,8 @@ interface Cell {
  * and on being no reply.
  *
  * The stream's posts of an hour and language are weighted up to those of the feed (direct
- * standardisation). A feed is no probability sample, so there are no intervals. NaN where there is
+ * standardisation). Posts weigh 1 / `label_prob`, those of the stream and what is matched by
+ * `window_prob` too; a feed as it is holds posts of all hours. A feed is no probability sample, so there are no intervals. NaN where there is
  * nothing to compare.
  */
 export async function matchedShares(
@@ -46,21 +49,28 @@ export async function matchedShares(
   measure: Measure,
   selection: Selection,
 ): Promise<MatchedShares> {
-  const { view, column, threshold, since, until, inSource } = measureParts(measure, selection);
+  const { view, column, threshold, since, until, source, inSource } = measureParts(
+    measure,
+    selection,
+  );
   const table = await data.sql`
     WITH measured AS (
       SELECT label_prob IS NULL AS is_unsampled, coalesce(in_most_liked, false) AS is_liked,
         coalesce(in_covered_minute, false) AND reply_root_uri IS NULL AS is_eligible,
-        reference_time, detected_language, coalesce(1 / label_prob, 1) AS weight,
+        reference_time, detected_language, coalesce(window_prob, 1) AS window_prob,
+        coalesce(1 / (label_prob * CASE WHEN in_most_liked THEN 1 ELSE coalesce(window_prob, 1) END), 1)
+          AS weight,
         CASE WHEN ${threshold}::DOUBLE IS NULL THEN ${column}::DOUBLE
           WHEN ${column}::DOUBLE >= ${threshold}::DOUBLE THEN 1 ELSE 0 END AS y
-      FROM ${view}
+      FROM ${view} LEFT JOIN drawn_hours
+        ON source = ${source} AND opens_at = date_trunc('hour', reference_time)
       WHERE was_successfully_labeled AND ${column} IS NOT NULL AND passed_filters
         AND date BETWEEN ${since}::DATE AND ${until}::DATE AND (in_most_liked OR ${inSource})
     )
     SELECT is_unsampled, is_liked, is_eligible,
       CASE WHEN is_eligible THEN date_trunc('hour', reference_time) END AS hour,
       CASE WHEN is_eligible THEN detected_language END AS language,
+      CASE WHEN is_eligible THEN window_prob END AS window_prob,
       count(*) AS n, sum(weight) AS sum_weight, sum(weight * y) AS sum_y
     FROM measured GROUP BY ALL`;
   const rows = table.objects() as Cell[];
@@ -72,13 +82,15 @@ export async function matchedShares(
     ({ hour, language }) => `${hour?.getTime()} ${language}`,
   );
   const pairs = [...byCell.values()].map((cell) => ({
+    window_prob: cell[0]!.window_prob,
     feed: groupShare(cell.filter(({ is_liked }) => is_liked)),
     others: groupShare(cell.filter(({ is_liked }) => !is_liked)),
   })).filter(({ feed, others }) => feed.n > 0 && others.n > 0);
   const n = (of: "feed" | "others") => pairs.reduce((sum, pair) => sum + pair[of].n, 0);
-  const all = pairs.reduce((sum, { feed }) => sum + feed.weight, 0);
+  const weight = ({ feed, window_prob }: typeof pairs[number]) => feed.weight / window_prob;
+  const all = pairs.reduce((sum, pair) => sum + weight(pair), 0);
   const mean = (of: "feed" | "others") =>
-    pairs.reduce((sum, pair) => sum + pair.feed.weight * pair[of].value, 0) / all;
+    pairs.reduce((sum, pair) => sum + weight(pair) * pair[of].value, 0) / all;
   return {
     feed: groupShare(cells.filter(({ is_liked }) => is_liked)),
     others: groupShare(cells.filter(({ is_liked }) => !is_liked)),

@@ -13,6 +13,7 @@ import { uri } from "../raw.ts";
 import { query, withData } from "../rows.ts";
 import { writeRows } from "../table_file.ts";
 import { runTask } from "../task.ts";
+import { rounded } from "./numbers.ts";
 
 const CLOCK = { CIVICSKY_CLOCK: "2026-06-10T00:00:00Z" };
 const DAYS = ["2026-06-01", "2026-06-02", "2026-06-04"];
@@ -62,16 +63,6 @@ async function fill(data: string): Promise<void> {
     LABEL_SETS,
     [{ label_set_id: "a", classifier: "dictionary", codebook: "c", is_shown: true }],
     paths.labelSets("dictionary"),
-  );
-}
-
-/** Give an object with its numbers as ten digits, as sums in another order round otherwise. */
-function rounded(value: unknown): unknown {
-  return JSON.parse(
-    JSON.stringify(
-      value,
-      (_, part) => typeof part === "number" ? Number(part.toPrecision(10)) : part,
-    ),
   );
 }
 

@@ -20,23 +20,10 @@ import { prevalence, prevalenceTable, THRESHOLDS } from "../../notebooks/prevale
 import { shareOfRange, sharesByDay } from "../../notebooks/measured_shares.ts";
 import { type SideShares, sideShares, sideSharesTable } from "../../notebooks/side_shares.ts";
 import { query, withData } from "../rows.ts";
-import { DAYS, fillAnalysed } from "./analysed_folder.ts";
+import { fillAnalysed, JOINED, LABELLED, POSTS, SELECTION } from "./analysed_folder.ts";
+import { assertClose, rounded } from "./numbers.ts";
 
 const NO_RANGE = shareOfRange([]);
-const SELECTION = { source: "firehose" as const, since: DAYS[0], until: DAYS[1] };
-const POSTS = `(FROM read_parquet('{data}/posts/*/*.parquet', hive_partitioning = true)
-  WHERE passed_filters AND date <= '${DAYS[1]}')`;
-const LABELS = (name: string) =>
-  `(FROM read_parquet('{data}/labels/${name}/*/*.parquet')
-  WHERE was_successfully_labeled)`;
-/** Posts of the firehose with the labels of two classifiers, weighted by the rarer draw. */
-const JOINED = (a: string, b: string) =>
-  `(SELECT *, 1 / least(a.label_prob, b.label_prob) AS w FROM ${POSTS} p
-    JOIN ${LABELS(a)} a USING (uri) JOIN ${LABELS(b)} b USING (uri) WHERE in_firehose)`;
-
-function assertClose(found: unknown, wanted: unknown, what: string): void {
-  assert.ok(Math.abs(Number(found) - Number(wanted)) < 1e-9, `${what}: ${found}, ${wanted}`);
-}
 
 Deno.test("what the notebooks show of attributes is what independent SQL counts", (t) =>
   withData(async (folder) => {
@@ -47,10 +34,10 @@ Deno.test("what the notebooks show of attributes is what independent SQL counts"
     await t.step("means of attributes, and by lean", async () => {
       const [stream] = await query<Record<string, number>>(
         folder,
-        `SELECT sum(prob_toxic / label_prob) / sum(1 / label_prob) AS toxic,
-           sum(prob_respect / label_prob) / sum(1 / label_prob) FILTER (prob_respect IS NOT NULL)
-             AS respect, count(prob_respect) AS n
-         FROM ${POSTS} JOIN ${LABELS("perspective")} USING (uri) WHERE in_firehose`,
+        `SELECT sum(w * prob_toxic) / sum(w) AS toxic,
+           sum(w * prob_respect) / sum(w) FILTER (prob_respect IS NOT NULL) AS respect,
+           count(prob_respect) AS n
+         FROM ${LABELLED("perspective")}`,
       );
       const means = await attributeMeans(data, "posts_perspective", "firehose", SELECTION);
       assert.deepEqual(means.map(({ column }) => column), ["prob_toxic", "prob_respect"]);
@@ -86,10 +73,8 @@ Deno.test("what the notebooks show of attributes is what independent SQL counts"
       const [wanted] = await query<Record<string, number>>(
         folder,
         `SELECT ${
-          THRESHOLDS.map((t) =>
-            `sum((prob_toxic >= ${t})::INT / label_prob) / sum(1 / label_prob) AS "${t}"`
-          ).join(", ")
-        } FROM ${POSTS} JOIN ${LABELS("perspective")} USING (uri) WHERE in_firehose`,
+          THRESHOLDS.map((t) => `sum(w * (prob_toxic >= ${t})::INT) / sum(w) AS "${t}"`).join(", ")
+        } FROM ${LABELLED("perspective")}`,
       );
       const found = await distributionsOf(data, "posts_perspective", SELECTION);
       for (const threshold of THRESHOLDS) {
@@ -123,16 +108,6 @@ Deno.test("what the notebooks show of attributes is what independent SQL counts"
       assert.deepEqual(rounded(await said(kept)), rounded(await said(data)));
     });
   }));
-
-/** Sums of doubles depend on their order. */
-function rounded(value: unknown): unknown {
-  return JSON.parse(
-    JSON.stringify(
-      value,
-      (_, part) => typeof part === "number" ? Number(part.toPrecision(9)) : part,
-    ),
-  );
-}
 
 Deno.test("an empty folder is told in words by every analysis", () =>
   withData(async (folder) => {

@@ -18,11 +18,12 @@ import { COLUMNS } from "../../classifiers/clients/comment_analyzer_answer.ts";
 import { uri } from "../raw.ts";
 import { query, withData } from "../rows.ts";
 import { writeRows } from "../table_file.ts";
+import { assertClose } from "./numbers.ts";
 
 const DAYS = ["2026-06-01", "2026-06-02", "2026-06-04"];
 const TOXIC = { view: "posts_perspective", column: "prob_toxic" };
 const JOINED = `(SELECT p.*, l.was_successfully_labeled AS ok, l.label_prob, l.prob_toxic,
-    l.prob_insult, p.did AS author
+    l.prob_insult, p.did AS author, if(hour(reference_time) = 3, 12, 6) AS hours
   FROM read_parquet('{data}/posts/*/*.parquet', hive_partitioning = true) p
   LEFT JOIN read_parquet('{data}/labels/perspective/*/*.parquet') l USING (uri)
   WHERE p.passed_filters AND p.in_firehose)`;
@@ -62,7 +63,7 @@ async function fill(data: string, label = (index: number): Record<string, unknow
       source: "firehose",
       opens_at: `${day} ${String(hour).padStart(2, "0")}:00:00`,
       closes_at: `${day} ${String(hour + 1).padStart(2, "0")}:00:00`,
-      window_prob: 2 / 24,
+      window_prob: hour === 3 ? 1 / 12 : 1 / 6,
     }));
     await writeRows(data, WINDOWS, hours, paths.windows("firehose", day));
     const coverage = hours.map(({ opens_at, closes_at }, index) => ({
@@ -84,10 +85,6 @@ async function fill(data: string, label = (index: number): Record<string, unknow
   );
 }
 
-function assertClose(found: unknown, wanted: unknown, what: string): void {
-  assert.ok(Math.abs(Number(found) - Number(wanted)) < 1e-9, `${what}: ${found}, ${wanted}`);
-}
-
 Deno.test("what charts rest on is what independent SQL counts", (t) =>
   withData(async (folder) => {
     await fill(folder);
@@ -97,7 +94,7 @@ Deno.test("what charts rest on is what independent SQL counts", (t) =>
     await t.step("means of a day and the sums over its authors", async () => {
       const wanted = await query<Record<string, number>>(
         folder,
-        `WITH w AS (SELECT *, 1 / (label_prob * 2 / 24) AS w FROM ${JOINED}),
+        `WITH w AS (SELECT *, hours / label_prob AS w FROM ${JOINED}),
          a AS (SELECT date::VARCHAR AS day, author, sum(w * prob_toxic) AS y, sum(w) AS n,
            count(*) AS k FROM w WHERE ok GROUP BY ALL)
          SELECT day, sum(y) / sum(n) AS mean, count(*) AS authors, sum(k) AS k, sum(y * y) AS yy,
@@ -123,7 +120,7 @@ Deno.test("what charts rest on is what independent SQL counts", (t) =>
         `SELECT sum(w * (prob_toxic >= 0.7)::INT) FILTER (ok) / sum(w) FILTER (ok) AS share,
            sum(w) FILTER (NOT ok) / sum(w) AS failed, count(*) FILTER (NOT ok) AS n_failed,
            sum(w * (prob_toxic >= 0.7)::INT) FILTER (ok) / sum(w) AS if_no
-         FROM (SELECT *, 1 / label_prob AS w FROM ${JOINED} WHERE ok IS NOT NULL)`,
+         FROM (SELECT *, hours / label_prob AS w FROM ${JOINED} WHERE ok IS NOT NULL)`,
       );
       const share = shareOfRange(
         await sharesByDay(data, { ...TOXIC, threshold: 0.7 }, { source: "firehose" }),
@@ -141,13 +138,13 @@ Deno.test("what charts rest on is what independent SQL counts", (t) =>
     await t.step("the shares that stand beside it", async () => {
       const [wanted] = await query<Record<string, number>>(
         folder,
-        `WITH w AS (SELECT *, if(ok, 1 / label_prob, 0) AS w, coalesce(prob_toxic, 0) AS y,
-           count(*) OVER (PARTITION BY author) AS by_author,
-           count(*) OVER (PARTITION BY text_hash) AS by_text FROM ${JOINED}),
-         busiest AS (SELECT author FROM w GROUP BY author ORDER BY count(*) DESC, author LIMIT 1)
+        `WITH w AS (SELECT *, if(ok, hours / label_prob, 0) AS w, coalesce(prob_toxic, 0) AS y,
+           sum(hours) OVER (PARTITION BY author) AS by_author,
+           sum(hours) OVER (PARTITION BY text_hash) AS by_text FROM ${JOINED}),
+         busiest AS (SELECT author FROM w GROUP BY author ORDER BY sum(hours) DESC, author LIMIT 1)
          SELECT sum(w * y / by_author) / sum(w / by_author) AS author_weighted,
            sum(w * y / by_text) / sum(w / by_text) AS distinct_texts,
-           (SELECT count(*) FROM w WHERE author IN (FROM busiest)) / count(*) AS busiest_of_posts,
+           (SELECT sum(hours) FROM w WHERE author IN (FROM busiest)) / sum(hours) AS busiest_of_posts,
            (SELECT sum(w * y) FROM w WHERE author IN (FROM busiest)) / sum(w * y) AS busiest_of_yes,
            count(DISTINCT author) AS n_authors, count(DISTINCT text_hash) AS n_texts FROM w`,
       );
@@ -158,7 +155,7 @@ Deno.test("what charts rest on is what independent SQL counts", (t) =>
     await t.step("distributions and correlations", async () => {
       const wanted = await query<Record<string, number>>(
         folder,
-        `WITH w AS (SELECT *, 1 / label_prob AS w FROM ${JOINED} WHERE ok)
+        `WITH w AS (SELECT *, hours / label_prob AS w FROM ${JOINED} WHERE ok)
          SELECT round(prob_toxic * 10)::INT * 2 AS bin, sum(w) / (SELECT sum(w) FROM w) AS share
          FROM w GROUP BY bin`,
       );
@@ -169,11 +166,11 @@ Deno.test("what charts rest on is what independent SQL counts", (t) =>
       assertClose(toxic!.shares.reduce((sum, share) => sum + share), 1, "all");
       assertClose(toxic!.shares[0], wanted.find(({ bin }) => bin === 0)!.share, "the first bin");
       assertClose(toxic!.shares[10], wanted.find(({ bin }) => bin === 10)!.share, "at 0.5");
-      // Each post twice or once, as its weight says.
+      // Each post as often as its weight says.
       const [pair] = await query<{ r: number }>(
         folder,
         `SELECT corr(prob_toxic, prob_insult) AS r
-         FROM (SELECT *, unnest(range((1 / label_prob)::INT)) FROM ${JOINED} WHERE ok)`,
+         FROM (SELECT *, unnest(range((hours / label_prob)::INT)) FROM ${JOINED} WHERE ok)`,
       );
       const columns = ["prob_toxic", "prob_insult"];
       const { r } = await correlationsOf(data, TOXIC.view, columns, { source: "firehose" });
@@ -185,7 +182,8 @@ Deno.test("what charts rest on is what independent SQL counts", (t) =>
       const hours = await coveredHours(data);
       assert.equal(hours.length, 6);
       assert.deepEqual(hours.map(({ covered }) => covered), [0.75, 1, 0.75, 1, 0.75, 1]);
-      assert.ok(hours.every(({ is_asked, window_prob }) => is_asked && window_prob === 2 / 24));
+      assert.ok(hours.every(({ is_asked }) => is_asked));
+      assert.deepEqual(hours.slice(0, 2).map(({ window_prob }) => window_prob), [1 / 12, 1 / 6]);
       const coverage = coverageOf(hours, days.map(({ time }) => time), "UTC")!;
       assert.deepEqual(coverage, {
         hours: 5.25,
