@@ -138,7 +138,9 @@ compared. \`deno task status\` says which posts wait for which classifier.`;
       failures: undefined,
       label_set: labelSets.filter(Boolean).join("; "),
       denominator: `${facts.denominator}, labelled by both`,
-      about: `They agree on ${formatShare(agreement, 1)}; Cohen's kappa is ${
+      also: `Posts that one of them did not label, or failed at, are left out. They agree on ${
+        formatShare(agreement, 1)
+      }; Cohen's kappa is ${
         Number.isNaN(kappa) ? "not defined" : kappa.toFixed(2)
       } (1: always, 0: as often as by chance).`,
     },

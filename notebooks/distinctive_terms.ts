@@ -1,5 +1,5 @@
 import { BarTable } from "./bar_table.ts";
-import type { FigureFacts } from "./figure_facts.ts";
+import { type FigureFacts, withoutBounds } from "./figure_facts.ts";
 import { md, type Note, nothingToDraw } from "./note.ts";
 import type { ColumnTable } from "arquero";
 import type { Data } from "./data.ts";
@@ -154,10 +154,9 @@ export function distinctiveTermsTable(
     measure: "z of the log-odds",
     format: (z) => z.toFixed(1),
     facts: {
-      ...facts,
+      ...withoutBounds(facts),
       n,
-      failures: undefined,
-      about:
+      also:
         "Above 0: of political posts; below: of the others. Less than 2 on either side is what " +
         "chance gives. Each author counts once a term.",
     },

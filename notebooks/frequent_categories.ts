@@ -1,6 +1,6 @@
 import { BarTable } from "./bar_table.ts";
 import type { Data } from "./data.ts";
-import type { FigureFacts } from "./figure_facts.ts";
+import { type FigureFacts, withoutBounds } from "./figure_facts.ts";
 import { knownWeights } from "./known_weights.ts";
 import { measureParts, type Selection } from "./measure.ts";
 import { md, type Note, nothingToDraw } from "./note.ts";
@@ -57,8 +57,8 @@ export function frequentCategoriesTable(
     title: TITLE,
     measure: "share of posts",
     facts: {
-      ...facts,
-      about: `A post can have several categories, or none.${
+      ...withoutBounds(facts),
+      also: `A post can have several categories, or none.${
         rest > 0 ? ` ${rest} less frequent categories are not shown.` : ""
       }`,
     },

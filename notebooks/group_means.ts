@@ -1,7 +1,13 @@
 import { from } from "arquero";
 import type { AttributeMean } from "./attribute_means.ts";
 import { Chart, type Panel, type Tip } from "./chart.ts";
-import { factsLine, type FigureFacts, titleOf, withoutIntervals } from "./figure_facts.ts";
+import {
+  countsByAttribute,
+  factsLine,
+  type FigureFacts,
+  titleOf,
+  withoutIntervals,
+} from "./figure_facts.ts";
 import { escape } from "./html.ts";
 import { legend, seriesColor } from "./legend.ts";
 import { NOT_POLITICAL } from "./lean_shares.ts";
@@ -49,10 +55,11 @@ export function groupMeans(options: GroupMeansOptions): Chart | Note {
     ? {
       ...facts,
       n: groups.reduce((sum, group) => sum + size(group), 0),
+      also: `Of them ${groups.map((group) => `${group} ${formatNumber(size(group))}`).join(", ")}.`,
       denominator: `${facts.denominator} and that the language model labelled too`,
       failures: undefined,
     }
-    : facts;
+    : { ...facts, also: countsByAttribute(means) };
   return new Chart({
     title: titleOf(options.title, facts),
     subtitle: "Weighted means of values from 0 to 1.",

@@ -1,5 +1,5 @@
 import type { Chart } from "./chart.ts";
-import type { FigureFacts } from "./figure_facts.ts";
+import { type FigureFacts, withoutBounds } from "./figure_facts.ts";
 import type { Note } from "./note.ts";
 import { stackedShare } from "./stacked_share.ts";
 import type { Data } from "./data.ts";
@@ -74,6 +74,6 @@ export function leanChart(groups: LeanShares[], facts: FigureFacts): Chart | Not
     categories: [...leans, NOT_POLITICAL],
     rest: NOT_POLITICAL,
     bars: filled.flatMap(({ all, political }) => [all, political]),
-    facts: { ...facts, denominator: `${facts.denominator}; each bar names its own` },
+    facts: { ...withoutBounds(facts), also: "Each bar names its denominator among them." },
   });
 }

@@ -11,6 +11,13 @@ interface GroupShare {
   n: number;
 }
 
+/** Posts that could not be labelled, and the weighted sums that their share is made of. */
+interface Failures {
+  n_failed: number;
+  sum_failed: number;
+  sum_n: number;
+}
+
 /** The posts of a most-liked feed beside the other posts of a stream. */
 export interface MatchedShares {
   feed: GroupShare;
@@ -19,6 +26,7 @@ export interface MatchedShares {
   matched_feed: GroupShare;
   /** Of those of the stream, with the feed's mix of hours and languages. */
   matched_others: GroupShare;
+  failures: Failures;
 }
 
 interface Cell {
@@ -32,6 +40,8 @@ interface Cell {
   n: number;
   sum_weight: number;
   sum_y: number;
+  n_failed: number;
+  sum_failed: number;
 }
 
 /**
@@ -40,9 +50,9 @@ interface Cell {
  * and on being no reply.
  *
  * The stream's posts of an hour and language are weighted up to those of the feed (direct
- * standardisation). Posts weigh 1 / `label_prob`, those of the stream and what is matched by
- * `window_prob` too; a feed as it is holds posts of all hours. A feed is no probability sample, so there are no intervals. NaN where there is
- * nothing to compare.
+ * standardisation). Posts weigh 1 / `label_prob`; those of the stream, and all that is matched, by
+ * 1 / `window_prob` of their hours too. A feed is no probability sample, so there are no intervals. NaN
+ * where there is nothing to compare.
  */
 export async function matchedShares(
   data: Data,
@@ -61,21 +71,24 @@ export async function matchedShares(
         coalesce(1 / (label_prob * CASE WHEN in_most_liked THEN 1 ELSE coalesce(window_prob, 1) END), 1)
           AS weight,
         CASE WHEN ${threshold}::DOUBLE IS NULL THEN ${column}::DOUBLE
-          WHEN ${column}::DOUBLE >= ${threshold}::DOUBLE THEN 1 ELSE 0 END AS y
+          WHEN ${column}::DOUBLE >= ${threshold}::DOUBLE THEN 1 ELSE 0 END AS y,
+        was_successfully_labeled AS ok
       FROM ${view} LEFT JOIN drawn_hours
         ON source = ${source} AND opens_at = date_trunc('hour', reference_time)
-      WHERE was_successfully_labeled AND ${column} IS NOT NULL AND passed_filters
+      WHERE (NOT was_successfully_labeled OR ${column} IS NOT NULL) AND passed_filters
         AND date BETWEEN ${since}::DATE AND ${until}::DATE AND (in_most_liked OR ${inSource})
     )
     SELECT is_unsampled, is_liked, is_eligible,
       CASE WHEN is_eligible THEN date_trunc('hour', reference_time) END AS hour,
       CASE WHEN is_eligible THEN detected_language END AS language,
       CASE WHEN is_eligible THEN window_prob END AS window_prob,
-      count(*) AS n, sum(weight) AS sum_weight, sum(weight * y) AS sum_y
+      count(*) FILTER (ok) AS n, coalesce(sum(weight) FILTER (ok), 0) AS sum_weight,
+      coalesce(sum(weight * y) FILTER (ok), 0) AS sum_y,
+      count(*) FILTER (NOT ok) AS n_failed, coalesce(sum(weight) FILTER (NOT ok), 0) AS sum_failed
     FROM measured GROUP BY ALL`;
   const rows = table.objects() as Cell[];
   const cells = [true, false].flatMap((isLiked) =>
-    knownWeights(rows.filter(({ is_liked }) => is_liked === isLiked))
+    knownWeights(rows.filter(({ is_liked, n }) => is_liked === isLiked && n > 0))
   );
   const byCell = Map.groupBy(
     cells.filter(({ is_eligible }) => is_eligible),
@@ -96,14 +109,24 @@ export async function matchedShares(
     others: groupShare(cells.filter(({ is_liked }) => !is_liked)),
     matched_feed: { value: mean("feed"), n: n("feed") },
     matched_others: { value: mean("others"), n: n("others") },
+    failures: {
+      n_failed: sum(rows, "n_failed"),
+      sum_failed: sum(rows, "sum_failed"),
+      sum_n: sum(cells, "sum_weight"),
+    },
   };
 }
 
 function groupShare(cells: Cell[]): GroupShare & { weight: number } {
-  const sum = (name: "n" | "sum_y" | "sum_weight") =>
-    cells.reduce((sum, cell) => sum + cell[name], 0);
-  const weight = sum("sum_weight");
-  return { value: sum("sum_y") / weight, n: sum("n"), weight };
+  const weight = sum(cells, "sum_weight");
+  return { value: sum(cells, "sum_y") / weight, n: sum(cells, "n"), weight };
+}
+
+function sum(
+  cells: Cell[],
+  name: "n" | "sum_y" | "sum_weight" | "n_failed" | "sum_failed",
+): number {
+  return cells.reduce((sum, cell) => sum + cell[name], 0);
 }
 
 /** Put them into a table with bars, or say in words that there is nothing to compare. */
@@ -114,7 +137,7 @@ export function matchedTable(
   facts: FigureFacts,
   format?: (value: number) => string,
 ): BarTable | Note {
-  const { feed, others, matched_feed, matched_others } = shares;
+  const { feed, others, matched_feed, matched_others, failures } = shares;
   if (feed.n === 0 || others.n === 0) {
     return md`**${title}: there is nothing to compare.** It takes labelled posts of a most-liked feed
 (${feed.n} are here) and others (${others.n}).`;
@@ -128,8 +151,13 @@ export function matchedTable(
       denominator: "labelled posts of the feed, and of the stream that are not in the feed",
       label_set: facts.label_set,
       coverage: facts.coverage,
+      failures: {
+        n_failed: failures.n_failed,
+        outcomes: { ...failures, sum_y: 0 },
+        is_share: false,
+      },
       about:
-        `Matched: posts that are no replies, of hours and languages in which both have some; ` +
+        `Posts are weighted by how likely each, and of the stream its hour, was to be drawn. Matched: posts that are no replies, of hours and languages in which both have some; ` +
         "the stream's are weighted to the feed's mix. A feed is no probability sample, so there are " +
         "no intervals.",
     },

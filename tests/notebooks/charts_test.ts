@@ -61,7 +61,7 @@ const distribution: Distribution = {
 };
 const correlations: Correlations = {
   columns: ["prob_toxic", HOSTILE, "prob_respect"],
-  n: 50,
+  n: 1_234,
   r: [[1, 0.5, -0.25], [0.5, 1, NaN], [-0.25, NaN, 1]],
 };
 const days = [share("2026-06-01", 10, 100), share("2026-06-03", 0, 50), share("2026-06-04", 7, 7)];
