@@ -12,6 +12,10 @@ import { writeRows } from "../table_file.ts";
 export const DAYS = ["2026-06-01", "2026-06-02", "2026-06-04"];
 export const HANDLES = ["alice.civicsky.test", "@bob.bsky.social"];
 const WORDS = ["senate", "vote", "river", "bread", "morning", "bill", "garden", "don't"];
+const LINKS = [
+  ["https://www.example.org/senate?page=2", "https://example.org/vote"],
+  ["https://wwwnews.example/a#b", "http://example.com"],
+];
 const LEANS = ["left", "right", "unclear"];
 const PER_DAY = 240;
 /** How likely each hour of the firehose was to be drawn; the last was chosen. */
@@ -65,6 +69,13 @@ function post(index: number, day: string) {
     in_most_liked: index % 6 === 0 || index % 50 === 1,
     in_import: false,
     in_covered_minute: index % 13 !== 0,
+    text: "x".repeat(10 + index % 37),
+    reply_parent_uri: index % 4 === 0 ? uri("parent") : null,
+    quoted_uri: index % 5 === 0 ? uri("quoted") : null,
+    embed_kind: index % 3 === 0 ? "images" : index % 5 === 0 ? "record" : null,
+    links: LINKS[index % 7] ?? [],
+    like_count: index % 6 === 0 ? index * index % 101 : null,
+    count_age_hours: index % 6 === 0 ? index % 48 / 2 : null,
     isPolitical,
     index,
   };
@@ -104,7 +115,7 @@ export async function fillAnalysed(data: string): Promise<void> {
     await writeRows(
       data,
       labelTable(DICTIONARY),
-      labels("dictionary", 1, ({ isPolitical, index }) => ({
+      labels("dictionary", 0.8, ({ isPolitical, index }) => ({
         is_political: isPolitical !== (index % 9 === 0),
         categories: index % 2 ? ["elections"] : ["elections", "courts_and_law"],
       })),
