@@ -126,7 +126,7 @@ export async function fillAnalysed(data: string): Promise<void> {
       labelTable({ ...SOCIOPOLITICAL_COLUMNS, ...CHAT_COLUMNS }),
       labels("sociopolitical", 0.5, ({ isPolitical, index }) => ({
         is_sociopolitical: isPolitical,
-        lean: isPolitical ? LEANS[index % 3] : null,
+        lean: isPolitical ? LEANS[Math.floor(index / 5) % 3] : null,
       })),
       paths.labels("sociopolitical", day),
     );

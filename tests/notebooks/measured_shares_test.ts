@@ -1,10 +1,9 @@
 /** Compares what charts rest on with SQL on native DuckDB, over a small study that is drawn at random. */
 import assert from "node:assert/strict";
-import { labelTable } from "../../etl/label_file.ts";
-import { DataPaths } from "../../etl/store/paths.ts";
-import { COVERAGE, LABEL_SETS, POSTS, WINDOWS } from "../../etl/store/tables.ts";
+import { COVERAGE } from "../../etl/store/tables.ts";
 import { correlationsOf, distributionsOf } from "../../notebooks/attribute_scores.ts";
 import { coverageOf } from "../../notebooks/coverage.ts";
+import { coverageStrip } from "../../notebooks/coverage_strip.ts";
 import { coveredHours } from "../../notebooks/covered_hours.ts";
 import { type Data, open } from "../../notebooks/data.ts";
 import { formatDay } from "../../notebooks/days.ts";
@@ -15,12 +14,11 @@ import { Note } from "../../notebooks/note.ts";
 import { shareOverTime } from "../../notebooks/share_over_time.ts";
 import { sideShares } from "../../notebooks/side_shares.ts";
 import { COLUMNS } from "../../classifiers/clients/comment_analyzer_answer.ts";
-import { uri } from "../raw.ts";
 import { query, withData } from "../rows.ts";
 import { writeRows } from "../table_file.ts";
+import { DAYS, fillDrawn } from "./drawn_folder.ts";
 import { assertClose } from "./numbers.ts";
 
-const DAYS = ["2026-06-01", "2026-06-02", "2026-06-04"];
 const TOXIC = { view: "posts_perspective", column: "prob_toxic" };
 const JOINED = `(SELECT p.*, l.was_successfully_labeled AS ok, l.label_prob, l.prob_toxic,
     l.prob_insult, p.did AS author, if(hour(reference_time) = 3, 12, 6) AS hours
@@ -28,61 +26,36 @@ const JOINED = `(SELECT p.*, l.was_successfully_labeled AS ok, l.label_prob, l.p
   LEFT JOIN read_parquet('{data}/labels/perspective/*/*.parquet') l USING (uri)
   WHERE p.passed_filters AND p.in_firehose)`;
 
-/** Two drawn hours a day of firehose posts by few authors, labelled at one in two or all. */
-async function fill(data: string, label = (index: number): Record<string, unknown> => ({
-  was_successfully_labeled: index % 11 !== 0,
-  reason: index % 11 === 0 ? "timed_out" : null,
-})): Promise<void> {
-  const paths = new DataPaths(data);
-  for (const [at, day] of DAYS.entries()) {
-    const posts = Array.from({ length: 60 }, (_, index) => ({
-      uri: uri(`${at}-${index}`),
-      cid: `c${index}`,
-      did: `did:plc:author${index * index % 17}`,
-      text_hash: `text ${index % 50}`,
-      created_at: `${day} ${index % 2 ? "03" : "21"}:10:00`,
-      reference_time: `${day} ${index % 2 ? "03" : "21"}:10:05`,
-      passed_filters: index % 10 !== 3,
-      in_firehose: true,
-      in_most_liked: index % 20 === 0,
-    }));
-    await writeRows(data, POSTS, posts, paths.posts(day));
-    const labels = posts.map((post, index) => ({
-      uri: post.uri,
-      cid: post.cid,
-      text_hash: post.text_hash,
-      label_set_id: "a",
-      label_prob: post.in_most_liked ? 1 : 0.5,
+/** Few authors, labelled at one in two or all; of the hour 3 fifteen minutes are missing. */
+async function fill(data: string, label = (_: number): Record<string, unknown> => ({})) {
+  await fillDrawn(data, {
+    classifier: "perspective",
+    columns: COLUMNS,
+    perDay: () => 60,
+    did: (index) => `did:plc:author${index * index % 17}`,
+    hours: [1 / 12, 1 / 6],
+    label_prob: 0.5,
+    label: (index) => ({
       prob_toxic: index * 7 % 10 / 10,
       prob_insult: index * 3 % 10 / 10,
-      was_successfully_labeled: true,
       ...label(index),
-    })).filter((_, index) => posts[index]!.in_most_liked || index % 3 > 0);
-    await writeRows(data, labelTable(COLUMNS), labels, paths.labels("perspective", day));
-    const hours = [3, 21].map((hour) => ({
+    }),
+  });
+  for (const day of DAYS) {
+    const span = (host: string, from: string, until: string) => ({
       source: "firehose",
-      opens_at: `${day} ${String(hour).padStart(2, "0")}:00:00`,
-      closes_at: `${day} ${String(hour + 1).padStart(2, "0")}:00:00`,
-      window_prob: hour === 3 ? 1 / 12 : 1 / 6,
-    }));
-    await writeRows(data, WINDOWS, hours, paths.windows("firehose", day));
-    const coverage = hours.map(({ opens_at, closes_at }, index) => ({
-      source: "firehose",
-      host: "relay",
-      minute: opens_at,
-      covered_from: opens_at,
-      covered_until: index ? closes_at : opens_at.replace(":00:00", ":45:00"),
-    }));
-    const within = { ...coverage[0]!, covered_from: `${day} 03:15:00`, host: "another relay" };
-    const path = `${data}/coverage/date=${day}/part-0.parquet`;
-    await writeRows(data, COVERAGE, [...coverage, within], path);
+      host,
+      minute: `${day} ${from.slice(0, 2)}:00:00`,
+      covered_from: `${day} ${from}:00`,
+      covered_until: `${day} ${until}:00`,
+    });
+    const spans = [
+      span("relay", "03:00", "03:45"),
+      span("another relay", "03:15", "03:45"),
+      span("relay", "21:00", "22:00"),
+    ];
+    await writeRows(data, COVERAGE, spans, `${data}/coverage/date=${day}/part-0.parquet`);
   }
-  await writeRows(
-    data,
-    LABEL_SETS,
-    [{ label_set_id: "a", classifier: "perspective", codebook: "c", is_shown: true }],
-    paths.labelSets("perspective"),
-  );
 }
 
 Deno.test("what charts rest on is what independent SQL counts", (t) =>
@@ -184,6 +157,23 @@ Deno.test("what charts rest on is what independent SQL counts", (t) =>
       assert.deepEqual(hours.map(({ covered }) => covered), [0.75, 1, 0.75, 1, 0.75, 1]);
       assert.ok(hours.every(({ is_asked }) => is_asked));
       assert.deepEqual(hours.slice(0, 2).map(({ window_prob }) => window_prob), [1 / 12, 1 / 6]);
+      const wanted = await query(
+        folder,
+        `WITH minutes AS (SELECT DISTINCT date, minute FROM (SELECT date, unnest(generate_series(
+             covered_from, covered_until - INTERVAL 1 MINUTE, INTERVAL 1 MINUTE)) AS minute
+           FROM read_parquet('{data}/coverage/*/*.parquet')))
+         SELECT 'firehose' AS source, date::VARCHAR AS day, any_value(asked) AS "hours asked for",
+           round(count(*) / 60, 1) AS "hours read"
+         FROM minutes JOIN (SELECT date, count(*) AS asked
+           FROM read_parquet('{data}/windows/*/*.parquet') GROUP BY date) USING (date)
+         GROUP BY date ORDER BY date`,
+      );
+      const strip = coverageStrip({ title: "Hours", hours }) as Chart;
+      const numbers = strip.numbers!.objects() as { day: string }[];
+      assert.deepEqual(numbers.filter(({ day }) => DAYS.includes(day)), wanted);
+      assert.deepEqual(numbers.filter(({ day }) => !DAYS.includes(day)), [
+        { source: "firehose", day: "2026-06-03", "hours asked for": 0, "hours read": 0 },
+      ]);
       const coverage = coverageOf(hours, days.map(({ time }) => time), "UTC")!;
       assert.deepEqual(coverage, {
         hours: 5.25,
