@@ -11,7 +11,7 @@ import {
 import { escape } from "./html.ts";
 import { legend, seriesColor } from "./legend.ts";
 import { NOT_POLITICAL } from "./lean_shares.ts";
-import { type Note, nothingToDraw } from "./note.ts";
+import { md, type Note, nothingToDraw } from "./note.ts";
 import { formatNumber } from "./number_format.ts";
 
 export interface GroupMeansOptions {
@@ -44,8 +44,10 @@ export function groupMeans(options: GroupMeansOptions): Chart | Note {
   const means = options.means.filter(({ group, column }) =>
     options.groups.includes(group) && attributes.includes(words(column))
   );
-  if (facts.n === 0 || means.length === 0) {
-    return nothingToDraw(options.title, { ...facts, n: 0 });
+  if (facts.n === 0) return nothingToDraw(options.title, facts);
+  if (means.length === 0) {
+    const lack = options.both ? "is labelled by the language model too" : "has these attributes";
+    return md`**${options.title}: no scored post ${lack},** so there is nothing to draw.`;
   }
   const groups = options.groups.filter((name) => means.some(({ group }) => group === name));
   const highest = Math.ceil(10 * Math.max(...means.map(({ mean }) => mean))) / 10 || 1;

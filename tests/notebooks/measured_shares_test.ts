@@ -105,7 +105,10 @@ Deno.test("what charts rest on is what independent SQL counts", (t) =>
       const percent = (part: number) => `${Math.round(part * 1000) / 10}%`;
       assert.ok(line.includes(`failed for ${percent(wanted!.failed!)}`), line);
       assert.ok(line.includes(`between ${percent(wanted!.if_no!)} were all of them no`), line);
-      assert.match(line, /for all posts of the range, .* posts of one day count together/);
+      assert.match(
+        line,
+        /for all posts of the days that have labels, .* posts of one day count together/,
+      );
     });
 
     await t.step("the shares that stand beside it", async () => {
