@@ -74,7 +74,6 @@ Deno.test("odd data give honest charts or a clear message, never an empty pictur
           "03-perspective-attributes": [
             5,
             /≥ 0\.9 2026-06-05 – 0 0/,
-            /for all posts of the days that have labels/,
             /no scored post is labelled by the language/,
           ],
           "05-explore": [0, /perspective labelled \d+/],
