@@ -61,7 +61,15 @@ export function groupMeans(options: GroupMeansOptions): Chart | Note {
       denominator: `${facts.denominator} and that the language model labelled too`,
       failures: undefined,
     }
-    : { ...facts, also: countsByAttribute(means) };
+    : {
+      ...facts,
+      n: Math.max(...groups.map(size)),
+      groups: facts.groups?.map(({ name, facts }) => ({
+        name,
+        facts: { ...facts, n: groups.includes(name) ? size(name) : 0 },
+      })),
+      also: countsByAttribute(means),
+    };
   return new Chart({
     title: titleOf(options.title, facts),
     subtitle: "Weighted means of values from 0 to 1.",
