@@ -1,11 +1,17 @@
 import { from } from "arquero";
 import type { AttributeMean } from "./attribute_means.ts";
 import { Chart, type Panel, type Tip } from "./chart.ts";
-import { factsLine, type FigureFacts, titleOf, withoutIntervals } from "./figure_facts.ts";
+import {
+  countsByAttribute,
+  factsLine,
+  type FigureFacts,
+  titleOf,
+  withoutIntervals,
+} from "./figure_facts.ts";
 import { escape } from "./html.ts";
 import { legend, seriesColor } from "./legend.ts";
 import { NOT_POLITICAL } from "./lean_shares.ts";
-import { type Note, nothingToDraw } from "./note.ts";
+import { md, type Note, nothingToDraw } from "./note.ts";
 import { formatNumber } from "./number_format.ts";
 
 export interface GroupMeansOptions {
@@ -38,8 +44,10 @@ export function groupMeans(options: GroupMeansOptions): Chart | Note {
   const means = options.means.filter(({ group, column }) =>
     options.groups.includes(group) && attributes.includes(words(column))
   );
-  if (facts.n === 0 || means.length === 0) {
-    return nothingToDraw(options.title, { ...facts, n: 0 });
+  if (facts.n === 0) return nothingToDraw(options.title, facts);
+  if (means.length === 0) {
+    const lack = options.both ? "is labelled by the language model too" : "has these attributes";
+    return md`**${options.title}: no scored post ${lack},** so there is nothing to draw.`;
   }
   const groups = options.groups.filter((name) => means.some(({ group }) => group === name));
   const highest = Math.ceil(10 * Math.max(...means.map(({ mean }) => mean))) / 10 || 1;
@@ -49,10 +57,19 @@ export function groupMeans(options: GroupMeansOptions): Chart | Note {
     ? {
       ...facts,
       n: groups.reduce((sum, group) => sum + size(group), 0),
+      also: `Of them ${groups.map((group) => `${group} ${formatNumber(size(group))}`).join(", ")}.`,
       denominator: `${facts.denominator} and that the language model labelled too`,
       failures: undefined,
     }
-    : facts;
+    : {
+      ...facts,
+      n: Math.max(...groups.map(size)),
+      groups: facts.groups?.map(({ name, facts }) => ({
+        name,
+        facts: { ...facts, n: groups.includes(name) ? size(name) : 0 },
+      })),
+      also: countsByAttribute(means),
+    };
   return new Chart({
     title: titleOf(options.title, facts),
     subtitle: "Weighted means of values from 0 to 1.",

@@ -19,7 +19,13 @@ export { type Data, open } from "./data.ts";
 export type { IsoDay } from "./days.ts";
 export { distinctiveTerms, distinctiveTermsTable } from "./distinctive_terms.ts";
 export { distributions } from "./distributions.ts";
-export { factsLine, factsOf, type FigureFacts, labelSetName } from "./figure_facts.ts";
+export {
+  factsLine,
+  factsOf,
+  factsOfGroups,
+  type FigureFacts,
+  labelSetName,
+} from "./figure_facts.ts";
 export { filterCounts } from "./filter_counts.ts";
 export { frequentCategories, frequentCategoriesTable } from "./frequent_categories.ts";
 export { groupMeans } from "./group_means.ts";

@@ -72,11 +72,7 @@ export async function measuredByAuthor(
     selection,
   );
   return await data.sql`
-    WITH drawn AS (
-      SELECT opens_at, max(window_prob) AS window_prob FROM windows
-      WHERE source = ${source} GROUP BY opens_at
-    ),
-    measured AS (
+    WITH measured AS (
       SELECT did, date_trunc(${by}, local_time(CASE WHEN created_at_suspect THEN reference_time
           ELSE coalesce(created_at, reference_time) END)) AS time,
         coalesce(was_successfully_labeled AND ${column} IS NOT NULL, false) AS is_labeled,
@@ -85,7 +81,8 @@ export async function measuredByAuthor(
           WHEN ${column}::DOUBLE >= ${threshold}::DOUBLE THEN 1 ELSE 0 END AS y,
         1 / label_prob AS label_weight,
         1 / (label_prob * coalesce(window_prob, 1)) AS weight
-      FROM ${view} LEFT JOIN drawn ON opens_at = date_trunc('hour', reference_time)
+      FROM ${view} LEFT JOIN drawn_hours
+        ON source = ${source} AND opens_at = date_trunc('hour', reference_time)
       WHERE passed_filters AND date BETWEEN ${since}::DATE AND ${until}::DATE
         AND (${source} = 'all' OR ${inSource})
     ),

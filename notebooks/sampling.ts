@@ -72,7 +72,13 @@ export function dayEstimate(sums: ClusterSums, sampling: Sampling, source: strin
  */
 export function rangeEstimate(sums: ClusterSums, sampling: Sampling, source: string): Estimate {
   const unseen = 1 - sampling.sum_weight / sampling.sum_weight_squared;
-  return withInterval(sampleKind(sampling, source), sums, unseen, "all posts of the range", "day");
+  return withInterval(
+    sampleKind(sampling, source),
+    sums,
+    unseen,
+    "all posts of the days that have labels",
+    "day",
+  );
 }
 
 function withInterval(

@@ -238,6 +238,12 @@ CREATE OR REPLACE VIEW windows AS
 SELECT * REPLACE (CAST(date AS DATE) AS date)
 FROM read_parquet('windows/*/*.parquet', hive_partitioning = true, union_by_name = true);
 
+-- How likely each hour of a stream was to be drawn; null where a person chose it. Where hours were drawn
+-- a post of theirs stands for 1 / window_prob posts of the stream, beside what its label stands for:
+-- join source, and opens_at with date_trunc('hour', reference_time).
+CREATE OR REPLACE VIEW drawn_hours AS
+SELECT source, opens_at, max(window_prob) AS window_prob FROM windows GROUP BY source, opens_at;
+
 -- One row a run of a task, there from its start.
 CREATE OR REPLACE VIEW runs AS
 SELECT * REPLACE (CAST(date AS DATE) AS date)
