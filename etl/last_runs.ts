@@ -30,9 +30,15 @@ export async function lastRuns(database: Database, files: PartitionFile[]): Prom
        boot_id, start_ticks, warnings, error
      FROM ${relation(RUNS, newest)} ORDER BY started_at DESC, run_id DESC`,
   );
-  return found.map(({ host, pid, boot_id, start_ticks, ...run }) => {
-    const here = host === Deno.hostname() && bootId() !== undefined;
-    const alive = boot_id === bootId() && startTicks(Number(pid)) === start_ticks;
-    return run.status === "running" && here && !alive ? { ...run, status: "died" } : run;
-  });
+  return found.map(({ host, pid, boot_id, start_ticks, ...run }) => ({
+    ...run,
+    status: hasDied({ status: run.status, host, pid, boot_id, start_ticks }) ? "died" : run.status,
+  }));
+}
+
+/** Tell whether a run of this machine says that it is running, and its process is gone. */
+export function hasDied({ status, host, pid, boot_id, start_ticks }: Record<string, unknown>) {
+  const here = host === Deno.hostname() && bootId() !== undefined;
+  const alive = boot_id === bootId() && startTicks(Number(pid)) === start_ticks;
+  return status === "running" && here && !alive;
 }

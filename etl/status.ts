@@ -17,15 +17,20 @@ import { type Database, literal, row } from "./store/duckdb.ts";
 import { type LabelSetStatus, labelSetStatus } from "./label_set_status.ts";
 import { readableFiles, wholeFiles } from "./store/damage.ts";
 import type { DataPaths, PartitionFile } from "./store/paths.ts";
+import { check } from "./watch/check.ts";
 
 export const command: Command = {
   task: "status",
   description:
     "Show on one screen what is in the data folder, what is labelled, and how runs ended.",
-  options: [],
-  examples: ["deno task status", "deno task status --json"],
+  options: [{
+    flags: "--check",
+    description:
+      "say only what is overdue, tell people of it once (notify), and exit 1 if anything is",
+  }],
+  examples: ["deno task status", "deno task status --json", "deno task status --check"],
   ledger: false,
-  run: status,
+  run: (context, options: { check?: boolean }) => options.check ? check(context) : status(context),
 };
 
 interface TableStatus {
@@ -37,7 +42,7 @@ interface TableStatus {
 }
 
 /** Part files in those that can be read and the errors of the others. */
-type Check = typeof wholeFiles;
+type Reading = typeof wholeFiles;
 
 /** To read whole tables takes long; that is done where what their ends say was not true. */
 async function status(context: Context): Promise<Outcome> {
@@ -49,10 +54,10 @@ async function status(context: Context): Promise<Outcome> {
   }
 }
 
-async function statusOf({ paths, database }: Context, check: Check): Promise<Outcome> {
+async function statusOf({ paths, database }: Context, reading: Reading): Promise<Outcome> {
   const errors: UserError[] = [];
   const whole = async (files: PartitionFile[]) => {
-    const found = await check(database, files.map(({ path }) => path), "read the status");
+    const found = await reading(database, files.map(({ path }) => path), "read the status");
     errors.push(...found.errors);
     const kept = new Set(found.whole);
     return files.filter(({ path }) => kept.has(path));
