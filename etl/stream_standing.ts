@@ -16,6 +16,11 @@ const ENOUGH_MS = 60_000;
 const STREAMS = ["firehose", "jetstream"] as const;
 export type Stream = typeof STREAMS[number];
 
+/** Tell whether a source is a stream. */
+export function isStream(source: string): source is Stream {
+  return (STREAMS as readonly string[]).includes(source);
+}
+
 /** What a stream has still to collect, and what it can no longer. */
 export interface StreamStanding {
   source: Stream;
@@ -23,6 +28,8 @@ export interface StreamStanding {
   owed: Span[];
   /** When the first of them leaves, or left, what hosts replay; null where none is owed. */
   leaves_at: Date | null;
+  /** Whether it left. */
+  is_late: boolean;
   /** Likewise of the last seven days, which no host has any more. */
   lost: Span[];
 }
@@ -45,10 +52,12 @@ export async function streamStandings(
     const replayMs = LOOK_BACK_MS[source];
     const found = await readOwed(database, paths, source, replayMs, unlaid, present);
     const owed = spansOf(found.owed);
+    const leaves_at = owed[0] ? new Date(owed[0].from.getTime() + replayMs) : null;
     standings.push({
       source,
       owed,
-      leaves_at: owed[0] ? new Date(owed[0].from.getTime() + replayMs) : null,
+      leaves_at,
+      is_late: leaves_at !== null && leaves_at <= present,
       lost: spansOf(found.missed),
     });
   }
@@ -77,4 +86,16 @@ function streamsInUse(paths: DataPaths): Stream[] {
 /** Give an instant to the minute, as people read it; UTC. */
 export function minute(time: Date): string {
   return time.toISOString().slice(0, 16).replace("T", " ");
+}
+
+/** Say how a stream stands, as lines; none where nothing is owed or lost. */
+export function describeStanding(
+  { source, owed, leaves_at, is_late, lost }: StreamStanding,
+): string[] {
+  const hours = (spans: Span[]) => `${Number((totalLength(spans) / HOUR_MS).toFixed(1))} h`;
+  const owing = leaves_at && `${source} owes ${hours(owed)} since ${minute(owed[0]!.from)}; ` +
+      `the first of it ${is_late ? "could" : "can"} be had until ${minute(leaves_at)}`;
+  const losing = lost.length > 0 && `${source} lost ${hours(lost)} of the last seven days, up to ` +
+      `${minute(lost.at(-1)!.until)}: no host has them`;
+  return [owing, losing].filter((line) => typeof line === "string");
 }

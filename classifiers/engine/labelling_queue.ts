@@ -18,7 +18,7 @@ import {
   pendingPages,
   type PendingPost,
   storedAnswers,
-} from "./pending.ts";
+} from "../../etl/pending.ts";
 import { type Sample, sampleOfDay, type SamplePlan } from "../../etl/sample.ts";
 
 /** Give items while the next one is already asked for. */

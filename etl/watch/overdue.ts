@@ -132,14 +132,16 @@ async function lateStreams(
   }
 }
 
-function lateHours({ source, owed, leaves_at, lost }: StreamStanding, present: Date): Incident[] {
+function lateHours(
+  { source, owed, leaves_at, is_late, lost }: StreamStanding,
+  present: Date,
+): Incident[] {
   const incidents: Incident[] = [];
   if (owed.length > 0 && leaves_at!.getTime() - present.getTime() < SOON_MS) {
-    const isGone = leaves_at! <= present;
     incidents.push({
       key: `overdue/hours:${source}`,
       title: `hours of ${source} since ${minute(owed[0]!.from)} UTC are not collected; the first ${
-        isGone ? "left" : "leaves"
+        is_late ? "left" : "leaves"
       } what hosts replay at ${minute(leaves_at!)} UTC`,
       remedy: `Run deno task sync:${source} now, and see why it did not run or what it said`,
     });

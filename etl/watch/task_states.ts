@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { hasDied } from "../last_runs.ts";
 import { utc } from "../owed.ts";
+import { runName } from "../run/run_name.ts";
 import { queryWhole } from "../store/damage.ts";
 import type { Database } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
@@ -49,7 +50,7 @@ export async function taskStates(
 ): Promise<Map<string, TaskState>> {
   const files = paths.files("runs").map(({ path }) => path)
     .sort((a, b) => basename(a) < basename(b) ? 1 : -1);
-  const byName = Object.groupBy(files, (path) => startOf(path)?.name ?? "");
+  const byName = Object.groupBy(files, (path) => runName(path)?.task ?? "");
   delete byName[""];
   const states = new Map<string, TaskState>();
   let open = Object.values(byName) as string[][];
@@ -63,7 +64,7 @@ export async function taskStates(
   }
   for (const paths of Object.values(byName)) {
     const state = states.get(taskOf(paths!, states));
-    if (state) state.first = startOf(paths!.at(-1)!)!.at;
+    if (state) state.first = runName(paths!.at(-1)!)!.started;
   }
   return states;
 }
@@ -101,15 +102,6 @@ async function readRuns(database: Database, files: string[]): Promise<Row[]> {
 
 /** The name of a task in file names has a dash where the task has a colon. */
 function taskOf(paths: string[], states: Map<string, TaskState>): string {
-  const { name } = startOf(paths[0]!)!;
+  const name = runName(paths[0]!)!.task;
   return [...states.keys()].find((task) => task.replace(":", "-") === name) ?? name;
-}
-
-function startOf(path: string): { name: string; at: Date } | undefined {
-  const [, day, time, name] = /^(\d{8})T(\d{6})-(.+)-[0-9a-f]{8}\.parquet$/.exec(basename(path)) ??
-    [];
-  if (day === undefined) return undefined;
-  const parts = [...day.match(/^(....)(..)(..)$/)!.slice(1), ...time!.match(/../g)!].map(Number);
-  const [year, month, date, ...clock] = parts as [number, number, number, ...number[]];
-  return { name: name!, at: new Date(Date.UTC(year, month - 1, date, ...clock)) };
 }
