@@ -4,6 +4,8 @@ import { readStudy, type Study } from "../../../etl/run/study.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { heartbeat } from "../../../etl/watch/heartbeat.ts";
 import { type Incident, settleIncidents } from "../../../etl/watch/incidents.ts";
+import type { Notice } from "../../../etl/watch/notice.ts";
+import { noticeCommand } from "../../../etl/watch/notice_command.ts";
 import { withData } from "../../rows.ts";
 import { ROOT } from "../../task.ts";
 import { Child } from "../store/child.ts";
@@ -80,6 +82,13 @@ Deno.test("an incident is told once, once more when it is mended, and anew when 
     assert.deepEqual(run.warnings, []);
   }));
 
+Deno.test("what nothing can mend is told once, and not that it is no more", () =>
+  withWebhook(async (run, webhook) => {
+    const lost: Incident = { ...incident("daily/a"), isFinal: true };
+    for (const current of [[lost], [lost], [], []]) await settleIncidents(run, "daily", current);
+    assert.equal(webhook.texts.length, 1);
+  }));
+
 Deno.test("what a webhook does not take is a warning without its address, and told at the next run", () =>
   withWebhook(async (run, webhook, data) => {
     for (const status of [500, 302]) {
@@ -100,10 +109,10 @@ Deno.test("what a webhook does not take is a warning without its address, and to
     assert.deepEqual([run.warnings.length, nobody.warnings.length], [2, 1]);
     webhook.status = 200;
     // What nobody was told of is nobody's news when it is mended.
-    await run.settle("daily/a");
-    await run.settle("daily/a");
+    await run.settle("daily/b");
+    await run.settle("daily/b");
     assert.deepEqual(webhook.texts.map((text) => text.split("\n")[0]), [
-      `My study on ${MACHINE}: daily/a failed`,
+      `My study on ${MACHINE}: daily/b failed`,
     ]);
     webhook.status = 500;
     await run.settle();
@@ -173,6 +182,23 @@ Deno.test("a command gets the message on its input and in its environment, and n
       assert.match(failing.warnings[0]!, warning);
     }
   }));
+
+Deno.test("a command that does not end is ended, and counts as not sent", async () => {
+  const said = {
+    event: "open",
+    key: "daily/a",
+    title: "",
+    remedy: "",
+    study: "",
+    machine: "",
+    text: "",
+  };
+  const { signal } = new AbortController();
+  await assert.rejects(
+    noticeCommand(["sleep", "600"], said as Notice, signal, 50),
+    /^NotSent: sleep took too long and was ended$/,
+  );
+});
 
 Deno.test("a channel that fails does not keep the other from being told, nor tells it twice", () =>
   withWebhook(async (run, webhook) => {
