@@ -5,7 +5,7 @@ import { factsLine, type FigureFacts, titleOf, withoutIntervals } from "./figure
 import { escape } from "./html.ts";
 import { legend, seriesColor } from "./legend.ts";
 import { NOT_POLITICAL } from "./lean_shares.ts";
-import { type Note, nothingToDraw } from "./note.ts";
+import { md, type Note, nothingToDraw } from "./note.ts";
 import { formatNumber } from "./number_format.ts";
 
 export interface GroupMeansOptions {
@@ -16,8 +16,8 @@ export interface GroupMeansOptions {
   /** Groups in order; those that have no posts are left out. */
   groups: string[];
   facts: FigureFacts;
-  /** Whether the means are of the posts that the language model labelled too. */
-  both?: boolean;
+  /** Who labelled the posts of the means too, such as «the language model». */
+  both?: string;
 }
 
 const ROW = 24;
@@ -38,6 +38,9 @@ export function groupMeans(options: GroupMeansOptions): Chart | Note {
   const means = options.means.filter(({ group, column }) =>
     options.groups.includes(group) && attributes.includes(words(column))
   );
+  if (facts.n > 0 && means.length === 0 && options.both) {
+    return md`**${options.title}: no post has both** a score and a label of ${options.both}.`;
+  }
   if (facts.n === 0 || means.length === 0) {
     return nothingToDraw(options.title, { ...facts, n: 0 });
   }
@@ -49,14 +52,14 @@ export function groupMeans(options: GroupMeansOptions): Chart | Note {
     ? {
       ...facts,
       n: groups.reduce((sum, group) => sum + size(group), 0),
-      denominator: `${facts.denominator} and that the language model labelled too`,
+      denominator: `${facts.denominator} and that ${options.both} labelled too`,
       failures: undefined,
     }
     : facts;
   return new Chart({
     title: titleOf(options.title, facts),
     subtitle: "Weighted means of values from 0 to 1.",
-    caption: factsLine(withoutIntervals(told)),
+    caption: [factsLine(withoutIntervals(told)), withoutScores(attributes, means)].join(" "),
     alt: sections.map(({ name, attributes }) =>
       `${name}: ${
         attributes.flatMap((attribute) => {
@@ -91,6 +94,12 @@ export function groupMeans(options: GroupMeansOptions): Chart | Note {
       }),
     ],
   });
+}
+
+/** An attribute that no post has is left out, and said to be. */
+function withoutScores(attributes: string[], means: AttributeMean[]): string {
+  const missing = attributes.filter((name) => !means.some(({ column }) => words(column) === name));
+  return missing.length === 0 ? "" : `No post has a score of ${missing.join(", ")}.`;
 }
 
 function section(

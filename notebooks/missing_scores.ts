@@ -1,0 +1,28 @@
+import type { FigureFacts } from "./figure_facts.ts";
+import { md, Note, nothingToDraw } from "./note.ts";
+
+/**
+ * Say once for a page of which scores there are none: of any attribute, or of the one that is shown by
+ * day. `scored` are the columns that some post has. Gives undefined where there is nothing to say.
+ */
+export function missingScores(
+  title: string,
+  column: string,
+  scored: string[],
+  facts: FigureFacts,
+): Note | undefined {
+  if (scored.length === 0) {
+    const { markdown, plain } = nothingToDraw(title, { ...facts, n: 0 });
+    const rest = " The sections below say what they would show.";
+    return new Note(markdown + rest, plain + rest);
+  }
+  if (scored.includes(column)) return undefined;
+  return md`**No post has a score of «${
+    words(column)
+  }»**, so nothing is shown of it by day. There are scores of
+${scored.map(words).join(", ")}: name one of them as \`attribute\`.`;
+}
+
+function words(column: string): string {
+  return column.replace(/^(prob|score)_/, "").replaceAll("_", " ");
+}
