@@ -1,4 +1,4 @@
-import type { FigureFacts } from "./figure_facts.ts";
+import { factsLine, type FigureFacts } from "./figure_facts.ts";
 import { md, Note, nothingToDraw } from "./note.ts";
 
 /**
@@ -6,15 +6,18 @@ import { md, Note, nothingToDraw } from "./note.ts";
  * day. `scored` are the columns that some post has. Gives undefined where there is nothing to say.
  */
 export function missingScores(
-  title: string,
   column: string,
   scored: string[],
   facts: FigureFacts,
 ): Note | undefined {
   if (scored.length === 0) {
-    const { markdown, plain } = nothingToDraw(title, { ...facts, n: 0 });
-    const rest = " The sections below say what they would show.";
-    return new Note(markdown + rest, plain + rest);
+    const rest = "The sections below only say what they would show.";
+    if ((facts.failures?.n_failed ?? 0) > 0) {
+      const { markdown, plain } = nothingToDraw("Scores of posts", { ...facts, n: 0 });
+      return new Note(`${markdown} ${rest}`, `${plain} ${rest}`);
+    }
+    return md`**There are no scores yet.** ${rest} \`deno task status\` says which posts wait for which
+classifier, and \`deno task import\` takes scores that you have. ${factsLine({ ...facts, n: 0 })}`;
   }
   if (scored.includes(column)) return undefined;
   return md`**No post has a score of «${
