@@ -34,6 +34,22 @@ Deno.test("a page about scores says once that there are none", () =>
     );
   }));
 
+Deno.test("an attribute that no post has is said to be missing, with those that there are", () => {
+  const facts = { n: 0, denominator: "posts" };
+  assert.equal(missingScores("prob_toxic", ["prob_toxic"], facts), undefined);
+  const { plain } = missingScores("prob_insult", ["prob_toxic", "prob_moral_outrage"], facts)!;
+  assert.match(
+    plain,
+    /^\*\*No post has a score of «insult».*toxic, moral outrage: name one of them/s,
+  );
+  const outcomes = { sum_y: 0, sum_n: 0, sum_failed: 3 };
+  const failures = { n_failed: 3, outcomes, is_share: false };
+  assert.match(
+    missingScores("prob_toxic", [], { ...facts, failures })!.plain,
+    /failed for all 3 of/,
+  );
+});
+
 Deno.test({
   name:
     "the pilot study's pages show its scores and coders (needs the folder of CIVICSKY_TEST_DATA)",
