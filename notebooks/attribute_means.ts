@@ -3,7 +3,7 @@ import type { Data } from "./data.ts";
 import { identifier } from "./identifier.ts";
 import { knownWeights } from "./known_weights.ts";
 import { NOT_POLITICAL } from "./lean_shares.ts";
-import { measureParts, type Selection } from "./measure.ts";
+import { measureParts, POLITICAL, type Selection } from "./measure.ts";
 
 /** The weighted mean of an attribute over a group of posts. */
 export interface AttributeMean {
@@ -42,8 +42,8 @@ export async function attributeMeans(
 }
 
 /**
- * Give the means by the lean that the shown language model finds, over the posts that both labelled;
- * posts that are not political are a group too.
+ * Give the means by the lean that a labeller finds, over the posts that both labelled; posts that are
+ * not political are a group too.
  *
  * A post weighs 1 / (the smaller of its two `label_prob` × `window_prob`), as in `agreementOf`.
  */
@@ -51,14 +51,16 @@ export async function attributeMeansByLean(
   data: Data,
   view: string,
   selection: Selection = {},
+  labeller: "sociopolitical" | "human" = "sociopolitical",
 ): Promise<AttributeMean[]> {
   const { since, until, source, inSource } = measureParts({ view, column: "" }, selection);
+  const leaning = measureParts(POLITICAL[labeller], selection);
   const table = await data.sql`
     WITH leaning AS (
       SELECT date, uri, label_prob AS lean_prob,
-        CASE WHEN is_sociopolitical THEN coalesce(lean, 'no lean') ELSE ${NOT_POLITICAL} END AS lean
-      FROM posts_sociopolitical
-      WHERE was_successfully_labeled AND passed_filters
+        CASE WHEN ${leaning.column} THEN coalesce(lean, 'no lean') ELSE ${NOT_POLITICAL} END AS lean
+      FROM ${leaning.view}
+      WHERE was_successfully_labeled AND ${leaning.column} IS NOT NULL AND passed_filters
         AND date BETWEEN ${since}::DATE AND ${until}::DATE
     ),
     scored AS (

@@ -25,9 +25,20 @@ export interface Data {
   /**
    * Hold the rows of a view of posts in memory: what passed the filters, without texts, between days
    * of `posts` (`YYYY-MM-DD`, inclusive). Queries see them under the view's name from then on, and no
-   * longer read files or join.
+   * longer read files or join. `labelled` leaves out the posts that the view has no label of; `computed`
+   * adds columns.
    */
-  keep(view: string, selection?: { since?: string; until?: string }): Promise<void>;
+  keep(
+    view: string,
+    selection?: { since?: string; until?: string; labelled?: boolean },
+    computed?: Record<string, Computed>,
+  ): Promise<void>;
+}
+
+/** A column as SQL over the columns of a view; values stand for `?` in it. */
+export interface Computed {
+  sql: string;
+  values: Parameter[];
 }
 
 export interface OpenOptions {
@@ -77,13 +88,23 @@ export async function open(folder: string, options: OpenOptions = {}): Promise<D
         throw withoutValues(cause);
       }
     },
-    keep: async (view, { since = "0001-01-01", until = "9999-12-31" } = {}) => {
+    keep: async (
+      view,
+      { since = "0001-01-01", until = "9999-12-31", labelled = false } = {},
+      computed = {},
+    ) => {
+      const added = Object.entries(computed).map(([column, { sql }]) =>
+        `, ${sql} AS ${identifier(column)}`
+      );
+      const values = Object.values(computed).flatMap(({ values }) => values);
       const name = identifier(view);
       try {
         await engine.run(
-          `CREATE OR REPLACE TEMP TABLE ${name} AS SELECT ${KEPT} FROM memory.main.${name}
-           WHERE passed_filters AND date BETWEEN ?::DATE AND ?::DATE`,
-          [since, until],
+          `CREATE OR REPLACE TEMP TABLE ${name} AS SELECT ${KEPT}${added.join("")}
+           FROM memory.main.${name}
+           WHERE passed_filters AND date BETWEEN ?::DATE AND ?::DATE
+             ${labelled ? "AND was_successfully_labeled IS NOT NULL" : ""}`,
+          [...values, since, until],
         );
       } catch (cause) {
         throw withoutValues(cause);
@@ -97,7 +118,7 @@ const KEPT =
   `date, uri, did, text_hash, reference_time, created_at, created_at_suspect, in_firehose,
   in_jetstream, in_most_liked, in_import, in_covered_minute, detected_language, reply_root_uri,
   passed_filters, label_set_id, was_successfully_labeled, reason, label_prob,
-  COLUMNS('^(is_|lean$|categories$|prob_|score_)')`;
+  COLUMNS('^(is_|lean$|categories$|labels$|prob_|score_)')`;
 
 async function wasm(): Promise<Engine> {
   const connection = await connect();

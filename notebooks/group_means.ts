@@ -22,8 +22,8 @@ export interface GroupMeansOptions {
   /** Groups in order; those that have no posts are left out. */
   groups: string[];
   facts: FigureFacts;
-  /** Whether the means are of the posts that the language model labelled too. */
-  both?: boolean;
+  /** Who labelled the posts of the means too, such as «the language model». */
+  both?: string;
 }
 
 const ROW = 24;
@@ -46,7 +46,7 @@ export function groupMeans(options: GroupMeansOptions): Chart | Note {
   );
   if (facts.n === 0) return nothingToDraw(options.title, facts);
   if (means.length === 0) {
-    const lack = options.both ? "is labelled by the language model too" : "has these attributes";
+    const lack = options.both ? `is labelled by ${options.both} too` : "has these attributes";
     return md`**${options.title}: no scored post ${lack},** so there is nothing to draw.`;
   }
   const groups = options.groups.filter((name) => means.some(({ group }) => group === name));
@@ -58,7 +58,7 @@ export function groupMeans(options: GroupMeansOptions): Chart | Note {
       ...facts,
       n: groups.reduce((sum, group) => sum + size(group), 0),
       also: `Of them ${groups.map((group) => `${group} ${formatNumber(size(group))}`).join(", ")}.`,
-      denominator: `${facts.denominator} and that the language model labelled too`,
+      denominator: `${facts.denominator} and that ${options.both} labelled too`,
       failures: undefined,
     }
     : {
@@ -73,7 +73,7 @@ export function groupMeans(options: GroupMeansOptions): Chart | Note {
   return new Chart({
     title: titleOf(options.title, facts),
     subtitle: "Weighted means of values from 0 to 1.",
-    caption: factsLine(withoutIntervals(told)),
+    caption: [factsLine(withoutIntervals(told)), withoutScores(attributes, means)].join(" "),
     alt: sections.map(({ name, attributes }) =>
       `${name}: ${
         attributes.flatMap((attribute) => {
@@ -108,6 +108,12 @@ export function groupMeans(options: GroupMeansOptions): Chart | Note {
       }),
     ],
   });
+}
+
+/** An attribute that no post has is left out, and said to be. */
+function withoutScores(attributes: string[], means: AttributeMean[]): string {
+  const missing = attributes.filter((name) => !means.some(({ column }) => words(column) === name));
+  return missing.length === 0 ? "" : `No post has a score of ${missing.join(", ")}.`;
 }
 
 function section(

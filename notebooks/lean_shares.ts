@@ -4,7 +4,7 @@ import type { Note } from "./note.ts";
 import { stackedShare } from "./stacked_share.ts";
 import type { Data } from "./data.ts";
 import { knownWeights } from "./known_weights.ts";
-import { measureParts, type Selection } from "./measure.ts";
+import { measureParts, POLITICAL, type Selection } from "./measure.ts";
 import type { StackedBar } from "./stacked_share.ts";
 
 /** What posts that are not political are called among leans. */
@@ -21,24 +21,24 @@ export interface LeanShares {
 }
 
 /**
- * Count the leans that the shown language model finds among the posts that passed the filters: of all
- * labelled posts, and of those that are political. Weighted by 1 / (`label_prob` × `window_prob`).
+ * Count the leans that a labeller finds among the posts that passed the filters: of all labelled posts,
+ * and of those that are political. Weighted by 1 / (`label_prob` × `window_prob`).
  */
 export async function leanShares(
   data: Data,
   name: string,
   selection: Selection = {},
+  labeller: "sociopolitical" | "human" = "sociopolitical",
 ): Promise<LeanShares> {
-  const view = "posts_sociopolitical";
-  const { since, until, source, inSource } = measureParts({ view, column: "" }, selection);
+  const parts = measureParts(POLITICAL[labeller], selection);
+  const { view, column, since, until, source, inSource } = parts;
   const table = await data.sql`
-    SELECT CASE WHEN is_sociopolitical THEN coalesce(lean, 'no lean') ELSE ${NOT_POLITICAL} END
-        AS lean,
+    SELECT CASE WHEN ${column} THEN coalesce(lean, 'no lean') ELSE ${NOT_POLITICAL} END AS lean,
       label_prob IS NULL AS is_unsampled, count(*) AS n,
       sum(coalesce(1 / (label_prob * coalesce(window_prob, 1)), 1)) AS weight
-    FROM posts_sociopolitical LEFT JOIN drawn_hours
+    FROM ${view} LEFT JOIN drawn_hours
       ON source = ${source} AND opens_at = date_trunc('hour', reference_time)
-    WHERE was_successfully_labeled AND passed_filters
+    WHERE was_successfully_labeled AND ${column} IS NOT NULL AND passed_filters
       AND date BETWEEN ${since}::DATE AND ${until}::DATE AND (${source} = 'all' OR ${inSource})
     GROUP BY ALL`;
   const rows = knownWeights(

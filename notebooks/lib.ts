@@ -32,12 +32,27 @@ export { groupMeans } from "./group_means.ts";
 export { heatmap } from "./heatmap.ts";
 export { type History } from "./history.ts";
 export { readHistory } from "./history_file.ts";
+export {
+  describeQuestions,
+  type HumanQuestions,
+  humanQuestions,
+  keepAnswers,
+  leanLabeller,
+} from "./human_answers.ts";
 export { identifier } from "./identifier.ts";
 export { labelCounts } from "./label_counts.ts";
+export { type LabellerPair, labellerPairs, labellerPairsTable } from "./labeller_pairs.ts";
 export { languageCounts, languagesTable } from "./language_counts.ts";
 export { leanChart, leanShares } from "./lean_shares.ts";
 export { matchedShares, matchedTable } from "./matched_shares.ts";
-export { type Measure, POLITICAL, type Selection, type Source } from "./measure.ts";
+export {
+  type Labeller,
+  LABELLERS,
+  type Measure,
+  POLITICAL,
+  type Selection,
+  type Source,
+} from "./measure.ts";
 export { measuredFigure } from "./measured_figure.ts";
 export {
   type MeasuredShare,
@@ -47,6 +62,7 @@ export {
   sharesByDay,
   sharesByHour,
 } from "./measured_shares.ts";
+export { missingScores } from "./missing_scores.ts";
 export { md } from "./note.ts";
 export { postsPerDayChart } from "./posts_per_day.ts";
 export { prevalenceTable, THRESHOLDS } from "./prevalence.ts";

@@ -24,10 +24,21 @@ export interface Selection {
   source?: Source;
 }
 
-/** What says that a post is political, by classifier. */
-export const POLITICAL = {
+/** Who may say that a post is political. */
+export type Labeller = "dictionary" | "sociopolitical" | "human";
+
+/** What they are called in figures. */
+export const LABELLERS: Record<Labeller, string> = {
+  dictionary: "dictionary",
+  sociopolitical: "language model",
+  human: "people",
+};
+
+/** What says that a post is political, by labeller; of people once `keepAnswers` has kept it. */
+export const POLITICAL: Record<Labeller, Measure> = {
   dictionary: { view: "posts_dictionary", column: "is_political" },
   sociopolitical: { view: "posts_sociopolitical", column: "is_sociopolitical" },
+  human: { view: "posts_human", column: "is_political" },
 };
 
 /** What stands in every query over a measure. */

@@ -219,3 +219,23 @@ Deno.test("figures without intervals do not speak of them, and none hides that n
   assert.doesNotMatch((CHARTS.heatmap!(facts) as Chart).wide, /Intervals \(95%\)/);
   assert.match(factsLine({ n: 3, denominator: "imports" }), /What was received is not recorded/);
 });
+
+Deno.test("a mean is written as a number from 0 to 1, so that nobody reads a share of posts", () => {
+  const series = [{ name: "all", days }];
+  const options = { title: "T", measure: "Mean of prob_toxic", series, facts, timeZone: "UTC" };
+  /** Ticks of the axis, tips, alt text and table: without the caption, and without styles. */
+  const written = (chart: Chart) =>
+    [
+      ...[...chart.wide.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text]) => text!)
+        .filter((text) => /^[\d.]+%?$/.test(text)),
+      chart.html().replace(/<picture>.*?<\/picture>/s, "").replace(/style="[^"]*"/g, ""),
+      chart.alt,
+    ].join(" ");
+  const share = written(shareOverTime(options) as Chart);
+  assert.match(share, /\b10%, n = 100|\b10% \(95% interval/);
+  const mean = written(shareOverTime({ ...options, isMean: true }) as Chart);
+  assert.doesNotMatch(mean.replaceAll("95% interval", ""), /\d%/);
+  assert.match(mean, /\b0\.10, n = 100|\b0\.10 \(95% interval 0\.\d\d\d?–0\.\d\d\d?\)/);
+  assert.match(mean, /^0\.00 0\.20 0\.40 /);
+  assert.match(mean, /<th[^>]*>mean<\/th>/);
+});
