@@ -5,6 +5,7 @@
  * DuckDB writes them day by day, so that a month of the network takes minutes. Shares are set by hand;
  * texts are halves of those of `posts.ts`, put together.
  */
+import { dirname } from "node:path";
 import { readStudy } from "../etl/run/study.ts";
 import { type Database, literal } from "../etl/store/duckdb.ts";
 import { relation, writeParquet } from "../etl/store/parquet.ts";
@@ -58,7 +59,7 @@ export async function makeStudyPosts(
     await database.run(
       `CREATE OR REPLACE TEMP TABLE day_posts AS ${dayQuery(day, first, until, authors, flags)}`,
     );
-    await writeTable(database, table, "FROM day_posts ORDER BY reference_time", paths.posts(day));
+    await writeTable(database, table, "FROM day_posts", paths.posts(day));
     await writeLabels(database, paths, day);
     await writeTable(
       database,
@@ -81,6 +82,40 @@ export async function makeStudyPosts(
   }
   await database.run("DROP TABLE day_posts; DROP TABLE halves");
   return names;
+}
+
+/**
+ * Write the posts and labels of a day again as those of another, `later` days after it, under other
+ * uris; quicker than making them. Authors and texts are the same.
+ */
+export async function repeatDay(
+  database: Database,
+  paths: DataPaths,
+  day: string,
+  later: number,
+): Promise<string> {
+  const other = new Date(Date.parse(day) + later * DAY_MS).toISOString().slice(0, 10);
+  const names = paths.names("labels");
+  const copies: [string, string, string[]][] = [
+    [paths.posts(day), paths.posts(other), ["reference_time", "created_at"]],
+    ...names.map((name): [string, string, string[]] => [
+      paths.labels(name, day),
+      paths.labels(name, other),
+      ["label_timestamp"],
+    ]),
+  ];
+  for (const [from, to, times] of copies) {
+    await Deno.mkdir(dirname(to), { recursive: true });
+    const moved = times.map((name) => `${name} + to_days(${later}) AS ${name}`).join(", ");
+    const size = times.length > 1 ? `ROW_GROUP_SIZE ${POSTS.rowsAGroup},` : "";
+    await database.run(
+      `COPY (
+         SELECT * REPLACE (uri || ${later} AS uri, cid || ${later} AS cid, ${moved})
+         FROM read_parquet(${literal(from)}, hive_partitioning = false)
+       ) TO ${literal(to)} (FORMAT parquet, COMPRESSION zstd, ${size} COMPRESSION_LEVEL 1)`,
+    );
+  }
+  return other;
 }
 
 /** Write the rows of a query, which may lack columns of the table. */

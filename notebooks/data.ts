@@ -6,7 +6,8 @@ import { readStudy, type Study } from "../etl/run/study.ts";
 import { DataPaths } from "../etl/store/paths.ts";
 import { toTable } from "./arrow.ts";
 import { connect, type Parameter } from "./duckdb.ts";
-import { Identifier, identifier } from "./identifier.ts";
+import { Identifier } from "./identifier.ts";
+import { KeptPosts } from "./kept_posts.ts";
 import { localTimeMacro } from "./local_time.ts";
 import { createViews, type StoredTable } from "./views.ts";
 
@@ -63,6 +64,7 @@ export async function open(folder: string, options: OpenOptions = {}): Promise<D
   const engine = options.engine === "native" ? await native(root) : await wasm();
   const tables = await createViews((sql) => engine.run(sql), paths, study);
   await engine.run(localTimeMacro(study.time_zone, tables.flatMap(({ days }) => days)));
+  const kept = new KeptPosts((sql, parameters) => engine.run(sql, parameters));
   return {
     study,
     tables,
@@ -78,26 +80,14 @@ export async function open(folder: string, options: OpenOptions = {}): Promise<D
       }
     },
     keep: async (view, { since = "0001-01-01", until = "9999-12-31" } = {}) => {
-      const name = identifier(view);
       try {
-        await engine.run(
-          `CREATE OR REPLACE TEMP TABLE ${name} AS SELECT ${KEPT} FROM memory.main.${name}
-           WHERE passed_filters AND date BETWEEN ?::DATE AND ?::DATE`,
-          [since, until],
-        );
+        await kept.keep(view, since, until);
       } catch (cause) {
         throw withoutValues(cause);
       }
     },
   };
 }
-
-/** What figures ask of a post. */
-const KEPT =
-  `date, uri, did, text_hash, reference_time, created_at, created_at_suspect, in_firehose,
-  in_jetstream, in_most_liked, in_import, in_covered_minute, detected_language, reply_root_uri,
-  passed_filters, label_set_id, was_successfully_labeled, reason, label_prob,
-  COLUMNS('^(is_|lean$|categories$|prob_|score_)')`;
 
 async function wasm(): Promise<Engine> {
   const connection = await connect();
