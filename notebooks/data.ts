@@ -9,7 +9,7 @@ import { connect, type Parameter } from "./duckdb.ts";
 import { Identifier } from "./identifier.ts";
 import { KeptPosts } from "./kept_posts.ts";
 import { localTimeMacro } from "./local_time.ts";
-import { createViews, type StoredTable } from "./views.ts";
+import { type StoredTable, Views } from "./views.ts";
 
 /** A data folder that can be queried. */
 export interface Data {
@@ -62,9 +62,13 @@ export async function open(folder: string, options: OpenOptions = {}): Promise<D
   const paths = new DataPaths(root);
   const study = readStudy(Deno.env.get("CIVICSKY_STUDY") ?? STUDY);
   const engine = options.engine === "native" ? await native(root) : await wasm();
-  const tables = await createViews((sql) => engine.run(sql), paths, study);
+  const views = new Views((sql) => engine.run(sql), paths, study);
+  const { tables } = views;
   await engine.run(localTimeMacro(study.time_zone, tables.flatMap(({ days }) => days)));
-  const kept = new KeptPosts((sql, parameters) => engine.run(sql, parameters));
+  const kept = new KeptPosts(async (sql, parameters) => {
+    await views.make(sql);
+    await engine.run(sql, parameters);
+  });
   return {
     study,
     tables,
@@ -74,6 +78,7 @@ export async function open(folder: string, options: OpenOptions = {}): Promise<D
         values[index] instanceof Identifier ? String(values[index]) : "?";
       const sql = text.reduce((before, part, index) => `${before}${place(index - 1)}${part}`);
       try {
+        await views.make(sql);
         return await engine.query(sql, parameters as Parameter[]);
       } catch (cause) {
         throw withoutValues(cause);
@@ -82,6 +87,7 @@ export async function open(folder: string, options: OpenOptions = {}): Promise<D
     keep: async (view, { since = "0001-01-01", until = "9999-12-31" } = {}) => {
       try {
         await kept.keep(view, since, until);
+        views.leaveOut(view);
       } catch (cause) {
         throw withoutValues(cause);
       }
