@@ -61,24 +61,7 @@ export async function makeStudyPosts(
     );
     await writeTable(database, table, "FROM day_posts", paths.posts(day));
     await writeLabels(database, paths, day);
-    await writeTable(
-      database,
-      COVERAGE,
-      `SELECT 'firehose' AS source, 'wss://relay.test' AS host, minute, 30000 AS events,
-         1000 AS posts, 9000000 AS bytes, 1 AS first_cursor, 2 AS last_cursor,
-         minute AS covered_from, minute + INTERVAL 1 MINUTE AS covered_until, 0 AS skipped,
-         0 AS reconnects, [] AS notes
-       FROM (SELECT ${literal(day)}::TIMESTAMP + to_minutes(m) AS minute FROM range(1440) t(m))`,
-      paths.coveragePart(day, "bench"),
-    );
-    await writeTable(
-      database,
-      WINDOWS,
-      `SELECT 'firehose' AS source, opens_at, opens_at + INTERVAL 1 HOUR AS closes_at,
-         NULL AS window_prob, 'all' AS setting
-       FROM (SELECT ${literal(day)}::TIMESTAMP + to_hours(h) AS opens_at FROM range(24) t(h))`,
-      paths.windows("firehose", day),
-    );
+    await writeCollection(database, paths, day);
   }
   await database.run("DROP TABLE day_posts; DROP TABLE halves");
   return names;
@@ -115,7 +98,30 @@ export async function repeatDay(
        ) TO ${literal(to)} (FORMAT parquet, COMPRESSION zstd, ${size} COMPRESSION_LEVEL 1)`,
     );
   }
+  await writeCollection(database, paths, other);
   return other;
+}
+
+/** Say that all of a day was to be collected, and was. */
+async function writeCollection(database: Database, paths: DataPaths, day: string): Promise<void> {
+  await writeTable(
+    database,
+    COVERAGE,
+    `SELECT 'firehose' AS source, 'wss://relay.test' AS host, minute, 30000 AS events,
+       1000 AS posts, 9000000 AS bytes, 1 AS first_cursor, 2 AS last_cursor,
+       minute AS covered_from, minute + INTERVAL 1 MINUTE AS covered_until, 0 AS skipped,
+       0 AS reconnects, [] AS notes
+     FROM (SELECT ${literal(day)}::TIMESTAMP + to_minutes(m) AS minute FROM range(1440) t(m))`,
+    paths.coveragePart(day, "bench"),
+  );
+  await writeTable(
+    database,
+    WINDOWS,
+    `SELECT 'firehose' AS source, opens_at, opens_at + INTERVAL 1 HOUR AS closes_at,
+       NULL AS window_prob, 'all' AS setting
+     FROM (SELECT ${literal(day)}::TIMESTAMP + to_hours(h) AS opens_at FROM range(24) t(h))`,
+    paths.windows("firehose", day),
+  );
 }
 
 /** Write the rows of a query, which may lack columns of the table. */
