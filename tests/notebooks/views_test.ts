@@ -171,7 +171,7 @@ Deno.test("the recipe in the head of views.sql gives native DuckDB the same rows
     // Nothing was collected in this folder but posts and labels of the dictionary.
     const ofTables = missing.filter((message) => /^IO Error: No files found/.test(message));
     const ofViews = missing.filter((message) =>
-      /perspective|sociopolitical|attributes|windows/.test(message)
+      /perspective|sociopolitical|attributes|windows|human/.test(message)
     );
     assert.equal(ofTables.length, 8);
     assert.equal(new Set([...ofTables, ...ofViews]).size, missing.length);
@@ -183,7 +183,7 @@ Deno.test("tables without files give empty views with the columns they will have
   withData(async (data) => {
     const empty = await open(data);
     assert.ok(empty.tables.every(({ files }) => files === 0));
-    const joined = ["dictionary", "perspective", "sociopolitical", "attributes"]
+    const joined = ["dictionary", "perspective", "sociopolitical", "attributes", "human"]
       .flatMap((classifier) => [classifier, `posts_${classifier}`]);
     const views = [...empty.tables.map(({ view }) => view), ...joined];
     const columns = async ({ sql }: Data, view: string) => {
