@@ -28,19 +28,21 @@ export interface CrontabChange {
 export async function changeCrontab(
   paths: DataPaths,
   edit: (crontab: Uint8Array) => Uint8Array,
+  program = "crontab",
 ): Promise<CrontabChange> {
-  const before = await readCrontab();
+  const crontab = (args: string[], input?: Uint8Array) => ask(program, args, input);
+  const before = await readCrontab(crontab);
   const after = edit(before);
   if (isSame(before, after)) return { before, is_changed: false, backup: null };
   const backup = before.length > 0 ? await backUpCrontab(paths, before) : null;
-  if (!isSame(before, await readCrontab())) throw changedByOthers();
+  if (!isSame(before, await readCrontab(crontab))) throw changedByOthers();
   const { code, stderr } = after.length > 0 ? await crontab(["-"], after) : await crontab(["-r"]);
   if (code !== 0) throw refused(stderr);
-  if (!isSame(after, await readCrontab())) throw changedByOthers();
+  if (!isSame(after, await readCrontab(crontab))) throw changedByOthers();
   return { before, is_changed: true, backup };
 }
 
-async function readCrontab(): Promise<Uint8Array> {
+async function readCrontab(crontab: (args: string[]) => Promise<Answer>): Promise<Uint8Array> {
   const { code, stdout, stderr } = await crontab(["-l"]);
   if (code === 0) return stdout;
   if (NONE.test(stderr)) return new Uint8Array();
@@ -57,8 +59,8 @@ interface Answer {
   stderr: string;
 }
 
-async function crontab(args: string[], input?: Uint8Array): Promise<Answer> {
-  const child = start(args, input !== undefined);
+async function ask(program: string, args: string[], input?: Uint8Array): Promise<Answer> {
+  const child = start(program, args, input !== undefined);
   const [{ code, stdout, stderr }] = await Promise.all([
     child.output(),
     input && write(child.stdin, input),
@@ -66,9 +68,9 @@ async function crontab(args: string[], input?: Uint8Array): Promise<Answer> {
   return { code, stdout, stderr: new TextDecoder().decode(stderr) };
 }
 
-function start(args: string[], isWritten: boolean): Deno.ChildProcess {
+function start(program: string, args: string[], isWritten: boolean): Deno.ChildProcess {
   try {
-    return new Deno.Command("crontab", {
+    return new Deno.Command(program, {
       args,
       // With N, Debian's shows a head that it adds again each time.
       env: { CRONTAB_NOHEADER: "Y" },

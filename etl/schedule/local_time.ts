@@ -19,10 +19,17 @@ export interface ClockChange {
 
 /** Give how many minutes a zone is ahead of UTC at an instant. */
 export function offsetMinutes(zone: string, at: Date): number {
+  return offsets(zone)(at);
+}
+
+/** To make a format takes longer than to use it. */
+function offsets(zone: string): (at: Date) => number {
   const format = new Intl.DateTimeFormat("en", { timeZone: zone, timeZoneName: "longOffset" });
-  const name = format.formatToParts(at).find(({ type }) => type === "timeZoneName")!.value;
-  const [, sign, hours, minutes] = /^GMT(?:([+-])(\d\d):(\d\d))?/.exec(name)!;
-  return sign ? Number(`${sign}1`) * (60 * Number(hours) + Number(minutes)) : 0;
+  return (at) => {
+    const name = format.formatToParts(at).find(({ type }) => type === "timeZoneName")!.value;
+    const [, sign, hours, minutes] = /^GMT(?:([+-])(\d\d):(\d\d))?/.exec(name)!;
+    return sign ? Number(`${sign}1`) * (60 * Number(hours) + Number(minutes)) : 0;
+  };
 }
 
 /** Give which time of day `HH:MM` in UTC is where the clock is so many minutes ahead. */
@@ -34,18 +41,19 @@ export function localTime(utc: string, offset: number): LocalTime {
 
 /** Find when the clock of a zone changes next, to the minute; undefined where it does not in a year. */
 export function nextClockChange(zone: string, from: Date): ClockChange | undefined {
-  const before = offsetMinutes(zone, from);
+  const offset = offsets(zone);
+  const before = offset(from);
   for (let day = 0; day < AHEAD_DAYS; day++) {
     let same = from.getTime() + day * DAY_MS;
     let other = same + DAY_MS;
-    if (offsetMinutes(zone, new Date(other)) === before) continue;
+    if (offset(new Date(other)) === before) continue;
     while (other - same > MINUTE_MS) {
       const middle = same + Math.floor((other - same) / 2 / MINUTE_MS) * MINUTE_MS;
-      if (offsetMinutes(zone, new Date(middle)) === before) same = middle;
+      if (offset(new Date(middle)) === before) same = middle;
       else other = middle;
     }
     const at = new Date(Math.floor(other / MINUTE_MS) * MINUTE_MS);
-    return { at, before, after: offsetMinutes(zone, at) };
+    return { at, before, after: offset(at) };
   }
   return undefined;
 }
