@@ -19,8 +19,8 @@ const SECOND =
   "Its second line starts it within the hour where the first could not, as the machine was off or asleep.";
 /** Where Deno keeps packages; cron knows only the HOME of the machine's list of users. */
 const KEPT = ["HOME", "DENO_DIR", "XDG_CACHE_HOME"];
-/** These stand in the lines, or are for tests. */
-const NAMED = ["CIVICSKY_DATA", "CIVICSKY_STUDY", "CIVICSKY_CLOCK"];
+/** The folders stand in the lines, the clock is for tests, and the language of logs is nobody's loss. */
+const NOT_MISSED = /^(CIVICSKY_(DATA|STUDY|CLOCK)|LC_.+|LANG)$/;
 
 export const command: Command = {
   task: "schedule",
@@ -151,7 +151,7 @@ function schedulePlace({ paths, studyPath, warn }: Context): SchedulePlace {
         `npm install --global deno@${Deno.version.deno} and deno task schedule again`,
     );
   }
-  const unseen = notInFile().filter((name) => !NAMED.includes(name));
+  const unseen = notInFile().filter((name) => !NOT_MISSED.test(name));
   if (unseen.length > 0) {
     warn(`cron does not see ${unseen.join(", ")} of this shell: put it in .env, or do without it`);
   }

@@ -17,6 +17,9 @@ export const VARIABLES = [
   "GROQ_BASE_URL",
   "CIVICSKY_WEBHOOK",
   "CIVICSKY_HEARTBEAT",
+  "LC_ALL",
+  "LC_CTYPE",
+  "LANG",
 ] as const;
 export type Variable = typeof VARIABLES[number];
 

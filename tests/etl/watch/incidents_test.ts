@@ -80,6 +80,13 @@ Deno.test("an incident is told once, once more when it is mended, and anew when 
     assert.deepEqual(run.warnings, []);
   }));
 
+Deno.test("what nothing can mend is told once, and not that it is no more", () =>
+  withWebhook(async (run, webhook) => {
+    const lost: Incident = { ...incident("daily/a"), isFinal: true };
+    for (const current of [[lost], [lost], [], []]) await settleIncidents(run, "daily", current);
+    assert.equal(webhook.texts.length, 1);
+  }));
+
 Deno.test("what a webhook does not take is a warning without its address, and told at the next run", () =>
   withWebhook(async (run, webhook, data) => {
     for (const status of [500, 302]) {
