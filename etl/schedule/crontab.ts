@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { describeError, UserError } from "../run/error.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { backUpCrontab } from "./crontab_backup.ts";
@@ -30,7 +31,7 @@ export async function changeCrontab(
   edit: (crontab: Uint8Array) => Uint8Array,
   program = "crontab",
 ): Promise<CrontabChange> {
-  const crontab = (args: string[], input?: Uint8Array) => ask(program, args, input);
+  const crontab: Ask = (args, input) => ask(program, args, input);
   const before = await readCrontab(crontab);
   const after = edit(before);
   if (isSame(before, after)) return { before, is_changed: false, backup: null };
@@ -42,11 +43,29 @@ export async function changeCrontab(
   return { before, is_changed: true, backup };
 }
 
-async function readCrontab(crontab: (args: string[]) => Promise<Answer>): Promise<Uint8Array> {
+type Ask = (args: string[], input?: Uint8Array) => Promise<Answer>;
+
+/** Debian's shows carriage returns and backspaces as `\r` and `\b`, so that nobody hides a line by them. */
+async function readCrontab(crontab: Ask): Promise<Uint8Array> {
   const { code, stdout, stderr } = await crontab(["-l"]);
-  if (code === 0) return stdout;
-  if (NONE.test(stderr)) return new Uint8Array();
-  throw refused(stderr);
+  if (code !== 0 && NONE.test(stderr)) return new Uint8Array();
+  if (code !== 0) throw refused(stderr);
+  if (!/\\[rb]/.test(Buffer.from(stdout).toString("latin1"))) return stdout;
+  // The editor gets it as it is; one that only shows it changes nothing.
+  const edited = await crontab(["-e"]);
+  if (edited.code === 0 && isSame(shown(edited.stdout), shown(stdout))) return edited.stdout;
+  throw new UserError(
+    DOING,
+    "crontab -l does not show it as it is: it holds \\r or \\b",
+    "Take those out with crontab -e, or put in by hand what deno task schedule prints",
+  );
+}
+
+/** Give a crontab as Debian's `crontab -l` shows it. */
+function shown(crontab: Uint8Array): Uint8Array {
+  const text = Buffer.from(crontab).toString("latin1");
+  const escaped = text.replaceAll("\r", "\\r").replaceAll("\b", "\\b");
+  return new Uint8Array(Buffer.from(escaped, "latin1"));
 }
 
 function isSame(one: Uint8Array, other: Uint8Array): boolean {
@@ -73,7 +92,7 @@ function start(program: string, args: string[], isWritten: boolean): Deno.ChildP
     return new Deno.Command(program, {
       args,
       // With N, Debian's shows a head that it adds again each time.
-      env: { CRONTAB_NOHEADER: "Y" },
+      env: { CRONTAB_NOHEADER: "Y", VISUAL: "cat", EDITOR: "cat" },
       stdin: isWritten ? "piped" : "null",
       stdout: "piped",
       stderr: "piped",

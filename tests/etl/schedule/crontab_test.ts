@@ -33,7 +33,8 @@ function withUser(test: (user: User) => Promise<void>): Promise<void> {
 
 Deno.test("a crontab is changed as bytes, and kept before in a file for its owner alone", () =>
   withUser(async ({ crontab, change }) => {
-    const bytes = new Uint8Array([35, 0xe9, 0xff, 13, 10]);
+    // # é in Latin-1, a byte of no encoding, \r and \n, both also written out.
+    const bytes = new Uint8Array([35, 0xe9, 0xff, 92, 114, 92, 110, 13, 10]);
     await crontab.write(bytes);
     const { before, is_changed, backup } = await change((before) =>
       new Uint8Array([...before, ...LINE])

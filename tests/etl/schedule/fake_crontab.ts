@@ -12,8 +12,12 @@ if [ "$1" = -l ] || [ "$1" = -r ]; then
     echo "no crontab for ada" >&2
     exit 1
   fi
-  if [ "$1" = -l ]; then cat "$store"; else rm "$store"; fi
+  if [ "$1" = -l ]; then sed 's/\\r/\\\\r/g' "$store"; else rm "$store"; fi
   exit
+fi
+if [ "$1" = -e ]; then
+  cp "$store" "$here/edited"
+  exec $VISUAL "$here/edited"
 fi
 [ "$*" = - ] || exit 2
 cat > "$here/new"
