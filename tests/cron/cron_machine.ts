@@ -66,10 +66,9 @@ export class CronMachine {
     return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
   }
 
-  /** Give the crontab, or why there is none. */
+  /** Give the crontab as cron reads it, without the head of three lines that Debian's adds. */
   async crontab(): Promise<string> {
-    const { code, stdout, stderr } = await this.run(["crontab", "-l"]);
-    return code === 0 ? stdout : stderr;
+    return (await this.run(["tail", "-n", "+4", "/var/spool/cron/crontabs/root"])).stdout;
   }
 
   async install(crontab: string): Promise<void> {
