@@ -39,6 +39,20 @@ export function environment(path: URL | string): (name: Variable) => string | un
   };
 }
 
+/**
+ * List the variables that are set in this environment, and not so in the file `.env`: what is started
+ * from elsewhere has them not, or otherwise.
+ */
+export function notInFile(
+  path: URL | string = new URL("../../.env", import.meta.url),
+): Variable[] {
+  const fromFile = readEnvFile(path);
+  return VARIABLES.filter((name) => {
+    const set = Deno.env.get(name)?.trim();
+    return set && set !== fromFile[name]?.trim();
+  });
+}
+
 function readEnvFile(path: URL | string): Record<string, string | undefined> {
   try {
     return parseEnv(Deno.readTextFileSync(path));
