@@ -61,7 +61,8 @@ export async function agreementOf(data: Data, selection: Selection = {}): Promis
     )
     SELECT a.label_prob IS NULL OR b.label_prob IS NULL AS is_unsampled,
       is_political AS a, is_sociopolitical AS b, categories, lean, count(*) AS n,
-      sum(coalesce(1 / (least(a.label_prob, b.label_prob) * coalesce(window_prob, 1)), 1)) AS weight
+      sum(CASE WHEN a.label_prob IS NULL OR b.label_prob IS NULL THEN 1
+        ELSE 1 / (least(a.label_prob, b.label_prob) * coalesce(window_prob, 1)) END) AS weight
     FROM dictionary_labels a JOIN model_labels b ON a.date = b.date AND a.uri = b.uri
       LEFT JOIN drawn_hours
         ON source = ${source} AND opens_at = date_trunc('hour', a.reference_time)

@@ -71,7 +71,8 @@ export async function attributeMeansByLean(
     ),
     joined AS (
       SELECT lean, label_prob IS NULL OR lean_prob IS NULL AS is_unsampled,
-        coalesce(1 / (least(label_prob, lean_prob) * coalesce(window_prob, 1)), 1) AS weight,
+        CASE WHEN label_prob IS NULL OR lean_prob IS NULL THEN 1
+          ELSE 1 / (least(label_prob, lean_prob) * coalesce(window_prob, 1)) END AS weight,
         COLUMNS('^(prob|score)_')
       FROM scored JOIN leaning ON scored.date = leaning.date AND scored.uri = leaning.uri
         LEFT JOIN drawn_hours
