@@ -32,13 +32,16 @@ export interface Failure {
   times: number;
 }
 
+/** How many runs of any task are given as the newest. */
+const LAST_RUNS = 8;
 /** Runs of a task that are looked through for its last one that did its whole work. */
 const RUNS_A_TASK = 20;
 
 /** Which files of the ledger are read for the screen. */
 export interface LedgerFiles {
-  /** The newest of each task. */
   newest: string[];
+  /** The newest of each task. */
+  ofTasks: string[];
   week: string[];
   /** The newest twenty of each task, for what they warned of. */
   warned: string[];
@@ -51,7 +54,8 @@ export function ledgerFiles(files: string[]): LedgerFiles {
   byTask.delete(undefined);
   const since = now().getTime() - FAILURE_DAYS * DAY_MS;
   return {
-    newest: [...byTask.values()].map((paths) => paths[0]!),
+    newest: sorted.slice(0, LAST_RUNS),
+    ofTasks: [...byTask.values()].map((paths) => paths[0]!),
     warned: [...byTask.values()].flatMap((paths) => paths.slice(0, RUNS_A_TASK)),
     week: sorted.filter((path) => (runName(path)?.started.getTime() ?? 0) >= since)
       .slice(0, FAILURE_FILES),

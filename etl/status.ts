@@ -4,7 +4,7 @@ import { weekOfCoverage } from "./coverage.ts";
 import { type LabelDrift, labelDrift } from "./drift/label_drift.ts";
 import { labelProspects } from "./label_prospect.ts";
 import { type LabelSetStatus, labelSetStatus } from "./label_set_status.ts";
-import { failuresOf, lastRuns, ledgerFiles } from "./last_runs.ts";
+import { failuresOf, lastRuns, ledgerFiles, type RunRow } from "./last_runs.ts";
 import { lastDaily } from "./last_daily.ts";
 import { lastWarnings } from "./last_warnings.ts";
 import { perspectiveEnd } from "./perspective_end.ts";
@@ -105,12 +105,12 @@ async function statusOf(
   const ledger = ledgerFiles(paths.files("runs").map(({ path }) => path));
   const read = async (files: string[]) =>
     (await whole(files.map((path) => ({ path, day: undefined })))).map(({ path }) => path);
-  const runs = await lastRuns(database, await read(ledger.newest));
+  const ofTasks = await lastRuns(database, await read(ledger.ofTasks));
   const summary = {
     study: study.name,
     data: paths.root,
     at: present.toISOString(),
-    daily: lastDaily(runs),
+    daily: lastDaily(ofTasks),
     tables,
     coverage,
     hours: await weekStrips(database, paths, study, coverage, windows, present),
@@ -119,12 +119,18 @@ async function statusOf(
     prospects,
     drift,
     batches,
-    runs: runs.map(({ summary: _, ...run }) => run),
+    runs: (await lastRuns(database, await read(ledger.newest))).map(shown),
+    last_of_tasks: ofTasks.map(shown),
     failures: failuresOf(await lastRuns(database, await read(ledger.week))),
     last_warnings: await lastWarnings(database, await read(ledger.warned)),
     perspective_end: perspectiveEnd(),
   };
   return { summary, text: describeStatus(summary), errors: uniqueErrors(errors) };
+}
+
+/** What a run did is long, and is in the ledger. */
+function shown({ summary: _, ...run }: RunRow): RunRow {
+  return run as RunRow;
 }
 
 function uniqueErrors(errors: UserError[]): UserError[] {

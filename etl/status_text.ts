@@ -39,7 +39,7 @@ export interface StatusSummary {
   drift: LabelDrift[];
   batches: BatchStatus[];
   /** The newest of each task. */
-  runs: RunRow[];
+  last_of_tasks: RunRow[];
   failures: Failure[];
   last_warnings: LastWarning[];
   perspective_end: PerspectiveEnd | null;
@@ -69,7 +69,7 @@ export function describeStatus(status: StatusSummary): string {
     prospects(status.prospects),
     status.drift.flatMap(describeDrift),
     status.batches.length > 0 ? grid(batchLines(status.batches), 5) : [],
-    lastRuns(status.runs),
+    lastRuns(status.last_of_tasks),
     failures(status.failures),
     warnings(status.last_warnings),
     ...end,

@@ -71,6 +71,7 @@ Deno.test("tasks that cron never started are overdue, and those that failed or d
     await study.run("import", "2026-06-10T03:00", DIED);
     assert.deepEqual(await study.overdue("2026-06-10T03:10"), ["preprocess", "died:sync:firehose"]);
     await study.run("sync:firehose", "2026-06-10T04:00", { status: "busy", exit_status: 3 });
+    assert.ok((await study.overdue("2026-06-10T04:00")).includes("died:sync:firehose"));
     await study.run("preprocess", "2026-06-10T04:00");
     await study.run("classify:dictionary", "2026-06-09T04:10");
     await study.run("classify:dictionary", "2026-06-10T04:10", FAILED);
@@ -97,16 +98,16 @@ Deno.test("hours are overdue before they leave what hosts replay, also of days t
       study.run("daily", `2026-06-${String(day).padStart(2, "0")}T12:00`);
     for (const day of [9, 10, 11, 12]) await daily(day);
     await study.windows("jetstream", "2026-06-08");
-    await study.covered("jetstream", "2026-06-08T00:00", "2026-06-08T20:00");
+    await study.covered("jetstream", "2026-06-08T00:00", "2026-06-09T00:00");
     // A stream that was given up owes nothing.
     await study.windows("firehose", "2026-05-30");
-    assert.deepEqual(await study.overdue("2026-06-09T23:59"), []);
-    assert.deepEqual(await study.overdue("2026-06-10T00:01"), ["hours:jetstream"]);
+    assert.deepEqual(await study.overdue("2026-06-10T03:59"), []);
+    assert.deepEqual(await study.overdue("2026-06-10T04:01"), ["hours:jetstream"]);
     // It was asked for, and the host said that it begins later.
     const notes = ["OutdatedCursor"];
     await study.covered("jetstream", "2026-06-09T03:00", "2026-06-10T08:30", { notes });
     for (const day of ["2026-06-09", "2026-06-10"]) await study.windows("jetstream", day);
-    const lost = ["lost:jetstream:2026-06-08"];
+    const lost = ["lost:jetstream:2026-06-09"];
     assert.deepEqual(await study.overdue("2026-06-10T08:30"), lost);
     await study.covered("jetstream", "2026-06-10T08:30", "2026-06-12T08:30");
     assert.deepEqual(await study.overdue("2026-06-11T12:00"), lost);
