@@ -26,7 +26,8 @@ if [ -n "$(tail -c 1 "$here/new")" ]; then
   exit 1
 fi
 field='[0-9*/,-]+[ \t]+'
-bad=$(LC_ALL=C grep -nvaE "^[ \t]*(#.*)?\r?$|^[A-Z_]+ *=|^[ \t]*($field){5}[^ ].{0,997}$" "$here/new")
+bad=$(LC_ALL=C grep -nvaE "^[ \t]*(#.*)?\r?$|^[A-Z_]+ *=|^[ \t]*($field){5}[^ ]" "$here/new")
+[ -n "$bad" ] || bad=$(LC_ALL=C awk 'length > 1020 { print NR }' "$here/new")
 if [ -n "$bad" ]; then
   echo "\\"-\\":\${bad%%:*}: bad line" >&2
   echo "errors in crontab file, can't install." >&2
