@@ -32,7 +32,8 @@ export class KeptPosts {
    * Put a temporary view over tables in memory in the place of `posts_<classifier>`, with the posts that
    * passed the filters between two days, inclusive.
    *
-   * Rows of the two tables belong together by their place, so that no query joins them again.
+   * Posts and labels belong together by the place of the post: that is one number, and joining by it
+   * is quick where joining by the columns that a label names is not.
    */
   async keep(view: string, since: string, until: string): Promise<void> {
     const posts = await this.#postsBetween(since, until);
@@ -40,21 +41,18 @@ export class KeptPosts {
     const labels = identifier(`kept_labels_of_${view}`);
     await this.#run(
       `CREATE OR REPLACE TEMP TABLE ${labels} AS
-       SELECT label.* EXCLUDE (place)
-       FROM ${posts} AS post LEFT JOIN (
-         SELECT post.rowid AS place, ${OF_LABELS}
-         FROM memory.main.${classifier} AS label JOIN ${posts} AS post
-           ON label.date = post.date AND label.uri = post.uri
-         WHERE label.date BETWEEN ?::DATE AND ?::DATE
-           AND CASE WHEN label.cid IS NULL THEN label.text_hash = post.text_hash
-             ELSE label.cid = post.cid END
-       ) AS label ON label.place = post.rowid
-       ORDER BY post.rowid`,
+       SELECT post.rowid AS place, ${OF_LABELS}
+       FROM memory.main.${classifier} AS label JOIN ${posts} AS post
+         ON label.date = post.date AND label.uri = post.uri
+       WHERE label.date BETWEEN ?::DATE AND ?::DATE
+         AND CASE WHEN label.cid IS NULL THEN label.text_hash = post.text_hash
+           ELSE label.cid = post.cid END`,
       [since, until],
     );
     await this.#run(
       `CREATE OR REPLACE TEMP VIEW ${identifier(view)} AS
-       SELECT * EXCLUDE (cid) FROM ${posts} POSITIONAL JOIN ${labels}`,
+       SELECT post.* EXCLUDE (cid), label.* EXCLUDE (place)
+       FROM ${posts} AS post LEFT JOIN ${labels} AS label ON label.place = post.rowid`,
     );
   }
 
