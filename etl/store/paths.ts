@@ -129,6 +129,11 @@ export class DataPaths {
     return join(this.root, "exports");
   }
 
+  /** What `deno task slurm` writes under a name. */
+  slurm(name: string): string {
+    return join(this.root, "slurm", name);
+  }
+
   /** The key of the hashes that stand for what was deleted; readable by its owner alone. */
   hashKey(): string {
     return join(this.root, ".hash_key");
