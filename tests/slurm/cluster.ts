@@ -60,9 +60,9 @@ export class Cluster implements AsyncDisposable {
     return stdout;
   }
 
-  /** Give the jobs that are not over, tasks of arrays one by one, as `<job>_<task> <state> <pid>`. */
+  /** Give the jobs that are not over, tasks of arrays one by one, as `<job>_<task> <state> <plain id>`. */
   async queue(): Promise<string[]> {
-    const jobs = await this.say(["squeue", "--array", "--noheader", "--format=%i %T"]);
+    const jobs = await this.say(["squeue", "--array", "--noheader", "--format=%i %T %A"]);
     return jobs.split("\n").filter((line) => line !== "");
   }
 
