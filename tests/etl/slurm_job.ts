@@ -27,7 +27,7 @@ const TASK = `#!/usr/bin/env bash
 echo "$*" >> tasks
 read -r status rest < exits
 echo "$rest" > exits
-trap 'echo "told TERM" >> tasks; exit "$status"' TERM
+trap 'echo "told TERM" >> tasks; touch told; sleep 0.2; exit "$status"' TERM
 if [ -e waits ]; then touch runs; for i in {1..600}; do sleep 0.05; done; fi
 if [ "$status" = 137 ]; then kill -9 $$; fi
 exit "$status"
@@ -70,8 +70,11 @@ export async function runJob(folder: string, text: string, told: Told): Promise<
     stderr: "piped",
   }).spawn();
   if (told.waits) {
-    while (!await exists(join(folder, "runs"))) await new Promise((r) => setTimeout(r, 10));
-    job.kill("SIGTERM");
+    // Once more while the task ends: a job that is preempted near its limit is told twice.
+    for (const name of ["runs", "told"]) {
+      while (!await exists(join(folder, name))) await new Promise((r) => setTimeout(r, 10));
+      job.kill("SIGTERM");
+    }
   }
   const { code, stderr } = await job.output();
   const ran = {
@@ -80,7 +83,7 @@ export async function runJob(folder: string, text: string, told: Told): Promise<
     tasks: await lines(join(folder, "tasks")),
     orders: await lines(join(folder, "orders")),
   };
-  for (const name of ["tasks", "orders", "waits", "runs"]) {
+  for (const name of ["tasks", "orders", "waits", "runs", "told"]) {
     await Deno.remove(join(folder, name)).catch(() => {});
   }
   return ran;
