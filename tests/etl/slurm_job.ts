@@ -27,7 +27,7 @@ const TASK = `#!/usr/bin/env bash
 echo "$*" >> tasks
 read -r status rest < exits
 echo "$rest" > exits
-trap 'echo "told TERM" >> tasks; touch told; sleep 0.2; exit "$status"' TERM
+trap 'trap "" TERM; echo "told TERM" >> tasks; touch told; sleep 0.2; exit "$status"' TERM
 if [ -e waits ]; then touch runs; for i in {1..600}; do sleep 0.05; done; fi
 if [ "$status" = 137 ]; then kill -9 $$; fi
 exit "$status"
