@@ -139,6 +139,11 @@ export class DataPaths {
     return join(this.root, "crontabs", `${stamp}.crontab`);
   }
 
+  /** What `deno task slurm` writes under a name. */
+  slurm(name: string): string {
+    return join(this.root, "slurm", name);
+  }
+
   /** The key of the hashes that stand for what was deleted; readable by its owner alone. */
   hashKey(): string {
     return join(this.root, ".hash_key");
