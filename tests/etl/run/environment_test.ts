@@ -36,8 +36,12 @@ Deno.test("every task may read every variable, and none reads another", async ()
   for (const [name, line] of Object.entries<string>(tasks)) {
     const allowed = /--allow-env=(\S+)/.exec(line)?.[1];
     if (allowed === undefined) continue;
-    // Where Deno keeps packages is Deno's own to say.
-    const others = name === "doctor" ? ["DENO_DIR", "XDG_CACHE_HOME", "HOME"] : [];
+    // Where Deno keeps packages is Deno's own to say, and cron must be told it.
+    const others = name === "doctor"
+      ? ["DENO_DIR", "XDG_CACHE_HOME", "HOME"]
+      : name === "schedule"
+      ? ["HOME", "PATH", "DENO_DIR", "XDG_CACHE_HOME"]
+      : [];
     assert.deepEqual(allowed.split(","), [...VARIABLES, ...others], name);
   }
 });
