@@ -49,7 +49,10 @@ Deno.test("seven days with a mishap each end with complete tables, a truthful st
         assert.deepEqual(steps, []);
         const again = await daily("2026-06-03T00:40:00Z");
         assert.equal(again.code, 0, again.stderr);
-        const [died] = await query(data, `SELECT count(*) AS n FROM ${RUNS} WHERE ended_at IS NULL`);
+        const [died] = await query(
+          data,
+          `SELECT count(*) AS n FROM ${RUNS} WHERE ended_at IS NULL`,
+        );
         assert.ok(Number(died!.n) >= 1, "the ledger shows what died");
       });
 
@@ -67,7 +70,9 @@ Deno.test("seven days with a mishap each end with complete tables, a truthful st
 
       await t.step("day 4: the clock is set back by an hour after the run", async () => {
         const before = network.webhook.texts.length;
-        for (const clock of ["2026-06-05T00:30:00Z", "2026-06-04T23:30:00Z", "2026-06-05T00:35:00Z"]) {
+        for (
+          const clock of ["2026-06-05T00:30:00Z", "2026-06-04T23:30:00Z", "2026-06-05T00:35:00Z"]
+        ) {
           const { code, stderr } = await daily(clock);
           assert.equal(code, 0, `${clock}: ${stderr}`);
         }
@@ -103,7 +108,9 @@ Deno.test("seven days with a mishap each end with complete tables, a truthful st
         assert.equal((await check("2026-06-07T09:00:00Z")).code, 0);
         const failed = outcomes(dead!.steps).filter((step) => step.endsWith(": failed"));
         const told = network.webhook.texts.join("\n");
-        for (const step of failed) assert.ok(told.includes(step.split(":").slice(0, -1).join(":")), step);
+        for (const step of failed) {
+          assert.ok(told.includes(step.split(":").slice(0, -1).join(":")), step);
+        }
         assertOneEach(network.webhook.texts);
       });
 

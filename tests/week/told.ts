@@ -17,5 +17,7 @@ export function assertOneEach(texts: string[]): void {
   for (const [what, times] of mended) {
     assert.ok(times >= (opened.get(what) ?? 0), `${what} was told and not mended`);
   }
-  for (const what of opened.keys()) assert.ok(mended.has(what), `${what} was told and never mended`);
+  for (const what of opened.keys()) {
+    assert.ok(mended.has(what), `${what} was told and never mended`);
+  }
 }
