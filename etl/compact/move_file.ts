@@ -9,11 +9,11 @@ import { removeLeftovers, sync } from "../store/parquet.ts";
  * copy that is there already and the same is left, another one replaced.
  */
 export async function copyFile(from: string, to: string): Promise<string> {
+  await removeLeftovers(to);
   const state = await stateOf(from);
   const wanted = await sha256OfFile(from);
   if (await stateOf(to) !== undefined && await sha256OfFile(to) === wanted) return state!;
   await Deno.mkdir(dirname(to), { recursive: true });
-  await removeLeftovers(to);
   const beside = `${to}.${crypto.randomUUID().slice(0, 8)}.part`;
   try {
     await Deno.copyFile(from, beside);
