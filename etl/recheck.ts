@@ -28,7 +28,7 @@ export type Recheck = RecheckState & { posts: number; isComplete: boolean };
  * round that is complete is followed by a new one. Gives its state.
  */
 export async function openRound(
-  { paths, database }: Context,
+  { paths, database }: Pick<Context, "paths" | "database">,
   inputs: Inputs,
   key: string,
 ): Promise<Recheck> {

@@ -58,6 +58,7 @@ async function announce(paths: DataPaths): Promise<AsyncDisposable | undefined> 
   try {
     await Deno.stat(paths.root);
     await finishInterrupted(paths);
+    await hasReaders(paths);
     for (;;) {
       const file = await lock(readers(paths), crypto.randomUUID(), "read the data");
       const switching = await readHolder(join(paths.locks(), `${SWITCH}.lock`));
@@ -80,6 +81,7 @@ async function finishInterrupted(paths: DataPaths): Promise<void> {
   if (held !== undefined) await whileNobodyReads(paths, () => finishReplacement(paths.root));
 }
 
+/** Tell whether somebody reads; files of readers that died are removed. */
 async function hasReaders(paths: DataPaths): Promise<boolean> {
   let names: string[];
   try {
@@ -88,17 +90,21 @@ async function hasReaders(paths: DataPaths): Promise<boolean> {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
+  let alive = 0;
   for (const name of names) {
     const path = join(readers(paths), name);
     const holder = await readHolder(path);
     if (holder === undefined) continue;
-    if (!isDead(holder)) return true;
+    if (!isDead(holder)) {
+      alive++;
+      continue;
+    }
     // Nobody takes its place, as each has a name of its own.
     await Deno.remove(path).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });
   }
-  return false;
+  return alive > 0;
 }
 
 function readers(paths: DataPaths): string {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { collectedSources } from "../../etl/collected_source.ts";
+import { listInputs } from "../../etl/inputs.ts";
+import { openRound } from "../../etl/recheck.ts";
 import { openDatabase, rows } from "../../etl/store/duckdb.ts";
 import { relation } from "../../etl/store/parquet.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { RAW } from "../../etl/store/tables.ts";
-import { rawFolder, uri } from "../raw.ts";
+import { KEY, rawFolder, uri } from "../raw.ts";
 import { query, withData } from "../rows.ts";
 import { runTask, type TaskResult } from "../task.ts";
 
@@ -96,6 +98,8 @@ Deno.test("raw data of past days moves to an archive and back; posts stay, and d
     assert.equal(names(archive).length, 2);
     assert.ok([...Deno.readDirSync(`${archive}/raw/firehose/date=${FIRST}`)].length === 1);
     assert.deepEqual(await collectedSources(database, paths), collected);
+    const asked = await openRound({ paths, database }, listInputs(paths), KEY);
+    assert.equal(asked.posts, 6, "--recheck asks after archived posts too");
 
     const built = await done(data, "preprocess");
     assert.deepEqual([built.posts, built.days_archived, built.warnings], [1, 2, []]);
