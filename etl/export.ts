@@ -11,6 +11,7 @@ import { now } from "./run/clock.ts";
 import { type Command, type Context, main, type Outcome } from "./run/command.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { day } from "./run/option.ts";
+import { SOURCES } from "./source.ts";
 import { firstDamage } from "./store/damage.ts";
 import { row, spillFolder } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
@@ -18,8 +19,6 @@ import { relation, writeParquet } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { WINDOWS } from "./store/tables.ts";
 import { hashKey } from "./store/tombstone.ts";
-
-const SOURCES = ["firehose", "jetstream", "most_liked", "import"];
 
 export const command: Command = {
   task: "export",
@@ -58,7 +57,9 @@ interface Options {
 }
 
 function source(text: string): string {
-  if (!SOURCES.includes(text)) throw new RangeError(`is none of ${SOURCES.join(", ")}`);
+  if (!SOURCES.some((name) => name === text)) {
+    throw new RangeError(`is none of ${SOURCES.join(", ")}`);
+  }
   return text;
 }
 
