@@ -140,8 +140,8 @@ function killHard(pid: number): void {
   try {
     Deno.kill(pid, "SIGKILL");
   } catch (error) {
-    // It had ended by itself.
-    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.Other)) throw error;
+    // It has ended by itself.
+    if (!/ESRCH|NotFound/.test(String(error))) throw error;
   }
 }
 
