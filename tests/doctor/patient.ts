@@ -37,11 +37,13 @@ export function studyWith(sources: {
   servers?: string[];
   appview?: string;
   feeds?: string[];
+  stream?: Study["daily"]["stream"];
 }): Study {
   const study = readStudy(join(ROOT, "study.yaml"));
   const { firehose, jetstream, most_liked } = study.sources;
   return {
     ...study,
+    daily: { ...study.daily, stream: sources.stream ?? study.daily.stream },
     sources: {
       firehose: { ...firehose, relays: sources.relays ?? firehose.relays },
       jetstream: { ...jetstream, servers: sources.servers ?? jetstream.servers },

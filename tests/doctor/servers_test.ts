@@ -9,29 +9,27 @@ import { nearest } from "../../doctor/language_model.ts";
 import { FIREHOSE, JETSTREAM, streamAddresses, streamAnswers } from "../../doctor/stream.ts";
 import { examine } from "../../doctor/examine.ts";
 import { ok } from "../../doctor/finding.ts";
-import { DataPaths } from "../../etl/store/paths.ts";
 import { withData } from "../rows.ts";
-import { aged, closedPort, examined, levels, studyWith } from "./patient.ts";
+import { closedPort, examined, levels, studyWith } from "./patient.ts";
 
 Deno.test("a relay and a Jetstream host are connected to, and one that is gone is a problem where the study uses it", () =>
   withData(async (data) => {
     const [relay, jetstream] = [startRelay(), startJetstream()];
     const gone = closedPort("ws");
     try {
-      const ask = (relays: string[], servers: string[]) =>
+      const ask = (relays: string[], servers: string[], stream: "firehose" | "jetstream") =>
         examined(data, async (examination) => [
           ...await streamAnswers(FIREHOSE, examination),
           ...await streamAnswers(JETSTREAM, examination),
-        ], { study: studyWith({ relays, servers }) });
-      assert.deepEqual(levels(await ask([relay.url], [jetstream.url])), ["ok", "ok"]);
+        ], { study: studyWith({ relays, servers, stream }) });
+      assert.deepEqual(levels(await ask([relay.url], [jetstream.url], "jetstream")), ["ok", "ok"]);
       assert.deepEqual([relay.connections.length, jetstream.connections.length], [1, 1]);
-      const half = await ask([gone, relay.url], [`${jetstream.url}/`]);
+      const half = await ask([gone, relay.url], [`${jetstream.url}/`], "jetstream");
       assert.deepEqual(levels(half), ["note", "ok"]);
       assert.match(half[0]!.found, /127\.0\.0\.1:\d+ cannot be reached; another relay answers/);
-      // Without data Jetstream is what a study begins with.
-      assert.deepEqual(levels(await ask([gone], [gone])), ["warning", "problem"]);
-      await aged(new DataPaths(data).rawPart("firehose", "2026-06-01", "a"), 0);
-      assert.deepEqual(levels(await ask([gone], [gone])), ["problem", "warning"]);
+      assert.deepEqual(levels(await ask([gone], [gone], "jetstream")), ["warning", "problem"]);
+      const byFirehose = await ask([gone], [gone], "firehose");
+      assert.deepEqual(levels(byFirehose), ["problem", "warning"]);
     } finally {
       await Promise.all([relay.close(), jetstream.close()]);
     }
