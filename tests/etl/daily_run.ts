@@ -12,6 +12,7 @@ import { DID } from "../raw.ts";
 import { startWebhook, type WebhookServer } from "./watch/webhook_server.ts";
 import { ROOT, runTask, taskProcess } from "../task.ts";
 
+const BEFORE = "2026-05-31T23:00:00.000Z";
 const KEY = "invented-key-of-tests";
 const MODEL = "openai/gpt-oss-20b";
 
@@ -58,7 +59,9 @@ export class SampleNetwork {
     coder = inventedCoder(["left", "right"]),
   ): Promise<SampleNetwork> {
     const appview = startAppView({ posts: publishedPosts(sample), now: new Date(0) });
-    const events = [...jetstreamEvents(await Array.fromAsync(sampleFrames(sample)))];
+    const frames = await Array.fromAsync(sampleFrames(sample));
+    // The host holds more than the study wants: what it no longer had would be lost.
+    const events = [...jetstreamEvents([accountFrame(1, BEFORE, DID, "deleted"), ...frames])];
     const network = new SampleNetwork(
       data,
       events.length,

@@ -4,7 +4,7 @@ import { accountOf } from "../../demo/account.ts";
 import { readSample } from "../../demo/sample.ts";
 import { sampleCoder } from "../../demo/sample_coder.ts";
 import { expectedOfSample } from "../demo/expected.ts";
-import { type DailyResult, outcomes, SampleNetwork } from "../etl/daily_run.ts";
+import { type DailyResult, SampleNetwork } from "../etl/daily_run.ts";
 import { fillBut, withSmallDisk } from "../etl/store/small_disk.ts";
 import { query } from "../rows.ts";
 import type { TaskResult } from "../task.ts";
@@ -34,7 +34,8 @@ Deno.test("seven days with a mishap each end with complete tables, a truthful st
       await t.step("day 1 goes well", async () => {
         const first = await daily("2026-06-02T00:30:00Z");
         assert.equal(first.code, 0, first.stderr);
-        assert.equal((await check("2026-06-02T08:00:00Z")).code, 0);
+        const well = await check("2026-06-02T08:00:00Z");
+        assert.equal(well.code, 0, well.stdout);
         assert.deepEqual([network.webhook.texts, network.webhook.beats], [[], ["/beat"]]);
       });
 
@@ -120,9 +121,9 @@ Deno.test("seven days with a mishap each end with complete tables, a truthful st
         assert.equal(last.code, 0, last.stderr);
         const well = await check("2026-06-08T08:00:00Z");
         assert.equal(well.code, 0, well.stdout);
-        assertOneEach(network.webhook.texts);
         await assertTables(data);
         await assertStatus(network);
+        assertOneEach(network.webhook.texts);
       });
     } finally {
       await network.close();
