@@ -10,7 +10,7 @@ import type { Study } from "../etl/run/study.ts";
 import { type Database, literal } from "../etl/store/duckdb.ts";
 import type { DataPaths } from "../etl/store/paths.ts";
 import type { Table } from "../etl/store/tables.ts";
-import { writeTable } from "./study_posts.ts";
+import { writeTable } from "./made_table.ts";
 
 interface LabelKind {
   set: LabelSet;

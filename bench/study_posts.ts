@@ -8,12 +8,12 @@
 import { dirname } from "node:path";
 import { readStudy } from "../etl/run/study.ts";
 import { type Database, literal } from "../etl/store/duckdb.ts";
-import { relation, writeParquet } from "../etl/store/parquet.ts";
 import type { DataPaths } from "../etl/store/paths.ts";
-import { COVERAGE, POSTS, type Table, WINDOWS, withColumns } from "../etl/store/tables.ts";
+import { COVERAGE, POSTS, WINDOWS, withColumns } from "../etl/store/tables.ts";
 import { randomNumbers } from "../tests/etl/mutation.ts";
 import { ROOT } from "../tests/task.ts";
 import { textWriter } from "./posts.ts";
+import { writeTable } from "./made_table.ts";
 import { enterLabelSets, writeLabels } from "./study_labels.ts";
 
 /** The study whose tables they are. */
@@ -122,17 +122,6 @@ async function writeCollection(database: Database, paths: DataPaths, day: string
      FROM (SELECT ${literal(day)}::TIMESTAMP + to_hours(h) AS opens_at FROM range(24) t(h))`,
     paths.windows("firehose", day),
   );
-}
-
-/** Write the rows of a query, which may lack columns of the table. */
-export async function writeTable(
-  database: Database,
-  table: Table,
-  query: string,
-  path: string,
-): Promise<void> {
-  const all = `SELECT * FROM ${relation(table, [])} UNION ALL BY NAME (${query})`;
-  await writeParquet(database, table, all, path);
 }
 
 async function prepare(database: Database, seed: number): Promise<void> {
