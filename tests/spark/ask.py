@@ -46,5 +46,9 @@ def types():
 
 questions = re.findall(r"```sql\n(.*?)```", page, re.S)
 answers = [[[plain(value) for value in row] for row in ask(question)] for question in questions]
+if "posts_human" in views():
+    coded = "SELECT uri, coders, labels FROM posts_human WHERE coders > 0 ORDER BY uri"
+    questions.append(coded)
+    answers.append([[plain(value) for value in row] for row in ask(coded)])
 counts = {view: ask(f"SELECT count(*) AS n FROM {view}")[0][0] for view in sorted(views())}
 print(json.dumps({"questions": questions, "answers": answers, "counts": counts, "types": types()}))

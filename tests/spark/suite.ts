@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { literal, openDatabase } from "../../etl/store/duckdb.ts";
 import { tableOf, writeParquet } from "../../etl/store/parquet.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
-import { withData } from "../rows.ts";
+import { query, withData } from "../rows.ts";
 import { ROOT, runTask } from "../task.ts";
 import { runProgram, venv } from "../venv.ts";
 
@@ -60,6 +60,26 @@ async function halve(data: string, folder: string): Promise<void> {
   }
 }
 
+/** Bring in what two coders said of ten posts; of some they do not agree. */
+async function importCodes(data: string, path: string): Promise<void> {
+  const posts = await query<{ uri: string; created_at: string; text: string }>(
+    data,
+    `SELECT uri, strftime(created_at, '%Y-%m-%dT%H:%M:%SZ') AS created_at, text
+     FROM read_parquet('{data}/posts/*/*.parquet') ORDER BY uri LIMIT 10`,
+  );
+  const lines = posts.flatMap(({ uri, created_at, text }, index) =>
+    ["ann", "bob"].map((coder) => {
+      const answer = coder === "bob" && index % 3 === 0 ? "no" : "yes";
+      return [uri, created_at, text, coder, answer, index % 2 ? "left" : "right"]
+        .map((value) => `"${value.replaceAll('"', '""')}"`).join();
+    })
+  );
+  const header = "uri,created_at,text,coder,political_label,lean_label";
+  await Deno.writeTextFile(path, `${[header, ...lines].join("\n")}\n`);
+  const { code, stderr } = await runTask(["import", path, "--data", data]);
+  assert.equal(code, 0, stderr);
+}
+
 Deno.test("DuckDB and PySpark give the same rows for every question, as collected and when compacted", async (t) => {
   const python = await venv("civicsky-spark", PACKAGES, "duckdb, pyspark");
   await withData(async (folder) => {
@@ -87,6 +107,7 @@ Deno.test("DuckDB and PySpark give the same rows for every question, as collecte
       }
       assert.deepEqual(spark.counts, duckdb.counts);
       assert.ok(duckdb.counts.posts! > 100 && duckdb.counts.posts_attributes! > 100);
+      assert.ok(duckdb.counts.labels_human! > 0);
       assert.deepEqual({ DuckDB: duckdb.types, PySpark: spark.types }, TYPES);
       console.log(
         `${duckdb.questions.length} questions and ${
@@ -97,6 +118,7 @@ Deno.test("DuckDB and PySpark give the same rows for every question, as collecte
       return duckdb;
     };
     for (const table of ["raw/firehose", "coverage"]) await halve(data, table);
+    await importCodes(data, `${folder}/codes.csv`);
     let collected: Asked | undefined;
     await t.step("as collected, with a file that is half-written", async () => {
       await Deno.writeTextFile(`${data}/posts/date=2026-06-01/posts.parquet.01234567.part`, "half");
