@@ -12,7 +12,12 @@ export interface Figure {
 export interface Bench {
   description: string;
   /** Measure; `say` tells people what goes on. Throws where what is measured gives a wrong result. */
-  run(say: (text: string) => void): Promise<Figure[]>;
+  run(say: (text: string) => void, options: BenchOptions): Promise<Figure[]>;
+}
+
+export interface BenchOptions {
+  /** So many posts instead of the bench's own number, where it makes a study's tables. */
+  posts?: number;
 }
 
 /** Tell whether a figure is within its goal; true where it has none. */

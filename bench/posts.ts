@@ -93,13 +93,13 @@ export async function makePosts(
   return left;
 }
 
-interface Text {
+export interface Text {
   text: string;
   language: string;
 }
 
 /** Give a function that makes one text after the other. */
-function textWriter(random: (below: number) => number): () => Text {
+export function textWriter(random: (below: number) => number): () => Text {
   const words = new Map<string, string[]>(Object.keys(LANGUAGES).map((name) => [name, []]));
   for (const { text, lang } of readSample().posts) {
     const found = lang === "ja"

@@ -99,7 +99,8 @@ async function countMinutes(
   );
 }
 
-async function askedSpans(
+/** Give when the windows of a source were open within a span, merged. */
+export async function askedSpans(
   database: Database,
   windows: string[],
   source: string,

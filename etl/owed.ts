@@ -37,14 +37,7 @@ export async function layWindows(
   source: string,
   windows: Windows,
 ): Promise<void> {
-  const today = utcDay(now());
-  const laid = windowFiles(paths, source).map((file) => file.day!).sort();
-  const first = laid.at(-1) ?? today;
-  for (let time = Date.parse(first); time <= Date.parse(today); time += DAY_MS) {
-    const day = utcDay(new Date(time));
-    if (laid.includes(day)) continue;
-    const ofDay = windowsOfDay(windows, day)
-      .filter((window) => laid.length > 0 || window.until > now());
+  for (const [day, ofDay] of unlaidWindows(paths, source, windows)) {
     const selects = ofDay.map(({ from, until, window_prob }) =>
       `SELECT ${literal(source)} AS source, ${literal(from)} AS opens_at,
          ${literal(until)} AS closes_at, ${literal(window_prob)} AS window_prob,
@@ -55,35 +48,59 @@ export async function layWindows(
   }
 }
 
+/** Give the windows that are not laid down yet, by the day on which they open, to today. */
+export function unlaidWindows(
+  paths: DataPaths,
+  source: string,
+  windows: Windows,
+  present = now(),
+): Map<string, Window[]> {
+  const today = utcDay(present);
+  const laid = windowFiles(paths, source).map((file) => file.day!).sort();
+  const first = laid.at(-1) ?? today;
+  const unlaid = new Map<string, Window[]>();
+  for (let time = Date.parse(first); time <= Date.parse(today); time += DAY_MS) {
+    const day = utcDay(new Date(time));
+    if (laid.includes(day)) continue;
+    const ofDay = windowsOfDay(windows, day);
+    unlaid.set(day, ofDay.filter((window) => laid.length > 0 || window.until > present));
+  }
+  return unlaid;
+}
+
 /**
  * Find what a source owes: of each window the time that has passed and is not covered by any host.
  *
  * `replayMs` is how far back hosts say that they replay; what came after the last time that was read
  * is owed all the same, until it was asked for. What a host said that it no longer has is missed. Nothing
  * is owed of the future, and what was missed is told of the last seven days: to look at all that was
- * ever collected would take longer with each run.
+ * ever collected would take longer with each run. `unlaid` are windows that no run has laid down yet.
  */
 export async function readOwed(
   database: Database,
   paths: DataPaths,
   source: string,
   replayMs: number,
+  unlaid: Window[] = [],
+  present = now(),
 ): Promise<Owed> {
-  const present = now();
   const read = await lastCovered(database, paths, source);
   const horizon = Math.min(present.getTime() - replayMs, read?.getTime() ?? Infinity);
   const since = utcDay(new Date(Math.min(horizon, present.getTime() - TOLD_MS)));
   const files = windowFiles(paths, source).filter(({ day }) => day! >= since)
     .map((file) => file.path);
-  const windows = await rows<{ from: string; until: string; window_prob: number | null }>(
+  const laid = await rows<{ from: string; until: string; window_prob: number | null }>(
     database,
     `SELECT opens_at AS from, closes_at AS until, window_prob FROM ${relation(WINDOWS, files)}
      ORDER BY opens_at`,
   );
   const { spans, refused } = await readCoverage(database, paths, source, since);
   const owed: Owed = { owed: [], missed: [] };
-  for (const { from, until, window_prob } of windows) {
-    const window = { from: utc(from), until: utc(until), window_prob };
+  const windows = [
+    ...laid.map((window) => ({ ...window, from: utc(window.from), until: utc(window.until) })),
+    ...unlaid,
+  ];
+  for (const window of windows) {
     const passed = { from: window.from, until: window.until < present ? window.until : present };
     const open = passed.from < passed.until ? subtractSpans(passed, spans) : [];
     const isRefused = ({ until }: Span) => {

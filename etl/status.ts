@@ -1,43 +1,41 @@
 import { basename } from "node:path";
-import { describeDrift } from "./drift/drift_text.ts";
+import { type BatchStatus, batchStatus } from "./batch_status.ts";
+import { weekOfCoverage } from "./coverage.ts";
 import { type LabelDrift, labelDrift } from "./drift/label_drift.ts";
-import { batchLines, type BatchStatus, batchStatus } from "./batch_status.ts";
-import { describeWeek, type WeekOfCoverage, weekOfCoverage } from "./coverage.ts";
-import { lastRuns, type RunRow } from "./last_runs.ts";
-import { type LastWarning, lastWarnings } from "./last_warnings.ts";
-import {
-  describePerspectiveEnd,
-  isPerspectiveEnd,
-  type PerspectiveEnd,
-  perspectiveEnd,
-} from "./perspective_end.ts";
+import { labelProspects } from "./label_prospect.ts";
+import { type LabelSetStatus, labelSetStatus } from "./label_set_status.ts";
+import { failuresOf, lastRuns, ledgerFiles, type RunRow } from "./last_runs.ts";
+import { lastDaily } from "./last_daily.ts";
+import { lastWarnings } from "./last_warnings.ts";
+import { perspectiveEnd } from "./perspective_end.ts";
+import { now } from "./run/clock.ts";
 import { type Command, type Context, main, type Outcome } from "./run/command.ts";
 import { UserError } from "./run/error.ts";
-import { type Database, literal, row } from "./store/duckdb.ts";
-import { type LabelSetStatus, labelSetStatus } from "./label_set_status.ts";
+import { describeStatus } from "./status_text.ts";
 import { readableFiles, wholeFiles } from "./store/damage.ts";
-import type { DataPaths, PartitionFile } from "./store/paths.ts";
+import type { PartitionFile } from "./store/paths.ts";
+import { streamStandings } from "./stream_standing.ts";
+import { tableNames, type TableStatus, tableStatus } from "./table_status.ts";
+import { check } from "./watch/check.ts";
+import { weekStrips } from "./week_strip.ts";
 
 export const command: Command = {
   task: "status",
   description:
-    "Show on one screen what is in the data folder, what is labelled, and how runs ended.",
-  options: [],
-  examples: ["deno task status", "deno task status --json"],
+    "Show on one screen what was collected in the last seven days, what is owed and pending, what it\n" +
+    "cost, whether labellers drift, what is in the data folder, and how runs ended.",
+  options: [{
+    flags: "--check",
+    description:
+      "say only what is overdue, tell people of it once (notify), and exit 1 if anything is",
+  }],
+  examples: ["deno task status", "deno task status --json", "deno task status --check"],
   ledger: false,
-  run: status,
+  run: (context, options: { check?: boolean }) => options.check ? check(context) : status(context),
 };
 
-interface TableStatus {
-  table: string;
-  rows: number;
-  days: number;
-  megabytes: number;
-  newest: string | null;
-}
-
 /** Part files in those that can be read and the errors of the others. */
-type Check = typeof wholeFiles;
+type Reading = typeof wholeFiles;
 
 /** To read whole tables takes long; that is done where what their ends say was not true. */
 async function status(context: Context): Promise<Outcome> {
@@ -49,29 +47,43 @@ async function status(context: Context): Promise<Outcome> {
   }
 }
 
-async function statusOf({ paths, database }: Context, check: Check): Promise<Outcome> {
+async function statusOf(
+  { paths, study, database }: Context,
+  reading: Reading,
+): Promise<Outcome> {
   const errors: UserError[] = [];
+  const present = now();
   const whole = async (files: PartitionFile[]) => {
-    const found = await check(database, files.map(({ path }) => path), "read the status");
+    const found = await reading(database, files.map(({ path }) => path), "read the status");
     errors.push(...found.errors);
     const kept = new Set(found.whole);
     return files.filter(({ path }) => kept.has(path));
   };
+  const wholePaths = async (table: string) =>
+    (await whole(paths.files(table))).map((file) => file.path);
+  const unless = async <T>(fallback: T, find: () => Promise<T>): Promise<T> => {
+    try {
+      return await find();
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      errors.push(error);
+      return fallback;
+    }
+  };
   const tables: TableStatus[] = [];
   for (const table of tableNames(paths)) {
-    const files = await whole(paths.files(table));
+    // The ledger has a file a run; what is read of it is looked at below.
+    const files = table === "runs" ? paths.files(table) : await whole(paths.files(table));
     if (files.length > 0) tables.push(await tableStatus(database, table, files));
   }
-  const posts = (await whole(paths.files("posts"))).map((file) => file.path);
+  const posts = await wholePaths("posts");
   const labelSets: LabelSetStatus[] = [];
   for (const classifier of paths.names("labels")) {
     const labels = await whole(paths.files(`labels/${classifier}`));
-    const sets = (await whole(paths.files("label_sets"))).map((file) => file.path)
+    const sets = (await wholePaths("label_sets"))
       .filter((path) => path === paths.labelSets(classifier));
     labelSets.push(...await labelSetStatus(database, classifier, labels, posts, sets));
   }
-  const wholePaths = async (table: string) =>
-    (await whole(paths.files(table))).map((file) => file.path);
   const drift: LabelDrift[] = [];
   for (const path of await wholePaths("anchors")) {
     const classifier = basename(path, ".parquet");
@@ -79,162 +91,50 @@ async function statusOf({ paths, database }: Context, check: Check): Promise<Out
     const replicates = await wholePaths(`replicates/${classifier}`);
     drift.push(...await labelDrift(database, classifier, { anchors: [path], labels, replicates }));
   }
-  const coverage = await weekOfCoverage(
-    database,
-    paths,
-    await wholePaths("coverage"),
-    await wholePaths("windows"),
-  );
-  const batches = await batchStatus(paths).catch((error) => {
-    if (!(error instanceof UserError)) throw error;
-    errors.push(error);
-    return [];
-  });
-  const ledger = await whole(paths.files("runs"));
-  const runs = await lastRuns(database, ledger);
-  const warnings = await lastWarnings(database, ledger.map((file) => file.path));
+  const windows = await wholePaths("windows");
+  const coverage = await weekOfCoverage(database, paths, await wholePaths("coverage"), windows);
+  const batches = await unless<BatchStatus[]>([], () => batchStatus(paths));
+  const inBatch = (id: string) =>
+    batches.filter(({ label_set_id }) => label_set_id === id)
+      .reduce((sum, { posts }) => sum + posts, 0);
+  // What is damaged is said above; only whole tables tell what is owed and pending.
+  const isWhole = errors.length === 0;
+  const prospects = isWhole
+    ? await unless([], () => labelProspects(database, paths, study, inBatch))
+    : [];
+  const ledger = ledgerFiles(paths.files("runs").map(({ path }) => path));
+  const read = async (files: string[]) =>
+    (await whole(files.map((path) => ({ path, day: undefined })))).map(({ path }) => path);
+  const ofTasks = await lastRuns(database, await read(ledger.ofTasks));
   const summary = {
+    study: study.name,
     data: paths.root,
+    at: present.toISOString(),
+    daily: lastDaily(ofTasks),
     tables,
     coverage,
+    hours: await weekStrips(database, paths, study, coverage, windows, present),
+    streams: isWhole ? await streamStandings(database, paths, study, present) : [],
     label_sets: labelSets,
+    prospects,
     drift,
     batches,
-    runs,
-    last_warnings: warnings,
+    runs: (await lastRuns(database, await read(ledger.newest))).map(shown),
+    last_of_tasks: ofTasks.map(shown),
+    failures: failuresOf(await lastRuns(database, await read(ledger.week))),
+    last_warnings: await lastWarnings(database, await read(ledger.warned)),
     perspective_end: perspectiveEnd(),
   };
-  return { summary, text: describe(summary), errors: uniqueErrors(errors) };
+  return { summary, text: describeStatus(summary), errors: uniqueErrors(errors) };
 }
 
-function tableNames(paths: DataPaths): string[] {
-  return [
-    ...paths.names("raw").map((name) => `raw/${name}`),
-    "posts",
-    ...paths.names("labels").map((name) => `labels/${name}`),
-    ...paths.names("replicates").map((name) => `replicates/${name}`),
-    "aggregates",
-    "coverage",
-    "runs",
-  ];
-}
-
-async function tableStatus(
-  database: Database,
-  table: string,
-  files: PartitionFile[],
-): Promise<TableStatus> {
-  const { total } = await row<{ total: number }>(
-    database,
-    `SELECT sum(num_rows) AS total FROM parquet_file_metadata(${
-      literal(files.map((file) => file.path))
-    })`,
-  );
-  const sizes = await Promise.all(files.map(async (file) => (await Deno.stat(file.path)).size));
-  const days = new Set(files.map((file) => file.day));
-  return {
-    table,
-    rows: total,
-    days: days.size,
-    megabytes: Math.round(sizes.reduce((sum, size) => sum + size, 0) / 1e4) / 100,
-    newest: [...days].sort().at(-1) ?? null,
-  };
+/** What a run did is long, and is in the ledger. */
+function shown({ summary: _, ...run }: RunRow): RunRow {
+  return run as RunRow;
 }
 
 function uniqueErrors(errors: UserError[]): UserError[] {
   return [...new Map(errors.map((error) => [error.message, error])).values()];
-}
-
-/** Give how many characters fit on the terminal's line behind so many; 160 where there is none. */
-function roomBehind(columns: number): number {
-  return Deno.stdout.isTerminal() ? Math.max(20, Deno.consoleSize().columns - columns) : 160;
-}
-
-function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
-}
-
-function describe(
-  { data, tables, coverage, label_sets, drift, batches, runs, last_warnings, perspective_end }: {
-    data: string;
-    tables: TableStatus[];
-    coverage: WeekOfCoverage[];
-    label_sets: LabelSetStatus[];
-    drift: LabelDrift[];
-    batches: BatchStatus[];
-    runs: RunRow[];
-    last_warnings: LastWarning[];
-    perspective_end: PerspectiveEnd | null;
-  },
-): string {
-  const end = perspective_end ? `\n\n  ${describePerspectiveEnd(perspective_end)}` : "";
-  if (tables.length === 0) {
-    return `${data} holds nothing yet\n  Collect with deno task sync:firehose --minutes 5, or try deno task demo${end}`;
-  }
-  const grid = (lines: string[][], left: number) => {
-    const widths = lines[0]!.map((_, column) =>
-      Math.max(...lines.map((line) => line[column]!.length))
-    );
-    return lines.map((line) =>
-      `  ${
-        line.map((cell, column) =>
-          column < left ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)
-        ).join("  ")
-      }`.trimEnd()
-    );
-  };
-  const number = (value: number) => value.toLocaleString("en");
-  const beforeEnded = "  2026-06-01T18:00:00".length + "  seconds  ".length +
-    Math.max(...runs.map(({ task }) => task.length + 2));
-  const room = roomBehind(beforeEnded);
-  // It is said below, as of today, where it still matters.
-  const warnings = last_warnings.filter(({ warning }) => !isPerspectiveEnd(warning));
-  const sets = label_sets.map((set) => [
-    set.classifier,
-    set.label_set_id,
-    set.is_shown ? "shown" : "",
-    [set.codebook, set.model].filter(Boolean).join(", "),
-    number(set.labeled),
-    number(set.failed),
-    number(set.untried),
-  ]);
-  return [
-    data,
-    "",
-    ...grid([
-      ["table", "rows", "days", "MB", "newest"],
-      ...tables.map((table) => [
-        table.table,
-        number(table.rows),
-        String(table.days),
-        table.megabytes.toFixed(2),
-        table.newest ?? "",
-      ]),
-    ], 1),
-    "",
-    ...coverage.map((week) => `  ${describeWeek(week)}`),
-    ...(coverage.length > 0 ? [""] : []),
-    ...(sets.length === 0 ? ["  nothing is labelled yet"] : grid([
-      ["labels", "label set", "", "by", "labelled", "failed", "untried"],
-      ...sets,
-    ], 4)),
-    "",
-    ...drift.flatMap(describeDrift).map((line) => `  ${line}`),
-    ...(drift.length > 0 ? [""] : []),
-    ...(batches.length > 0 ? [...grid(batchLines(batches), 5), ""] : []),
-    ...grid([
-      ["last runs (UTC)", "task", "seconds", "ended"],
-      ...runs.map((run) => [
-        run.started_at.slice(0, 19),
-        run.task,
-        (run.seconds === null ? "" : run.seconds.toFixed(1)).padStart("seconds".length),
-        run.error ? cut(`${run.status}: ${run.error}`, room) : run.status,
-      ]),
-    ], 4),
-    ...warnings.map(({ task, started_at, warning }, index) =>
-      `${index === 0 ? "\n" : ""}  warning of ${task}, ${started_at.slice(0, 19)}: ${warning}`
-    ),
-  ].join("\n") + end;
 }
 
 if (import.meta.main) await main(command);

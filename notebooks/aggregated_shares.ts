@@ -26,15 +26,12 @@ export async function aggregatedSharesByDay(
 ): Promise<ShareOfTime[]> {
   const { source, since, until } = measureParts({ view: "aggregates", column: "" }, selection);
   const table = await data.sql`
-    WITH drawn AS (
-      SELECT opens_at, max(window_prob) AS window_prob FROM windows
-      WHERE source = ${source} GROUP BY opens_at
-    ),
-    cells AS (
+    WITH cells AS (
       SELECT date_trunc('day', local_time(hour)) AS time, cell.*,
         1 / coalesce(window_prob, 1) AS w
-      FROM aggregates cell LEFT JOIN drawn ON opens_at = hour
-      WHERE source = ${source} AND passed_filters
+      FROM aggregates cell LEFT JOIN drawn_hours
+        ON drawn_hours.source = cell.source AND opens_at = hour
+      WHERE cell.source = ${source} AND passed_filters
         AND date BETWEEN ${since}::DATE AND ${until}::DATE
         AND (label = 'posts' OR (label = ${measure.label} AND classifier = ${measure.classifier}
           AND label_set_id IN (SELECT label_set_id FROM label_sets WHERE is_shown)))

@@ -43,15 +43,14 @@ type Row = {
  * Compare the shown label sets of the dictionary and of the language model, over the posts that passed
  * the filters and that both labelled.
  *
- * A post weighs 1 / the smaller of its two `label_prob`: samples are drawn by one order of posts, so
- * that what the rarer one has, the other has too.
+ * A post weighs 1 / (the smaller of its two `label_prob` × `window_prob` of its hour): samples are drawn
+ * by one order of posts, so that what the rarer one has, the other has too.
  */
 export async function agreementOf(data: Data, selection: Selection = {}): Promise<Agreement> {
-  const { since, until, source } = measureParts({ view: "posts", column: "" }, selection);
-  const { inSource } = measureParts({ view: "posts", column: "" }, selection);
+  const { since, until, source, inSource } = measureParts({ view: "posts", column: "" }, selection);
   const table = await data.sql`
     WITH dictionary_labels AS (
-      SELECT date, uri, label_prob, is_political, categories FROM posts_dictionary
+      SELECT date, uri, reference_time, label_prob, is_political, categories FROM posts_dictionary
       WHERE was_successfully_labeled AND passed_filters
         AND date BETWEEN ${since}::DATE AND ${until}::DATE AND (${source} = 'all' OR ${inSource})
     ),
@@ -62,8 +61,11 @@ export async function agreementOf(data: Data, selection: Selection = {}): Promis
     )
     SELECT a.label_prob IS NULL OR b.label_prob IS NULL AS is_unsampled,
       is_political AS a, is_sociopolitical AS b, categories, lean, count(*) AS n,
-      sum(coalesce(1 / least(a.label_prob, b.label_prob), 1)) AS weight
+      sum(CASE WHEN a.label_prob IS NULL OR b.label_prob IS NULL THEN 1
+        ELSE 1 / (least(a.label_prob, b.label_prob) * coalesce(window_prob, 1)) END) AS weight
     FROM dictionary_labels a JOIN model_labels b ON a.date = b.date AND a.uri = b.uri
+      LEFT JOIN drawn_hours
+        ON source = ${source} AND opens_at = date_trunc('hour', a.reference_time)
     GROUP BY ALL`;
   const rows = knownWeights(table.objects() as Row[]);
   const cell = (a: boolean, b: boolean): AgreementCell => {
@@ -137,7 +139,9 @@ compared. \`deno task status\` says which posts wait for which classifier.`;
       failures: undefined,
       label_set: labelSets.filter(Boolean).join("; "),
       denominator: `${facts.denominator}, labelled by both`,
-      about: `They agree on ${formatShare(agreement, 1)}; Cohen's kappa is ${
+      also: `Posts that one of them did not label, or failed at, are left out. They agree on ${
+        formatShare(agreement, 1)
+      }; Cohen's kappa is ${
         Number.isNaN(kappa) ? "not defined" : kappa.toFixed(2)
       } (1: always, 0: as often as by chance).`,
     },

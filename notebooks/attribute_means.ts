@@ -3,7 +3,7 @@ import type { Data } from "./data.ts";
 import { identifier } from "./identifier.ts";
 import { knownWeights } from "./known_weights.ts";
 import { NOT_POLITICAL } from "./lean_shares.ts";
-import { measureParts, type Selection } from "./measure.ts";
+import { measureParts, POLITICAL, type Selection } from "./measure.ts";
 
 /** The weighted mean of an attribute over a group of posts. */
 export interface AttributeMean {
@@ -18,7 +18,7 @@ type Row = Record<string, number | null> & { lean: string | null; is_unsampled: 
 
 /**
  * Give the mean of each `prob_…` or `score_…` column of a view over the posts that passed the filters,
- * as one group.
+ * as one group, weighted by 1 / (`label_prob` × `window_prob`).
  */
 export async function attributeMeans(
   data: Data,
@@ -30,9 +30,11 @@ export async function attributeMeans(
   const table = await data.sql`
     SELECT ${group}::VARCHAR AS lean, label_prob IS NULL AS is_unsampled,
       count(COLUMNS('^(prob|score)_')),
-      sum(CASE WHEN COLUMNS('^(prob|score)_') IS NOT NULL THEN coalesce(1 / label_prob, 1) END),
-      sum(coalesce(1 / label_prob, 1) * COLUMNS('^(prob|score)_'))
-    FROM ${identifier(view)}
+      sum(CASE WHEN COLUMNS('^(prob|score)_') IS NOT NULL
+        THEN coalesce(1 / (label_prob * coalesce(window_prob, 1)), 1) END),
+      sum(coalesce(1 / (label_prob * coalesce(window_prob, 1)), 1) * COLUMNS('^(prob|score)_'))
+    FROM ${identifier(view)} LEFT JOIN drawn_hours
+      ON source = ${source} AND opens_at = date_trunc('hour', reference_time)
     WHERE was_successfully_labeled AND passed_filters
       AND date BETWEEN ${since}::DATE AND ${until}::DATE AND (${source} = 'all' OR ${inSource})
     GROUP BY 2`;
@@ -40,34 +42,41 @@ export async function attributeMeans(
 }
 
 /**
- * Give the means by the lean that the shown language model finds, over the posts that both labelled;
- * posts that are not political are a group too.
+ * Give the means by the lean that a labeller finds, over the posts that both labelled; posts that are
+ * not political are a group too.
  *
- * A post weighs 1 / the smaller of its two `label_prob`, as in `agreementOf`.
+ * A post weighs 1 / (the smaller of its two `label_prob` × `window_prob`), as in `agreementOf`.
  */
 export async function attributeMeansByLean(
   data: Data,
   view: string,
   selection: Selection = {},
+  labeller: "sociopolitical" | "human" = "sociopolitical",
 ): Promise<AttributeMean[]> {
   const { since, until, source, inSource } = measureParts({ view, column: "" }, selection);
+  const leaning = measureParts(POLITICAL[labeller], selection);
   const table = await data.sql`
     WITH leaning AS (
       SELECT date, uri, label_prob AS lean_prob,
-        CASE WHEN is_sociopolitical THEN coalesce(lean, 'no lean') ELSE ${NOT_POLITICAL} END AS lean
-      FROM posts_sociopolitical
-      WHERE was_successfully_labeled AND passed_filters
+        CASE WHEN ${leaning.column} THEN coalesce(lean, 'no lean') ELSE ${NOT_POLITICAL} END AS lean
+      FROM ${leaning.view}
+      WHERE was_successfully_labeled AND ${leaning.column} IS NOT NULL AND passed_filters
         AND date BETWEEN ${since}::DATE AND ${until}::DATE
     ),
     scored AS (
-      SELECT date, uri, label_prob, COLUMNS('^(prob|score)_') FROM ${identifier(view)}
+      SELECT date, uri, reference_time, label_prob, COLUMNS('^(prob|score)_')
+      FROM ${identifier(view)}
       WHERE was_successfully_labeled AND passed_filters
         AND date BETWEEN ${since}::DATE AND ${until}::DATE AND (${source} = 'all' OR ${inSource})
     ),
     joined AS (
       SELECT lean, label_prob IS NULL OR lean_prob IS NULL AS is_unsampled,
-        coalesce(1 / least(label_prob, lean_prob), 1) AS weight, COLUMNS('^(prob|score)_')
+        CASE WHEN label_prob IS NULL OR lean_prob IS NULL THEN 1
+          ELSE 1 / (least(label_prob, lean_prob) * coalesce(window_prob, 1)) END AS weight,
+        COLUMNS('^(prob|score)_')
       FROM scored JOIN leaning ON scored.date = leaning.date AND scored.uri = leaning.uri
+        LEFT JOIN drawn_hours
+          ON source = ${source} AND opens_at = date_trunc('hour', reference_time)
     )
     SELECT lean, is_unsampled, count(COLUMNS('^(prob|score)_')),
       sum(CASE WHEN COLUMNS('^(prob|score)_') IS NOT NULL THEN weight END),

@@ -1,5 +1,6 @@
 import type { Data } from "./data.ts";
 import { type Identifier, identifier } from "./identifier.ts";
+import { knownWeights } from "./known_weights.ts";
 import { measureParts, type Selection } from "./measure.ts";
 
 /** How the values of one column spread from 0 to 1. */
@@ -22,9 +23,12 @@ export interface Correlations {
 
 export const BINS = 20;
 
+type Histogram = Map<number, number | bigint>;
+type Histograms = { is_unsampled: boolean; weight: number } & Record<string, unknown>;
+
 /**
  * Give the distributions of the `prob_…` or `score_…` columns of a view of posts, of the posts that passed the
- * filters, weighted by 1 / `label_prob`. A column that no post has is left out.
+ * filters, weighted by 1 / (`label_prob` × `window_prob`). A column that no post has is left out.
  */
 export async function distributionsOf(
   data: Data,
@@ -34,24 +38,25 @@ export async function distributionsOf(
   const { since, until, source, inSource } = measureParts({ view, column: "" }, selection);
   const columns = await attributeColumns(data, view);
   const table = await data.sql`
-    SELECT coalesce(1 / label_prob, 1) AS weight,
+    SELECT label_prob IS NULL AS is_unsampled, coalesce(1 / (label_prob * coalesce(window_prob, 1)), 1) AS weight,
       histogram(floor(COLUMNS('^(prob|score)_') * 20)::INTEGER)
-    FROM ${identifier(view)}
+    FROM ${identifier(view)} LEFT JOIN drawn_hours
+      ON source = ${source} AND opens_at = date_trunc('hour', reference_time)
     WHERE was_successfully_labeled AND passed_filters
       AND date BETWEEN ${since}::DATE AND ${until}::DATE AND (${source} = 'all' OR ${inSource})
-    GROUP BY 1`;
-  const [weights, ...histograms] = table.columnNames()
-    .map((name: string) => Array.from(table.array(name) as ArrayLike<unknown>));
+    GROUP BY ALL`;
+  const rows = knownWeights(table.objects() as Histograms[]);
   return columns.flatMap((column, index) => {
     const bins = Array<number>(BINS).fill(0);
     let n = 0;
-    histograms[index]!.forEach((histogram, row) => {
-      for (const [bin, count] of (histogram ?? []) as Map<number, number | bigint>) {
+    for (const row of rows) {
+      // Columns come by their place, after the two that rows are grouped by.
+      for (const [bin, count] of (Object.values(row)[2 + index] ?? []) as Histogram) {
         n += Number(count);
         // The last bin holds 1 too.
-        bins[Math.min(bin, BINS - 1)]! += Number(count) * (weights![row] as number);
+        bins[Math.min(bin, BINS - 1)]! += Number(count) * row.weight;
       }
-    });
+    }
     const sum = bins.reduce((sum, weight) => sum + weight, 0);
     return n === 0 ? [] : [{ column, n, shares: bins.map((weight) => weight / sum) }];
   });
@@ -70,19 +75,28 @@ export async function correlationsOf(
     names.slice(i).map((b): [Identifier, Identifier] => [a, b])
   );
   const query = new Query();
-  query.add("SELECT count(*) AS n, sum(weight) AS weight");
+  query.add("SELECT is_unsampled, count(*) AS n, sum(weight) AS weight");
   for (const name of names) query.add(", sum(weight * ", name, ")");
   for (const [a, b] of pairs) query.add(", sum(weight * ", a, " * ", b, ")");
-  query.add(" FROM (SELECT coalesce(1 / label_prob, 1) AS weight");
+  query.add(" FROM (SELECT label_prob IS NULL AS is_unsampled, ");
+  query.add("coalesce(1 / (label_prob * coalesce(window_prob, 1)), 1) AS weight");
   for (const name of names) query.add(", ", name);
-  query.add(" FROM ", identifier(view), " WHERE was_successfully_labeled AND passed_filters");
-  query.add(" AND date BETWEEN ", since, "::DATE AND ", until, "::DATE AND (", source);
+  query.add(" FROM ", identifier(view), " LEFT JOIN drawn_hours ON source = ", source);
+  query.add(" AND opens_at = date_trunc('hour', reference_time)");
+  query.add(
+    " WHERE was_successfully_labeled AND passed_filters AND date BETWEEN ",
+    since,
+    "::DATE AND ",
+    until,
+    "::DATE AND (",
+    source,
+  );
   query.add(" = 'all' OR ", inSource, ")");
   for (const name of names) query.add(" AND ", name, " IS NOT NULL");
-  query.add(")");
-  const table = await query.run(data);
-  const [n, weight, ...sums] = table.columnNames()
-    .map((name: string) => (table.array(name) as ArrayLike<number | null>)[0] ?? NaN);
+  query.add(") GROUP BY is_unsampled");
+  const rows = (await query.run(data)).objects() as ({ is_unsampled: boolean })[];
+  const [row = {}] = knownWeights(rows);
+  const [, n = 0, weight = NaN, ...sums] = Object.values(row) as number[];
   const mean = columns.map((_, i) => sums[i]! / weight!);
   const covariance = columns.map(() => Array<number>(columns.length).fill(NaN));
   let at = columns.length;
@@ -97,7 +111,7 @@ export async function correlationsOf(
       return spread > 1e-12 ? covariance[i]![j]! / spread : NaN;
     })
   );
-  return { columns, n: n!, r };
+  return { columns, n, r };
 }
 
 /** Give the `prob_…` or `score_…` columns of a view, in its order. */

@@ -4,7 +4,7 @@ import { Chart, type Panel } from "./chart.ts";
 import { factsLine, type FigureFacts, titleOf, withoutIntervals } from "./figure_facts.ts";
 import { escape } from "./html.ts";
 import { legend } from "./legend.ts";
-import { type Note, nothingToDraw } from "./note.ts";
+import { md, type Note, nothingToDraw } from "./note.ts";
 
 export interface CorrelationMatrixOptions {
   title: string;
@@ -25,14 +25,17 @@ const RIGHT = 64;
 export function correlationMatrix(options: CorrelationMatrixOptions): Chart | Note {
   const { correlations, facts } = options;
   if (facts.n === 0) return nothingToDraw(options.title, facts);
-  const { columns, r } = correlations;
+  const { columns, r, n } = correlations;
+  if (n === 0) return md`**${options.title}: no post has all of the attributes.**`;
   const pairs = columns.flatMap((a, i) =>
     columns.slice(i + 1).map((b, offset) => ({ a, b, r: r[i]![i + 1 + offset]! }))
   ).filter(({ r }) => Number.isFinite(r)).sort((a, b) => Math.abs(b.r) - Math.abs(a.r));
   return new Chart({
     title: titleOf(options.title, facts),
     subtitle: "Pearson's r over posts, weighted; a cell without a number has none.",
-    caption: factsLine(withoutIntervals(facts)),
+    caption: factsLine(
+      withoutIntervals({ ...facts, n, also: "n: posts that have all of the attributes." }),
+    ),
     alt: `The strongest of ${pairs.length} pairs: ${
       pairs.slice(0, 8).map(({ a, b, r }) => `${words(a)} and ${words(b)} ${r.toFixed(2)}`)
         .join("; ")

@@ -6,9 +6,10 @@ import { readStudy, type Study } from "../etl/run/study.ts";
 import { DataPaths } from "../etl/store/paths.ts";
 import { toTable } from "./arrow.ts";
 import { connect, type Parameter } from "./duckdb.ts";
-import { Identifier, identifier } from "./identifier.ts";
+import { Identifier } from "./identifier.ts";
+import { type Computed, KeptPosts } from "./kept_posts.ts";
 import { localTimeMacro } from "./local_time.ts";
-import { createViews, type StoredTable } from "./views.ts";
+import { type StoredTable, Views } from "./views.ts";
 
 /** A data folder that can be queried. */
 export interface Data {
@@ -25,9 +26,14 @@ export interface Data {
   /**
    * Hold the rows of a view of posts in memory: what passed the filters, without texts, between days
    * of `posts` (`YYYY-MM-DD`, inclusive). Queries see them under the view's name from then on, and no
-   * longer read files or join.
+   * longer read files or join. `labelled` leaves out the posts that the view has no label of; `computed`
+   * adds columns.
    */
-  keep(view: string, selection?: { since?: string; until?: string }): Promise<void>;
+  keep(
+    view: string,
+    selection?: { since?: string; until?: string; labelled?: boolean },
+    computed?: Record<string, Computed>,
+  ): Promise<void>;
 }
 
 export interface OpenOptions {
@@ -61,8 +67,13 @@ export async function open(folder: string, options: OpenOptions = {}): Promise<D
   const paths = new DataPaths(root);
   const study = readStudy(Deno.env.get("CIVICSKY_STUDY") ?? STUDY);
   const engine = options.engine === "native" ? await native(root) : await wasm();
-  const tables = await createViews((sql) => engine.run(sql), paths, study);
+  const views = new Views((sql) => engine.run(sql), paths, study);
+  const { tables } = views;
   await engine.run(localTimeMacro(study.time_zone, tables.flatMap(({ days }) => days)));
+  const kept = new KeptPosts(async (sql, parameters) => {
+    await views.make(sql);
+    await engine.run(sql, parameters);
+  });
   return {
     study,
     tables,
@@ -72,32 +83,30 @@ export async function open(folder: string, options: OpenOptions = {}): Promise<D
         values[index] instanceof Identifier ? String(values[index]) : "?";
       const sql = text.reduce((before, part, index) => `${before}${place(index - 1)}${part}`);
       try {
+        await views.make(sql);
         return await engine.query(sql, parameters as Parameter[]);
       } catch (cause) {
         throw withoutValues(cause);
       }
     },
-    keep: async (view, { since = "0001-01-01", until = "9999-12-31" } = {}) => {
-      const name = identifier(view);
+    keep: async (
+      view,
+      { since = "0001-01-01", until = "9999-12-31", labelled = false } = {},
+      computed = {},
+    ) => {
       try {
-        await engine.run(
-          `CREATE OR REPLACE TEMP TABLE ${name} AS SELECT ${KEPT} FROM memory.main.${name}
-           WHERE passed_filters AND date BETWEEN ?::DATE AND ?::DATE`,
-          [since, until],
-        );
+        if (view === "posts_human" || labelled || Object.keys(computed).length > 0) {
+          await kept.keepRows(view, { since, until, labelled }, computed);
+        } else {
+          await kept.keep(view, since, until);
+        }
+        views.leaveOut(view);
       } catch (cause) {
         throw withoutValues(cause);
       }
     },
   };
 }
-
-/** What figures ask of a post. */
-const KEPT =
-  `date, uri, did, text_hash, reference_time, created_at, created_at_suspect, in_firehose,
-  in_jetstream, in_most_liked, in_import, in_covered_minute, detected_language, reply_root_uri,
-  passed_filters, label_set_id, was_successfully_labeled, reason, label_prob,
-  COLUMNS('^(is_|lean$|categories$|prob_|score_)')`;
 
 async function wasm(): Promise<Engine> {
   const connection = await connect();

@@ -1,5 +1,5 @@
 import { BarTable } from "./bar_table.ts";
-import type { FigureFacts } from "./figure_facts.ts";
+import { type FigureFacts, withoutBounds } from "./figure_facts.ts";
 import { md, type Note, nothingToDraw } from "./note.ts";
 import type { ColumnTable } from "arquero";
 import type { Data } from "./data.ts";
@@ -38,8 +38,8 @@ const MOST_POSTS = 50_000;
  * posts that passed the filters.
  *
  * Authors are counted and not uses: each counts once a term and side, however often they write it, and
- * weighs as the post of theirs that was least likely to be drawn; weights are scaled to the number of
- * authors. Links, handles and domains are no words; hashtags stand apart from them.
+ * weighs as the post of theirs that was least likely to be drawn, with its hour and for its label;
+ * weights are scaled to the number of authors. Links, handles and domains are no words; hashtags stand apart from them.
  */
 export async function distinctiveTerms(
   data: Data,
@@ -106,8 +106,10 @@ function termCounts(
   const { view, column, since, until, source, inSource } = measureParts(measure, selection);
   return data.sql`
     WITH labelled AS (
-      SELECT date, uri, did, ${column}::BOOLEAN AS y, coalesce(1 / label_prob, 1) AS weight
-      FROM ${view}
+      SELECT date, uri, did, ${column}::BOOLEAN AS y,
+        coalesce(1 / (label_prob * coalesce(window_prob, 1)), 1) AS weight
+      FROM ${view} LEFT JOIN drawn_hours
+        ON source = ${source} AND opens_at = date_trunc('hour', reference_time)
       WHERE was_successfully_labeled AND ${column} IS NOT NULL AND passed_filters
         AND date BETWEEN ${since}::DATE AND ${until}::DATE AND (${source} = 'all' OR ${inSource})
         AND hash(uri) % 1000000 < ${Math.ceil(1_000_000 * Math.min(1, MOST_POSTS / Math.max(1, n)))}
@@ -152,10 +154,9 @@ export function distinctiveTermsTable(
     measure: "z of the log-odds",
     format: (z) => z.toFixed(1),
     facts: {
-      ...facts,
+      ...withoutBounds(facts),
       n,
-      failures: undefined,
-      about:
+      also:
         "Above 0: of political posts; below: of the others. Less than 2 on either side is what " +
         "chance gives. Each author counts once a term.",
     },

@@ -2,7 +2,13 @@ import { escape } from "./html.ts";
 import { from } from "arquero";
 import { BINS, type Distribution } from "./attribute_scores.ts";
 import { Chart, type Panel } from "./chart.ts";
-import { factsLine, type FigureFacts, titleOf, withoutIntervals } from "./figure_facts.ts";
+import {
+  countsByAttribute,
+  factsLine,
+  type FigureFacts,
+  titleOf,
+  withoutIntervals,
+} from "./figure_facts.ts";
 import { legend, seriesColor, seriesDash } from "./legend.ts";
 import { type Note, nothingToDraw } from "./note.ts";
 import { formatNumber, formatShare } from "./number_format.ts";
@@ -18,15 +24,19 @@ const CELL_HEIGHT = 104;
 
 /** Draw a small panel a column, with the distributions of the groups over each other. */
 export function distributions(options: DistributionsOptions): Chart | Note {
-  const { groups, facts } = options;
+  const { facts } = options;
   if (facts.n === 0) return nothingToDraw(options.title, facts);
+  const groups = options.groups.filter(({ distributions }) => distributions.length > 0);
+  const also = countsByAttribute(
+    groups.flatMap(({ name, distributions }) => distributions.map(({ n }) => ({ group: name, n }))),
+  );
   const columns = [
     ...new Set(groups.flatMap(({ distributions }) => distributions.map(({ column }) => column))),
   ];
   return new Chart({
     title: titleOf(options.title, facts),
     subtitle: `Share of posts in bins of 0.05 from 0 to 1; each panel has its own height.`,
-    caption: factsLine(withoutIntervals(facts)),
+    caption: factsLine(withoutIntervals({ ...facts, also })),
     alt: `Median bin by attribute. ${
       columns.map((column) =>
         `${column}: ${

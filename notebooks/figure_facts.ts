@@ -24,20 +24,61 @@ export interface FigureFacts {
   kind?: SampleKind;
   /** What intervals are for, or why there are none. */
   about?: string;
+  /** What else is to be said of this figure. */
+  also?: string;
+  /** Where a figure shows several groups of posts, such as a stream and a feed, the facts of each. */
+  groups?: GroupFacts[];
+}
+
+/** The facts of one group of posts. */
+export interface GroupFacts {
+  name: string;
+  facts: FigureFacts;
+}
+
+/** Put the facts of groups together; of groups without labels nothing is said beside those that have some. */
+export function factsOfGroups(groups: GroupFacts[]): FigureFacts {
+  const tried = groups.filter(({ facts }) => facts.n + (facts.failures?.n_failed ?? 0) > 0);
+  const [{ facts }] = [...tried, ...groups] as [GroupFacts];
+  if (tried.length < 2) return facts;
+  return { ...facts, n: tried.reduce((sum, { facts }) => sum + facts.n, 0), groups: tried };
+}
+
+/** Give the facts of a figure that is not of the share that `failures` would bound. */
+export function withoutBounds(facts: FigureFacts): FigureFacts {
+  const { failures, groups } = facts;
+  return {
+    ...facts,
+    failures: failures && { ...failures, is_share: false },
+    groups: groups?.map(({ name, facts }) => ({ name, facts: withoutBounds(facts) })),
+  };
 }
 
 /** Give the facts of a figure that draws no intervals, though a sample would have some. */
 export function withoutIntervals(facts: FigureFacts): FigureFacts {
-  if (facts.kind !== "sample") return facts;
+  const groups = facts.groups?.map(({ name, facts }) => ({ name, facts: withoutIntervals(facts) }));
+  if (facts.kind !== "sample") return { ...facts, groups };
   return {
     ...facts,
-    about: "The labelled posts are a random sample, weighted by how likely each was to be drawn; " +
-      "intervals are not drawn here.",
+    groups,
+    about:
+      "The labelled posts are a random sample, weighted by how likely each and its hour were " +
+      "to be drawn; intervals are not drawn here.",
   };
 }
 
 /** Write the line under a figure: n, denominator, failures and what they leave open, coverage, labels. */
 export function factsLine(facts: FigureFacts): string {
+  const { groups, label_set, also } = facts;
+  if (groups) {
+    return [
+      ...groups.map(({ name, facts }) =>
+        `${name}: ${factsLine({ ...facts, label_set: undefined })}`
+      ),
+      label_set && `Labels: ${label_set}.`,
+      also,
+    ].filter(Boolean).join(" ");
+  }
   return [
     `n = ${formatNumber(facts.n)}. Denominator: ${facts.denominator}.`,
     facts.failures && failureText(facts.failures),
@@ -45,9 +86,20 @@ export function factsLine(facts: FigureFacts): string {
       ? `${formatNumber(facts.n_unsampled)} labelled posts have no probability of being drawn.`
       : undefined,
     facts.coverage ? coverageText(facts.coverage) : "What was received is not recorded.",
-    facts.label_set && `Labels: ${facts.label_set}.`,
+    label_set && `Labels: ${label_set}.`,
     facts.about,
+    also,
   ].filter(Boolean).join(" ");
+}
+
+/** Say how many posts have each attribute, where in a group it is not one number; nothing where it is. */
+export function countsByAttribute(counts: { group: string; n: number }[]): string | undefined {
+  const said = [...Map.groupBy(counts, ({ group }) => group)].flatMap(([group, ofGroup]) => {
+    const all = ofGroup.map(({ n }) => n);
+    const [least, most] = [Math.min(...all), Math.max(...all)];
+    return least === most ? [] : `${group} ${formatNumber(least)} to ${formatNumber(most)}`;
+  });
+  return said.length > 0 ? `Posts that have an attribute: ${said.join(", ")}.` : undefined;
 }
 
 /** Give the title of a figure with the hours that it speaks of, where those are not whole days. */

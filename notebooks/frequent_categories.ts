@@ -1,6 +1,6 @@
 import { BarTable } from "./bar_table.ts";
 import type { Data } from "./data.ts";
-import type { FigureFacts } from "./figure_facts.ts";
+import { type FigureFacts, withoutBounds } from "./figure_facts.ts";
 import { knownWeights } from "./known_weights.ts";
 import { measureParts, type Selection } from "./measure.ts";
 import { md, type Note, nothingToDraw } from "./note.ts";
@@ -9,7 +9,7 @@ import { md, type Note, nothingToDraw } from "./note.ts";
 export interface CategoryCount {
   category: string;
   n: number;
-  /** Of all labelled posts, weighted. */
+  /** Of all labelled posts, weighted by 1 / (`label_prob` × `window_prob`). */
   share: number;
 }
 
@@ -24,8 +24,9 @@ export async function frequentCategories(
   const { since, until, source, inSource } = measureParts({ view: "posts", column: "" }, selection);
   const table = await data.sql`
     SELECT categories, label_prob IS NULL AS is_unsampled, count(*) AS n,
-      sum(coalesce(1 / label_prob, 1)) AS weight
-    FROM posts_dictionary
+      sum(coalesce(1 / (label_prob * coalesce(window_prob, 1)), 1)) AS weight
+    FROM posts_dictionary LEFT JOIN drawn_hours
+      ON source = ${source} AND opens_at = date_trunc('hour', reference_time)
     WHERE was_successfully_labeled AND passed_filters
       AND date BETWEEN ${since}::DATE AND ${until}::DATE AND (${source} = 'all' OR ${inSource})
     GROUP BY ALL`;
@@ -56,8 +57,8 @@ export function frequentCategoriesTable(
     title: TITLE,
     measure: "share of posts",
     facts: {
-      ...facts,
-      about: `A post can have several categories, or none.${
+      ...withoutBounds(facts),
+      also: `A post can have several categories, or none.${
         rest > 0 ? ` ${rest} less frequent categories are not shown.` : ""
       }`,
     },

@@ -1,11 +1,17 @@
 import { from } from "arquero";
 import type { AttributeMean } from "./attribute_means.ts";
 import { Chart, type Panel, type Tip } from "./chart.ts";
-import { factsLine, type FigureFacts, titleOf, withoutIntervals } from "./figure_facts.ts";
+import {
+  countsByAttribute,
+  factsLine,
+  type FigureFacts,
+  titleOf,
+  withoutIntervals,
+} from "./figure_facts.ts";
 import { escape } from "./html.ts";
 import { legend, seriesColor } from "./legend.ts";
 import { NOT_POLITICAL } from "./lean_shares.ts";
-import { type Note, nothingToDraw } from "./note.ts";
+import { md, type Note, nothingToDraw } from "./note.ts";
 import { formatNumber } from "./number_format.ts";
 
 export interface GroupMeansOptions {
@@ -16,8 +22,8 @@ export interface GroupMeansOptions {
   /** Groups in order; those that have no posts are left out. */
   groups: string[];
   facts: FigureFacts;
-  /** Whether the means are of the posts that the language model labelled too. */
-  both?: boolean;
+  /** Who labelled the posts of the means too, such as «the language model». */
+  both?: string;
 }
 
 const ROW = 24;
@@ -38,8 +44,10 @@ export function groupMeans(options: GroupMeansOptions): Chart | Note {
   const means = options.means.filter(({ group, column }) =>
     options.groups.includes(group) && attributes.includes(words(column))
   );
-  if (facts.n === 0 || means.length === 0) {
-    return nothingToDraw(options.title, { ...facts, n: 0 });
+  if (facts.n === 0) return nothingToDraw(options.title, facts);
+  if (means.length === 0) {
+    const lack = options.both ? `is labelled by ${options.both} too` : "has these attributes";
+    return md`**${options.title}: no scored post ${lack},** so there is nothing to draw.`;
   }
   const groups = options.groups.filter((name) => means.some(({ group }) => group === name));
   const highest = Math.ceil(10 * Math.max(...means.map(({ mean }) => mean))) / 10 || 1;
@@ -49,14 +57,23 @@ export function groupMeans(options: GroupMeansOptions): Chart | Note {
     ? {
       ...facts,
       n: groups.reduce((sum, group) => sum + size(group), 0),
-      denominator: `${facts.denominator} and that the language model labelled too`,
+      also: `Of them ${groups.map((group) => `${group} ${formatNumber(size(group))}`).join(", ")}.`,
+      denominator: `${facts.denominator} and that ${options.both} labelled too`,
       failures: undefined,
     }
-    : facts;
+    : {
+      ...facts,
+      n: Math.max(...groups.map(size)),
+      groups: facts.groups?.map(({ name, facts }) => ({
+        name,
+        facts: { ...facts, n: groups.includes(name) ? size(name) : 0 },
+      })),
+      also: countsByAttribute(means),
+    };
   return new Chart({
     title: titleOf(options.title, facts),
     subtitle: "Weighted means of values from 0 to 1.",
-    caption: factsLine(withoutIntervals(told)),
+    caption: [factsLine(withoutIntervals(told)), withoutScores(attributes, means)].join(" "),
     alt: sections.map(({ name, attributes }) =>
       `${name}: ${
         attributes.flatMap((attribute) => {
@@ -91,6 +108,12 @@ export function groupMeans(options: GroupMeansOptions): Chart | Note {
       }),
     ],
   });
+}
+
+/** An attribute that no post has is left out, and said to be. */
+function withoutScores(attributes: string[], means: AttributeMean[]): string {
+  const missing = attributes.filter((name) => !means.some(({ column }) => words(column) === name));
+  return missing.length === 0 ? "" : `No post has a score of ${missing.join(", ")}.`;
 }
 
 function section(

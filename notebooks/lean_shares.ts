@@ -1,10 +1,10 @@
 import type { Chart } from "./chart.ts";
-import type { FigureFacts } from "./figure_facts.ts";
+import { type FigureFacts, withoutBounds } from "./figure_facts.ts";
 import type { Note } from "./note.ts";
 import { stackedShare } from "./stacked_share.ts";
 import type { Data } from "./data.ts";
 import { knownWeights } from "./known_weights.ts";
-import { measureParts, type Selection } from "./measure.ts";
+import { measureParts, POLITICAL, type Selection } from "./measure.ts";
 import type { StackedBar } from "./stacked_share.ts";
 
 /** What posts that are not political are called among leans. */
@@ -21,27 +21,24 @@ export interface LeanShares {
 }
 
 /**
- * Count the leans that the shown language model finds among the posts that passed the filters: of all
- * labelled posts, and of those that are political. Weighted by 1 / (`label_prob` × `window_prob`).
+ * Count the leans that a labeller finds among the posts that passed the filters: of all labelled posts,
+ * and of those that are political. Weighted by 1 / (`label_prob` × `window_prob`).
  */
 export async function leanShares(
   data: Data,
   name: string,
   selection: Selection = {},
+  labeller: "sociopolitical" | "human" = "sociopolitical",
 ): Promise<LeanShares> {
-  const view = "posts_sociopolitical";
-  const { since, until, source, inSource } = measureParts({ view, column: "" }, selection);
+  const parts = measureParts(POLITICAL[labeller], selection);
+  const { view, column, since, until, source, inSource } = parts;
   const table = await data.sql`
-    WITH drawn AS (
-      SELECT opens_at, max(window_prob) AS window_prob FROM windows
-      WHERE source = ${source} GROUP BY opens_at
-    )
-    SELECT CASE WHEN is_sociopolitical THEN coalesce(lean, 'no lean') ELSE ${NOT_POLITICAL} END
-        AS lean,
+    SELECT CASE WHEN ${column} THEN coalesce(lean, 'no lean') ELSE ${NOT_POLITICAL} END AS lean,
       label_prob IS NULL AS is_unsampled, count(*) AS n,
-      sum(1 / (coalesce(label_prob, 1) * coalesce(window_prob, 1))) AS weight
-    FROM posts_sociopolitical LEFT JOIN drawn ON opens_at = date_trunc('hour', reference_time)
-    WHERE was_successfully_labeled AND passed_filters
+      sum(coalesce(1 / (label_prob * coalesce(window_prob, 1)), 1)) AS weight
+    FROM ${view} LEFT JOIN drawn_hours
+      ON source = ${source} AND opens_at = date_trunc('hour', reference_time)
+    WHERE was_successfully_labeled AND ${column} IS NOT NULL AND passed_filters
       AND date BETWEEN ${since}::DATE AND ${until}::DATE AND (${source} = 'all' OR ${inSource})
     GROUP BY ALL`;
   const rows = knownWeights(
@@ -77,6 +74,6 @@ export function leanChart(groups: LeanShares[], facts: FigureFacts): Chart | Not
     categories: [...leans, NOT_POLITICAL],
     rest: NOT_POLITICAL,
     bars: filled.flatMap(({ all, political }) => [all, political]),
-    facts: { ...facts, denominator: `${facts.denominator}; each bar names its own` },
+    facts: { ...withoutBounds(facts), also: "Each bar names its denominator among them." },
   });
 }

@@ -19,19 +19,40 @@ export { type Data, open } from "./data.ts";
 export type { IsoDay } from "./days.ts";
 export { distinctiveTerms, distinctiveTermsTable } from "./distinctive_terms.ts";
 export { distributions } from "./distributions.ts";
-export { factsLine, factsOf, type FigureFacts, labelSetName } from "./figure_facts.ts";
+export {
+  factsLine,
+  factsOf,
+  factsOfGroups,
+  type FigureFacts,
+  labelSetName,
+} from "./figure_facts.ts";
 export { filterCounts } from "./filter_counts.ts";
 export { frequentCategories, frequentCategoriesTable } from "./frequent_categories.ts";
 export { groupMeans } from "./group_means.ts";
 export { heatmap } from "./heatmap.ts";
 export { type History } from "./history.ts";
 export { readHistory } from "./history_file.ts";
+export {
+  describeQuestions,
+  type HumanQuestions,
+  humanQuestions,
+  keepAnswers,
+  leanLabeller,
+} from "./human_answers.ts";
 export { identifier } from "./identifier.ts";
 export { labelCounts } from "./label_counts.ts";
+export { type LabellerPair, labellerPairs, labellerPairsTable } from "./labeller_pairs.ts";
 export { languageCounts, languagesTable } from "./language_counts.ts";
 export { leanChart, leanShares } from "./lean_shares.ts";
 export { matchedShares, matchedTable } from "./matched_shares.ts";
-export { type Measure, POLITICAL, type Selection, type Source } from "./measure.ts";
+export {
+  type Labeller,
+  LABELLERS,
+  type Measure,
+  POLITICAL,
+  type Selection,
+  type Source,
+} from "./measure.ts";
 export { measuredFigure } from "./measured_figure.ts";
 export {
   type MeasuredShare,
@@ -41,6 +62,7 @@ export {
   sharesByDay,
   sharesByHour,
 } from "./measured_shares.ts";
+export { missingScores } from "./missing_scores.ts";
 export { md } from "./note.ts";
 export { postsPerDayChart } from "./posts_per_day.ts";
 export { prevalenceTable, THRESHOLDS } from "./prevalence.ts";

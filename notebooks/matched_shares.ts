@@ -11,6 +11,13 @@ interface GroupShare {
   n: number;
 }
 
+/** Posts that could not be labelled, and the weighted sums that their share is made of. */
+interface Failures {
+  n_failed: number;
+  sum_failed: number;
+  sum_n: number;
+}
+
 /** The posts of a most-liked feed beside the other posts of a stream. */
 export interface MatchedShares {
   feed: GroupShare;
@@ -19,6 +26,7 @@ export interface MatchedShares {
   matched_feed: GroupShare;
   /** Of those of the stream, with the feed's mix of hours and languages. */
   matched_others: GroupShare;
+  failures: Failures;
 }
 
 interface Cell {
@@ -27,9 +35,13 @@ interface Cell {
   is_eligible: boolean;
   hour: Date | null;
   language: string | null;
+  /** Of the hour. */
+  window_prob: number;
   n: number;
   sum_weight: number;
   sum_y: number;
+  n_failed: number;
+  sum_failed: number;
 }
 
 /**
@@ -38,60 +50,83 @@ interface Cell {
  * and on being no reply.
  *
  * The stream's posts of an hour and language are weighted up to those of the feed (direct
- * standardisation). A feed is no probability sample, so there are no intervals. NaN where there is
- * nothing to compare.
+ * standardisation). Posts weigh 1 / `label_prob`; those of the stream, and all that is matched, by
+ * 1 / `window_prob` of their hours too. A feed is no probability sample, so there are no intervals. NaN
+ * where there is nothing to compare.
  */
 export async function matchedShares(
   data: Data,
   measure: Measure,
   selection: Selection,
 ): Promise<MatchedShares> {
-  const { view, column, threshold, since, until, inSource } = measureParts(measure, selection);
+  const { view, column, threshold, since, until, source, inSource } = measureParts(
+    measure,
+    selection,
+  );
   const table = await data.sql`
     WITH measured AS (
       SELECT label_prob IS NULL AS is_unsampled, coalesce(in_most_liked, false) AS is_liked,
         coalesce(in_covered_minute, false) AND reply_root_uri IS NULL AS is_eligible,
-        reference_time, detected_language, coalesce(1 / label_prob, 1) AS weight,
+        reference_time, detected_language, coalesce(window_prob, 1) AS window_prob,
+        coalesce(1 / (label_prob * CASE WHEN in_most_liked THEN 1 ELSE coalesce(window_prob, 1) END), 1)
+          AS weight,
         CASE WHEN ${threshold}::DOUBLE IS NULL THEN ${column}::DOUBLE
-          WHEN ${column}::DOUBLE >= ${threshold}::DOUBLE THEN 1 ELSE 0 END AS y
-      FROM ${view}
-      WHERE was_successfully_labeled AND ${column} IS NOT NULL AND passed_filters
+          WHEN ${column}::DOUBLE >= ${threshold}::DOUBLE THEN 1 ELSE 0 END AS y,
+        was_successfully_labeled AS ok
+      FROM ${view} LEFT JOIN drawn_hours
+        ON source = ${source} AND opens_at = date_trunc('hour', reference_time)
+      WHERE (NOT was_successfully_labeled OR ${column} IS NOT NULL) AND passed_filters
         AND date BETWEEN ${since}::DATE AND ${until}::DATE AND (in_most_liked OR ${inSource})
     )
     SELECT is_unsampled, is_liked, is_eligible,
       CASE WHEN is_eligible THEN date_trunc('hour', reference_time) END AS hour,
       CASE WHEN is_eligible THEN detected_language END AS language,
-      count(*) AS n, sum(weight) AS sum_weight, sum(weight * y) AS sum_y
+      CASE WHEN is_eligible THEN window_prob END AS window_prob,
+      count(*) FILTER (ok) AS n, coalesce(sum(weight) FILTER (ok), 0) AS sum_weight,
+      coalesce(sum(weight * y) FILTER (ok), 0) AS sum_y,
+      count(*) FILTER (NOT ok) AS n_failed, coalesce(sum(weight) FILTER (NOT ok), 0) AS sum_failed
     FROM measured GROUP BY ALL`;
   const rows = table.objects() as Cell[];
   const cells = [true, false].flatMap((isLiked) =>
-    knownWeights(rows.filter(({ is_liked }) => is_liked === isLiked))
+    knownWeights(rows.filter(({ is_liked, n }) => is_liked === isLiked && n > 0))
   );
   const byCell = Map.groupBy(
     cells.filter(({ is_eligible }) => is_eligible),
     ({ hour, language }) => `${hour?.getTime()} ${language}`,
   );
   const pairs = [...byCell.values()].map((cell) => ({
+    window_prob: cell[0]!.window_prob,
     feed: groupShare(cell.filter(({ is_liked }) => is_liked)),
     others: groupShare(cell.filter(({ is_liked }) => !is_liked)),
   })).filter(({ feed, others }) => feed.n > 0 && others.n > 0);
   const n = (of: "feed" | "others") => pairs.reduce((sum, pair) => sum + pair[of].n, 0);
-  const all = pairs.reduce((sum, { feed }) => sum + feed.weight, 0);
+  const weight = ({ feed, window_prob }: typeof pairs[number]) => feed.weight / window_prob;
+  const all = pairs.reduce((sum, pair) => sum + weight(pair), 0);
   const mean = (of: "feed" | "others") =>
-    pairs.reduce((sum, pair) => sum + pair.feed.weight * pair[of].value, 0) / all;
+    pairs.reduce((sum, pair) => sum + weight(pair) * pair[of].value, 0) / all;
   return {
     feed: groupShare(cells.filter(({ is_liked }) => is_liked)),
     others: groupShare(cells.filter(({ is_liked }) => !is_liked)),
     matched_feed: { value: mean("feed"), n: n("feed") },
     matched_others: { value: mean("others"), n: n("others") },
+    failures: {
+      n_failed: sum(rows, "n_failed"),
+      sum_failed: sum(rows, "sum_failed"),
+      sum_n: sum(cells, "sum_weight"),
+    },
   };
 }
 
 function groupShare(cells: Cell[]): GroupShare & { weight: number } {
-  const sum = (name: "n" | "sum_y" | "sum_weight") =>
-    cells.reduce((sum, cell) => sum + cell[name], 0);
-  const weight = sum("sum_weight");
-  return { value: sum("sum_y") / weight, n: sum("n"), weight };
+  const weight = sum(cells, "sum_weight");
+  return { value: sum(cells, "sum_y") / weight, n: sum(cells, "n"), weight };
+}
+
+function sum(
+  cells: Cell[],
+  name: "n" | "sum_y" | "sum_weight" | "n_failed" | "sum_failed",
+): number {
+  return cells.reduce((sum, cell) => sum + cell[name], 0);
 }
 
 /** Put them into a table with bars, or say in words that there is nothing to compare. */
@@ -102,7 +137,7 @@ export function matchedTable(
   facts: FigureFacts,
   format?: (value: number) => string,
 ): BarTable | Note {
-  const { feed, others, matched_feed, matched_others } = shares;
+  const { feed, others, matched_feed, matched_others, failures } = shares;
   if (feed.n === 0 || others.n === 0) {
     return md`**${title}: there is nothing to compare.** It takes labelled posts of a most-liked feed
 (${feed.n} are here) and others (${others.n}).`;
@@ -116,8 +151,13 @@ export function matchedTable(
       denominator: "labelled posts of the feed, and of the stream that are not in the feed",
       label_set: facts.label_set,
       coverage: facts.coverage,
+      failures: {
+        n_failed: failures.n_failed,
+        outcomes: { ...failures, sum_y: 0 },
+        is_share: false,
+      },
       about:
-        `Matched: posts that are no replies, of hours and languages in which both have some; ` +
+        `Posts are weighted by how likely each, and of the stream its hour, was to be drawn. Matched: posts that are no replies, of hours and languages in which both have some; ` +
         "the stream's are weighted to the feed's mix. A feed is no probability sample, so there are " +
         "no intervals.",
     },

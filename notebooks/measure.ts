@@ -24,10 +24,21 @@ export interface Selection {
   source?: Source;
 }
 
-/** What says that a post is political, by classifier. */
-export const POLITICAL = {
+/** Who may say that a post is political. */
+export type Labeller = "dictionary" | "sociopolitical" | "human";
+
+/** What they are called in figures. */
+export const LABELLERS: Record<Labeller, string> = {
+  dictionary: "dictionary",
+  sociopolitical: "language model",
+  human: "people",
+};
+
+/** What says that a post is political, by labeller; of people once `keepAnswers` has kept it. */
+export const POLITICAL: Record<Labeller, Measure> = {
   dictionary: { view: "posts_dictionary", column: "is_political" },
   sociopolitical: { view: "posts_sociopolitical", column: "is_sociopolitical" },
+  human: { view: "posts_human", column: "is_political" },
 };
 
 /** What stands in every query over a measure. */
@@ -72,11 +83,7 @@ export async function measuredByAuthor(
     selection,
   );
   return await data.sql`
-    WITH drawn AS (
-      SELECT opens_at, max(window_prob) AS window_prob FROM windows
-      WHERE source = ${source} GROUP BY opens_at
-    ),
-    measured AS (
+    WITH measured AS (
       SELECT did, date_trunc(${by}, local_time(CASE WHEN created_at_suspect THEN reference_time
           ELSE coalesce(created_at, reference_time) END)) AS time,
         coalesce(was_successfully_labeled AND ${column} IS NOT NULL, false) AS is_labeled,
@@ -85,7 +92,8 @@ export async function measuredByAuthor(
           WHEN ${column}::DOUBLE >= ${threshold}::DOUBLE THEN 1 ELSE 0 END AS y,
         1 / label_prob AS label_weight,
         1 / (label_prob * coalesce(window_prob, 1)) AS weight
-      FROM ${view} LEFT JOIN drawn ON opens_at = date_trunc('hour', reference_time)
+      FROM ${view} LEFT JOIN drawn_hours
+        ON source = ${source} AND opens_at = date_trunc('hour', reference_time)
       WHERE passed_filters AND date BETWEEN ${since}::DATE AND ${until}::DATE
         AND (${source} = 'all' OR ${inSource})
     ),

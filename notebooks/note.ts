@@ -16,8 +16,9 @@ export function md(text: TemplateStringsArray, ...values: unknown[]): Note {
 }
 
 /** Say why there is no chart: nothing was collected, nothing is labelled, or every label failed. */
-export function nothingToDraw(title: string, facts: FigureFacts): Note {
-  const failed = facts.failures?.n_failed ?? 0;
+export function nothingToDraw(title: string, figure: FigureFacts): Note {
+  const failed = figure.failures?.n_failed ?? 0;
+  const facts = { ...figure, also: undefined, failures: failed > 0 ? figure.failures : undefined };
   if (failed > 0) {
     return md`**${title}: no post could be labelled.** Labelling failed for all ${failed} of them;
 \`deno task status\` counts the reasons. ${factsLine(facts)}`;

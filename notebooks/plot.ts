@@ -18,14 +18,17 @@ export function panel(options: Plot.PlotOptions & { height: number }, label?: st
   return { svg: figure.outerHTML, height: options.height, label };
 }
 
-/** A scale from nothing to the highest share. */
-export function shareScale(highest: number): Plot.ScaleOptions {
+/** A scale from nothing to the highest share or mean. */
+export function shareScale(
+  highest: number,
+  format: (value: number) => string = (share) => formatShare(share, 1),
+): Plot.ScaleOptions {
   return {
     label: null,
     grid: true,
     ticks: 5,
     nice: true,
     domain: [0, highest > 0 ? highest : 1],
-    tickFormat: (share: number) => formatShare(share, 1),
+    tickFormat: format,
   };
 }

@@ -13,8 +13,9 @@ export function prevalence({ shares }: Distribution, threshold: number): number 
 
 /** Give the share of posts at each threshold, a row an attribute, columns of each group of posts. */
 export function prevalenceTable(
-  groups: { name: string; distributions: Distribution[] }[],
+  all: { name: string; distributions: Distribution[] }[],
 ): ColumnTable | Note {
+  const groups = all.filter(({ distributions }) => distributions.length > 0);
   const columns = [
     ...new Set(groups.flatMap(({ distributions }) => distributions.map(({ column }) => column))),
   ];

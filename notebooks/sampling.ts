@@ -72,7 +72,13 @@ export function dayEstimate(sums: ClusterSums, sampling: Sampling, source: strin
  */
 export function rangeEstimate(sums: ClusterSums, sampling: Sampling, source: string): Estimate {
   const unseen = 1 - sampling.sum_weight / sampling.sum_weight_squared;
-  return withInterval(sampleKind(sampling, source), sums, unseen, "all posts of the range", "day");
+  return withInterval(
+    sampleKind(sampling, source),
+    sums,
+    unseen,
+    "all posts of the days that have labels",
+    "day",
+  );
 }
 
 function withInterval(
@@ -105,19 +111,25 @@ function valueOf({ sum_y, sum_n }: ClusterSums): number {
   return sum_n > 0 ? sum_y / sum_n : NaN;
 }
 
+/** How a value is written; as a share where nothing else is said. */
+export type ValueFormat = (value: number) => string;
+
+/** Write a value as a share of posts. */
+export const asShare: ValueFormat = (value) => formatShare(value, 1);
+
 /** Write an interval as «1.2–3.4%», and nothing where there is none. */
-export function formatInterval(estimate: Estimate): string {
+export function formatInterval(estimate: Estimate, format = asShare): string {
   const { interval } = estimate;
   if (interval === undefined) return "";
-  return `${formatShare(interval.low, 1).replace("%", "")}–${formatShare(interval.high, 1)}`;
+  return `${format(interval.low).replace("%", "")}–${format(interval.high)}`;
 }
 
 /** Say all that is known of an estimate in a line, as tooltips and alt texts do. */
-export function describeEstimate(estimate: Estimate, n: number): string {
+export function describeEstimate(estimate: Estimate, n: number, format = asShare): string {
   const { value, interval } = estimate;
-  const share = Number.isNaN(value) ? "no share" : formatShare(value, 1);
-  if (interval === undefined) return `${share}, n = ${formatNumber(n)}`;
-  return `${share} (95% interval ${formatInterval(estimate)}), n = ${formatNumber(n)}, ` +
+  const said = Number.isNaN(value) ? "nothing labelled" : format(value);
+  if (interval === undefined) return `${said}, n = ${formatNumber(n)}`;
+  return `${said} (95% interval ${formatInterval(estimate, format)}), n = ${formatNumber(n)}, ` +
     `design effect ${interval.design_effect.toFixed(1)}, effective n ` +
     formatNumber(Math.round(interval.effective_n));
 }

@@ -6,10 +6,10 @@ import { DAY_MARGINS, dayAxis, dayScale, everyDay, formatDay, formatRange, noon 
 import { factsLine, type FigureFacts, titleOf } from "./figure_facts.ts";
 import { legend, seriesColor, seriesDash } from "./legend.ts";
 import type { ShareOfTime } from "./measured_shares.ts";
-import { formatNumber, formatShare } from "./number_format.ts";
+import { formatMean, formatNumber } from "./number_format.ts";
 import { type Note, nothingToDraw } from "./note.ts";
 import { panel, shareScale } from "./plot.ts";
-import { describeEstimate, formatInterval } from "./sampling.ts";
+import { asShare, describeEstimate, formatInterval, type ValueFormat } from "./sampling.ts";
 
 /** One line of the chart. */
 export interface ShareSeries {
@@ -22,6 +22,8 @@ export interface ShareOverTimeOptions {
   title: string;
   /** Written above the panel, such as «share political» or «mean of prob_toxic». */
   measure: string;
+  /** Whether values are means, written as 0.21, and no shares of posts. */
+  isMean?: boolean;
   series: ShareSeries[];
   facts: FigureFacts;
   timeZone: string;
@@ -55,7 +57,8 @@ export function shareOverTime(options: ShareOverTimeOptions): Chart | Note {
       .filter(Number.isFinite),
     ...(history?.points ?? []).map(({ value }) => value).filter(Number.isFinite),
   );
-  const y = shareScale(highest);
+  const format = options.isMean ? formatMean : asShare;
+  const y = shareScale(highest, format);
   const entries = [
     ...series.map(({ name }, index) => ({
       name,
@@ -70,8 +73,8 @@ export function shareOverTime(options: ShareOverTimeOptions): Chart | Note {
     caption: `${
       factsLine({ ...facts, about: aboutDays(series) })
     } A day without labelled posts is a gap: nothing is filled in.`,
-    alt: altText(series, history),
-    numbers: numbers(series),
+    alt: altText(series, format, history),
+    numbers: numbers(series, options.isMean ? "mean" : "share", format),
     panels: (width) => [
       ...entries.length > 1 ? [legend(entries, width)] : [],
       ...history && !isNear ? [historyPanel(history, y, width)] : [],
@@ -91,7 +94,7 @@ export function shareOverTime(options: ShareOverTimeOptions): Chart | Note {
             dayAxis(days, width),
           ],
         }, measure),
-        tips: dayTips(series, days, width),
+        tips: dayTips(series, days, width, format),
       },
       ...series.length === 1 ? [countPanel(series[0]!, days, width)] : [],
     ],
@@ -170,7 +173,7 @@ function countPanel({ days }: ShareSeries, every: Date[], width: number): Panel 
   }, "n: labelled posts");
 }
 
-function dayTips(series: ShareSeries[], days: Date[], width: number): Tip[] {
+function dayTips(series: ShareSeries[], days: Date[], width: number, format: ValueFormat): Tip[] {
   const band = (width - DAY_MARGINS.marginLeft - DAY_MARGINS.marginRight) / days.length;
   return days.map((day, index) => ({
     x: DAY_MARGINS.marginLeft + index * band,
@@ -182,7 +185,7 @@ function dayTips(series: ShareSeries[], days: Date[], width: number): Tip[] {
       ...series.map(({ name, days }) => {
         const found = days.find(({ time }) => time.getTime() === day.getTime());
         const said = found
-          ? describeEstimate(found.estimate, found.sampling.n_labeled)
+          ? describeEstimate(found.estimate, found.sampling.n_labeled, format)
           : "no posts";
         return series.length > 1 ? `${name}: ${said}` : said;
       }),
@@ -202,13 +205,13 @@ function aboutDays(series: ShareSeries[]): string {
   }).join(" ");
 }
 
-function altText(series: ShareSeries[], history?: History): string {
+function altText(series: ShareSeries[], format: ValueFormat, history?: History): string {
   const said = series.map(({ name, days }) => {
     const values = days.filter(({ estimate }) => !Number.isNaN(estimate.value));
     if (values.length === 0) return `${name}: no labelled posts`;
     const sorted = values.toSorted((a, b) => a.estimate.value - b.estimate.value);
     const at = (day: ShareOfTime) =>
-      `${formatDay(day.time)}: ${describeEstimate(day.estimate, day.sampling.n_labeled)}`;
+      `${formatDay(day.time)}: ${describeEstimate(day.estimate, day.sampling.n_labeled, format)}`;
     return `${name}, ${values.length} days; first ${at(values[0]!)}; last ${at(values.at(-1)!)}; ` +
       `lowest ${at(sorted[0]!)}; highest ${at(sorted.at(-1)!)}`;
   });
@@ -216,13 +219,13 @@ function altText(series: ShareSeries[], history?: History): string {
   return `${said.join(". ")}.`;
 }
 
-function numbers(series: ShareSeries[]) {
+function numbers(series: ShareSeries[], value: string, format: ValueFormat) {
   return from(series.flatMap(({ name, days }) =>
     days.map(({ time, estimate, sampling }) => ({
       ...series.length > 1 ? { series: name } : {},
       day: formatDay(time),
-      share: Number.isNaN(estimate.value) ? "–" : formatShare(estimate.value, 1),
-      "95% interval": formatInterval(estimate),
+      [value]: Number.isNaN(estimate.value) ? "–" : format(estimate.value),
+      "95% interval": formatInterval(estimate, format),
       n: sampling.n_labeled,
       failed: sampling.n_failed,
       "design effect": estimate.interval?.design_effect.toFixed(2) ?? "",

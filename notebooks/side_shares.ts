@@ -20,9 +20,9 @@ export interface SideShares {
 /**
  * Give the shares that stand beside a share of posts, over the posts that passed the filters.
  *
- * An author's post weighs 1 / (`label_prob` × the author's posts), labelled or not, so that authors count
- * alike whatever was drawn; texts (`text_hash`) likewise. The busiest 1% are at least one author. Posts
- * of drawn hours stand for themselves. NaN where there is nothing to divide by.
+ * A post weighs as in `sharesByDay`, over what the posts of its author weigh, labelled or not, so that
+ * authors count alike whatever was drawn; texts (`text_hash`) likewise. The busiest 1% are at least one
+ * author. Who wrote in none of the hours that were drawn is not counted. NaN where there is nothing to divide by.
  */
 export async function sideShares(
   data: Data,
@@ -35,22 +35,23 @@ export async function sideShares(
   );
   const table = await data.sql`
     WITH measured AS (
-      SELECT did, text_hash,
+      SELECT did, text_hash, coalesce(1 / window_prob, 1) AS stands_for,
         CASE WHEN was_successfully_labeled AND ${column} IS NOT NULL
-          THEN coalesce(1 / label_prob, 1) ELSE 0 END AS weight,
+          THEN coalesce(1 / (label_prob * coalesce(window_prob, 1)), 1) ELSE 0 END AS weight,
         coalesce(CASE WHEN ${threshold}::DOUBLE IS NULL THEN ${column}::DOUBLE
           WHEN ${column}::DOUBLE >= ${threshold}::DOUBLE THEN 1 ELSE 0 END, 0) AS y
-      FROM ${view}
+      FROM ${view} LEFT JOIN drawn_hours
+        ON source = ${source} AND opens_at = date_trunc('hour', reference_time)
       WHERE passed_filters AND date BETWEEN ${since}::DATE AND ${until}::DATE
         AND (${source} = 'all' OR ${inSource})
     ),
     authors AS (
-      SELECT did, count(*) AS posts, sum(weight) AS n, sum(weight * y) AS y,
-        row_number() OVER (ORDER BY count(*) DESC, did) AS place, count(*) OVER () AS all_authors
+      SELECT did, sum(stands_for) AS posts, sum(weight) AS n, sum(weight * y) AS y,
+        row_number() OVER (ORDER BY sum(stands_for) DESC, did) AS place, count(*) OVER () AS all_authors
       FROM measured GROUP BY did
     ),
     texts AS (
-      SELECT count(*) AS posts, sum(weight) AS n, sum(weight * y) AS y FROM measured
+      SELECT sum(stands_for) AS posts, sum(weight) AS n, sum(weight * y) AS y FROM measured
       GROUP BY text_hash
     ),
     of_authors AS (

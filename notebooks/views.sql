@@ -218,6 +218,58 @@ CREATE OR REPLACE VIEW labels_human AS
 SELECT * REPLACE (CAST(date AS DATE) AS date)
 FROM read_parquet('labels/human/*/*.parquet', hive_partitioning = true, union_by_name = true);
 
+-- What people said, of the label set that is shown.
+CREATE OR REPLACE VIEW human AS
+SELECT * FROM labels_human
+WHERE label_set_id IN (
+  SELECT label_set_id FROM label_sets WHERE classifier = 'human' AND is_shown
+);
+
+-- Every post with the answers of its coders: `labels` maps a question to the answer that most of them
+-- gave, and has none on which they are split. Labels that people gave lie under the day of their file,
+-- so that uri and text alone say to which post they belong. Nobody knows how likely a post was to be
+-- coded: label_prob is null.
+CREATE OR REPLACE VIEW posts_human AS
+WITH given AS (
+  SELECT label_set_id, uri, text_hash, coder, unnest(map_entries(labels)) AS answered FROM human
+  WHERE was_successfully_labeled
+),
+counted AS (
+  SELECT label_set_id, uri, text_hash, answered.key AS question, answered.value AS answer,
+    count(DISTINCT coalesce(coder, '')) AS coders
+  FROM given GROUP BY ALL
+),
+most AS (
+  SELECT label_set_id, uri, text_hash, question, max(coders) AS coders FROM counted GROUP BY ALL
+),
+agreed AS (
+  SELECT label_set_id, uri, text_hash, question, any_value(answer) AS answer
+  FROM counted JOIN most USING (label_set_id, uri, text_hash, question, coders)
+  GROUP BY ALL HAVING count(*) = 1
+),
+coded AS (
+  SELECT label_set_id, uri, text_hash, max(label_timestamp) AS label_timestamp,
+    count(DISTINCT coalesce(coder, '')) AS coders
+  FROM human WHERE was_successfully_labeled GROUP BY ALL
+),
+answers AS (
+  SELECT label_set_id, uri, text_hash,
+    map(list(question ORDER BY question), list(answer ORDER BY question)) AS labels
+  FROM agreed GROUP BY ALL
+)
+SELECT
+  posts.*,
+  coded.label_set_id,
+  CASE WHEN coded.uri IS NOT NULL THEN true END AS was_successfully_labeled,
+  NULL::VARCHAR AS reason,
+  coded.label_timestamp,
+  NULL::DOUBLE AS label_prob,
+  coded.coders,
+  answers.labels
+FROM posts
+LEFT JOIN coded ON coded.uri = posts.uri AND coded.text_hash = posts.text_hash
+LEFT JOIN answers ON answers.uri = posts.uri AND answers.text_hash = posts.text_hash;
+
 -- Hourly cells with the sums that interval estimates need; files of earlier versions lack the last
 -- four columns until the next `deno task aggregate`.
 CREATE OR REPLACE VIEW aggregates AS
@@ -237,6 +289,12 @@ FROM read_parquet('coverage/*/*.parquet', hive_partitioning = true, union_by_nam
 CREATE OR REPLACE VIEW windows AS
 SELECT * REPLACE (CAST(date AS DATE) AS date)
 FROM read_parquet('windows/*/*.parquet', hive_partitioning = true, union_by_name = true);
+
+-- How likely each hour of a stream was to be drawn; null where a person chose it. Where hours were drawn
+-- a post of theirs stands for 1 / window_prob posts of the stream, beside what its label stands for:
+-- join source, and opens_at with date_trunc('hour', reference_time).
+CREATE OR REPLACE VIEW drawn_hours AS
+SELECT source, opens_at, max(window_prob) AS window_prob FROM windows GROUP BY source, opens_at;
 
 -- One row a run of a task, there from its start.
 CREATE OR REPLACE VIEW runs AS

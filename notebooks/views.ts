@@ -112,37 +112,63 @@ function viewTables(study: Study): Record<string, Table> {
   };
 }
 
+/** What lists views: it names none and asks of all. */
+const CATALOG = /\b(information_schema|duckdb_\w+|pg_\w+)\b/;
+
 /**
- * Make the views of `views.sql` with `run` and give those over files, in their order.
+ * The views of `views.sql`, each made when a query names it first: what a view reads is opened when it
+ * is made, and over long ranges that takes longer than many a query.
  *
  * A table without files gives an empty view with its columns.
  */
-export async function createViews(
-  run: (sql: string) => void | Promise<void>,
-  paths: DataPaths,
-  study: Study,
-): Promise<StoredTable[]> {
-  const known = viewTables(study);
-  const tables: StoredTable[] = [];
-  for (const statement of Deno.readTextFileSync(VIEWS).split(/;\r?\n/)) {
-    const view = /CREATE OR REPLACE VIEW (\w+)/.exec(statement)?.[1];
-    if (view === undefined) continue;
-    const pattern = /read_parquet\('([^']+)'/.exec(statement)?.[1];
-    if (pattern === undefined) {
-      await run(statement);
-      continue;
+export class Views {
+  /** Those over files, in their order. */
+  readonly tables: StoredTable[] = [];
+  readonly #run: (sql: string) => void | Promise<void>;
+  /** The statements that have not run, by view. */
+  readonly #waiting = new Map<string, string>();
+
+  constructor(run: (sql: string) => void | Promise<void>, paths: DataPaths, study: Study) {
+    this.#run = run;
+    const known = viewTables(study);
+    for (const statement of Deno.readTextFileSync(VIEWS).replace(/^--.*$/gm, "").split(/;\r?\n/)) {
+      const view = /CREATE OR REPLACE VIEW (\w+)/.exec(statement)?.[1];
+      if (view === undefined) continue;
+      const pattern = /read_parquet\('([^']+)'/.exec(statement)?.[1];
+      if (pattern === undefined) {
+        this.#waiting.set(view, statement);
+        continue;
+      }
+      const files = paths.files(pattern.slice(0, pattern.indexOf("/*")));
+      const days = files.flatMap((file) => file.day ?? []);
+      this.tables.push({ view, files: files.length, days: [...new Set(days)].sort() });
+      // The engine knows no folder to search in, so paths are written out for it.
+      this.#waiting.set(
+        view,
+        files.length > 0
+          ? statement.replace(`'${pattern}'`, () => quote(join(paths.root, pattern)))
+          : emptyView(view, known[view]!),
+      );
     }
-    const files = paths.files(pattern.slice(0, pattern.indexOf("/*")));
-    const days = files.flatMap((file) => file.day ?? []);
-    tables.push({ view, files: files.length, days: [...new Set(days)].sort() });
-    // The engine knows no folder to search in, so paths are written out for it.
-    await run(
-      files.length > 0
-        ? statement.replace(`'${pattern}'`, () => quote(join(paths.root, pattern)))
-        : emptyView(view, known[view]!),
-    );
   }
-  return tables;
+
+  /** Make the views that a query names, and those that they read. */
+  async make(sql: string, reader?: string): Promise<void> {
+    const names = sql.replace(/'[^']*'/g, "").toLowerCase();
+    const words = CATALOG.test(names) ? [...this.#waiting.keys()] : names.match(/\w+/g);
+    for (const word of new Set(words)) {
+      const statement = this.#waiting.get(word);
+      if (statement === undefined || word === reader) continue;
+      await this.make(statement, word);
+      await this.#run(statement);
+      this.#waiting.delete(word);
+    }
+  }
+
+  /** Leave a view out, as another of its name stands before it. */
+  leaveOut(view: string): void {
+    this.#waiting.delete(view);
+  }
 }
 
 function emptyView(view: string, table: Table): string {

@@ -4,7 +4,7 @@ import { readChatAnswer } from "../clients/groq_answer.ts";
 import { costOf, type Tokens } from "../clients/model_price.ts";
 import type { BatchClassifier } from "../batch/batch_packer.ts";
 import { MOST_EFFORT } from "../engine/asker.ts";
-import type { PendingPost } from "../engine/pending.ts";
+import type { PendingPost } from "../../etl/pending.ts";
 import { ServiceError } from "../engine/service_error.ts";
 import type { Asked, Questionnaire } from "../prompt/questionnaire.ts";
 import { readChatReply } from "../reply/chat_answer.ts";

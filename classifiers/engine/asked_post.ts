@@ -1,5 +1,5 @@
 import type { LabelReason } from "../../etl/label_reason.ts";
-import type { PendingPost, StoredAnswer } from "./pending.ts";
+import type { PendingPost, StoredAnswer } from "../../etl/pending.ts";
 
 /** A post with its day, and what is stored of the same request. */
 export interface QueuedPost extends PendingPost {

@@ -9,7 +9,7 @@ import type { Pacer } from "./pacer.ts";
 import { type PaidClassifier, partOf, type Reply, type Used } from "./paid_classifier.ts";
 import { Patience } from "./patience.ts";
 import { pause } from "./pause.ts";
-import type { PendingPost } from "./pending.ts";
+import type { PendingPost } from "../../etl/pending.ts";
 import { heldTokens } from "./quota.ts";
 import { ServiceError } from "./service_error.ts";
 import type { Budget } from "./spending.ts";

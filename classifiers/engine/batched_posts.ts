@@ -4,7 +4,7 @@ import { type Database, literal } from "../../etl/store/duckdb.ts";
 import { segmentLines } from "../../etl/store/journal.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import type { PaidClassifier } from "./paid_classifier.ts";
-import { labelledKeySql } from "./pending.ts";
+import { labelledKeySql } from "../../etl/pending.ts";
 
 /** Which post a request of a batch is about: a line of its file. */
 export interface BatchedPost {

@@ -7,7 +7,7 @@ import { type Database, isOutOfMemory } from "../../etl/store/duckdb.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import type { QueuedPost } from "./asker.ts";
 import { collectBatched } from "./batched_posts.ts";
-import { DrawnDays } from "./drawn_days.ts";
+import { DrawnDays } from "../../etl/drawn_days.ts";
 import { LIMIT_MEMORY_LATE } from "./memory_limit.ts";
 import type { PaidClassifier } from "./paid_classifier.ts";
 import { withContexts } from "./queued_contexts.ts";
@@ -18,7 +18,7 @@ import {
   pendingPages,
   type PendingPost,
   storedAnswers,
-} from "./pending.ts";
+} from "../../etl/pending.ts";
 import { type Sample, sampleOfDay, type SamplePlan } from "../../etl/sample.ts";
 
 /** Give items while the next one is already asked for. */

@@ -1,6 +1,6 @@
 import type { LabelReason } from "../../etl/label_reason.ts";
 import type { LabelSet } from "../../etl/label_set.ts";
-import type { PendingPost } from "./pending.ts";
+import type { PendingPost } from "../../etl/pending.ts";
 import type { AskedWeight } from "./quota.ts";
 
 /** What a service answered. */

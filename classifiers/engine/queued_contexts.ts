@@ -1,5 +1,5 @@
 import type { ContextPart, ContextRow, PostContexts } from "../../etl/post_context.ts";
-import type { PendingPost } from "./pending.ts";
+import type { PendingPost } from "../../etl/pending.ts";
 
 /** Stands, where nothing is fetched, for the text of a post that would be: as long as posts are. */
 const USUAL_PART: ContextPart = {

@@ -1,7 +1,7 @@
 import type { LabelReason } from "../../etl/label_reason.ts";
 import type { Answered } from "./asker.ts";
 import { type PaidClassifier, partOf } from "./paid_classifier.ts";
-import type { StoredAnswer } from "./pending.ts";
+import type { StoredAnswer } from "../../etl/pending.ts";
 import { ServiceError } from "./service_error.ts";
 
 /** Give what is stored of a request, for another post of the same; undefined where it cannot be read. */

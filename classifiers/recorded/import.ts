@@ -5,10 +5,12 @@ import { now, utcDay } from "../../etl/run/clock.ts";
 import { type Command, type Context, main, type Outcome } from "../../etl/run/command.ts";
 import { EXIT, UserError } from "../../etl/run/error.ts";
 import { checkSection } from "../../etl/run/study.ts";
-import { command as importOfPosts } from "../../etl/sources/import.ts";
+import type { ScoreTable } from "../../etl/imported_scores.ts";
+import { DESCRIPTION, importPosts } from "../../etl/sources/import.ts";
 import { firstDamage } from "../../etl/store/damage.ts";
 import { lock } from "../../etl/store/lock.ts";
 import { Quarantine } from "../../etl/store/quarantine.ts";
+import { COLUMNS } from "../clients/comment_analyzer_answer.ts";
 import { CodebookName, codebookPath } from "../codebooks/codebook_path.ts";
 import {
   hashSociopolitical,
@@ -23,6 +25,8 @@ import { type LandedReplies, RecordedReplies } from "./recorded_replies.ts";
 const VERSION = "recorded-1";
 const SOURCE = "import";
 const CODEBOOK = "us_politics";
+/** What a CSV file may bring scores of. */
+const SCORES: ScoreTable = { classifier: "perspective", columns: COLUMNS };
 
 interface Options {
   labels?: string[];
@@ -34,8 +38,8 @@ interface Options {
 const Settings = z.looseObject({ codebook: CodebookName.default(CODEBOOK) });
 
 export const command: Command = {
-  ...importOfPosts,
-  description: `${importOfPosts.description}\n\n` +
+  ...DESCRIPTION,
+  description: `${DESCRIPTION.description}\n\n` +
     "A .jsonl file holds replies that a language model gave, one a line as uri, prompt and reply. They\n" +
     "become a label set of labels/sociopolitical, named by --as, read by the codebook of study.yaml. The\n" +
     "posts must be there before (import them, then deno task preprocess).",
@@ -44,13 +48,13 @@ export const command: Command = {
     description: "CSV file with a header line, or .jsonl file, in UTF-8",
   }],
   examples: [
-    ...importOfPosts.examples,
+    ...DESCRIPTION.examples,
     "deno task import replies.jsonl --as llama3_70b",
   ],
   run: (context, options: Options, ...files) =>
     /\.jsonl$/i.test(files[0]!)
       ? importReplies(context, options, resolve(files[0]!))
-      : importOfPosts.run(context, options, ...files),
+      : importPosts(context, options, resolve(files[0]!), SCORES),
 };
 
 async function importReplies(context: Context, options: Options, path: string): Promise<Outcome> {

@@ -17,6 +17,9 @@ export const VARIABLES = [
   "GROQ_BASE_URL",
   "CIVICSKY_WEBHOOK",
   "CIVICSKY_HEARTBEAT",
+  "LC_ALL",
+  "LC_CTYPE",
+  "LANG",
 ] as const;
 export type Variable = typeof VARIABLES[number];
 
@@ -34,6 +37,20 @@ export function environment(path: URL | string): (name: Variable) => string | un
     fromFile ??= readEnvFile(path);
     return Deno.env.get(name)?.trim() || fromFile[name]?.trim() || undefined;
   };
+}
+
+/**
+ * List the variables that are set in this environment, and not so in the file `.env`: what is started
+ * from elsewhere has them not, or otherwise.
+ */
+export function notInFile(
+  path: URL | string = new URL("../../.env", import.meta.url),
+): Variable[] {
+  const fromFile = readEnvFile(path);
+  return VARIABLES.filter((name) => {
+    const set = Deno.env.get(name)?.trim();
+    return set && set !== fromFile[name]?.trim();
+  });
 }
 
 function readEnvFile(path: URL | string): Record<string, string | undefined> {

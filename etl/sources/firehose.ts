@@ -1,9 +1,7 @@
 import { FIREHOSE } from "../atproto/stream_decoder.ts";
+import { LOOK_BACK_MS } from "../look_back.ts";
 import { main } from "../run/command.ts";
 import { streamCommand } from "../stream_command.ts";
-
-/** How far back relays replay by default. */
-const REPLAY_MS = 72 * 3_600_000;
 
 export const command = streamCommand({
   task: "sync:firehose",
@@ -21,7 +19,7 @@ export const command = streamCommand({
     "deno task sync:firehose --minutes 5",
     "deno task sync:firehose --hours 4 --relay wss://relay1.us-east.bsky.network",
   ],
-  replayMs: REPLAY_MS,
+  replayMs: LOOK_BACK_MS.firehose,
   settings: ({ sources }) => ({
     hosts: sources.firehose.relays,
     windows: sources.firehose.windows,

@@ -1,7 +1,9 @@
 import { basename, extname, resolve } from "node:path";
 import { checkCsv, csvRows } from "../csv.ts";
-import { type HumanLabel, humanLabelSet, landHumanLabels } from "../human_labels.ts";
-import { readRow, REQUIRED_COLUMNS, ROW_COLUMNS, RowError } from "../import_row.ts";
+import { humanLabelSet, landHumanLabels } from "../human_labels.ts";
+import { ImportReader } from "../import_reader.ts";
+import { REQUIRED_COLUMNS, ROW_COLUMNS } from "../import_row.ts";
+import { landScores, scoreLabelSet, type ScoreTable } from "../imported_scores.ts";
 import { labelSetId } from "../label_set.ts";
 import type { JournalLine } from "../journal_line.ts";
 import { landLeftovers, landSegment } from "../land.ts";
@@ -10,7 +12,6 @@ import type { Command, Context, Outcome } from "../run/command.ts";
 import { EXIT, UserError } from "../run/error.ts";
 import type { Database } from "../store/duckdb.ts";
 import { Journal } from "../store/journal.ts";
-import { toJson } from "../store/json.ts";
 import { lock } from "../store/lock.ts";
 import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
@@ -27,13 +28,15 @@ interface Options {
   as?: string;
 }
 
-export const command: Command = {
+/** What the task does, but for what it runs. */
+export const DESCRIPTION: Omit<Command, "run"> = {
   task: "import",
   description:
     "Bring in posts that you already have, from a CSV file with the columns uri, created_at and text.\n\n" +
-    "Optional columns: like_count, repost_count, reply_count, quote_count, labels that people gave, and\n" +
-    "coder. Every other column is kept with the post in raw/import. A row that cannot be read is set\n" +
-    "aside with its line number and the reason. Importing the same file again changes nothing.",
+    "Optional columns: like_count, repost_count, reply_count, quote_count, labels that people gave,\n" +
+    "coder, and Perspective's probabilities (prob_toxic, ...: a label set of their own). Every other\n" +
+    "column is kept with the post in raw/import. A row that cannot be read is set aside with its line\n" +
+    "number and the reason. Importing the same file again changes nothing.",
   arguments: [{ name: "<file>", description: "CSV file in UTF-8 with a header line" }],
   options: [
     {
@@ -51,17 +54,33 @@ export const command: Command = {
     "deno task import posts.csv",
     "deno task import coded.csv --labels civic,lean --coder anna",
   ],
-  run: importFile,
 };
 
-async function importFile(context: Context, options: Options, file: string): Promise<Outcome> {
+/**
+ * Import a CSV file: posts, labels that people gave, and scores of a classifier.
+ *
+ * Throws a usage error where the file or an option cannot be used.
+ */
+export async function importPosts(
+  context: Context,
+  options: Options,
+  file: string,
+  table: ScoreTable,
+): Promise<Outcome> {
   const { paths, database, progress, signal } = context;
   const path = resolve(file);
   const { header, rows } = await checkCsv(path, REQUIRED_COLUMNS);
   const variables = chooseVariables(header, options.labels, path);
+  const scores = Object.keys(table.columns).filter((column) =>
+    header.includes(column) && !variables.includes(column)
+  );
   await using _lock = await lock(paths.locks(), `sync-${SOURCE}`, `import ${path}`);
   const { errors, ...landed } = await landLeftovers(database, paths, SOURCE);
-  const reader = new Reader(paths, await importedBefore(database, paths), variables, options.coder);
+  const reader = new ImportReader(
+    new Quarantine(paths, SOURCE),
+    await importedBefore(database, paths),
+    { variables, coder: options.coder, scores },
+  );
   const name = `${now().toISOString().replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`;
   const journal = await Journal.create(paths.journal(SOURCE), name);
   let read = 0;
@@ -82,9 +101,13 @@ async function importFile(context: Context, options: Options, file: string): Pro
   if (journal.bytes > 0) {
     landed.posts += (await landSegment(database, paths, SOURCE, journal.path)).posts;
   }
-  const set = humanLabelSet(options.as ?? basename(path, extname(path)), variables);
+  const setName = options.as ?? basename(path, extname(path));
+  const set = humanLabelSet(setName, variables);
+  const scoreSet = scoreLabelSet(table.classifier, setName, scores);
   const labels = [...reader.labels.values()];
   await landHumanLabels(context, set, labels);
+  const scored = [...reader.scores.values()];
+  await landScores(context, scoreSet, table, scores, scored);
   const summary = {
     rows: read,
     new_posts: landed.posts,
@@ -92,70 +115,22 @@ async function importFile(context: Context, options: Options, file: string): Pro
     labels: labels.length,
     label_set_id: labels.length > 0 ? labelSetId(set) : null,
     label_columns: variables,
+    scored_posts: scored.length,
+    score_label_set_id: scored.length > 0 ? labelSetId(scoreSet) : null,
+    score_columns: scores,
     kept_with_the_post: header.filter((column) =>
-      !ROW_COLUMNS.includes(column) && !variables.includes(column)
+      ![...ROW_COLUMNS, ...variables, ...scores].includes(column)
     ),
     set_aside: reader.quarantine.counts,
   };
   const aside = paths.quarantine(SOURCE, utcDay(now()));
-  return { summary, text: describe(summary, aside), stopped: signal.aborted, errors };
+  return {
+    summary,
+    text: describe(summary, table.classifier, aside),
+    stopped: signal.aborted,
+    errors,
+  };
 }
-
-/** Reads rows one by one: posts to journal, labels to land, the rest to set aside. */
-class Reader {
-  readonly posts: Record<string, unknown>[] = [];
-  readonly labels = new Map<string, HumanLabel>();
-  readonly quarantine: Quarantine;
-  hereBefore = 0;
-  #inFile = new Map<string, string>();
-
-  constructor(
-    paths: DataPaths,
-    readonly before: Set<string>,
-    readonly variables: string[],
-    readonly coder: string | undefined,
-  ) {
-    this.quarantine = new Quarantine(paths, SOURCE);
-  }
-
-  take(fields: Record<string, string> | undefined, raw: string[], where: Record<string, unknown>) {
-    try {
-      if (fields === undefined) throw new RowError("wrong_number_of_fields");
-      const post = readRow(fields, now());
-      const content = `${post.uri}\n${post.created_at}\n${post.text}`;
-      const earlier = this.#inFile.get(post.uri);
-      if (earlier !== undefined && earlier !== content) throw new RowError("uri_twice");
-      this.#takeLabels(post, fields);
-      if (earlier !== undefined) return;
-      this.#inFile.set(post.uri, content);
-      if (this.before.has(content)) this.hereBefore++;
-      else this.posts.push({ ...EMPTY, ...post, record: toJson(fields) });
-    } catch (error) {
-      if (!(error instanceof RowError)) throw error;
-      this.quarantine.add(error.message, where, toJson(fields ?? raw));
-    }
-  }
-
-  #takeLabels(post: ReturnType<typeof readRow>, fields: Record<string, string>): void {
-    const given = this.variables.flatMap((column) => {
-      const value = fields[column]!.trim();
-      return value === "" ? [] : [[column, value] as const];
-    });
-    if (given.length === 0) return;
-    const coder = fields.coder?.trim() || this.coder || null;
-    const labels = Object.fromEntries(given);
-    const key = `${post.uri}\n${coder}`;
-    const earlier = this.labels.get(key);
-    if (earlier && JSON.stringify(earlier.labels) !== JSON.stringify(labels)) {
-      throw new RowError("labels_twice");
-    }
-    const day = post.created_at.slice(0, 10);
-    this.labels.set(key, { uri: post.uri, text: post.text, day, coder, labels });
-  }
-}
-
-/** What a CSV row says nothing about. */
-const EMPTY = { image_alts: [], hashtags: [], links: [], self_labels: [] };
 
 /** Give uri, time and text of every import that has landed. */
 async function importedBefore(database: Database, paths: DataPaths): Promise<Set<string>> {
@@ -201,19 +176,28 @@ function describe(
     labels: number;
     label_set_id: string | null;
     label_columns: string[];
+    scored_posts: number;
+    score_label_set_id: string | null;
+    score_columns: string[];
     kept_with_the_post: string[];
     set_aside: Record<string, number>;
   },
+  classifier: string,
   asidePath: string,
 ): string {
   const aside = Object.entries(summary.set_aside).map(([reason, n]) => `${reason} ${n}`).join(", ");
   const labels = summary.labels > 0
     ? `${summary.labels} (${summary.label_columns.join(", ")}), label set ${summary.label_set_id}`
     : "none";
+  const scores = summary.scored_posts > 0
+    ? `${summary.scored_posts} posts (${summary.score_columns.join(", ")}), label set ` +
+      summary.score_label_set_id
+    : "none";
   return [
     `Imported ${summary.new_posts} posts of ${summary.rows} rows`,
     `  here before: ${summary.posts_here_before}`,
     `  labels: ${labels}`,
+    `  scores of ${classifier}: ${scores}`,
     `  other columns, kept with the post: ${summary.kept_with_the_post.join(", ") || "none"}`,
     `  set aside: ${aside ? `${aside} (see ${asidePath})` : "nothing"}`,
     "  next: deno task preprocess",

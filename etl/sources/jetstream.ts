@@ -1,10 +1,8 @@
 import { JETSTREAM, SUBSCRIBE_EVENTS } from "../atproto/jetstream_event.ts";
 import { POST_COLLECTION } from "../atproto/post.ts";
+import { LOOK_BACK_MS } from "../look_back.ts";
 import { main } from "../run/command.ts";
 import { streamCommand } from "../stream_command.ts";
-
-/** How far back the public hosts look; theirs to change. */
-const LOOK_BACK_MS = 36 * 3_600_000;
 
 /** Posts, and what happens to accounts; #sync for the coverage notes. */
 const ASKED = [
@@ -26,7 +24,7 @@ export const command = streamCommand({
   hostFlags: "--server <url>",
   hostDescription: "host to read (default: BLUESKY_JETSTREAM, then study.yaml)",
   examples: ["deno task sync:jetstream", "deno task sync:jetstream --minutes 5"],
-  replayMs: LOOK_BACK_MS,
+  replayMs: LOOK_BACK_MS.jetstream,
   settings: ({ sources }) => ({
     hosts: sources.jetstream.servers,
     windows: sources.jetstream.windows,

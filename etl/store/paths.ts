@@ -129,6 +129,21 @@ export class DataPaths {
     return join(this.root, "exports");
   }
 
+  /** What tasks print that cron starts, a file a task and month. */
+  logs(): string {
+    return join(this.root, "logs");
+  }
+
+  /** A crontab as it was before `deno task schedule` changed it. */
+  crontabBackup(stamp: string): string {
+    return join(this.root, "crontabs", `${stamp}.crontab`);
+  }
+
+  /** What `deno task slurm` writes under a name. */
+  slurm(name: string): string {
+    return join(this.root, "slurm", name);
+  }
+
   /** The key of the hashes that stand for what was deleted; readable by its owner alone. */
   hashKey(): string {
     return join(this.root, ".hash_key");

@@ -11,6 +11,7 @@ const Entry = z.strictObject({
   key: z.string(),
   title: z.string(),
   remedy: z.string(),
+  is_final: z.boolean(),
   /** When it was first seen. */
   since: z.iso.datetime(),
   /** Null while it lasts. */

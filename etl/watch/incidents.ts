@@ -15,6 +15,8 @@ export interface Incident {
   title: string;
   /** What a person can do about it. */
   remedy: string;
+  /** Nothing can mend it: that it is no more is not told. */
+  isFinal?: true;
 }
 
 /** Keys of incidents of a scope, as a settlement left them. */
@@ -48,10 +50,11 @@ export async function settleIncidents(
   await using _lock = await hold(context);
   if (_lock === undefined) return { opened: [], mended: [], untold: current.map(({ key }) => key) };
   const account = new Account(await readIncidents(paths, warn), scope);
-  const settled = account.settle(current.map(({ key, title, remedy }) => ({
+  const settled = account.settle(current.map(({ key, title, remedy, isFinal }) => ({
     key,
     title: cleaned(title, study),
     remedy: cleaned(remedy, study),
+    ...isFinal && { isFinal },
   })));
   let isNoted = true;
   const write = async () => {
@@ -102,11 +105,19 @@ class Account {
     const settled: Omit<Settled, "untold"> = { opened: [], mended: [] };
     const known = new Map(this.ofScope().map((entry) => [entry.key, entry]));
     const currentKeys = new Set(current.map(({ key }) => key));
-    for (const { key, title, remedy } of current) {
+    for (const { key, title, remedy, isFinal = false } of current) {
       if (!key.startsWith(`${this.scope}/`)) throw new Error(`${key} is not in ${this.scope}`);
       const entry = known.get(key);
       if (entry === undefined) {
-        const began = { key, title, remedy, since: time, mended_at: null, told: {} };
+        const began = {
+          key,
+          title,
+          remedy,
+          is_final: isFinal,
+          since: time,
+          mended_at: null,
+          told: {},
+        };
         known.set(key, began);
         this.entries.push(began);
       }
@@ -116,6 +127,10 @@ class Account {
     for (const entry of known.values()) {
       if (currentKeys.has(entry.key) || entry.mended_at !== null) continue;
       entry.mended_at = time;
+      if (entry.is_final) {
+        entry.told = {};
+        continue;
+      }
       settled.mended.push(entry.key);
     }
     return settled;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { withData } from "../rows.ts";
 import { rawFolder, uri } from "../raw.ts";
 import { runTask } from "../task.ts";
+import { DIED, FAILED, watchedStudy } from "./watch/watched_study.ts";
 import { startCountingAppView } from "./counting_appview.ts";
 
 const CLOCK = { CIVICSKY_CLOCK: "2026-06-10T00:00:00Z" };
@@ -41,7 +42,7 @@ Deno.test("status counts tables, label sets and untried posts, and lists how run
     const screen = await runTask(["status", "--data", data], CLOCK);
     assert.match(screen.stdout, /posts\s+2\s+2/);
     assert.match(screen.stdout, /labelled\s+failed\s+untried\n.*shown\s+us_politics\s+1\s+0\s+1\n/);
-    assert.match(screen.stdout, /classify:dictionary\s+[\d.]+ {2}stopped/);
+    assert.match(screen.stdout, /classify:dictionary +2026-06-10 00:00 +[\d.]+ {2}stopped\n/);
   }));
 
 Deno.test("status names a damaged file, exits 1, and still shows the rest", () =>
@@ -78,6 +79,48 @@ Deno.test("a folder of the operating system is refused as the folder of data", a
   assert.equal(code, 2);
   assert.match(stderr, /^Cannot run status: .*operating system.*\n {2}Name a folder with --data/);
 });
+
+Deno.test("status shows first how the last daily went, what is owed, and what failed this week", () =>
+  withData(async (data) => {
+    const study = await watchedStudy(data, {});
+    const steps = [["preprocess", "done"], ["classify:dictionary", "failed"], [
+      "render",
+      "skipped",
+    ]];
+    const summary = JSON.stringify({
+      steps: steps.map(([task, status]) => ({ task, status, seconds: 1, exit_status: 0 })),
+    });
+    const failed = { ...FAILED, seconds: 2, error: "Cannot read the codebook: it is gone" };
+    await study.run("daily", "2026-06-09T00:30", { ...FAILED, summary, seconds: 840 });
+    for (const day of ["07", "08", "09"]) {
+      await study.run("classify:dictionary", `2026-06-${day}T00:40`, failed);
+    }
+    await study.run("sync:jetstream", "2026-06-09T03:00", { ...DIED, seconds: null });
+    await study.windows("jetstream", "2026-06-09");
+    await study.covered("jetstream", "2026-06-09T00:00", "2026-06-09T03:00");
+    const clock = { CIVICSKY_CLOCK: "2026-06-10T04:30:00Z" };
+    const { code, stdout, stderr } = await runTask(["status", "--data", data], clock);
+    assert.equal(code, 0, stderr);
+    const lines = [
+      "last daily 2026-06-09 00:30: failed in 14 min, 1 of 3 steps done; " +
+      "failed: classify:dictionary; skipped: render",
+      "jetstream owes 25.5 h since 2026-06-09 03:00; the first of it can be had until 2026-06-10 15:00",
+      "Tue 06-09    ###---------------------",
+      "failed this week  sync:jetstream 2026-06-09 03:00: died",
+      "classify:dictionary, 3 times, last 2026-06-09 00:40: Cannot read the codebook: it is gone",
+    ];
+    let from = 0;
+    for (const line of lines) {
+      const at = stdout.replace(/\s+/g, " ").indexOf(line.replace(/\s+/g, " "), from);
+      assert.ok(at >= from, `${line}\n${stdout}`);
+      from = at;
+    }
+    const json = JSON.parse((await runTask(["status", "--json", "--data", data], clock)).stdout);
+    assert.equal(json.daily.steps.length, 3);
+    assert.equal(json.hours[0].days.at(-2).hours[3], "open");
+    assert.equal(json.streams[0].leaves_at, "2026-06-10T15:00:00.000Z");
+    assert.deepEqual(json.failures.map(({ times }: { times: number }) => times), [1, 3]);
+  }));
 
 Deno.test("status of an empty folder says how to begin", () =>
   withData(async (data) => {

@@ -1,78 +1,35 @@
 /** Compares what hourly cells say with the scan of posts and labels, weights and drawn hours included. */
 import assert from "node:assert/strict";
 import { COLUMNS } from "../../classifiers/dictionary.ts";
-import { labelTable } from "../../etl/label_file.ts";
 import { openDatabase } from "../../etl/store/duckdb.ts";
 import { writeParquet } from "../../etl/store/parquet.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
-import { AGGREGATES, LABEL_SETS, POSTS, WINDOWS } from "../../etl/store/tables.ts";
+import { AGGREGATES } from "../../etl/store/tables.ts";
 import { aggregatedSharesByDay } from "../../notebooks/aggregated_shares.ts";
 import { open } from "../../notebooks/data.ts";
 import { shareOfRange, sharesByDay } from "../../notebooks/measured_shares.ts";
-import { uri } from "../raw.ts";
 import { query, withData } from "../rows.ts";
-import { writeRows } from "../table_file.ts";
 import { runTask } from "../task.ts";
+import { DAYS, fillDrawn } from "./drawn_folder.ts";
+import { rounded } from "./numbers.ts";
 
 const CLOCK = { CIVICSKY_CLOCK: "2026-06-10T00:00:00Z" };
-const DAYS = ["2026-06-01", "2026-06-02", "2026-06-04"];
 const MEASURE = { view: "posts_dictionary", column: "is_political" };
 const CELLS = { classifier: "dictionary", label: "is_political" };
 const { sum_w_w: _w, sum_failed: _f, n_unsampled: _n, n_authors_labeled: _a, ...EARLIER } =
   AGGREGATES.columns;
 
-/** Two drawn hours a day, each with authors of its own, of which every other post is labelled or all. */
-async function fill(data: string): Promise<void> {
-  const paths = new DataPaths(data);
-  for (const [at, day] of DAYS.entries()) {
-    const posts = Array.from({ length: 80 + 7 * at }, (_, index) => ({
-      uri: uri(`${at}-${index}`),
-      cid: `c${index}`,
-      did: `did:plc:${index % 2 ? "night" : "day"}${index * index % 13}`,
-      text_hash: `text ${index}`,
-      created_at: `${day} ${index % 2 ? "03" : "21"}:10:00`,
-      reference_time: `${day} ${index % 2 ? "03" : "21"}:10:05`,
-      passed_filters: index % 10 !== 3,
-      in_firehose: true,
-      in_most_liked: index % 20 === 0,
-    }));
-    await writeRows(data, POSTS, posts, paths.posts(day));
-    const labels = posts.map((post, index) => ({
-      uri: post.uri,
-      cid: post.cid,
-      text_hash: post.text_hash,
-      label_set_id: "a",
-      label_prob: post.in_most_liked ? 1 : 0.3,
-      is_political: (index * 7 + at) % 10 < 4,
-      was_successfully_labeled: index % 11 !== 0,
-      reason: index % 11 === 0 ? "language_not_supported" : null,
-    })).filter((_, index) => posts[index]!.in_most_liked || index % 3 > 0);
-    const table = labelTable(COLUMNS);
-    await writeRows(data, table, labels, paths.labels("dictionary", day));
-    const hours = [[3, 0.25], [21, 0.5]].map(([hour, window_prob]) => ({
-      source: "firehose",
-      opens_at: `${day} ${String(hour).padStart(2, "0")}:00:00`,
-      closes_at: `${day} ${String(hour! + 1).padStart(2, "0")}:00:00`,
-      window_prob,
-    }));
-    await writeRows(data, WINDOWS, hours, paths.windows("firehose", day));
-  }
-  await writeRows(
-    data,
-    LABEL_SETS,
-    [{ label_set_id: "a", classifier: "dictionary", codebook: "c", is_shown: true }],
-    paths.labelSets("dictionary"),
-  );
-}
-
-/** Give an object with its numbers as ten digits, as sums in another order round otherwise. */
-function rounded(value: unknown): unknown {
-  return JSON.parse(
-    JSON.stringify(
-      value,
-      (_, part) => typeof part === "number" ? Number(part.toPrecision(10)) : part,
-    ),
-  );
+/** Each hour has authors of its own. */
+function fill(data: string): Promise<void> {
+  return fillDrawn(data, {
+    classifier: "dictionary",
+    columns: COLUMNS,
+    perDay: (at) => 80 + 7 * at,
+    did: (index) => `did:plc:${index % 2 ? "night" : "day"}${index * index % 13}`,
+    hours: [0.25, 0.5],
+    label_prob: 0.3,
+    label: (index, at) => ({ is_political: (index * 7 + at) % 10 < 4 }),
+  });
 }
 
 async function aggregate(data: string): Promise<Record<string, unknown>> {

@@ -4,6 +4,7 @@ import type { ColumnTable } from "arquero";
 import { agreementOf, agreementTable, foundTable } from "../../notebooks/agreement.ts";
 import { BarTable } from "../../notebooks/bar_table.ts";
 import { Chart } from "../../notebooks/chart.ts";
+import { contents } from "../../notebooks/contents.ts";
 import { open } from "../../notebooks/data.ts";
 import { distinctiveTerms, distinctiveTermsTable } from "../../notebooks/distinctive_terms.ts";
 import { frequentCategories } from "../../notebooks/frequent_categories.ts";
@@ -17,22 +18,35 @@ import { measuredFigure } from "../../notebooks/measured_figure.ts";
 import { Note } from "../../notebooks/note.ts";
 import { mainSource, sourceCounts } from "../../notebooks/source_counts.ts";
 import { query, withData } from "../rows.ts";
-import { DAYS, fillAnalysed, HANDLES } from "./analysed_folder.ts";
+import {
+  DAYS,
+  fillAnalysed,
+  HANDLES,
+  JOINED,
+  LABELLED,
+  LABELS,
+  POSTS,
+  SELECTION,
+} from "./analysed_folder.ts";
+import { assertClose, rounded } from "./numbers.ts";
 
-const SELECTION = { source: "firehose" as const, since: DAYS[0], until: DAYS[1] };
-const POSTS = `(FROM read_parquet('{data}/posts/*/*.parquet', hive_partitioning = true)
-  WHERE passed_filters AND date <= '${DAYS[1]}')`;
-const LABELS = (name: string) =>
-  `(FROM read_parquet('{data}/labels/${name}/*/*.parquet')
-  WHERE was_successfully_labeled)`;
-/** Posts of the firehose with the labels of two classifiers, weighted by the rarer draw. */
-const JOINED = (a: string, b: string) =>
-  `(SELECT *, 1 / least(a.label_prob, b.label_prob) AS w FROM ${POSTS} p
-    JOIN ${LABELS(a)} a USING (uri) JOIN ${LABELS(b)} b USING (uri) WHERE in_firehose)`;
-
-function assertClose(found: unknown, wanted: unknown, what: string): void {
-  assert.ok(Math.abs(Number(found) - Number(wanted)) < 1e-9, `${what}: ${found}, ${wanted}`);
-}
+const TOXIC = { view: "posts_perspective", column: "prob_toxic" };
+/** SQL for the terms of a post. */
+const TERMS = [
+  [
+    "words",
+    "list_filter(string_split(text_normalized, ' '), " +
+    "x -> length(x) > 2 AND NOT contains(x, '#') AND NOT contains(x, '.'))",
+  ],
+  [
+    "hashtags",
+    "list_filter(string_split(lower('#' || array_to_string(hashtags, ' #')), ' '), x -> x <> '#')",
+  ],
+] as const;
+const MATCHED = [
+  ["share", "sociopolitical", "is_sociopolitical::INT", POLITICAL.sociopolitical],
+  ["mean", "perspective", "prob_toxic", TOXIC],
+] as const;
 
 Deno.test("what the notebooks show is what independent SQL counts", (t) =>
   withData(async (folder) => {
@@ -41,98 +55,106 @@ Deno.test("what the notebooks show is what independent SQL counts", (t) =>
     const facts = (await measuredFigure(data, POLITICAL.dictionary, SELECTION)).facts;
 
     await t.step("leans of all labelled posts and of the political ones", async () => {
-      const wanted = await query<{ lean: string; w: number; n: number }>(
-        folder,
-        `SELECT coalesce(lean, 'not political') AS lean, sum(1 / label_prob) AS w, count(*) AS n
-         FROM ${POSTS} JOIN ${LABELS("sociopolitical")} USING (uri) WHERE in_firehose GROUP BY ALL`,
-      );
-      const { leans, all, political } = await leanShares(data, "firehose", SELECTION);
-      assert.deepEqual(leans, ["left", "right", "unclear", "not political"]);
-      for (const { lean, w } of wanted) assertClose(all.parts[lean], w, lean);
-      assert.equal(all.n, wanted.reduce((sum, { n }) => sum + n, 0));
-      assert.equal(political.parts["not political"], undefined);
-      const none = wanted.find(({ lean }) => lean === "not political")!;
-      assert.equal(political.n, all.n - none.n);
+      const feed = { ...SELECTION, source: "most_liked" as const };
+      for (const selection of [SELECTION, feed]) {
+        const wanted = await query<{ lean: string; w: number; n: number }>(
+          folder,
+          selection === feed
+            ? `SELECT coalesce(lean, 'not political') AS lean, sum(1 / label_prob) AS w, count(*) AS n
+               FROM ${POSTS} JOIN ${LABELS("sociopolitical")} USING (uri) WHERE in_most_liked
+               GROUP BY ALL`
+            : `SELECT coalesce(lean, 'not political') AS lean, sum(w) AS w, count(*) AS n
+               FROM ${LABELLED("sociopolitical")} GROUP BY ALL`,
+        );
+        const { leans, all, political } = await leanShares(data, "posts", selection);
+        assert.deepEqual(leans, ["left", "right", "unclear", "not political"]);
+        for (const { lean, w } of wanted) assertClose(all.parts[lean], w, lean);
+        assert.equal(all.n, wanted.reduce((sum, { n }) => sum + n, 0));
+        assert.equal(political.parts["not political"], undefined);
+        const none = wanted.find(({ lean }) => lean === "not political")!;
+        assert.equal(political.n, all.n - none.n);
+      }
       const chart = leanChart([await leanShares(data, "firehose", SELECTION)], facts) as Chart;
       assert.match(chart.alt, /of all labelled posts \(n = \d+\).*of those that are political \(n/);
     });
 
-    await t.step("the feed and the stream, as they are and matched", async () => {
-      const [wanted] = await query<Record<string, number>>(
-        folder,
-        `WITH labelled AS (
-           SELECT *, is_sociopolitical::INT AS y, 1 / label_prob AS w,
-             reference_time::VARCHAR || detected_language AS cell
-           FROM ${POSTS} JOIN ${LABELS("sociopolitical")} USING (uri)
-         ),
-         eligible AS (FROM labelled WHERE reply_root_uri IS NULL AND in_covered_minute),
-         others AS (
-           SELECT cell, sum(w * y) / sum(w) AS share, count(*) AS n FROM eligible
-           WHERE NOT in_most_liked AND in_firehose GROUP BY cell
-         ),
-         liked AS (SELECT eligible.*, share, n FROM eligible JOIN others USING (cell)
-           WHERE in_most_liked)
-         SELECT (SELECT avg(y) FROM labelled WHERE in_most_liked) AS feed,
-           (SELECT sum(w * y) / sum(w) FROM labelled WHERE NOT in_most_liked) AS others,
-           (SELECT avg(y) FROM liked) AS matched_feed,
-           (SELECT avg(share) FROM liked) AS matched_others,
-           (SELECT count(*) FROM liked) AS n_feed,
-           (SELECT sum(n) FROM others WHERE cell IN (SELECT cell FROM liked)) AS n_others`,
-      );
-      const found = await matchedShares(data, POLITICAL.sociopolitical, SELECTION);
-      assertClose(found.feed.value, wanted!.feed, "feed");
-      assertClose(found.others.value, wanted!.others, "others");
-      assertClose(found.matched_feed.value, wanted!.matched_feed, "matched feed");
-      assertClose(found.matched_others.value, wanted!.matched_others, "matched others");
-      assert.deepEqual([found.matched_feed.n, found.matched_others.n], [
-        wanted!.n_feed,
-        wanted!.n_others,
-      ]);
-      assert.ok(wanted!.n_feed! > 10 && wanted!.n_others! > 10);
-      const table = matchedTable("T", "share", found, facts) as BarTable;
-      assert.match(table.text(), /A feed is no probability sample/);
-    });
+    for (const [of, classifier, y, measure] of MATCHED) {
+      await t.step(`the feed and the stream, as they are and matched, by a ${of}`, async () => {
+        const [wanted] = await query<Record<string, number>>(
+          folder,
+          `WITH labelled AS (
+             SELECT *, ${y} AS y, hours / label_prob AS w,
+               reference_time::VARCHAR || detected_language AS cell
+             FROM ${POSTS} JOIN ${LABELS(classifier)} USING (uri)
+           ),
+           eligible AS (FROM labelled WHERE reply_root_uri IS NULL AND in_covered_minute),
+           others AS (
+             SELECT cell, sum(w * y) / sum(w) AS share, count(*) AS n FROM eligible
+             WHERE NOT in_most_liked AND in_firehose GROUP BY cell
+           ),
+           liked AS (SELECT eligible.*, share, n FROM eligible JOIN others USING (cell)
+             WHERE in_most_liked)
+           SELECT (SELECT avg(y) FROM labelled WHERE in_most_liked) AS feed,
+             (SELECT sum(w * y) / sum(w) FROM labelled WHERE NOT in_most_liked) AS others,
+             (SELECT sum(w * y) / sum(w) FROM liked) AS matched_feed,
+             (SELECT sum(w * share) / sum(w) FROM liked) AS matched_others,
+             (SELECT count(*) FROM liked) AS n_feed,
+             (SELECT sum(n) FROM others WHERE cell IN (SELECT cell FROM liked)) AS n_others,
+             (SELECT count(*) FROM ${POSTS} JOIN read_parquet('{data}/labels/${classifier}/*/*.parquet')
+               USING (uri) WHERE reason IS NOT NULL) AS n_failed`,
+        );
+        const found = await matchedShares(data, measure, SELECTION);
+        assertClose(found.feed.value, wanted!.feed, "feed");
+        assertClose(found.others.value, wanted!.others, "others");
+        assertClose(found.matched_feed.value, wanted!.matched_feed, "matched feed");
+        assertClose(found.matched_others.value, wanted!.matched_others, "matched others");
+        assert.deepEqual([found.matched_feed.n, found.matched_others.n], [
+          wanted!.n_feed,
+          wanted!.n_others,
+        ]);
+        assert.ok(wanted!.n_feed! > 10 && wanted!.n_others! > 10);
+        const table = matchedTable("T", "share", found, facts) as BarTable;
+        assert.match(table.text(), /A feed is no probability sample/);
+        assert.ok(table.text().includes(`(${wanted!.n_failed} posts), which are left out.`));
+      });
+    }
 
     await t.step("terms of political posts, by authors, without handles and links", async () => {
-      const wanted = await query<Record<string, number | string>>(
-        folder,
-        `WITH words AS (
-           SELECT did, is_sociopolitical AS y, 1 / label_prob AS w,
-             unnest(list_distinct(list_filter(string_split(text_normalized, ' '),
-               x -> length(x) > 2 AND NOT contains(x, '#') AND NOT contains(x, '.')))) AS term
-           FROM ${POSTS} JOIN ${LABELS("sociopolitical")} USING (uri) WHERE in_firehose
-         ), authors AS (SELECT term, y, did, max(w) AS w FROM words GROUP BY ALL),
-         scale AS (SELECT count(*) / sum(w) AS s FROM authors)
-         SELECT term, coalesce(sum(w) FILTER (y), 0) * any_value(s) AS yes,
-           coalesce(sum(w) FILTER (NOT y), 0) * any_value(s) AS no,
-           count(*) FILTER (y) AS authors_yes, count(*) FILTER (NOT y) AS authors_no
-         FROM authors, scale GROUP BY term`,
-      );
-      const all = (name: string) => wanted.reduce((sum, row) => sum + Number(row[name]), 0);
-      const { terms } = await distinctiveTerms(data, POLITICAL.sociopolitical, SELECTION, {
-        of: "words",
-        fewestAuthors: 3,
-      });
-      assert.deepEqual(terms.map(({ term }) => term).sort(), wanted.map(({ term }) => term).sort());
-      for (const { term, z, authors_yes, authors_no } of terms) {
-        const row = wanted.find((row) => row.term === term)!;
-        const [y, n, n_y, n_n] = [row.yes, row.no, all("yes"), all("no")].map(Number) as [
-          number,
-          number,
-          number,
-          number,
-        ];
-        const a = 500 * (y + n) / (n_y + n_n);
-        const delta = Math.log((y + a) / (n_y + 500 - y - a)) -
-          Math.log((n + a) / (n_n + 500 - n - a));
-        assertClose(z, delta / Math.sqrt(1 / (y + a) + 1 / (n + a)), term);
-        assert.deepEqual([authors_yes, authors_no], [row.authors_yes, row.authors_no]);
+      const termsOf = (of: "words" | "hashtags", fewestAuthors = 3) =>
+        distinctiveTerms(data, POLITICAL.sociopolitical, SELECTION, { of, fewestAuthors });
+      for (const [of, split] of TERMS) {
+        const wanted = await query<Record<string, number | string>>(
+          folder,
+          `WITH words AS (
+             SELECT did, is_sociopolitical AS y, w, unnest(list_distinct(${split})) AS term
+             FROM ${LABELLED("sociopolitical")}
+           ), authors AS (SELECT term, y, did, max(w) AS w FROM words GROUP BY ALL),
+           scale AS (SELECT count(*) / sum(w) AS s FROM authors)
+           SELECT term, coalesce(sum(w) FILTER (y), 0) * any_value(s) AS yes,
+             coalesce(sum(w) FILTER (NOT y), 0) * any_value(s) AS no,
+             count(*) FILTER (y) AS authors_yes, count(*) FILTER (NOT y) AS authors_no
+           FROM authors, scale GROUP BY term`,
+        );
+        const all = (name: string) => wanted.reduce((sum, row) => sum + Number(row[name]), 0);
+        const { terms } = await termsOf(of);
+        assert.deepEqual(
+          terms.map(({ term }) => term).sort(),
+          wanted.map(({ term }) => term).sort(),
+        );
+        for (const { term, z, authors_yes, authors_no } of terms) {
+          const row = wanted.find((row) => row.term === term)!;
+          const [y, n, n_y, n_n] = [row.yes, row.no, all("yes"), all("no")]
+            .map(Number) as [number, number, number, number];
+          const a = 500 * (y + n) / (n_y + n_n);
+          const delta = Math.log((y + a) / (n_y + 500 - y - a)) -
+            Math.log((n + a) / (n_n + 500 - n - a));
+          assertClose(z, delta / Math.sqrt(1 / (y + a) + 1 / (n + a)), term);
+          assert.deepEqual([authors_yes, authors_no], [row.authors_yes, row.authors_no]);
+        }
       }
+      const { terms } = await termsOf("words");
       assert.ok(terms[0]!.term === "senate" || terms[0]!.term === "vote", terms[0]!.term);
-      const tags = await distinctiveTerms(data, POLITICAL.sociopolitical, SELECTION, {
-        of: "hashtags",
-        fewestAuthors: 3,
-      });
+      const tags = await termsOf("hashtags");
       assert.deepEqual(tags.terms.map(({ term }) => term), ["#vote", "#art"]);
       for (const found of [terms, tags.terms]) {
         const said = JSON.stringify(found);
@@ -142,10 +164,7 @@ Deno.test("what the notebooks show is what independent SQL counts", (t) =>
           }
         }
       }
-      const few = await distinctiveTerms(data, POLITICAL.sociopolitical, SELECTION, {
-        of: "words",
-        fewestAuthors: 1000,
-      });
+      const few = await termsOf("words", 1000);
       assert.deepEqual(few.terms, []);
       assert.ok(distinctiveTermsTable("T", few, facts) instanceof Note);
     });
@@ -164,19 +183,18 @@ Deno.test("what the notebooks show is what independent SQL counts", (t) =>
       const w = wanted.map(({ w }) => w / wanted.reduce((sum, { w }) => sum + w, 0));
       const chance = (w[2]! + w[3]!) * (w[1]! + w[3]!) + (w[0]! + w[1]!) * (w[0]! + w[2]!);
       assertClose(found.kappa, (w[0]! + w[3]! - chance) / (1 - chance), "kappa");
-      const alone = await query<{ category: string; n: number }>(
+      const alone = await query(
         folder,
-        `SELECT category, count(*) AS n FROM (SELECT unnest(categories) AS category
-           FROM ${
-          JOINED("dictionary", "sociopolitical")
-        } WHERE is_political AND NOT is_sociopolitical)
-         GROUP BY ALL ORDER BY n DESC`,
+        `WITH common AS ${JOINED("dictionary", "sociopolitical")}
+         SELECT 'dictionary' AS "by", category AS what, count(*) AS n,
+           count_if(NOT is_sociopolitical) AS n_alone
+         FROM (SELECT unnest(categories) AS category, is_sociopolitical FROM common WHERE is_political)
+         GROUP BY what UNION ALL
+         SELECT 'model', lean, count(*), count_if(NOT is_political)
+         FROM common WHERE is_sociopolitical GROUP BY lean
+         ORDER BY "by", n_alone DESC, n DESC, what`,
       );
-      assert.deepEqual(
-        found.found.filter(({ by }) => by === "dictionary")
-          .map(({ what, n_alone }) => ({ category: what, n: n_alone })),
-        alone,
-      );
+      assert.deepEqual(found.found, alone);
       const table = agreementTable(found, facts, ["a", "b"]) as BarTable;
       assert.match(table.text(), /Cohen's kappa is 0\.\d\d/);
       assert.ok((foundTable(found) as ColumnTable).numRows() > 0);
@@ -196,23 +214,29 @@ Deno.test("what the notebooks show is what independent SQL counts", (t) =>
       assert.ok(languagesTable([], { denominator: "posts" }) instanceof Note);
       const categories = await query<{ category: string; n: number; share: number }>(
         folder,
-        `WITH l AS (SELECT * FROM ${POSTS} JOIN ${LABELS("dictionary")} USING (uri)
-           WHERE in_firehose)
-         SELECT category, count(*) AS n, count(*) / (SELECT count(*) FROM l) AS share
-         FROM (SELECT unnest(categories) AS category FROM l) GROUP BY ALL ORDER BY n DESC`,
+        `WITH l AS ${LABELLED("dictionary")}
+         SELECT category, count(*) AS n, sum(w) / (SELECT sum(w) FROM l) AS share
+         FROM (SELECT w, unnest(categories) AS category FROM l) GROUP BY ALL ORDER BY n DESC`,
       );
-      assert.deepEqual(await frequentCategories(data, SELECTION), categories);
+      assert.deepEqual(rounded(await frequentCategories(data, SELECTION)), rounded(categories));
       assert.equal(await mainSource(data), "firehose");
       assert.deepEqual((await sourceCounts(data)).map(({ source }) => source), [
         "firehose",
         "most_liked",
       ]);
-      const sets = (await labelCounts(data) as ColumnTable).objects() as Record<string, unknown>[];
-      assert.deepEqual(sets.map(({ classifier, shown, days }) => [classifier, shown, days]), [
-        ["dictionary", "yes", 3],
-        ["perspective", "yes", 3],
-        ["sociopolitical", "yes", 3],
-      ]);
+      const sets = await query(
+        folder,
+        ["dictionary", "perspective", "sociopolitical"].map((name) =>
+          `SELECT '${name}' AS classifier, 'c' AS "rests on", 'set of ${name}' AS "label set",
+             count(*) AS labels, sum((reason IS NOT NULL)::INT) AS failed, ${DAYS.length} AS days,
+             'yes' AS shown FROM read_parquet('{data}/labels/${name}/*/*.parquet')`
+        ).join(" UNION ALL "),
+      );
+      assert.deepEqual((await labelCounts(data) as ColumnTable).objects(), sets);
+      const held = (await contents(data)).objects() as { table: string; rows: number }[];
+      for (const { classifier, labels } of sets) {
+        assert.equal(held.find(({ table }) => table === `labels_${classifier}`)!.rows, labels);
+      }
     });
   }));
 

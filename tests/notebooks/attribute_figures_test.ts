@@ -16,27 +16,16 @@ import { matchedShares, matchedTable } from "../../notebooks/matched_shares.ts";
 import { POLITICAL } from "../../notebooks/measure.ts";
 import { measuredFigure } from "../../notebooks/measured_figure.ts";
 import { Note } from "../../notebooks/note.ts";
+import { formatShare } from "../../notebooks/number_format.ts";
+import { heatmap } from "../../notebooks/heatmap.ts";
 import { prevalence, prevalenceTable, THRESHOLDS } from "../../notebooks/prevalence.ts";
-import { shareOfRange, sharesByDay } from "../../notebooks/measured_shares.ts";
+import { shareOfRange, sharesByDay, sharesByHour } from "../../notebooks/measured_shares.ts";
 import { type SideShares, sideShares, sideSharesTable } from "../../notebooks/side_shares.ts";
 import { query, withData } from "../rows.ts";
-import { DAYS, fillAnalysed } from "./analysed_folder.ts";
+import { fillAnalysed, JOINED, LABELLED, LABELS, POSTS, SELECTION } from "./analysed_folder.ts";
+import { assertClose, rounded } from "./numbers.ts";
 
 const NO_RANGE = shareOfRange([]);
-const SELECTION = { source: "firehose" as const, since: DAYS[0], until: DAYS[1] };
-const POSTS = `(FROM read_parquet('{data}/posts/*/*.parquet', hive_partitioning = true)
-  WHERE passed_filters AND date <= '${DAYS[1]}')`;
-const LABELS = (name: string) =>
-  `(FROM read_parquet('{data}/labels/${name}/*/*.parquet')
-  WHERE was_successfully_labeled)`;
-/** Posts of the firehose with the labels of two classifiers, weighted by the rarer draw. */
-const JOINED = (a: string, b: string) =>
-  `(SELECT *, 1 / least(a.label_prob, b.label_prob) AS w FROM ${POSTS} p
-    JOIN ${LABELS(a)} a USING (uri) JOIN ${LABELS(b)} b USING (uri) WHERE in_firehose)`;
-
-function assertClose(found: unknown, wanted: unknown, what: string): void {
-  assert.ok(Math.abs(Number(found) - Number(wanted)) < 1e-9, `${what}: ${found}, ${wanted}`);
-}
 
 Deno.test("what the notebooks show of attributes is what independent SQL counts", (t) =>
   withData(async (folder) => {
@@ -47,27 +36,35 @@ Deno.test("what the notebooks show of attributes is what independent SQL counts"
     await t.step("means of attributes, and by lean", async () => {
       const [stream] = await query<Record<string, number>>(
         folder,
-        `SELECT sum(prob_toxic / label_prob) / sum(1 / label_prob) AS toxic,
-           sum(prob_respect / label_prob) / sum(1 / label_prob) FILTER (prob_respect IS NOT NULL)
-             AS respect, count(prob_respect) AS n
-         FROM ${POSTS} JOIN ${LABELS("perspective")} USING (uri) WHERE in_firehose`,
+        `SELECT sum(w * prob_toxic) / sum(w) AS toxic,
+           sum(w * prob_respect) / sum(w) FILTER (prob_respect IS NOT NULL) AS respect,
+           count(prob_respect) AS n
+         FROM ${LABELLED("perspective")}`,
       );
       const means = await attributeMeans(data, "posts_perspective", "firehose", SELECTION);
       assert.deepEqual(means.map(({ column }) => column), ["prob_toxic", "prob_respect"]);
       assertClose(means[0]!.mean, stream!.toxic, "toxic");
       assertClose(means[1]!.mean, stream!.respect, "respect");
       assert.equal(means[1]!.n, stream!.n);
-      const wanted = await query<{ lean: string; mean: number; n: number }>(
+      const wanted = await query(
         folder,
-        `SELECT coalesce(lean, 'not political') AS lean, sum(w * prob_toxic) / sum(w) AS mean,
-           count(*) AS n FROM ${
-          JOINED("perspective", "sociopolitical")
-        } GROUP BY ALL ORDER BY lean`,
+        ["prob_toxic", "prob_respect"].map((column) =>
+          `SELECT coalesce(lean, 'not political') AS "group", '${column}' AS "column",
+             count(*) AS n, sum(w * ${column}) / sum(w) AS mean
+           FROM ${JOINED("perspective", "sociopolitical")} WHERE ${column} IS NOT NULL GROUP BY ALL`
+        ).join(" UNION ALL ") + ' ORDER BY "group", "column" DESC',
       );
-      const byLean = (await attributeMeansByLean(data, "posts_perspective", SELECTION))
-        .filter(({ column }) => column === "prob_toxic");
-      assert.deepEqual(byLean.map(({ group, n }) => [group, n]), wanted.map((r) => [r.lean, r.n]));
-      wanted.forEach(({ lean, mean }, index) => assertClose(byLean[index]!.mean, mean, lean));
+      const byLean = await attributeMeansByLean(data, "posts_perspective", SELECTION);
+      assert.deepEqual(rounded(byLean), rounded(wanted));
+      const [liked] = await query<Record<string, number>>(
+        folder,
+        `SELECT avg(prob_toxic) AS toxic, avg(prob_respect) AS respect
+         FROM ${POSTS} JOIN ${LABELS("perspective")} USING (uri) WHERE in_most_liked`,
+      );
+      const feed = { ...SELECTION, source: "most_liked" as const };
+      const ofFeed = await attributeMeans(data, "posts_perspective", "feed", feed);
+      assertClose(ofFeed[0]!.mean, liked!.toxic, "toxic in the feed");
+      assertClose(ofFeed[1]!.mean, liked!.respect, "respect in the feed");
       const chart = groupMeans({
         title: "T",
         sections: [{ name: "Bridging", attributes: ["respect"] }, {
@@ -82,14 +79,52 @@ Deno.test("what the notebooks show of attributes is what independent SQL counts"
       assert.doesNotMatch(chart.wide, /NaN|undefined|Infinity/);
     });
 
-    await t.step("prevalence at each threshold", async () => {
+    await t.step("prevalence by day at each threshold", async () => {
+      for (const threshold of THRESHOLDS) {
+        const wanted = await query<{ share: number; n: number }>(
+          folder,
+          `SELECT sum(w * (prob_toxic >= ${threshold})::INT) / sum(w) AS share, count(*) AS n
+           FROM ${LABELLED("perspective")} GROUP BY created_at::DATE ORDER BY created_at::DATE`,
+        );
+        const measure = { view: "posts_perspective", column: "prob_toxic", threshold };
+        const found = (await sharesByDay(data, measure, SELECTION))
+          .map(({ estimate, sampling }) => ({ share: estimate.value, n: sampling.n_labeled }));
+        assert.deepEqual(rounded(found), rounded(wanted));
+      }
+    });
+
+    await t.step("the share of each hour of each weekday", async () => {
+      const wanted = await query(
+        folder,
+        `SELECT dayname(created_at) AS day, hour(created_at)::VARCHAR || ':00' AS hour,
+           sum(w * is_political::INT) / sum(w) AS share, count(*) AS n
+         FROM ${LABELLED("dictionary")} GROUP BY ALL ORDER BY min(created_at)`,
+      );
+      const hours = await sharesByHour(data, POLITICAL.dictionary, SELECTION);
+      const chart = heatmap({ title: "T", hours, facts, timeZone: "UTC" }) as Chart;
+      assert.deepEqual(
+        chart.numbers!.objects(),
+        wanted.map((row) => ({ ...row, share: formatShare(Number(row.share), 1) })),
+      );
+    });
+
+    await t.step("every bin of a distribution, and the share at each threshold", async () => {
+      const bins = await query<{ bin: number; share: number }>(
+        folder,
+        `SELECT floor(prob_respect / 0.05)::INT AS bin, sum(w) / sum(sum(w)) OVER () AS share
+         FROM ${LABELLED("perspective")} WHERE prob_respect IS NOT NULL GROUP BY bin`,
+      );
+      const shares = Array.from(
+        { length: 20 },
+        (_, bin) => bins.find((row) => row.bin === bin)?.share ?? 0,
+      );
+      const [, respect] = await distributionsOf(data, "posts_perspective", SELECTION);
+      assert.deepEqual(rounded(respect!.shares), rounded(shares));
       const [wanted] = await query<Record<string, number>>(
         folder,
         `SELECT ${
-          THRESHOLDS.map((t) =>
-            `sum((prob_toxic >= ${t})::INT / label_prob) / sum(1 / label_prob) AS "${t}"`
-          ).join(", ")
-        } FROM ${POSTS} JOIN ${LABELS("perspective")} USING (uri) WHERE in_firehose`,
+          THRESHOLDS.map((t) => `sum(w * (prob_toxic >= ${t})::INT) / sum(w) AS "${t}"`).join(", ")
+        } FROM ${LABELLED("perspective")}`,
       );
       const found = await distributionsOf(data, "posts_perspective", SELECTION);
       for (const threshold of THRESHOLDS) {
@@ -123,16 +158,6 @@ Deno.test("what the notebooks show of attributes is what independent SQL counts"
       assert.deepEqual(rounded(await said(kept)), rounded(await said(data)));
     });
   }));
-
-/** Sums of doubles depend on their order. */
-function rounded(value: unknown): unknown {
-  return JSON.parse(
-    JSON.stringify(
-      value,
-      (_, part) => typeof part === "number" ? Number(part.toPrecision(9)) : part,
-    ),
-  );
-}
 
 Deno.test("an empty folder is told in words by every analysis", () =>
   withData(async (folder) => {

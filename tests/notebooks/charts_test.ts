@@ -6,7 +6,12 @@ import { addSums } from "../../notebooks/cluster_sums.ts";
 import { correlationMatrix } from "../../notebooks/correlation_matrix.ts";
 import { coverageStrip } from "../../notebooks/coverage_strip.ts";
 import { distributions } from "../../notebooks/distributions.ts";
-import { factsLine, type FigureFacts } from "../../notebooks/figure_facts.ts";
+import {
+  factsLine,
+  factsOfGroups,
+  type FigureFacts,
+  withoutBounds,
+} from "../../notebooks/figure_facts.ts";
 import { heatmap } from "../../notebooks/heatmap.ts";
 import type { ShareOfTime } from "../../notebooks/measured_shares.ts";
 import { Note } from "../../notebooks/note.ts";
@@ -61,7 +66,7 @@ const distribution: Distribution = {
 };
 const correlations: Correlations = {
   columns: ["prob_toxic", HOSTILE, "prob_respect"],
-  n: 50,
+  n: 1_234,
   r: [[1, 0.5, -0.25], [0.5, 1, NaN], [-0.25, NaN, 1]],
 };
 const days = [share("2026-06-01", 10, 100), share("2026-06-03", 0, 50), share("2026-06-04", 7, 7)];
@@ -192,7 +197,45 @@ Deno.test("a table with bars keeps its numbers, its facts and texts as texts", (
   assert.ok(table.text().includes("n = 1,234"));
 });
 
+Deno.test("a figure of a stream and a feed says of each what it rests on, and of one that has none nothing", () => {
+  const feed = {
+    ...facts,
+    n: 5,
+    denominator: "the feed",
+    failures: undefined,
+    coverage: undefined,
+  };
+  const groups = [{ name: "stream", facts }, { name: "feed", facts: feed }];
+  const line = factsLine(withoutBounds({ ...factsOfGroups(groups), also: "More." }));
+  assert.match(line, /^stream: n = 1,234\. .*\(10 posts\), which are left out\. Received: 28 of/);
+  assert.match(line, /feed: n = 5\. Denominator: the feed\. What was received is not recorded\./);
+  assert.match(line, / Labels: dictionary c, label set a\. More\.$/);
+  assert.equal(line.split("Labels: ").length, 2);
+  const none = { name: "feed", facts: { ...feed, n: 0 } };
+  assert.deepEqual(factsOfGroups([{ name: "stream", facts }, none]), facts);
+});
+
 Deno.test("figures without intervals do not speak of them, and none hides that nothing is recorded", () => {
   assert.doesNotMatch((CHARTS.heatmap!(facts) as Chart).wide, /Intervals \(95%\)/);
   assert.match(factsLine({ n: 3, denominator: "imports" }), /What was received is not recorded/);
+});
+
+Deno.test("a mean is written as a number from 0 to 1, so that nobody reads a share of posts", () => {
+  const series = [{ name: "all", days }];
+  const options = { title: "T", measure: "Mean of prob_toxic", series, facts, timeZone: "UTC" };
+  /** Ticks of the axis, tips, alt text and table: without the caption, and without styles. */
+  const written = (chart: Chart) =>
+    [
+      ...[...chart.wide.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text]) => text!)
+        .filter((text) => /^[\d.]+%?$/.test(text)),
+      chart.html().replace(/<picture>.*?<\/picture>/s, "").replace(/style="[^"]*"/g, ""),
+      chart.alt,
+    ].join(" ");
+  const share = written(shareOverTime(options) as Chart);
+  assert.match(share, /\b10%, n = 100|\b10% \(95% interval/);
+  const mean = written(shareOverTime({ ...options, isMean: true }) as Chart);
+  assert.doesNotMatch(mean.replaceAll("95% interval", ""), /\d%/);
+  assert.match(mean, /\b0\.10, n = 100|\b0\.10 \(95% interval 0\.\d\d\d?–0\.\d\d\d?\)/);
+  assert.match(mean, /^0\.00 0\.20 0\.40 /);
+  assert.match(mean, /<th[^>]*>mean<\/th>/);
 });

@@ -1,10 +1,9 @@
 /** Compares what charts rest on with SQL on native DuckDB, over a small study that is drawn at random. */
 import assert from "node:assert/strict";
-import { labelTable } from "../../etl/label_file.ts";
-import { DataPaths } from "../../etl/store/paths.ts";
-import { COVERAGE, LABEL_SETS, POSTS, WINDOWS } from "../../etl/store/tables.ts";
+import { COVERAGE } from "../../etl/store/tables.ts";
 import { correlationsOf, distributionsOf } from "../../notebooks/attribute_scores.ts";
 import { coverageOf } from "../../notebooks/coverage.ts";
+import { coverageStrip } from "../../notebooks/coverage_strip.ts";
 import { coveredHours } from "../../notebooks/covered_hours.ts";
 import { type Data, open } from "../../notebooks/data.ts";
 import { formatDay } from "../../notebooks/days.ts";
@@ -15,77 +14,48 @@ import { Note } from "../../notebooks/note.ts";
 import { shareOverTime } from "../../notebooks/share_over_time.ts";
 import { sideShares } from "../../notebooks/side_shares.ts";
 import { COLUMNS } from "../../classifiers/clients/comment_analyzer_answer.ts";
-import { uri } from "../raw.ts";
 import { query, withData } from "../rows.ts";
 import { writeRows } from "../table_file.ts";
+import { DAYS, fillDrawn } from "./drawn_folder.ts";
+import { assertClose } from "./numbers.ts";
 
-const DAYS = ["2026-06-01", "2026-06-02", "2026-06-04"];
 const TOXIC = { view: "posts_perspective", column: "prob_toxic" };
 const JOINED = `(SELECT p.*, l.was_successfully_labeled AS ok, l.label_prob, l.prob_toxic,
-    l.prob_insult, p.did AS author
+    l.prob_insult, p.did AS author, if(hour(reference_time) = 3, 12, 6) AS hours
   FROM read_parquet('{data}/posts/*/*.parquet', hive_partitioning = true) p
   LEFT JOIN read_parquet('{data}/labels/perspective/*/*.parquet') l USING (uri)
   WHERE p.passed_filters AND p.in_firehose)`;
 
-/** Two drawn hours a day of firehose posts by few authors, labelled at one in two or all. */
-async function fill(data: string, label = (index: number): Record<string, unknown> => ({
-  was_successfully_labeled: index % 11 !== 0,
-  reason: index % 11 === 0 ? "timed_out" : null,
-})): Promise<void> {
-  const paths = new DataPaths(data);
-  for (const [at, day] of DAYS.entries()) {
-    const posts = Array.from({ length: 60 }, (_, index) => ({
-      uri: uri(`${at}-${index}`),
-      cid: `c${index}`,
-      did: `did:plc:author${index * index % 17}`,
-      text_hash: `text ${index % 50}`,
-      created_at: `${day} ${index % 2 ? "03" : "21"}:10:00`,
-      reference_time: `${day} ${index % 2 ? "03" : "21"}:10:05`,
-      passed_filters: index % 10 !== 3,
-      in_firehose: true,
-      in_most_liked: index % 20 === 0,
-    }));
-    await writeRows(data, POSTS, posts, paths.posts(day));
-    const labels = posts.map((post, index) => ({
-      uri: post.uri,
-      cid: post.cid,
-      text_hash: post.text_hash,
-      label_set_id: "a",
-      label_prob: post.in_most_liked ? 1 : 0.5,
+/** Few authors, labelled at one in two or all; of the hour 3 fifteen minutes are missing. */
+async function fill(data: string, label = (_: number): Record<string, unknown> => ({})) {
+  await fillDrawn(data, {
+    classifier: "perspective",
+    columns: COLUMNS,
+    perDay: () => 60,
+    did: (index) => `did:plc:author${index * index % 17}`,
+    hours: [1 / 12, 1 / 6],
+    label_prob: 0.5,
+    label: (index) => ({
       prob_toxic: index * 7 % 10 / 10,
       prob_insult: index * 3 % 10 / 10,
-      was_successfully_labeled: true,
       ...label(index),
-    })).filter((_, index) => posts[index]!.in_most_liked || index % 3 > 0);
-    await writeRows(data, labelTable(COLUMNS), labels, paths.labels("perspective", day));
-    const hours = [3, 21].map((hour) => ({
+    }),
+  });
+  for (const day of DAYS) {
+    const span = (host: string, from: string, until: string) => ({
       source: "firehose",
-      opens_at: `${day} ${String(hour).padStart(2, "0")}:00:00`,
-      closes_at: `${day} ${String(hour + 1).padStart(2, "0")}:00:00`,
-      window_prob: 2 / 24,
-    }));
-    await writeRows(data, WINDOWS, hours, paths.windows("firehose", day));
-    const coverage = hours.map(({ opens_at, closes_at }, index) => ({
-      source: "firehose",
-      host: "relay",
-      minute: opens_at,
-      covered_from: opens_at,
-      covered_until: index ? closes_at : opens_at.replace(":00:00", ":45:00"),
-    }));
-    const within = { ...coverage[0]!, covered_from: `${day} 03:15:00`, host: "another relay" };
-    const path = `${data}/coverage/date=${day}/part-0.parquet`;
-    await writeRows(data, COVERAGE, [...coverage, within], path);
+      host,
+      minute: `${day} ${from.slice(0, 2)}:00:00`,
+      covered_from: `${day} ${from}:00`,
+      covered_until: `${day} ${until}:00`,
+    });
+    const spans = [
+      span("relay", "03:00", "03:45"),
+      span("another relay", "03:15", "03:45"),
+      span("relay", "21:00", "22:00"),
+    ];
+    await writeRows(data, COVERAGE, spans, `${data}/coverage/date=${day}/part-0.parquet`);
   }
-  await writeRows(
-    data,
-    LABEL_SETS,
-    [{ label_set_id: "a", classifier: "perspective", codebook: "c", is_shown: true }],
-    paths.labelSets("perspective"),
-  );
-}
-
-function assertClose(found: unknown, wanted: unknown, what: string): void {
-  assert.ok(Math.abs(Number(found) - Number(wanted)) < 1e-9, `${what}: ${found}, ${wanted}`);
 }
 
 Deno.test("what charts rest on is what independent SQL counts", (t) =>
@@ -97,7 +67,7 @@ Deno.test("what charts rest on is what independent SQL counts", (t) =>
     await t.step("means of a day and the sums over its authors", async () => {
       const wanted = await query<Record<string, number>>(
         folder,
-        `WITH w AS (SELECT *, 1 / (label_prob * 2 / 24) AS w FROM ${JOINED}),
+        `WITH w AS (SELECT *, hours / label_prob AS w FROM ${JOINED}),
          a AS (SELECT date::VARCHAR AS day, author, sum(w * prob_toxic) AS y, sum(w) AS n,
            count(*) AS k FROM w WHERE ok GROUP BY ALL)
          SELECT day, sum(y) / sum(n) AS mean, count(*) AS authors, sum(k) AS k, sum(y * y) AS yy,
@@ -123,7 +93,7 @@ Deno.test("what charts rest on is what independent SQL counts", (t) =>
         `SELECT sum(w * (prob_toxic >= 0.7)::INT) FILTER (ok) / sum(w) FILTER (ok) AS share,
            sum(w) FILTER (NOT ok) / sum(w) AS failed, count(*) FILTER (NOT ok) AS n_failed,
            sum(w * (prob_toxic >= 0.7)::INT) FILTER (ok) / sum(w) AS if_no
-         FROM (SELECT *, 1 / label_prob AS w FROM ${JOINED} WHERE ok IS NOT NULL)`,
+         FROM (SELECT *, hours / label_prob AS w FROM ${JOINED} WHERE ok IS NOT NULL)`,
       );
       const share = shareOfRange(
         await sharesByDay(data, { ...TOXIC, threshold: 0.7 }, { source: "firehose" }),
@@ -135,19 +105,22 @@ Deno.test("what charts rest on is what independent SQL counts", (t) =>
       const percent = (part: number) => `${Math.round(part * 1000) / 10}%`;
       assert.ok(line.includes(`failed for ${percent(wanted!.failed!)}`), line);
       assert.ok(line.includes(`between ${percent(wanted!.if_no!)} were all of them no`), line);
-      assert.match(line, /for all posts of the range, .* posts of one day count together/);
+      assert.match(
+        line,
+        /for all posts of the days that have labels, .* posts of one day count together/,
+      );
     });
 
     await t.step("the shares that stand beside it", async () => {
       const [wanted] = await query<Record<string, number>>(
         folder,
-        `WITH w AS (SELECT *, if(ok, 1 / label_prob, 0) AS w, coalesce(prob_toxic, 0) AS y,
-           count(*) OVER (PARTITION BY author) AS by_author,
-           count(*) OVER (PARTITION BY text_hash) AS by_text FROM ${JOINED}),
-         busiest AS (SELECT author FROM w GROUP BY author ORDER BY count(*) DESC, author LIMIT 1)
+        `WITH w AS (SELECT *, if(ok, hours / label_prob, 0) AS w, coalesce(prob_toxic, 0) AS y,
+           sum(hours) OVER (PARTITION BY author) AS by_author,
+           sum(hours) OVER (PARTITION BY text_hash) AS by_text FROM ${JOINED}),
+         busiest AS (SELECT author FROM w GROUP BY author ORDER BY sum(hours) DESC, author LIMIT 1)
          SELECT sum(w * y / by_author) / sum(w / by_author) AS author_weighted,
            sum(w * y / by_text) / sum(w / by_text) AS distinct_texts,
-           (SELECT count(*) FROM w WHERE author IN (FROM busiest)) / count(*) AS busiest_of_posts,
+           (SELECT sum(hours) FROM w WHERE author IN (FROM busiest)) / sum(hours) AS busiest_of_posts,
            (SELECT sum(w * y) FROM w WHERE author IN (FROM busiest)) / sum(w * y) AS busiest_of_yes,
            count(DISTINCT author) AS n_authors, count(DISTINCT text_hash) AS n_texts FROM w`,
       );
@@ -158,7 +131,7 @@ Deno.test("what charts rest on is what independent SQL counts", (t) =>
     await t.step("distributions and correlations", async () => {
       const wanted = await query<Record<string, number>>(
         folder,
-        `WITH w AS (SELECT *, 1 / label_prob AS w FROM ${JOINED} WHERE ok)
+        `WITH w AS (SELECT *, hours / label_prob AS w FROM ${JOINED} WHERE ok)
          SELECT round(prob_toxic * 10)::INT * 2 AS bin, sum(w) / (SELECT sum(w) FROM w) AS share
          FROM w GROUP BY bin`,
       );
@@ -169,11 +142,11 @@ Deno.test("what charts rest on is what independent SQL counts", (t) =>
       assertClose(toxic!.shares.reduce((sum, share) => sum + share), 1, "all");
       assertClose(toxic!.shares[0], wanted.find(({ bin }) => bin === 0)!.share, "the first bin");
       assertClose(toxic!.shares[10], wanted.find(({ bin }) => bin === 10)!.share, "at 0.5");
-      // Each post twice or once, as its weight says.
+      // Each post as often as its weight says.
       const [pair] = await query<{ r: number }>(
         folder,
         `SELECT corr(prob_toxic, prob_insult) AS r
-         FROM (SELECT *, unnest(range((1 / label_prob)::INT)) FROM ${JOINED} WHERE ok)`,
+         FROM (SELECT *, unnest(range((hours / label_prob)::INT)) FROM ${JOINED} WHERE ok)`,
       );
       const columns = ["prob_toxic", "prob_insult"];
       const { r } = await correlationsOf(data, TOXIC.view, columns, { source: "firehose" });
@@ -185,7 +158,25 @@ Deno.test("what charts rest on is what independent SQL counts", (t) =>
       const hours = await coveredHours(data);
       assert.equal(hours.length, 6);
       assert.deepEqual(hours.map(({ covered }) => covered), [0.75, 1, 0.75, 1, 0.75, 1]);
-      assert.ok(hours.every(({ is_asked, window_prob }) => is_asked && window_prob === 2 / 24));
+      assert.ok(hours.every(({ is_asked }) => is_asked));
+      assert.deepEqual(hours.slice(0, 2).map(({ window_prob }) => window_prob), [1 / 12, 1 / 6]);
+      const wanted = await query(
+        folder,
+        `WITH minutes AS (SELECT DISTINCT date, minute FROM (SELECT date, unnest(generate_series(
+             covered_from, covered_until - INTERVAL 1 MINUTE, INTERVAL 1 MINUTE)) AS minute
+           FROM read_parquet('{data}/coverage/*/*.parquet')))
+         SELECT 'firehose' AS source, date::VARCHAR AS day, any_value(asked) AS "hours asked for",
+           round(count(*) / 60, 1) AS "hours read"
+         FROM minutes JOIN (SELECT date, count(*) AS asked
+           FROM read_parquet('{data}/windows/*/*.parquet') GROUP BY date) USING (date)
+         GROUP BY date ORDER BY date`,
+      );
+      const strip = coverageStrip({ title: "Hours", hours }) as Chart;
+      const numbers = strip.numbers!.objects() as { day: string }[];
+      assert.deepEqual(numbers.filter(({ day }) => DAYS.includes(day)), wanted);
+      assert.deepEqual(numbers.filter(({ day }) => !DAYS.includes(day)), [
+        { source: "firehose", day: "2026-06-03", "hours asked for": 0, "hours read": 0 },
+      ]);
       const coverage = coverageOf(hours, days.map(({ time }) => time), "UTC")!;
       assert.deepEqual(coverage, {
         hours: 5.25,

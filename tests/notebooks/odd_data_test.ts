@@ -1,89 +1,200 @@
-/** What a page says where data is missing, failed or damaged: an honest chart or a clear message. */
+/** What notebooks show where data is missing, failed or damaged. */
 import assert from "node:assert/strict";
+import { COLUMNS } from "../../classifiers/clients/comment_analyzer_answer.ts";
+import { labelTable } from "../../etl/label_file.ts";
 import { openDatabase } from "../../etl/store/duckdb.ts";
-import { withData } from "../rows.ts";
+import { DataPaths } from "../../etl/store/paths.ts";
+import { LABEL_SETS } from "../../etl/store/tables.ts";
+import { runCells } from "../../notebooks/cell_run.ts";
+import { readNotebook } from "../../notebooks/notebook.ts";
+import { query, withData } from "../rows.ts";
+import { writeRows } from "../table_file.ts";
 import { ROOT } from "../task.ts";
-import { picturesOf, readPage, renderIn } from "./rendering.ts";
+import { picturesOf, renderIn } from "./rendering.ts";
 import { fillStudyFolder } from "./study_folder.ts";
 
-/** What stands in the place of a chart. */
-const NO_CHART = /No post is labelled/;
-const POLITICAL = { names: ["02-political-content"] };
+const NAMES = [
+  "01-overview",
+  "02-political-content",
+  "03-perspective-attributes",
+  "05-explore",
+] as const;
+/** What labels say that did not fail, by classifier. */
+const SAID = {
+  dictionary: ["is_political"],
+  perspective: ["prob_toxic", "prob_insult", "prob_respect", "prob_alienation"],
+};
 
-Deno.test("a page of odd data has an honest chart or a clear message, never an empty picture", async (t) => {
+/** How many pictures a notebook shows, and what it says. */
+type Expected = Record<typeof NAMES[number], [charts: number, ...said: RegExp[]]>;
+
+Deno.test("odd data give honest charts or a clear message, never an empty picture", async (t) => {
   await withData(async (data) => {
     const study = await fillStudyFolder(data);
-    const page = async () => {
-      const outcome = await renderIn(data, `${ROOT}notebooks`, { ...POLITICAL, study });
-      const { html } = await readPage(`${data}/reports/02-political-content`);
-      const pictures = picturesOf(html);
-      // Each is there wide and narrow.
-      for (const svg of pictures) {
-        assert.match(svg, /<(rect|path|circle)\b/);
-        assert.doesNotMatch(svg, /NaN|undefined|Infinity/);
-      }
-      const text = [html, ...pictures].join(" ").replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
-      return { errors: outcome.errors ?? [], html, text, charts: pictures.length / 2 };
-    };
+    await score(data);
     const days = (table: string) =>
       [...Deno.readDirSync(`${data}/${table}`)].map(({ name }) => name).sort();
     const remove = (path: string) => Deno.remove(`${data}/${path}`, { recursive: true });
-    const whole = await page();
-    assert.deepEqual([whole.charts, whole.errors], [2, []]);
-
-    await t.step("of a classifier that is half done, the days that it did", async () => {
-      for (const day of days("labels/dictionary").slice(3)) {
-        await remove(`labels/dictionary/${day}`);
+    const check = async (expected: Expected) => {
+      const shown = await runAll(data, study);
+      for (const name of NAMES) {
+        const { pictures, text } = shown.get(name)!;
+        for (const svg of pictures) {
+          assert.match(svg, /<(rect|path|circle)\b/);
+          assert.doesNotMatch(svg, /NaN|undefined|Infinity/);
+        }
+        assert.doesNotMatch(text, /NaN|undefined|Infinity/);
+        const [charts, ...said] = expected[name];
+        // Each is there wide and narrow.
+        assert.equal(pictures.length / 2, charts, `charts of ${name}`);
+        for (const words of said) assert.match(text, words);
       }
-      const half = await page();
-      assert.deepEqual([half.charts, half.errors], [2, []]);
-      assert.notEqual(half.text, whole.text);
+    };
+
+    await t.step(
+      "of a missing day and of classifiers that are half done, the days that they did",
+      async () => {
+        for (const classifier of Object.keys(SAID)) {
+          for (const day of days(`labels/${classifier}`).slice(3)) {
+            await remove(`labels/${classifier}/${day}`);
+          }
+        }
+        await check({
+          "01-overview": [
+            1,
+            /labels_dictionary \d+ 3 2026-06-01 2026-06-04/,
+            /A day without a bar/,
+          ],
+          "02-political-content": [
+            2,
+            /2026-06-02 [\d.]+% \d \d 2026-06-04 [\d.]+% \d \d 2026-06-05 – 0 0/,
+            /A day without labelled posts is a gap/,
+            /The work is not done: what is labelled so far/,
+          ],
+          "03-perspective-attributes": [
+            5,
+            /≥ 0\.9 2026-06-05 – 0 0/,
+            /no scored post is labelled by the language/,
+          ],
+          "05-explore": [0, /perspective labelled \d+/],
+        });
+      },
+    );
+
+    await t.step("of one day, that day", async () => {
+      for (const day of days("posts").slice(1)) await remove(`posts/${day}`);
+      await check({
+        "01-overview": [1, /n = \d+ on 1 day/],
+        "02-political-content": [2, /\(UTC\), 2026-06-01\./],
+        "03-perspective-attributes": [5, /\(UTC\), 2026-06-01\./],
+        "05-explore": [0, /2026-06-01/],
+      });
     });
 
     await t.step("where every label failed, that it did", async () => {
-      for (const day of days("labels/dictionary")) {
-        const [file] = [...Deno.readDirSync(`${data}/labels/dictionary/${day}`)];
-        const path = `${data}/labels/dictionary/${day}/${file!.name}`;
-        using database = await openDatabase(data);
-        await database.run(
-          `COPY (SELECT * EXCLUDE date REPLACE (false AS was_successfully_labeled,
-             'empty' AS reason, NULL::BOOLEAN AS is_political) FROM read_parquet('${path}'))
-           TO '${path}.new' (FORMAT parquet)`,
-        );
-        await Deno.rename(`${path}.new`, path);
+      for (const [classifier, columns] of Object.entries(SAID)) {
+        for (const day of days(`labels/${classifier}`)) await fail(data, classifier, day, columns);
       }
-      const failed = await page();
-      assert.deepEqual([failed.charts, failed.errors], [0, []]);
-      assert.match(failed.text, NO_CHART);
+      await check({
+        "01-overview": [1, /2026-06-01/],
+        "02-political-content": [0, /no post could be labelled/, /Labelling failed for all \d+/],
+        "03-perspective-attributes": [0, /no post could be labelled/, /no scores yet/],
+        "05-explore": [0, /dictionary empty \d+/],
+      });
     });
 
     await t.step("without labels, that there are none yet", async () => {
       await remove("labels");
       await remove("label_sets");
-      const unlabelled = await page();
-      assert.deepEqual([unlabelled.charts, unlabelled.errors], [0, []]);
-      assert.match(unlabelled.text, NO_CHART);
+      await check({
+        "01-overview": [1, /There are no labels yet/],
+        "02-political-content": [0, /there are no labels yet/, /no labelled post in common/],
+        "03-perspective-attributes": [0, /there are no labels yet/, /no scores yet/],
+        "05-explore": [0, /No rows: kind, labelled, political/],
+      });
     });
 
-    await t.step("of one day, that day", async () => {
-      for (const day of days("posts").slice(1)) await remove(`posts/${day}`);
-      const one = await page();
-      assert.deepEqual([one.charts, one.errors], [0, []]);
-      assert.match(one.text, /Posts of 2026-06-01 to 2026-06-01 \(UTC\)\./);
-    });
-
-    await t.step("of a damaged file, an error that names it, and the page of before", async () => {
-      const before = (await readPage(`${data}/reports/02-political-content`)).html;
+    await t.step("of a damaged file, an error that names it, and the pages of before", async () => {
       const [day] = days("posts");
       const [file] = [...Deno.readDirSync(`${data}/posts/${day}`)];
-      await Deno.truncate(`${data}/posts/${day}/${file!.name}`, 700);
-      const damaged = await page();
-      assert.equal(damaged.errors.length, 1);
       const path = `${data}/posts/${day}/${file!.name}`;
-      const said = `Cannot render 02-political-content: the file ${path} is damaged (`;
-      assert.ok(damaged.errors[0]!.message.startsWith(said), damaged.errors[0]!.message);
-      assert.match(damaged.errors[0]!.remedy, /^Put back a copy/);
-      assert.equal(damaged.html, before);
+      await Deno.truncate(path, 700);
+      await Deno.mkdir(`${data}/reports`);
+      const page = (name: string) => `${data}/reports/${name}.html`;
+      for (const name of NAMES) await Deno.writeTextFile(page(name), "before");
+      const { errors } = await renderIn(data, `${ROOT}notebooks`, { study });
+      assert.equal(errors!.length, NAMES.length);
+      for (const [index, { message, remedy }] of errors!.entries()) {
+        const said = `Cannot render ${NAMES[index]}: the file ${path} is damaged (`;
+        assert.ok(message.startsWith(said), message);
+        assert.match(remedy, /^Put back a copy/);
+        assert.equal(await Deno.readTextFile(page(NAMES[index]!)), "before");
+      }
     });
   });
 });
+
+/** Run all notebooks in one process, each cell as in its own, and give what each shows. */
+async function runAll(
+  data: string,
+  study: string,
+): Promise<Map<string, { pictures: string[]; text: string }>> {
+  const notebooks = [];
+  for (const name of NAMES) {
+    const { cells, ...rest } = await readNotebook(`${ROOT}notebooks/${name}.ipynb`);
+    const code = cells.filter(({ cell_type }) => cell_type === "code");
+    notebooks.push({ name, cells: code, rest });
+  }
+  const all = { ...notebooks[0]!.rest, cells: notebooks.flatMap(({ cells }) => cells) };
+  const outputs = await runCells(all, {
+    name: "all",
+    folder: new URL("notebooks/", `file://${ROOT}`).href,
+    data,
+    study,
+    limits: { ms: 120_000, memory: 4e9, output: 1e8 },
+  });
+  return new Map(notebooks.map(({ name, cells }) => {
+    const html = outputs.splice(0, cells.length).flat().map((output) => {
+      assert.ok("display" in output);
+      return output.display["text/html"] ?? output.display["text/markdown"] ?? "";
+    }).join(" ");
+    const pictures = picturesOf(html);
+    const text = [html, ...pictures].join(" ").replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
+    return [name, { pictures, text }];
+  }));
+}
+
+/** Make every label of a day one that failed. */
+async function fail(data: string, classifier: string, day: string, columns: string[]) {
+  const [file] = [...Deno.readDirSync(`${data}/labels/${classifier}/${day}`)];
+  const path = `${data}/labels/${classifier}/${day}/${file!.name}`;
+  using database = await openDatabase(data);
+  await database.run(
+    `COPY (SELECT * EXCLUDE date REPLACE (false AS was_successfully_labeled, 'empty' AS reason,
+       ${columns.map((name) => `if(false, ${name}, NULL) AS ${name}`).join(", ")})
+     FROM read_parquet('${path}')) TO '${path}.new' (FORMAT parquet)`,
+  );
+  await Deno.rename(`${path}.new`, path);
+}
+
+/** Let Perspective score every other post. */
+async function score(data: string): Promise<void> {
+  const paths = new DataPaths(data);
+  const posts = await query<{ day: string; uri: string; cid: string; text_hash: string }>(
+    data,
+    `SELECT date::VARCHAR AS day, uri, cid, text_hash
+     FROM read_parquet('{data}/posts/*/*.parquet', hive_partitioning = true) ORDER BY uri`,
+  );
+  const scored = posts.filter((_, index) => index % 2 === 0).map((post, index) => ({
+    ...post,
+    label_set_id: "p",
+    label_prob: 0.5,
+    was_successfully_labeled: true,
+    ...Object.fromEntries(SAID.perspective.map((name, at) => [name, (index * (at + 3) % 11) / 11])),
+  }));
+  for (const [day, rows] of Map.groupBy(scored, ({ day }) => day)) {
+    await writeRows(data, labelTable(COLUMNS), rows, paths.labels("perspective", day));
+  }
+  const set = { label_set_id: "p", classifier: "perspective", is_shown: true };
+  await writeRows(data, LABEL_SETS, [set], paths.labelSets("perspective"));
+}

@@ -152,13 +152,17 @@ const MOST_WRITTEN = 20;
 
 /** Political authors write more, so that the share is a ratio of two things that vary. */
 function leaning(isPartisan: boolean, written: number): number {
-  return isPartisan ? 0.2 + 0.03 * written : 0.08;
+  return isPartisan ? Math.min(0.95, 0.2 + 0.03 * written) : 0.08;
 }
 
-/** Draw authors who write 1 to 20 posts and keep to one opinion: how much each wrote, how political. */
-function drawAuthors(draw: () => number, authors: number): { n: number; y: number }[] {
+/** Draw authors who write 1 to `most` posts and keep to one opinion: how much each wrote, how political. */
+function drawAuthors(
+  draw: () => number,
+  authors: number,
+  most = MOST_WRITTEN,
+): { n: number; y: number }[] {
   return Array.from({ length: authors }, () => {
-    const n = Math.min(MOST_WRITTEN, Math.floor(draw() ** -0.7));
+    const n = Math.min(most, Math.floor(draw() ** -0.7));
     const probability = leaning(draw() < 0.25, n);
     let y = 0;
     for (let post = 0; post < n; post++) if (draw() < probability) y++;
@@ -208,16 +212,18 @@ function trueShare(): number {
   return political / posts;
 }
 
-const REPEATS = 1_000;
-
 /** Give the share of seeded repetitions in which the interval covers the truth. */
-function coverage(interval: () => { low: number; high: number }, truth: number): number {
+function coverage(
+  interval: () => { low: number; high: number },
+  truth: number,
+  repeats = 1_000,
+): number {
   let covered = 0;
-  for (let repeat = 0; repeat < REPEATS; repeat++) {
+  for (let repeat = 0; repeat < repeats; repeat++) {
     const { low, high } = interval();
     if (low <= truth && truth <= high) covered++;
   }
-  return covered / REPEATS;
+  return covered / repeats;
 }
 
 function assertBetween(share: number, least: number, most: number): void {
@@ -238,4 +244,16 @@ Deno.test("intervals of a sample of posts cover the share among all posts, and t
     ratioEstimate(drawSums(draw, authors, label_prob), 1 - label_prob)!;
   assertBetween(coverage(interval(0.05), truth), 0.93, 0.97);
   assertBetween(coverage(interval(0.6), truth), 0.95, 1);
+});
+
+Deno.test("a few very unequal authors do not make the intervals of a sample of their posts too narrow", () => {
+  const draw = random(5);
+  for (const label_prob of [0.05, 0.25, 0.6]) {
+    const shares = Array.from({ length: 10 }, () => {
+      const authors = drawAuthors(draw, 300, 200);
+      const interval = () => ratioEstimate(drawSums(draw, authors, label_prob), 1 - label_prob)!;
+      return coverage(interval, ratio(drawSums(draw, authors, 1)), 100);
+    });
+    assertBetween(shares.reduce((sum, share) => sum + share) / shares.length, 0.95, 1);
+  }
 });

@@ -87,8 +87,8 @@ Deno.test("a folder with nothing, or with nothing labelled, is told in words and
     assert.equal(nothing.code, 0, nothing.stderr);
     const told = {
       "01-overview": [/<strong>There are no posts yet.<\/strong>/, /no stream has collected/],
-      "02-political-content": [/there are no labels yet/, /no labelled post in common/],
-      "03-perspective-attributes": [/there are no labels yet/, /no scores yet/],
+      "02-political-content": [/there are no labels yet/, /No post is labelled by two/],
+      "03-perspective-attributes": [/<strong>There are no scores yet/],
       "05-explore": [/No rows: /],
     };
     for (const [name, words] of Object.entries(told)) {

@@ -20,7 +20,7 @@ Deno.test("notebooks are kept without outputs and show what they show with show 
       const last = cell.source.trim().split(/\n(?=[^\s)\]}])/).at(-1)!;
       assert.match(
         last,
-        /^(await (?:show|study\.keep)\(|(const|let|function|class|import|type|interface)\b)/,
+        /^(await (?:show|study\.keep)\(|if \(.+\) (?:\{[^]*?)?await show\(|(const|let|function|class|import|type|interface)\b)/,
         where,
       );
     }

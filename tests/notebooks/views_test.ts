@@ -36,6 +36,25 @@ Deno.test("a join gives each post once, with the label of its version, day and s
     assert.deepEqual([days, n], [2, WANTED.length]);
   }));
 
+Deno.test("a view that is kept in memory has the same posts and labels, of the days it was kept for", () =>
+  withData(async (data) => {
+    await fill(data);
+    await fillPerspective(data);
+    for (const engine of ["wasm", "native"] as const) {
+      const { sql, keep } = await open(data, { engine });
+      const scores = `SELECT date, uri, reason, label_prob, prob_toxic FROM posts_perspective
+        ORDER BY date, uri`;
+      const before = (await raw(sql, scores)).objects();
+      await keep("posts_dictionary");
+      await keep("posts_perspective");
+      assert.deepEqual((await raw(sql, JOINED)).objects(), WANTED);
+      assert.deepEqual((await raw(sql, scores)).objects(), before);
+      await keep("posts_dictionary", { since: "2026-06-02" });
+      assert.deepEqual((await raw(sql, JOINED)).objects(), WANTED.slice(-1));
+      assert.deepEqual((await raw(sql, scores)).objects(), before);
+    }
+  }));
+
 Deno.test("the view of a classifier holds the shown label set and no other", () =>
   withData(async (data) => {
     await fill(data);
@@ -152,7 +171,7 @@ Deno.test("the recipe in the head of views.sql gives native DuckDB the same rows
     // Nothing was collected in this folder but posts and labels of the dictionary.
     const ofTables = missing.filter((message) => /^IO Error: No files found/.test(message));
     const ofViews = missing.filter((message) =>
-      /perspective|sociopolitical|attributes/.test(message)
+      /perspective|sociopolitical|attributes|windows|human/.test(message)
     );
     assert.equal(ofTables.length, 8);
     assert.equal(new Set([...ofTables, ...ofViews]).size, missing.length);
@@ -164,7 +183,7 @@ Deno.test("tables without files give empty views with the columns they will have
   withData(async (data) => {
     const empty = await open(data);
     assert.ok(empty.tables.every(({ files }) => files === 0));
-    const joined = ["dictionary", "perspective", "sociopolitical", "attributes"]
+    const joined = ["dictionary", "perspective", "sociopolitical", "attributes", "human"]
       .flatMap((classifier) => [classifier, `posts_${classifier}`]);
     const views = [...empty.tables.map(({ view }) => view), ...joined];
     const columns = async ({ sql }: Data, view: string) => {

@@ -1,9 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  findPending,
-  pendingPages,
-  type PendingPost,
-} from "../../../classifiers/engine/pending.ts";
+import { findPending, pendingPages, type PendingPost } from "../../../etl/pending.ts";
 import type { Answer } from "../../../classifiers/engine/answer_segment.ts";
 import { Child } from "../../etl/store/child.ts";
 import { uri } from "../../raw.ts";

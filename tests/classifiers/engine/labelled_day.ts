@@ -1,7 +1,7 @@
 /** A day of invented posts, and a classifier that reads invented answers. */
 import type { Answer } from "../../../classifiers/engine/answer_segment.ts";
 import type { AnswerReader } from "../../../classifiers/engine/answer_reader.ts";
-import type { LabelledDay, PendingPost } from "../../../classifiers/engine/pending.ts";
+import type { LabelledDay, PendingPost } from "../../../etl/pending.ts";
 import type { Rates, Sample } from "../../../etl/sample.ts";
 import type { Stratum } from "../../../etl/stratum.ts";
 import { ServiceError } from "../../../classifiers/engine/service_error.ts";

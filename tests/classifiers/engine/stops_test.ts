@@ -5,7 +5,7 @@ import {
   labelledShareSql,
   labelProbSql,
 } from "../../../classifiers/engine/label_prob.ts";
-import { findPending } from "../../../classifiers/engine/pending.ts";
+import { findPending } from "../../../etl/pending.ts";
 import type { Sample } from "../../../etl/sample.ts";
 import { type Database, literal, openDatabase, type Row, row } from "../../../etl/store/duckdb.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";

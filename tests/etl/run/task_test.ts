@@ -161,7 +161,7 @@ Deno.test("a run that was killed is shown as died, and the next one loses and re
     await output;
     const status = await runTask(["status", "--data", data]);
     assert.equal(status.code, 0);
-    assert.match(status.stdout, /sync:firehose +died/);
+    assert.match(status.stdout, /sync:firehose +\S+ \S+ +died/);
     const next = await runTask([
       ...firehose(data, relay).filter((arg) => !["--hours", "1"].includes(arg)),
       "--minutes",

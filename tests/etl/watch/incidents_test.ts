@@ -1,55 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readStudy, type Study } from "../../../etl/run/study.ts";
+import type { Study } from "../../../etl/run/study.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
-import { heartbeat } from "../../../etl/watch/heartbeat.ts";
 import { type Incident, settleIncidents } from "../../../etl/watch/incidents.ts";
-import { withData } from "../../rows.ts";
-import { ROOT } from "../../task.ts";
 import { Child } from "../store/child.ts";
 import { fill, testOnSmallDisk } from "../store/small_disk.ts";
-import { startWebhook, type WebhookServer } from "./webhook_server.ts";
-
-const STUDY = readStudy(join(ROOT, "study.yaml"));
-const MACHINE = Deno.hostname();
-
-function incident(key: string, title = `${key} failed`): Incident {
-  return { key, title, remedy: "Run it again" };
-}
-
-/** Settles as a run does, and keeps what it warned of. */
-class Run {
-  readonly warnings: string[] = [];
-  readonly signal = new AbortController().signal;
-  readonly paths: DataPaths;
-  readonly study: Study;
-  readonly warn = (text: string) => {
-    this.warnings.push(text);
-  };
-
-  constructor(data: string, notify: Study["notify"]) {
-    this.paths = new DataPaths(data);
-    this.study = { ...STUDY, notify };
-  }
-
-  settle(...keys: string[]) {
-    return settleIncidents(this, "daily", keys.map((key) => incident(key)));
-  }
-}
-
-async function withWebhook(
-  run: (run: Run, webhook: WebhookServer, data: string) => Promise<void>,
-  notify: Study["notify"] = {},
-): Promise<void> {
-  const webhook = startWebhook();
-  try {
-    await withData((data) =>
-      run(new Run(data, { webhook: webhook.url, ...notify }), webhook, data)
-    );
-  } finally {
-    await webhook.close();
-  }
-}
+import { incident, MACHINE, Run, STUDY, withWebhook } from "./settling_run.ts";
+import { startWebhook } from "./webhook_server.ts";
 
 Deno.test("an incident is told once, once more when it is mended, and anew when it comes back", () =>
   withWebhook(async (run, webhook) => {
@@ -80,38 +37,11 @@ Deno.test("an incident is told once, once more when it is mended, and anew when 
     assert.deepEqual(run.warnings, []);
   }));
 
-Deno.test("what a webhook does not take is a warning without its address, and told at the next run", () =>
-  withWebhook(async (run, webhook, data) => {
-    for (const status of [500, 302]) {
-      webhook.status = status;
-      assert.deepEqual((await run.settle("daily/a", "daily/b")).untold, ["daily/a", "daily/b"]);
-      assert.match(
-        run.warnings.at(-1)!,
-        new RegExp(`^webhook: 127.0.0.1:\\d+ answers HTTP ${status}`),
-      );
-    }
-    const nobody = new Run(data, { webhook: "http://127.0.0.1:1/services/SECRET" });
-    await nobody.settle("daily/a", "daily/b");
-    assert.match(
-      nobody.warnings[0]!,
-      /^webhook: 127\.0\.0\.1:1 cannot be reached; it is tried again/,
-    );
-    assert.doesNotMatch([...run.warnings, ...nobody.warnings].join(), /SECRET/);
-    assert.deepEqual([run.warnings.length, nobody.warnings.length], [2, 1]);
-    webhook.status = 200;
-    // What nobody was told of is nobody's news when it is mended.
-    await run.settle("daily/a");
-    await run.settle("daily/a");
-    assert.deepEqual(webhook.texts.map((text) => text.split("\n")[0]), [
-      `My study on ${MACHINE}: daily/a failed`,
-    ]);
-    webhook.status = 500;
-    await run.settle();
-    webhook.status = 200;
-    await run.settle();
-    await run.settle();
-    assert.equal(webhook.texts.length, 2);
-    assert.match(webhook.texts[1]!, /mended/);
+Deno.test("what nothing can mend is told once, and not that it is no more", () =>
+  withWebhook(async (run, webhook) => {
+    const lost: Incident = { ...incident("daily/a"), isFinal: true };
+    for (const current of [[lost], [lost], [], []]) await settleIncidents(run, "daily", current);
+    assert.equal(webhook.texts.length, 1);
   }));
 
 Deno.test("a run that is killed while it tells leaves it to the next, which also knows that it is to be mended", () =>
@@ -146,34 +76,6 @@ Deno.test("two processes that find the same incident at the same time tell it on
     for (const child of both) await child.kill().catch(() => {});
   }));
 
-Deno.test("a command gets the message on its input and in its environment, and no shell reads it", () =>
-  withData(async (data) => {
-    const said = join(data, "said.txt");
-    const script = 'cat > "$1"; echo "$CIVICSKY_EVENT $CIVICSKY_INCIDENT $CIVICSKY_TITLE" >> "$1"';
-    const command = ["sh", "-c", script, "sh", said];
-    const run = new Run(data, { command });
-    await settleIncidents(run, "daily", [incident("daily/a", "$(touch /nowhere) `id` failed")]);
-    assert.equal(
-      await Deno.readTextFile(said),
-      `My study on ${MACHINE}: $(touch /nowhere) \`id\` failed\nRun it again\n` +
-        "open daily/a $(touch /nowhere) `id` failed\n",
-    );
-    await run.settle();
-    assert.match(await Deno.readTextFile(said), /mended: .*\nmended daily\/a /);
-    assert.deepEqual(run.warnings, []);
-    for (
-      const [words, warning] of [
-        [["sh", "-c", "exit 7"], /^command: sh ended with exit status 7; it is tried again/],
-        [["sh", "-c", "kill -9 $$"], /^command: sh ended with SIGKILL/],
-        [["/no/such/program"], /^command: \/no\/such\/program cannot be started/],
-      ] as const
-    ) {
-      const failing = new Run(data, { command: [...words] });
-      assert.deepEqual((await failing.settle("daily/b")).untold, ["daily/b"]);
-      assert.match(failing.warnings[0]!, warning);
-    }
-  }));
-
 Deno.test("a channel that fails does not keep the other from being told, nor tells it twice", () =>
   withWebhook(async (run, webhook) => {
     await run.settle("daily/a");
@@ -183,17 +85,6 @@ Deno.test("a channel that fails does not keep the other from being told, nor tel
     await run.settle();
     assert.equal(webhook.texts.length, 2);
   }, { command: ["false"] }));
-
-Deno.test("a message is bounded, on one line a part, calls nobody by name and holds no secret", () =>
-  withWebhook(async (run, webhook) => {
-    const secret = run.study.notify.webhook!;
-    const title = `<!channel> @all \u0000\u202e\r\n${secret} \ud800 & ${"😀".repeat(1e6)}`;
-    await settleIncidents(run, "daily", [incident("daily/a", title)]);
-    const [text] = webhook.texts;
-    assert.match(text!, /: &lt;!channel&gt; @\u200ball … \ufffd &amp; 😀+…\nRun it again$/u);
-    assert.ok([...text!].length < 400, String(text!.length));
-    assert.ok((await Deno.stat(run.paths.incidents())).size <= 4096);
-  }));
 
 Deno.test("a damaged file of incidents is kept aside, and what lasts is told again", () =>
   withWebhook(async (run, webhook) => {
@@ -222,21 +113,6 @@ testOnSmallDisk("on a full disk an incident is told once too", async (disk) => {
   assert.match(run.warnings[0]!, /^what is told cannot be noted, and is told again/);
   await webhook.close();
 });
-
-Deno.test("the heartbeat address is asked for, and tried again before a warning without the address", () =>
-  withWebhook(async (_run, webhook, data) => {
-    const run = new Run(data, { heartbeat: webhook.url });
-    webhook.before = () => {
-      webhook.status = webhook.beats.length === 0 ? 503 : 200;
-    };
-    await heartbeat(run, [0, 0]);
-    assert.deepEqual(webhook.beats, ["/services/T0/SECRET", "/services/T0/SECRET"]);
-    const nobody = new Run(data, { heartbeat: "http://127.0.0.1:1/SECRET" });
-    await heartbeat(nobody, [0, 0]);
-    assert.deepEqual(nobody.warnings, [
-      "the heartbeat was not sent: 127.0.0.1:1 cannot be reached",
-    ]);
-  }));
 
 async function studyFile(data: string, notify: Study["notify"]): Promise<string> {
   const path = join(data, "study.yaml");

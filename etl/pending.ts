@@ -1,13 +1,13 @@
-import { labelFiles } from "../../etl/label_file.ts";
-import { PASSING_REASONS } from "../../etl/label_reason.ts";
-import { type Database, literal, row, rows } from "../../etl/store/duckdb.ts";
-import { relation } from "../../etl/store/parquet.ts";
-import type { DataPaths } from "../../etl/store/paths.ts";
-import type { ContextPart } from "../../etl/post_context.ts";
-import { LABELS, POSTS, withColumns } from "../../etl/store/tables.ts";
-import { STRATUM_OF_POST } from "../../etl/stratum.ts";
-import { ANSWER_COLUMNS } from "../../etl/paid_answer.ts";
-import { type Sample, turnSql } from "../../etl/sample.ts";
+import { labelFiles } from "./label_file.ts";
+import { PASSING_REASONS } from "./label_reason.ts";
+import { type Database, literal, row, rows } from "./store/duckdb.ts";
+import { relation } from "./store/parquet.ts";
+import type { DataPaths } from "./store/paths.ts";
+import type { ContextPart } from "./post_context.ts";
+import { LABELS, POSTS, withColumns } from "./store/tables.ts";
+import { STRATUM_OF_POST } from "./stratum.ts";
+import { ANSWER_COLUMNS } from "./paid_answer.ts";
+import { type Sample, turnSql } from "./sample.ts";
 
 /** Labels of which a day's posts may be in want. */
 export interface LabelledDay {

@@ -1,18 +1,13 @@
 import assert from "node:assert/strict";
-import {
-  findPending,
-  pendingPages,
-  type PendingPost,
-  storedAnswers,
-} from "../../../classifiers/engine/pending.ts";
-import { ANSWER_COLUMNS } from "../../../etl/paid_answer.ts";
-import { labelTable } from "../../../etl/label_file.ts";
-import { type Database, openDatabase } from "../../../etl/store/duckdb.ts";
-import { DataPaths } from "../../../etl/store/paths.ts";
-import { uri } from "../../raw.ts";
-import { withData } from "../../rows.ts";
-import { writeRows } from "../../table_file.ts";
-import { DAY, LABELLED, sample, writePosts } from "./labelled_day.ts";
+import { findPending, pendingPages, type PendingPost, storedAnswers } from "../../etl/pending.ts";
+import { ANSWER_COLUMNS } from "../../etl/paid_answer.ts";
+import { labelTable } from "../../etl/label_file.ts";
+import { type Database, openDatabase } from "../../etl/store/duckdb.ts";
+import { DataPaths } from "../../etl/store/paths.ts";
+import { uri } from "../raw.ts";
+import { withData } from "../rows.ts";
+import { writeRows } from "../table_file.ts";
+import { DAY, LABELLED, sample, writePosts } from "../classifiers/engine/labelled_day.ts";
 
 async function read(database: Database, paths: DataPaths, size?: number): Promise<PendingPost[][]> {
   return await Array.fromAsync(

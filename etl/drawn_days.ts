@@ -1,8 +1,8 @@
 import { dirname } from "node:path";
 import { z } from "zod";
-import { EXIT, UserError } from "../../etl/run/error.ts";
-import { sync } from "../../etl/store/parquet.ts";
-import type { DataPaths } from "../../etl/store/paths.ts";
+import { EXIT, UserError } from "./run/error.ts";
+import { sync } from "./store/parquet.ts";
+import type { DataPaths } from "./store/paths.ts";
 
 const Days = z.record(
   z.iso.date(),

@@ -1,0 +1,138 @@
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Command, type Context, main, type Outcome } from "./run/command.ts";
+import { EXIT, UserError } from "./run/error.ts";
+import { day } from "./run/option.ts";
+import { aggregateScript } from "./slurm/aggregate_script.ts";
+import type { JobPlace } from "./slurm/job_script.ts";
+import { labelScript, MOST_DAYS } from "./slurm/label_script.ts";
+import { sbatchOptions } from "./slurm/sbatch_options.ts";
+import { shellWord } from "./slurm/shell_word.ts";
+import { submitScript } from "./slurm/submit_script.ts";
+
+interface Options {
+  task: string[];
+  since?: string;
+  until?: string;
+  sbatch?: string[];
+}
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
+
+/** What a script says for each day, and what would keep it from labelling. */
+const NOT_A_DAYS = ["--since", "--until", "--data", "--study", "--dry-run", "--help"];
+
+export const command: Command = {
+  task: "slurm",
+  description:
+    "Write batch scripts that label day after day on a Slurm cluster, then count and render.\n\n" +
+    "An array has a task for each day that has posts. Jobs start again by themselves at their time\n" +
+    "limit, where a quota is used up, and when their node dies. docs/cluster.md sets a cluster up.",
+  options: [
+    {
+      flags: "--task <words>",
+      description: "what labels, with its options (classify:sociopolitical)",
+      parse: taskWords,
+    },
+    { flags: "--since <day>", description: "first day of posts", parse: day },
+    { flags: "--until <day>", description: "last day of posts", parse: day },
+    {
+      flags: "--sbatch <options>",
+      description: "options of sbatch, which beat those of the scripts",
+      parse: sbatchOptions,
+    },
+  ],
+  examples: [
+    "deno task slurm --since 2026-06-01 --until 2026-06-30",
+    'deno task slurm --task classify:perspective --sbatch "--partition=long --account=sociology"',
+    'deno task slurm --task "classify:sociopolitical --posts-per-request 10" --sbatch "--time=24:00:00"',
+  ],
+  run: write,
+};
+
+async function write(context: Context, options: Options): Promise<Outcome> {
+  const { paths, studyPath } = context;
+  const { task = ["classify:sociopolitical"], since = "", until = "9999", sbatch = [] } = options;
+  const days = [...new Set(paths.files("posts").map((file) => file.day!))]
+    .filter((day) => day >= since && day <= until).sort();
+  if (days.length === 0) {
+    throw fault("there are no posts of these days", "Sync or import some, then preprocess");
+  }
+  if (days.length > MOST_DAYS) {
+    throw fault(
+      `these are ${days.length} days, and an array of Slurm has ${MOST_DAYS} tasks`,
+      "Write them in parts, with --since and --until",
+    );
+  }
+  const [first, last] = [days[0]!, days.at(-1)!];
+  const folder = paths.slurm(`${task[0]!.replace(":", "-")}_${first}_${last}`);
+  const denoDir = Deno.env.get("DENO_DIR");
+  const place: JobPlace = {
+    root: ROOT,
+    deno: Deno.execPath(),
+    denoDir: denoDir ? resolve(denoDir) : undefined,
+    data: paths.root,
+    study: studyPath,
+    folder,
+    sbatch,
+  };
+  refuseStrangePaths(place);
+  await Deno.mkdir(join(folder, "logs"), { recursive: true });
+  const scripts = {
+    "label.sh": labelScript(task, days, place),
+    "aggregate.sh": aggregateScript(place),
+    "submit.sh": submitScript(folder),
+  };
+  for (const [name, text] of Object.entries(scripts)) {
+    await Deno.writeTextFile(join(folder, name), text);
+  }
+  if (place.denoDir === undefined) {
+    context.warn(
+      "DENO_DIR is not set: packages lie in your home folder, where clusters grant little room. " +
+        "Set it to a folder of your project, run deno install --entrypoint there, and write the " +
+        "scripts again (docs/cluster.md)",
+    );
+  }
+  return {
+    summary: { folder, task: task.join(" "), days: days.length, first, last },
+    text: next(folder, task, days),
+  };
+}
+
+/** Say what to do with the scripts. */
+function next(folder: string, task: string[], days: string[]): string {
+  const range = `--since ${days[0]} --until ${days.at(-1)}`;
+  return [
+    `Wrote the scripts of ${task[0]} for ${days.length} days with posts into ${folder}`,
+    "Next, on the login node:",
+    `  what they ask and cost:  deno task ${task.map(shellWord).join(" ")} ${range} --dry-run`,
+    `  submit them:             bash ${shellWord(join(folder, "submit.sh"))}`,
+    "  see how they do:         squeue --me, deno task status, and the logs in",
+    `                           ${join(folder, "logs")}`,
+    "  where a day failed:      submit them again; what is labelled is not asked about twice",
+  ].join("\n");
+}
+
+/** Throws a usage error where sbatch or its scripts could not read one of the paths. */
+function refuseStrangePaths({ root, deno, denoDir = "", data, study }: JobPlace): void {
+  const strange = [root, deno, denoDir, data, study].find((path) => /["\\\n]/.test(path));
+  if (strange === undefined) return;
+  throw fault(`sbatch cannot read the path ${JSON.stringify(strange)}`, "Give it another name");
+}
+
+/** Read a task with its options. */
+function taskWords(text: string): string[] {
+  const words = text.trim().split(/\s+/);
+  if (!/^classify:[a-z]+$/.test(words[0]!)) {
+    throw new RangeError("is no task that labels, such as classify:sociopolitical");
+  }
+  const wrong = words.find((word) => NOT_A_DAYS.includes(word.split("=")[0]!));
+  if (wrong !== undefined) throw new RangeError(`has ${wrong}, which is not for a script to say`);
+  return words;
+}
+
+function fault(found: string, remedy: string): UserError {
+  return new UserError("write batch scripts", found, remedy, { exitCode: EXIT.usage });
+}
+
+if (import.meta.main) await main(command);

@@ -1,0 +1,21 @@
+import { now } from "../run/clock.ts";
+import type { Context, Outcome } from "../run/command.ts";
+import { UserError } from "../run/error.ts";
+import { settleIncidents } from "./incidents.ts";
+import { overdue } from "./overdue.ts";
+
+/** Say what is overdue, tell people of it once, and fail where there is anything. */
+export async function check(context: Context): Promise<Outcome> {
+  const { database, paths, study } = context;
+  const found = await overdue(database, paths, study, now());
+  const { opened, mended, untold } = await settleIncidents(context, "overdue", found);
+  const summary = { data: paths.root, overdue: found, opened, mended, untold };
+  if (found.length === 0) return { summary, text: "Nothing is overdue" };
+  const text = found.map(({ title, remedy }) => `overdue: ${title}\n  ${remedy}`).join("\n");
+  const error = new UserError(
+    "call the study up to date",
+    found.length === 1 ? "something is overdue" : `${found.length} things are overdue`,
+    "What is said of it above tells what to do",
+  );
+  return { summary, text, errors: [error] };
+}

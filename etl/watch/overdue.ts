@@ -1,0 +1,166 @@
+import { LOOK_BACK_MS } from "../look_back.ts";
+import type { Study } from "../run/study.ts";
+import { type Span, totalLength } from "../span.ts";
+import { firstDamage } from "../store/damage.ts";
+import type { Database } from "../store/duckdb.ts";
+import type { DataPaths } from "../store/paths.ts";
+import { minute, type StreamStanding, streamStandings } from "../stream_standing.ts";
+import type { Incident } from "./incidents.ts";
+import { type TaskState, taskStates } from "./task_states.ts";
+
+const HOUR_MS = 3_600_000;
+/** A task of every day that is so late is overdue: a day, and two hours for what it takes. */
+const LATE_MS = 26 * HOUR_MS;
+/** Hours that leave what hosts replay so soon need somebody now: a night's sleep. */
+const SOON_MS = 8 * HOUR_MS;
+
+const LOOK = "See how the last runs ended (deno task status) and whether cron starts them " +
+  "(deno task schedule)";
+
+/** Tasks that are run again and again; what others did when they died is their caller's to see. */
+const EVERY_DAY = /^(daily|sync:.+|preprocess|classify:.+|aggregate|render)$/;
+
+/**
+ * Find what should have happened by now and has not, with what can be done about it.
+ *
+ * Where `daily` was ever run it is what must end every day, and it tells of its steps itself; else
+ * `preprocess` and the streams must. A data folder where no task ever ran is overdue at once: who asks
+ * expects runs.
+ */
+export async function overdue(
+  database: Database,
+  paths: DataPaths,
+  study: Study,
+  present: Date,
+): Promise<Incident[]> {
+  const tasks = await taskStates(database, paths);
+  const late = lateTasks(tasks, present);
+  return [
+    ...late,
+    ...diedTasks(tasks, study),
+    ...late.length > 0 ? [] : lateFeed(tasks, present),
+    ...await lateStreams(database, paths, study, present),
+  ];
+}
+
+function lateTasks(tasks: Map<string, TaskState>, present: Date): Incident[] {
+  if (tasks.size === 0) {
+    return [{
+      key: "overdue/daily",
+      title: "no task ever ran in this data folder",
+      remedy: "Run deno task daily, or let deno task schedule print the lines for cron",
+    }];
+  }
+  const began = new Date(Math.min(...[...tasks.values()].map(({ first }) => first.getTime())));
+  const daily = tasks.get("daily");
+  if (daily) return lateTask("daily", daily, began, present);
+  const streams = [...tasks.keys()].filter((task) => /^sync:(firehose|jetstream)$/.test(task));
+  const failing = [...tasks.values()].filter(({ task, latest }) =>
+    EVERY_DAY.test(task) && latest?.status === "failed"
+  );
+  const must = new Set(["preprocess", ...streams.length > 1 ? [] : streams]);
+  return [...must.union(new Set(failing.map(({ task }) => task)))]
+    .flatMap((task) => lateTask(task, tasks.get(task), began, present));
+}
+
+/** Streams that run for days on end are seen by the hours that they owe. */
+function lateTask(
+  task: string,
+  state: TaskState | undefined,
+  began: Date,
+  present: Date,
+): Incident[] {
+  const isLate = (since: Date) => present.getTime() - since.getTime() > LATE_MS;
+  const { good = null, latest = null } = state ?? {};
+  const key = `overdue/${task}`;
+  // That it died is told by itself.
+  if (latest?.status === "died") return [];
+  if (latest?.status === "running") {
+    if (task.startsWith("sync:") || !isLate(latest.started_at)) return [];
+    const title = `deno task ${task} has been running since ${minute(latest.started_at)} UTC`;
+    return [{ key, title, remedy: "See what it says, or end it and run it again: it goes on" }];
+  }
+  if (!isLate(good ?? began)) return [];
+  const title = good
+    ? `deno task ${task} last ended well at ${minute(good)} UTC`
+    : state
+    ? `deno task ${task} never ended well, first started at ${minute(state.first)} UTC`
+    : `deno task ${task} never ran, though others did since ${minute(began)} UTC`;
+  return [{ key, title, remedy: `${LOOK}, then run deno task ${task}` }];
+}
+
+/** What died with a `daily` is done again by the next. */
+function diedTasks(tasks: Map<string, TaskState>, study: Study): Incident[] {
+  const daily = tasks.get("daily")?.latest;
+  return [...tasks.values()].flatMap(({ task, latest }) => {
+    const classifier = /^classify:(.+)$/.exec(task)?.[1];
+    const isWatched = EVERY_DAY.test(task) &&
+      (classifier === undefined || study.classifiers[classifier] !== undefined);
+    if (!isWatched || latest?.status !== "died") return [];
+    const isPart = task !== "daily" && daily?.status === "died" &&
+      latest.started_at >= daily.started_at;
+    return isPart ? [] : [{
+      key: `overdue/died:${task}`,
+      title: `deno task ${task}, started at ${minute(latest.started_at)} UTC, died on its way`,
+      remedy: `Run deno task ${task} again: it goes on where it died`,
+    }];
+  });
+}
+
+function lateFeed(tasks: Map<string, TaskState>, present: Date): Incident[] {
+  const feed = tasks.get("sync:most-liked");
+  // A `daily` has told of it already.
+  const isTold = tasks.has("daily") && feed?.latest?.status === "failed";
+  if (feed === undefined || isTold) return [];
+  return lateTask(feed.task, feed, feed.first, present);
+}
+
+async function lateStreams(
+  database: Database,
+  paths: DataPaths,
+  study: Study,
+  present: Date,
+): Promise<Incident[]> {
+  try {
+    const standings = await streamStandings(database, paths, study, present);
+    return standings.flatMap((standing) => lateHours(standing, present));
+  } catch (error) {
+    const windows = paths.files("windows").map(({ path }) => path);
+    const damaged = await firstDamage(database, windows, "see which hours are owed");
+    if (damaged === undefined) throw error;
+    return [{ key: "overdue/windows", title: damaged.message, remedy: damaged.remedy }];
+  }
+}
+
+function lateHours(
+  { source, owed, leaves_at, is_late, lost }: StreamStanding,
+  present: Date,
+): Incident[] {
+  const incidents: Incident[] = [];
+  if (owed.length > 0 && leaves_at!.getTime() - present.getTime() < SOON_MS) {
+    incidents.push({
+      key: `overdue/hours:${source}`,
+      title: `hours of ${source} since ${minute(owed[0]!.from)} UTC are not collected; the first ${
+        is_late ? "left" : "leaves"
+      } what hosts replay at ${minute(leaves_at!)} UTC`,
+      remedy: `Run deno task sync:${source} now, and see why it did not run or what it said`,
+    });
+  }
+  const reach = present.getTime() - LOOK_BACK_MS[source] - LATE_MS;
+  const recent = lost.filter(({ until }) => until.getTime() > reach);
+  for (const [day, spans] of Map.groupBy(recent, ({ from }) => from.toISOString().slice(0, 10))) {
+    incidents.push({
+      key: `overdue/lost:${source}:${day}`,
+      title: `${inHours(spans)} h of ${source} on ${day} were not collected, and no host has them`,
+      remedy:
+        "Nothing brings them back: deno task methods says so in the paper. See why they were " +
+        "not collected (deno task status)",
+      isFinal: true,
+    });
+  }
+  return incidents;
+}
+
+function inHours(spans: Span[]): number {
+  return Math.round(totalLength(spans) / HOUR_MS * 100) / 100;
+}

@@ -1,0 +1,107 @@
+import { basename } from "node:path";
+import { hasDied } from "../last_runs.ts";
+import { utc } from "../owed.ts";
+import { runName } from "../run/run_name.ts";
+import { queryWhole } from "../store/damage.ts";
+import type { Database } from "../store/duckdb.ts";
+import { relation } from "../store/parquet.ts";
+import type { DataPaths } from "../store/paths.ts";
+import { RUNS } from "../store/tables.ts";
+
+/** Runs of a task that are read at once, and that are looked through for one that ended well. */
+const [AT_ONCE, AT_MOST] = [50, 3200];
+
+/** How a run stands. */
+export interface RunState {
+  status: string;
+  started_at: Date;
+  ended_at: Date | null;
+}
+
+/** How the runs of a task stand. */
+export interface TaskState {
+  task: string;
+  /** When it was first started. */
+  first: Date;
+  /** The newest run, those aside that found the same work running. */
+  latest: RunState | null;
+  /** When one last ended that did what the task is for; null where none did. */
+  good: Date | null;
+}
+
+interface Row extends Record<string, unknown> {
+  task: string;
+  status: string;
+  arguments: string;
+  started_at: string;
+  ended_at: string | null;
+  has_summary: boolean;
+}
+
+/**
+ * Find how the runs of each task stand, from the names of files and the newest of each task.
+ *
+ * A `daily` did what it is for where it came to its end, whatever its steps did: it tells of them itself.
+ * Damaged files are left out.
+ */
+export async function taskStates(
+  database: Database,
+  paths: DataPaths,
+): Promise<Map<string, TaskState>> {
+  const files = paths.files("runs").map(({ path }) => path)
+    .sort((a, b) => basename(a) < basename(b) ? 1 : -1);
+  const byName = Object.groupBy(files, (path) => runName(path)?.task ?? "");
+  delete byName[""];
+  const states = new Map<string, TaskState>();
+  let open = Object.values(byName) as string[][];
+  for (let from = 0, until = AT_ONCE; open.length > 0; from = until, until *= 4) {
+    const found = await readRuns(database, open.flatMap((paths) => paths.slice(from, until)));
+    for (const run of found) addRun(states, run);
+    const done = new Set([...states.values()].filter(({ good }) => good).map(({ task }) => task));
+    open = open.filter((paths) =>
+      paths.length > until && until < AT_MOST && !done.has(taskOf(paths, states))
+    );
+  }
+  for (const paths of Object.values(byName)) {
+    const state = states.get(taskOf(paths!, states));
+    if (state) state.first = runName(paths!.at(-1)!)!.started;
+  }
+  return states;
+}
+
+/** Add a run to what is known of its task; newer ones were added before. */
+function addRun(states: Map<string, TaskState>, run: Row): void {
+  const [started_at, ended_at] = [
+    utc(run.started_at),
+    run.ended_at === null ? null : utc(run.ended_at),
+  ];
+  const state = states.get(run.task) ??
+    { task: run.task, first: started_at, latest: null, good: null };
+  states.set(run.task, state);
+  if (run.status === "busy") return;
+  state.latest ??= { status: hasDied(run) ? "died" : run.status, started_at, ended_at };
+  if (isGood(run)) state.good ??= ended_at;
+}
+
+function isGood({ task, status, arguments: given, has_summary }: Row): boolean {
+  const args = JSON.parse(given) as string[];
+  if (task === "daily") return has_summary && !args.includes("--date");
+  return ["done", "stopped"].includes(status) && !args.includes("--counts-only");
+}
+
+async function readRuns(database: Database, files: string[]): Promise<Row[]> {
+  return await queryWhole<Row>(
+    database,
+    files,
+    (files) =>
+      `SELECT task, status, arguments, started_at, ended_at, host, pid, boot_id, start_ticks,
+         coalesce(summary, 'null') <> 'null' AS has_summary
+       FROM ${relation(RUNS, files)} ORDER BY started_at DESC, run_id DESC`,
+  );
+}
+
+/** The name of a task in file names has a dash where the task has a colon. */
+function taskOf(paths: string[], states: Map<string, TaskState>): string {
+  const name = runName(paths[0]!)!.task;
+  return [...states.keys()].find((task) => task.replace(":", "-") === name) ?? name;
+}

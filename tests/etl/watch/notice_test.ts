@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { heartbeat } from "../../../etl/watch/heartbeat.ts";
+import { settleIncidents } from "../../../etl/watch/incidents.ts";
+import type { Notice } from "../../../etl/watch/notice.ts";
+import { noticeCommand } from "../../../etl/watch/notice_command.ts";
+import { withData } from "../../rows.ts";
+import { incident, MACHINE, Run, withWebhook } from "./settling_run.ts";
+
+Deno.test("what a webhook does not take is a warning without its address, and told at the next run", () =>
+  withWebhook(async (run, webhook, data) => {
+    for (const status of [500, 302]) {
+      webhook.status = status;
+      assert.deepEqual((await run.settle("daily/a", "daily/b")).untold, ["daily/a", "daily/b"]);
+      assert.match(
+        run.warnings.at(-1)!,
+        new RegExp(`^webhook: 127.0.0.1:\\d+ answers HTTP ${status}`),
+      );
+    }
+    const nobody = new Run(data, { webhook: "http://127.0.0.1:1/services/SECRET" });
+    await nobody.settle("daily/a", "daily/b");
+    assert.match(
+      nobody.warnings[0]!,
+      /^webhook: 127\.0\.0\.1:1 cannot be reached; it is tried again/,
+    );
+    assert.doesNotMatch([...run.warnings, ...nobody.warnings].join(), /SECRET/);
+    assert.deepEqual([run.warnings.length, nobody.warnings.length], [2, 1]);
+    webhook.status = 200;
+    // What nobody was told of is nobody's news when it is mended.
+    await run.settle("daily/b");
+    await run.settle("daily/b");
+    assert.deepEqual(webhook.texts.map((text) => text.split("\n")[0]), [
+      `My study on ${MACHINE}: daily/b failed`,
+    ]);
+    webhook.status = 500;
+    await run.settle();
+    webhook.status = 200;
+    await run.settle();
+    await run.settle();
+    assert.equal(webhook.texts.length, 2);
+    assert.match(webhook.texts[1]!, /mended/);
+  }));
+
+Deno.test("a command gets the message on its input and in its environment, and no shell reads it", () =>
+  withData(async (data) => {
+    const said = join(data, "said.txt");
+    const script = 'cat > "$1"; echo "$CIVICSKY_EVENT $CIVICSKY_INCIDENT $CIVICSKY_TITLE" >> "$1"';
+    const command = ["sh", "-c", script, "sh", said];
+    const run = new Run(data, { command });
+    await settleIncidents(run, "daily", [incident("daily/a", "$(touch /nowhere) `id` failed")]);
+    assert.equal(
+      await Deno.readTextFile(said),
+      `My study on ${MACHINE}: $(touch /nowhere) \`id\` failed\nRun it again\n` +
+        "open daily/a $(touch /nowhere) `id` failed\n",
+    );
+    await run.settle();
+    assert.match(await Deno.readTextFile(said), /mended: .*\nmended daily\/a /);
+    assert.deepEqual(run.warnings, []);
+    for (
+      const [words, warning] of [
+        [["sh", "-c", "exit 7"], /^command: sh ended with exit status 7; it is tried again/],
+        [["sh", "-c", "kill -9 $$"], /^command: sh ended with SIGKILL/],
+        [["/no/such/program"], /^command: \/no\/such\/program cannot be started/],
+      ] as const
+    ) {
+      const failing = new Run(data, { command: [...words] });
+      assert.deepEqual((await failing.settle("daily/b")).untold, ["daily/b"]);
+      assert.match(failing.warnings[0]!, warning);
+    }
+  }));
+
+Deno.test("a command that does not end is ended, and counts as not sent", async () => {
+  const said = {
+    event: "open",
+    key: "daily/a",
+    title: "",
+    remedy: "",
+    study: "",
+    machine: "",
+    text: "",
+  };
+  const { signal } = new AbortController();
+  await assert.rejects(
+    noticeCommand(["sleep", "600"], said as Notice, signal, 50),
+    /^NotSent: sleep took too long and was ended$/,
+  );
+});
+
+Deno.test("a message is bounded, on one line a part, calls nobody by name and holds no secret", () =>
+  withWebhook(async (run, webhook) => {
+    const secret = run.study.notify.webhook!;
+    const title = `<!channel> @all \u0000\u202e\r\n${secret} \ud800 & ${"😀".repeat(1e6)}`;
+    await settleIncidents(run, "daily", [incident("daily/a", title)]);
+    const [text] = webhook.texts;
+    assert.match(text!, /: &lt;!channel&gt; @\u200ball … \ufffd &amp; 😀+…\nRun it again$/u);
+    assert.ok([...text!].length < 400, String(text!.length));
+    assert.ok((await Deno.stat(run.paths.incidents())).size <= 4096);
+  }));
+
+Deno.test("the heartbeat address is asked for, and tried again before a warning without the address", () =>
+  withWebhook(async (_run, webhook, data) => {
+    const run = new Run(data, { heartbeat: webhook.url });
+    webhook.before = () => {
+      webhook.status = webhook.beats.length === 0 ? 503 : 200;
+    };
+    await heartbeat(run, [0, 0]);
+    assert.deepEqual(webhook.beats, ["/services/T0/SECRET", "/services/T0/SECRET"]);
+    const nobody = new Run(data, { heartbeat: "http://127.0.0.1:1/SECRET" });
+    await heartbeat(nobody, [0, 0]);
+    assert.deepEqual(nobody.warnings, [
+      "the heartbeat was not sent: 127.0.0.1:1 cannot be reached",
+    ]);
+  }));

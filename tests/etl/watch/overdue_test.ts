@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { startRelay } from "../../../demo/relay.ts";
+import { withData } from "../../rows.ts";
+import { taskProcess } from "../../task.ts";
+import { DIED, FAILED, RUNNING, watchedStudy } from "./watched_study.ts";
+import { startWebhook } from "./webhook_server.ts";
+
+Deno.test("status --check says what is overdue and how to mend it, tells of it once, and exits 1", () =>
+  withData(async (data) => {
+    const webhook = startWebhook();
+    const study = await watchedStudy(data, { notify: { webhook: webhook.url } });
+    const never = await study.check("2026-06-09T00:00");
+    assert.equal(never.code, 1);
+    assert.match(
+      never.stdout,
+      /^overdue: no task ever ran in this data folder\n {2}Run deno task daily/,
+    );
+    assert.match(never.stderr, /^Cannot call the study up to date: something is overdue\n {2}\w/);
+    await study.run("daily", "2026-06-09T00:30");
+    const good = await study.check("2026-06-10T02:00");
+    assert.deepEqual([good.code, good.stdout, good.stderr], [0, "Nothing is overdue\n", ""]);
+    for (const at of ["2026-06-10T03:00", "2026-06-10T04:00"]) {
+      const { code, stdout, stderr } = await study.check(at);
+      assert.equal(code, 1, stderr);
+      assert.match(
+        stdout,
+        /^overdue: deno task daily last ended well at 2026-06-09 00:30 UTC\n {2}.*deno task daily\n$/,
+      );
+    }
+    assert.deepEqual(webhook.texts.map((text) => text.split("\n")[0]!.replace(/^.*?: /, "")), [
+      "no task ever ran in this data folder",
+      "mended: no task ever ran in this data folder (since 2026-06-09 00:00 UTC)",
+      "deno task daily last ended well at 2026-06-09 00:30 UTC",
+    ]);
+    await webhook.close();
+  }));
+
+Deno.test("a daily must end every day, whatever became of its steps; a feed must be read every day", () =>
+  withData(async (data) => {
+    const study = await watchedStudy(data, {});
+    await study.run("daily", "2026-06-09T00:30");
+    await study.run("sync:most-liked", "2026-06-09T00:30");
+    // A day of the past is not today's.
+    await study.run("daily", "2026-06-10T01:00", { arguments: '["--date","2026-06-01"]' });
+    assert.deepEqual(await study.overdue("2026-06-10T02:00"), []);
+    assert.deepEqual(await study.overdue("2026-06-10T03:00"), ["daily"]);
+    // One that is under way is not late, but for more than a day.
+    await study.run("daily", "2026-06-10T05:00", RUNNING);
+    await study.run("sync:most-liked", "2026-06-10T05:00", { arguments: '["--counts-only"]' });
+    assert.deepEqual(await study.overdue("2026-06-10T05:30"), ["sync:most-liked"]);
+    assert.deepEqual(await study.overdue("2026-06-11T08:00"), ["daily"]);
+    // Its steps failed, of which it told itself.
+    await study.run("daily", "2026-06-11T09:00", FAILED);
+    await study.run("sync:most-liked", "2026-06-11T09:00", FAILED);
+    assert.deepEqual(await study.overdue("2026-06-11T10:00"), []);
+    // It broke before it could tell.
+    await study.run("daily", "2026-06-12T09:00", { ...FAILED, summary: "null" });
+    assert.deepEqual(await study.overdue("2026-06-12T12:00"), ["daily"]);
+    await study.run("daily", "2026-06-12T13:00", DIED);
+    await study.run("preprocess", "2026-06-12T13:10", DIED);
+    assert.deepEqual(await study.overdue("2026-06-12T14:00"), ["died:daily"]);
+  }));
+
+Deno.test("tasks that cron never started are overdue, and those that failed or died, beside one that runs", () =>
+  withData(async (data) => {
+    const study = await watchedStudy(data, {});
+    await study.run("sync:firehose", "2026-06-09T00:10");
+    assert.deepEqual(await study.overdue("2026-06-10T02:00"), []);
+    await study.run("sync:firehose", "2026-06-10T03:00", DIED);
+    await study.run("classify:none", "2026-06-10T03:00", DIED);
+    await study.run("import", "2026-06-10T03:00", DIED);
+    assert.deepEqual(await study.overdue("2026-06-10T03:10"), ["preprocess", "died:sync:firehose"]);
+    await study.run("sync:firehose", "2026-06-10T04:00", { status: "busy", exit_status: 3 });
+    assert.ok((await study.overdue("2026-06-10T04:00")).includes("died:sync:firehose"));
+    await study.run("preprocess", "2026-06-10T04:00");
+    await study.run("classify:dictionary", "2026-06-09T04:10");
+    await study.run("classify:dictionary", "2026-06-10T04:10", FAILED);
+    const relay = startRelay({ startAt: "oldest", frames: [] });
+    const env = { CIVICSKY_CLOCK: "2026-06-10T04:30:00Z", BLUESKY_RELAY: relay.url };
+    const sync = taskProcess(["sync:firehose", "--hours", "9", "--data", data], env);
+    while (!Array.from(Deno.readDirSync(data)).some(({ name }) => name === "journal")) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.deepEqual(await study.overdue("2026-06-10T07:00"), ["classify:dictionary"]);
+    sync.kill("SIGKILL");
+    await sync.output();
+    await relay.close();
+    assert.deepEqual(await study.overdue("2026-06-10T07:00"), [
+      "classify:dictionary",
+      "died:sync:firehose",
+    ]);
+  }));
+
+Deno.test("hours are overdue before they leave what hosts replay, also of days that no run has laid down", () =>
+  withData(async (data) => {
+    const study = await watchedStudy(data, {});
+    const daily = (day: number) =>
+      study.run("daily", `2026-06-${String(day).padStart(2, "0")}T12:00`);
+    for (const day of [9, 10, 11, 12]) await daily(day);
+    await study.windows("jetstream", "2026-06-08");
+    await study.covered("jetstream", "2026-06-08T00:00", "2026-06-09T00:00");
+    // A stream that was given up owes nothing.
+    await study.windows("firehose", "2026-05-30");
+    assert.deepEqual(await study.overdue("2026-06-10T03:59"), []);
+    assert.deepEqual(await study.overdue("2026-06-10T04:01"), ["hours:jetstream"]);
+    // It was asked for, and the host said that it begins later.
+    const notes = ["OutdatedCursor"];
+    await study.covered("jetstream", "2026-06-09T03:00", "2026-06-10T08:30", { notes });
+    for (const day of ["2026-06-09", "2026-06-10"]) await study.windows("jetstream", day);
+    const lost = ["lost:jetstream:2026-06-09"];
+    assert.deepEqual(await study.overdue("2026-06-10T08:30"), lost);
+    await study.covered("jetstream", "2026-06-10T08:30", "2026-06-12T08:30");
+    assert.deepEqual(await study.overdue("2026-06-11T12:00"), lost);
+    assert.deepEqual(await study.overdue("2026-06-12T08:00"), []);
+  }));

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import type { LoopbackGroq } from "../../demo/groq.ts";
+import { DataPaths } from "../../etl/store/paths.ts";
+import { environment, writeDays } from "../classifiers/chat/chat_run.ts";
+import { ROOT } from "../task.ts";
+import { QUOTA, until } from "./labelling.ts";
+
+const TASKS: Record<string, string> = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`)).tasks;
+/** A day that no array has labelled. */
+const DAY = "2026-06-08";
+/** So many that a run is not over before another one has begun. */
+const POSTS = 600;
+const STALE_MS = 6 * 60_000;
+
+/** Two hosts, as far as a process can tell: the same data folder, and another name of the machine. */
+export async function hostsShareAStudy(data: string, server: LoopbackGroq): Promise<void> {
+  const posts = Array.from({ length: POSTS }, (_, n) => ({ name: `h${n}`, day: DAY }));
+  await writeDays(data, posts);
+  const start = (host: string, classifier: string) => {
+    const words = TASKS[`classify:${classifier}`]!.split(" ").slice(1);
+    // unshare(1) gives the process a name of the machine for itself.
+    return new Deno.Command("unshare", {
+      args: [
+        ...["--uts", "sh", "-c", 'hostname "$0" && exec "$@"', host, Deno.execPath(), ...words],
+        ...["--since", DAY, "--until", DAY, "--data", data, "--study", `${data}/study.yaml`],
+      ],
+      cwd: ROOT,
+      env: environment(server),
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+  };
+  const { record } = server;
+  const before = record.arrivals.length;
+  const begun = performance.now();
+  const one = start("node1", "sociopolitical");
+  await until("node1 asks", () => Promise.resolve(record.arrivals.length > before + 5));
+
+  const same = await start("node2", "sociopolitical").output();
+  assert.equal(same.code, 3, "the label set is held");
+  assert.match(new TextDecoder().decode(same.stderr), /\(process \d+ on node1\)/);
+
+  const other = start("node2", "attributes");
+  const waiting = other.output();
+  await until("node2 has joined", async () => (await shares(data)).includes("node2"));
+  one.kill("SIGKILL");
+  await one.output();
+  const held = await start("node2", "sociopolitical").output();
+  assert.equal(held.code, 3, "a host that is silent may be alive for five minutes");
+  const old = new Date(Date.now() - STALE_MS);
+  for (const folder of [`${data}/locks`, quotaFolder(data)]) {
+    for (const { name } of Deno.readDirSync(folder)) await age(`${folder}/${name}`, old, "node1");
+  }
+  const [taken, done] = await Promise.all([start("node2", "sociopolitical").output(), waiting]);
+  assert.deepEqual([taken.code, done.code], [0, 0], new TextDecoder().decode(taken.stderr));
+  const seconds = (performance.now() - begun) / 1000;
+  const requests = record.arrivals.length - before;
+  assert.ok(requests >= 2 * POSTS && requests <= seconds * QUOTA, `${requests} in ${seconds} s`);
+  console.log(`two hosts: ${requests} requests in ${Math.round(seconds)} s`);
+  assert.ok(record.mostWithin(10_000) <= 10 * QUOTA + 2);
+}
+
+/** Give the folder of the one service that was asked. */
+function quotaFolder(data: string): string {
+  const [service] = new DataPaths(data).names("quotas");
+  return `${data}/quotas/${service}`;
+}
+
+/** Give the hosts that share the quota right now. */
+async function shares(data: string): Promise<string[]> {
+  const folder = quotaFolder(data);
+  const hosts: string[] = [];
+  for (const { name } of Deno.readDirSync(folder)) {
+    if (!name.endsWith(".json")) continue;
+    const { host, ended } = JSON.parse(await Deno.readTextFile(`${folder}/${name}`));
+    if (!ended) hosts.push(host);
+  }
+  return hosts;
+}
+
+/** Let a file of a host be as old as it would be had nobody beaten for some minutes. */
+async function age(path: string, time: Date, host: string): Promise<void> {
+  if ((await Deno.readTextFile(path)).includes(`"${host}"`)) await Deno.utime(path, time, time);
+}
