@@ -1,6 +1,7 @@
 import { coveredSpans, utc } from "./owed.ts";
 import { now } from "./run/clock.ts";
 import { mergeSpans, type Span, subtractSpans, totalLength } from "./span.ts";
+import { archivedFiles } from "./store/archive.ts";
 import { type Database, literal, row, rows } from "./store/duckdb.ts";
 import { relation } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
@@ -42,7 +43,11 @@ export interface CollectedStream {
   reconnects: number;
 }
 
-/** Read what each source brought, by name; sources that brought nothing are not named. */
+/**
+ * Read what each source brought, by name; sources that brought nothing are not named.
+ *
+ * Throws where raw data is in an archive that is not there: the counts would be too low.
+ */
 export async function collectedSources(
   database: Database,
   paths: DataPaths,
@@ -56,7 +61,10 @@ export async function collectedSources(
   const found = paths.names("raw").filter((name) => !NO_SOURCE.includes(name));
   const collected: CollectedSource[] = [];
   for (const source of [...new Set([...streams, ...found])].sort()) {
-    const raw = relation(RAW, paths.files(`raw/${source}`).map(({ path }) => path));
+    const raw = relation(RAW, [
+      ...paths.files(`raw/${source}`).map(({ path }) => path),
+      ...archivedFiles(paths, `raw/${source}`, "count what was collected"),
+    ]);
     const counts = await row<Omit<CollectedSource, "source" | "stream"> & Record<string, unknown>>(
       database,
       `SELECT coalesce(list(DISTINCT host ORDER BY host) FILTER (host IS NOT NULL), []) AS hosts,

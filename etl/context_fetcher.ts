@@ -9,6 +9,7 @@ import { EXIT, UserError } from "./run/error.ts";
 import { Journal, leftSegments } from "./store/journal.ts";
 import { lock } from "./store/lock.ts";
 import { Quarantine } from "./store/quarantine.ts";
+import { holdFiles } from "./store/reading.ts";
 import { hashKey, subjectHash } from "./store/tombstone.ts";
 
 const DOING = "fetch contexts";
@@ -68,9 +69,7 @@ export class ContextFetcher {
     await using held = await this.#hold();
     if (held === undefined) return fetched;
     await this.#takeTurn();
-    const landed = this.#landed();
-    const wanted = landed.length === 0 ? uris : await readLanded(landed);
-    for (const path of landed) this.#known.add(path);
+    const wanted = await this.#learn(uris, readLanded);
     for (let from = 0; from < wanted.length; from += POSTS_AT_ONCE) {
       const batch = wanted.slice(from, from + POSTS_AT_ONCE);
       const answer = await this.#ask(batch, witnesses).catch((error) => this.#fail(error));
@@ -111,6 +110,18 @@ export class ContextFetcher {
     const { database, paths } = this.context;
     this.#close();
     this.#say(...await landLeftoverAnswers(database, paths, CONTEXT_JOURNAL));
+  }
+
+  /** Have those parts read that are not known yet, and give what is still to be asked for. */
+  async #learn(
+    uris: string[],
+    readLanded: (files: string[]) => Promise<string[]>,
+  ): Promise<string[]> {
+    await using _files = await holdFiles(this.context.paths);
+    const landed = this.#landed();
+    const wanted = landed.length === 0 ? uris : await readLanded(landed);
+    for (const path of landed) this.#known.add(path);
+    return wanted;
   }
 
   /** Parts whose rows are not known yet. */

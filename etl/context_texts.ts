@@ -9,6 +9,7 @@ import type { UserError } from "./run/error.ts";
 import { type Database, literal, type Row, rows } from "./store/duckdb.ts";
 import { relation } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
+import { holdFiles } from "./store/reading.ts";
 import { CONTEXTS, POSTS, TOMBSTONES } from "./store/tables.ts";
 import { hashKey, subjectHashSql } from "./store/tombstone.ts";
 
@@ -55,13 +56,14 @@ export class ContextTexts {
     pending: string,
     days: string[],
   ): Promise<{ texts: ContextTexts; errors: UserError[] }> {
+    await using _files = await holdFiles(paths);
     const key = await hashKey(paths);
     const texts = new ContextTexts(database, paths, key);
     const inputs = listInputs(paths);
     await texts.#frugally(() =>
       withoutDamage(database, paths, inputs, async () => {
         const files = [...Object.values(inputs.raw).flat(), ...inputs.contexts];
-        await readRemovals(database, inputs.tombstones, files, key);
+        await readRemovals(database, inputs.tombstones, files, key, inputs.archivedPosts);
         await collectReferences(database, {
           posts: relation(POSTS, days.flatMap((day) => paths.filesOfDay("posts", day))),
           pending,
@@ -206,6 +208,7 @@ export class ContextTexts {
 
   /** Take in tombstones that came since: what was deleted meanwhile is shown to nobody. */
   async #refreshRemovals(): Promise<void> {
+    await using _files = await holdFiles(this.paths);
     const files = this.paths.files("raw/tombstones").map(({ path }) => path)
       .filter((path) => !this.#tombstones.has(path));
     if (files.length === 0) return;

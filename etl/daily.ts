@@ -24,6 +24,7 @@ export const command: Command = {
     parse: pastDay,
   }],
   examples: ["deno task daily", "deno task daily --date 2026-06-01"],
+  holdsFiles: false,
   run: daily,
 };
 

@@ -6,6 +6,7 @@ import { type Database, literal, row, rows } from "./store/duckdb.ts";
 import { wholeFiles } from "./store/damage.ts";
 import { relation } from "./store/parquet.ts";
 import type { DataPaths, PartitionFile } from "./store/paths.ts";
+import { holdFiles } from "./store/reading.ts";
 import { COUNTS, LABELS, POSTS } from "./store/tables.ts";
 
 const HOUR_MS = 3_600_000;
@@ -32,6 +33,7 @@ export async function collectDueCounts(
   database: Database,
   paths: DataPaths,
 ): Promise<{ due: number; errors: UserError[] }> {
+  await using _files = await holdFiles(paths);
   const time = now().getTime();
   const oldest = new Date(time - AGE_HOURS.until * HOUR_MS);
   const youngest = new Date(time - AGE_HOURS.from * HOUR_MS);

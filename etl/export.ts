@@ -75,7 +75,10 @@ async function exportAnalysis(context: Context, options: Options): Promise<Outco
     database,
     paths,
     inputs,
-    () => readRemovals(database, inputs.tombstones, Object.values(inputs.raw).flat(), key),
+    () => {
+      const raw = Object.values(inputs.raw).flat();
+      return readRemovals(database, inputs.tombstones, raw, key, inputs.archivedPosts);
+    },
   );
   const recheck = await lastRecheck(paths);
   if (recheck.warning !== undefined) warn(recheck.warning);

@@ -10,6 +10,7 @@ import { type Command, type Context, main, type Outcome } from "./run/command.ts
 import { EXIT, UserError } from "./run/error.ts";
 import { baseUrl } from "./run/option.ts";
 import { lock } from "./store/lock.ts";
+import { holdFiles } from "./store/reading.ts";
 import { type Found, hashKey, writeTombstones } from "./store/tombstone.ts";
 import { openAppView } from "./study_appview.ts";
 
@@ -44,6 +45,7 @@ export const command: Command = {
     "deno task forget did:plc:abcdefghijklmnopqrstuvwx",
     "deno task forget --recheck",
   ],
+  holdsFiles: false,
   run: forget,
 };
 
@@ -68,6 +70,7 @@ async function forgetSubjects(context: Context, subjects: string[]): Promise<Out
   const named = subjects.map(readSubject).map((found) => [found.subject, found] as const);
   const found = [...new Map(named).values()];
   await using _lock = await lock(paths.locks(), "posts", "run forget");
+  await using _files = await holdFiles(paths);
   const key = await hashKey(paths);
   const { running, errors } = await landJournals(context);
   const hashes = await writeTombstones(database, paths, key, "forget", found);
@@ -92,6 +95,7 @@ async function recheck(context: Context, appview: string | undefined): Promise<O
   // While it asks, which takes long, preprocess may run.
   const work = async <T>(something: (inputs: Inputs) => Promise<T>) => {
     await using _lock = await lock(paths.locks(), "posts", "run forget --recheck");
+    await using _files = await holdFiles(paths);
     const inputs = listInputs(paths);
     return { inputs, result: await something(inputs) };
   };

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { UserError } from "./run/error.ts";
+import { readArchive } from "./store/archive.ts";
 import type { Database } from "./store/duckdb.ts";
 import { damage, damagedFile } from "./store/damage.ts";
 import type { DataPaths } from "./store/paths.ts";
@@ -16,8 +17,12 @@ export interface Inputs {
   counts: string[];
   /** Parts of `raw/context`. */
   contexts: string[];
-  /** Days of posts that a damaged file may touch; they stay as they are. */
+  /** Days of posts that a damaged file may touch, or that are archived; they stay as they are. */
   stoppedDays: Set<string>;
+  /** Days of posts whose raw data was moved to an archive. */
+  archivedDays: Set<string>;
+  /** The posts of those days. */
+  archivedPosts: string[];
   errors: UserError[];
 }
 
@@ -28,18 +33,22 @@ const NO_SOURCE = ["tombstones", "context", "counts"];
 export function listInputs(paths: DataPaths): Inputs {
   const list = (table: string) => paths.files(table).map(({ path }) => path);
   const sources = paths.names("raw").filter((name) => !NO_SOURCE.includes(name));
+  const archivedDays = new Set(readArchive(paths)?.days);
   return {
     raw: Object.fromEntries(sources.map((source) => [source, list(`raw/${source}`)])),
     tombstones: list("raw/tombstones"),
     coverage: list("coverage"),
     counts: list("raw/counts"),
     contexts: list("raw/context"),
-    stoppedDays: new Set(),
+    stoppedDays: new Set(archivedDays),
+    archivedDays,
+    archivedPosts: paths.files("posts").filter(({ day }) => archivedDays.has(day!))
+      .map(({ path }) => path),
     errors: [],
   };
 }
 
-/** Give the files of posts that stay as they are because of damage to what they are made of. */
+/** Give the files of posts that stay as they are, as what they are made of is damaged or elsewhere. */
 export async function standingPosts(
   database: Database,
   paths: DataPaths,

@@ -1,6 +1,7 @@
 import { queryWhole } from "./store/damage.ts";
 import type { Database, Row } from "./store/duckdb.ts";
 import type { DataPaths } from "./store/paths.ts";
+import { holdFiles } from "./store/reading.ts";
 
 /** Days of coverage that are looked at first: older ones matter to a source that rested. */
 const RECENT_DAYS = 3;
@@ -17,6 +18,7 @@ export async function newestCoverage<R extends Row>(
   query: (files: string[]) => string,
   isFound: (row: R) => boolean,
 ): Promise<R | undefined> {
+  await using _files = await holdFiles(paths);
   const files = paths.files("coverage");
   const recent = [...new Set(files.map(({ day }) => day!))].sort().at(-RECENT_DAYS) ?? "";
   const { newest = [], older = [] } = Object.groupBy(

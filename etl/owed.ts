@@ -5,6 +5,7 @@ import { type Database, literal, rows } from "./store/duckdb.ts";
 import { queryWhole } from "./store/damage.ts";
 import { relation, writeParquet } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
+import { holdFiles } from "./store/reading.ts";
 import { COVERAGE, WINDOWS } from "./store/tables.ts";
 import { mergeSpans, type Span, subtractSpans } from "./span.ts";
 import { type Window, type Windows, windowsOfDay } from "./window.ts";
@@ -155,6 +156,7 @@ async function readCoverage(
 ): Promise<{ spans: Span[]; refused: Set<number> }> {
   // What covers the first minutes of a day may stand with the last minute of the day before.
   const first = utcDay(new Date(Date.parse(since) - DAY_MS));
+  await using _files = await holdFiles(paths);
   const files = paths.files("coverage").filter(({ day }) => day! >= first).map(({ path }) => path);
   const found = await queryWhole<{ from: string; until: string; is_refused: boolean }>(
     database,

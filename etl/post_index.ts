@@ -17,18 +17,20 @@ import { subjectHashSql } from "./store/tombstone.ts";
  * that is not older than itself. Makes also `raw_files` (file, source, path), the tables of
  * `removal.ts`, and `finished` (uri): posts that are left although a tombstone names them or their
  * author, as they were written after it. `standing` are files of posts that stay as they are: what
- * stands in them is not indexed. Gives the number of posts that are hidden.
+ * stands in them is not indexed. Gives how many posts are hidden, and how many belong to archived days
+ * and do not stand there.
  */
 export async function indexPosts(
   database: Database,
   inputs: Inputs,
   hashKey: string,
   standing: string[],
-): Promise<number> {
+): Promise<{ hidden: number; late: number }> {
   const files = Object.entries(inputs.raw).flatMap(([source, paths]) =>
     paths.map((path) => ({ source, path }))
   );
-  await readRemovals(database, inputs.tombstones, files.map(({ path }) => path), hashKey);
+  const parts = files.map(({ path }) => path);
+  await readRemovals(database, inputs.tombstones, parts, hashKey, inputs.archivedPosts);
   await database.run(
     "CREATE OR REPLACE TEMP TABLE raw_files (file BIGINT, source VARCHAR, path VARCHAR)",
   );
@@ -109,7 +111,9 @@ export async function indexPosts(
     LEFT JOIN covered m ON m.minute = date_trunc('minute', d.reference_time)
     ${
     standing.length > 0
-      ? `WHERE d.uri NOT IN (SELECT uri FROM read_parquet(${literal(standing)}))`
+      // Of those that stand, only the ones that are here too are held in memory.
+      ? `WHERE d.uri NOT IN (SELECT uri FROM read_parquet(${literal(standing)})
+           WHERE uri IN (SELECT uri FROM dated))`
       : ""
   }
     ORDER BY date, version`);
@@ -117,8 +121,13 @@ export async function indexPosts(
   await database.run(`CREATE OR REPLACE TEMP TABLE finished AS
     SELECT uri_younger_than_tombstone AS uri FROM post_index
     WHERE uri_younger_than_tombstone IS NOT NULL
-    UNION SELECT uri FROM ${relation(POSTS, standing)} s
-    JOIN removed r ON r.subject_hash IN (${hash("s.uri")}, ${hash("s.did")})
+    UNION SELECT uri FROM (
+      ${
+    ["uri", "did"].map((name) =>
+      `SELECT s.uri, removed_at, reference_time FROM ${relation(POSTS, standing)} s
+         JOIN removed r ON r.subject_hash = ${hash(`s.${name}`)}`
+    ).join(" UNION ALL ")
+  })
     GROUP BY uri HAVING max(removed_at) < max(reference_time);
     ALTER TABLE post_index DROP COLUMN uri_younger_than_tombstone;`);
   const { hidden } = await row<{ hidden: number }>(
@@ -127,11 +136,16 @@ export async function indexPosts(
   );
   await database.run(`DELETE FROM post_index WHERE is_hidden;
     ALTER TABLE post_index DROP COLUMN is_hidden`);
+  const { late } = await row<{ late: number }>(
+    database,
+    `SELECT count(*) AS late FROM post_index WHERE date IN (
+      SELECT unnest(${literal([...inputs.archivedDays])}::VARCHAR[])::DATE)`,
+  );
   if (inputs.stoppedDays.size > 0) {
     await database.run(`DELETE FROM post_index WHERE date IN (
       SELECT unnest(${literal([...inputs.stoppedDays])})::DATE)`);
   }
-  return hidden;
+  return { hidden, late };
 }
 
 /**

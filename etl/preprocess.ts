@@ -75,7 +75,10 @@ async function preprocess(context: Context): Promise<Outcome> {
     ...flagged,
     hidden_posts: built.hidden,
     removed_rows: Object.values(purged).reduce((sum, rows) => sum + rows, 0),
-    days_stopped_by_damage: [...inputs.stoppedDays].sort(),
+    days_archived: new Set(
+      paths.files("posts").flatMap(({ day }) => inputs.archivedDays.has(day!) ? day! : []),
+    ).size,
+    days_stopped_by_damage: [...inputs.stoppedDays.difference(inputs.archivedDays)].sort(),
   };
   return {
     summary,
@@ -93,7 +96,13 @@ async function build(
 ): Promise<Built> {
   const { paths, database, progress, signal, warn } = context;
   const standing = await standingPosts(database, paths, inputs);
-  const hidden = await indexPosts(database, inputs, key, standing);
+  const { hidden, late } = await indexPosts(database, inputs, key, standing);
+  if (late > 0) {
+    warn(
+      `${late} posts of days that are archived came later and are in raw alone: ` +
+        "deno task compact --restore, then preprocess, takes them in",
+    );
+  }
   const unknown = await resolveAccounts(database, filters, Object.values(inputs.raw).flat());
   if (unknown.length > 0) {
     warn(`no feed gave the handles ${unknown.join(", ")}: name those accounts by did`);
@@ -188,6 +197,7 @@ function describe(
     last_day: string | null;
     hidden_posts: number;
     removed_rows: number;
+    days_archived: number;
     days_stopped_by_damage: string[];
   },
   filters: string[],
@@ -197,6 +207,9 @@ function describe(
     `Built ${summary.posts} posts of ${summary.days} days` +
     (summary.first_day ? ` (${summary.first_day} to ${summary.last_day})` : ""),
     `  unchanged: ${summary.days_unchanged} days`,
+    ...(summary.days_archived
+      ? [`  archived, left as they are: ${summary.days_archived} days`]
+      : []),
     `  ${summary.passed_filters} pass the filters`,
     ...filters,
     `  ${summary.hidden_posts} posts of deactivated accounts are hidden`,

@@ -2,6 +2,7 @@ import { basename, dirname } from "node:path";
 import { purgeAnalyses } from "./analysis_file.ts";
 import { QUOTING_COLUMNS } from "./paid_answer.ts";
 import { recountPanel } from "./panel.ts";
+import { purgeArchive } from "./purge_archive.ts";
 import { purgeBatches } from "./purge_batches.ts";
 import { purgeLines, whileIdle } from "./purge_lines.ts";
 import { now, utcDay } from "./run/clock.ts";
@@ -49,6 +50,7 @@ export async function purge(context: Context, key: string): Promise<Purged> {
   for (const source of paths.names("raw").filter((name) => name !== "tombstones")) {
     await purgeFrom(`raw/${source}`, removedVersion("event_time"));
   }
+  const archived = await purgeArchive(context, removedVersion("event_time"));
   const isHidden = `${subjectHashSql(key, "did")} IN (SELECT subject_hash FROM hidden)`;
   await purgeFrom("posts", `${removedVersion("reference_time")} OR ${isHidden}`);
   const gone = `${removedAt} IS NOT NULL AND uri NOT IN (SELECT uri FROM finished)`;
@@ -95,6 +97,7 @@ export async function purge(context: Context, key: string): Promise<Purged> {
   if (!isIdle) context.warn("export is running: its files are purged by the next preprocess");
   return {
     ...purged,
+    ...archived > 0 ? { archive: archived } : {},
     ...quarantine > 0 ? { quarantine } : {},
     ...answers > 0 ? { answers } : {},
     ...batches > 0 ? { batches } : {},

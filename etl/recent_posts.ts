@@ -1,6 +1,7 @@
 import { type Database, rows } from "./store/duckdb.ts";
 import { relation } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
+import { holdFiles } from "./store/reading.ts";
 import { RAW } from "./store/tables.ts";
 
 /** How long a post is remembered, in event time: longer than hosts lie apart. */
@@ -39,6 +40,7 @@ export async function newestPosts(
   paths: DataPaths,
   source: string,
 ): Promise<string[]> {
+  await using _files = await holdFiles(paths);
   const files = paths.files(`raw/${source}`).slice(-4).map((file) => file.path);
   const found = await rows<{ key: string }>(
     database,

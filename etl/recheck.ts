@@ -7,7 +7,9 @@ import { now } from "./run/clock.ts";
 import type { Context } from "./run/command.ts";
 import { UserError } from "./run/error.ts";
 import { type Database, literal, row, rows } from "./store/duckdb.ts";
+import { relation } from "./store/parquet.ts";
 import { readRecheck, type RecheckState, writeRecheck } from "./store/recheck_state.ts";
+import { POSTS } from "./store/tables.ts";
 import { type Found, subjectHashSql, writeTombstones } from "./store/tombstone.ts";
 
 /** Posts after which what was found is durable. */
@@ -21,12 +23,12 @@ const FEW = 10;
 export type Recheck = RecheckState & { posts: number; isComplete: boolean };
 
 /**
- * Make the temporary table `kept` (subject_hash, uri, did, is_hidden): every uri in raw, contexts too,
+ * Make the temporary table `kept` (subject_hash, uri, did, is_hidden): every uri in raw, contexts and archived posts too,
  * that this round was not asked for yet, that an AppView can look up, and that no tombstone removes. A
  * round that is complete is followed by a new one. Gives its state.
  */
 export async function openRound(
-  { paths, database }: Context,
+  { paths, database }: Pick<Context, "paths" | "database">,
   inputs: Inputs,
   key: string,
 ): Promise<Recheck> {
@@ -45,13 +47,14 @@ export async function openRound(
   const files = [...Object.values(inputs.raw).flat(), ...inputs.contexts];
   const removal = (column: string) =>
     `(SELECT removed_at FROM removed WHERE subject_hash = ${subjectHashSql(key, column)})`;
-  await readRemovals(database, inputs.tombstones, files, key);
+  await readRemovals(database, inputs.tombstones, files, key, inputs.archivedPosts);
   await database.run(`CREATE OR REPLACE TEMP TABLE kept AS
     SELECT ${subjectHashSql(key, "uri")} AS subject_hash, uri, did,
       ${subjectHashSql(key, "did")} IN (SELECT subject_hash FROM hidden) AS is_hidden
-    FROM (SELECT uri, any_value(did) AS did, max(event_time) AS seen FROM ${
-    rawRows(files)
-  } WHERE uri IS NOT NULL GROUP BY uri) r
+    FROM (SELECT uri, any_value(did) AS did, max(event_time) AS seen FROM (
+        SELECT uri, did, event_time FROM ${rawRows(files)}
+        UNION ALL SELECT uri, did, reference_time FROM ${relation(POSTS, inputs.archivedPosts)})
+      WHERE uri IS NOT NULL GROUP BY uri) r
     WHERE NOT coalesce(greatest(${removal("r.uri")}, ${removal("r.did")})
         >= coalesce(seen, '-infinity'), false)
       AND subject_hash > ${literal(state.after)} AND regexp_full_match(uri, ${literal(POST_URI)})`);

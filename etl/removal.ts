@@ -1,7 +1,7 @@
 import { now } from "./run/clock.ts";
 import { type Database, literal, row } from "./store/duckdb.ts";
 import { relation } from "./store/parquet.ts";
-import { RAW, TOMBSTONES } from "./store/tables.ts";
+import { POSTS, RAW, TOMBSTONES } from "./store/tables.ts";
 import { subjectHashSql } from "./store/tombstone.ts";
 
 /** How long a deactivated account may still come back before its posts are purged. */
@@ -13,13 +13,14 @@ const RETURN_DAYS = 30;
  *
  * An account is hidden from `#account` with the status deactivated until it is active again, or wrote
  * something that we saw: nobody who is deactivated can. After 30 days it counts as removed at the time of
- * its deactivation. `raw` are the files to look for its posts in.
+ * its deactivation. `raw` are the files to look for its posts in, `posts` those of days that are archived.
  */
 export async function readRemovals(
   database: Database,
   tombstones: string[],
   raw: string[],
   hashKey: string,
+  posts: string[] = [],
 ): Promise<void> {
   const purged = new Date(now().getTime() - RETURN_DAYS * 86_400_000);
   await database.run(`
@@ -42,7 +43,8 @@ export async function readRemovals(
     await database.run(`
       CREATE OR REPLACE TEMP TABLE authors AS
         SELECT ${subjectHashSql(hashKey, "did")} AS subject_hash, max(event_time) AS wrote_at
-        FROM (SELECT did, max(event_time) AS event_time FROM ${relation(RAW, raw)} GROUP BY did)
+        FROM (SELECT did, max(event_time) AS event_time FROM ${relation(RAW, raw)} GROUP BY did
+          UNION ALL SELECT did, max(reference_time) FROM ${relation(POSTS, posts)} GROUP BY did)
         GROUP BY ALL;
       DELETE FROM away USING authors
         WHERE authors.subject_hash = away.subject_hash AND wrote_at > last_at;

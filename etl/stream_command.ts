@@ -62,6 +62,7 @@ export function streamCommand(task: StreamTask): Command {
       },
     ],
     examples: task.examples,
+    holdsFiles: false,
     run: (context, options: Options) => run(context, task, options),
   };
 }

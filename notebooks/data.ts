@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { UserError } from "../etl/run/error.ts";
 import { readStudy, type Study } from "../etl/run/study.ts";
 import { DataPaths } from "../etl/store/paths.ts";
+import { holdFiles } from "../etl/store/reading.ts";
 import { toTable } from "./arrow.ts";
 import { connect, type Parameter } from "./duckdb.ts";
 import { Identifier } from "./identifier.ts";
@@ -65,6 +66,8 @@ export async function open(folder: string, options: OpenOptions = {}): Promise<D
     );
   }
   const paths = new DataPaths(root);
+  // Views read whatever lies in a folder: what a killed compaction left there is brought to its end.
+  await (await holdFiles(paths))[Symbol.asyncDispose]();
   const study = readStudy(Deno.env.get("CIVICSKY_STUDY") ?? STUDY);
   const engine = options.engine === "native" ? await native(root) : await wasm();
   const views = new Views((sql) => engine.run(sql), paths, study);

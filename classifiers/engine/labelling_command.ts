@@ -72,6 +72,7 @@ export function labellingCommand(
       ...options,
     ],
     examples,
+    holdsFiles: false,
     async run(context, options: LabellingOptions) {
       const opened = await open(context, options);
       const { classifier, settings, contexts } = opened;

@@ -5,6 +5,7 @@ import { Command as Commander, CommanderError, Option } from "commander";
 import { openDatabase } from "../store/duckdb.ts";
 import type { Database } from "../store/duckdb.ts";
 import { DataPaths } from "../store/paths.ts";
+import { holdFiles } from "../store/reading.ts";
 import { dataFolder } from "./data_folder.ts";
 import { variable } from "./environment.ts";
 import { describeError, EXIT, type ExitStatus, explained, UserError } from "./error.ts";
@@ -64,6 +65,11 @@ export interface Command {
   examples: string[];
   /** False for tasks that only look; they leave no row in the ledger, and what others left behind. */
   ledger?: boolean;
+  /**
+   * False for tasks that may run for hours: they hold files only while they read them (`reading.ts`), so
+   * that `compact` need not wait for them.
+   */
+  holdsFiles?: boolean;
   /** Data folder under the root where it is not that of the study, whatever the environment says. */
   data?: string;
   // deno-lint-ignore no-explicit-any
@@ -147,6 +153,7 @@ async function parseAndRun(
   };
   let outcome: Outcome;
   try {
+    await using _files = command.holdsFiles === false ? undefined : await holdFiles(paths);
     outcome = await command.run(
       {
         paths,

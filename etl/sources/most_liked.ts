@@ -59,6 +59,7 @@ export const command: Command = {
     "deno task sync:most-liked --limit 100",
     "deno task sync:most-liked --counts-only",
   ],
+  holdsFiles: false,
   run: collect,
 };
 

@@ -1,7 +1,10 @@
-import { basename, dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { describeError, isReadOnly, READ_ONLY, UserError } from "../run/error.ts";
 import { type Database, literal, row, rows } from "./duckdb.ts";
+import { sync } from "./durable.ts";
 import type { Table } from "./tables.ts";
+
+export { removeLeftovers, sync } from "./durable.ts";
 
 /**
  * Write the rows of a query as one Parquet file of a table (zstd, schema version in its metadata).
@@ -61,29 +64,6 @@ export async function writeParquet(
       "Free some space and run the task again; nothing that was collected is lost",
       { cause },
     );
-  }
-}
-
-/** Force a file or a folder's entries to disk. */
-export async function sync(path: string): Promise<void> {
-  using file = await Deno.open(path);
-  await file.sync();
-}
-
-/**
- * Remove half-written files that a killed process left beside a Parquet file.
- *
- * Only for whoever holds the lock of that output.
- */
-export async function removeLeftovers(path: string): Promise<void> {
-  const folder = dirname(path);
-  const ours = new RegExp(`^${RegExp.escape(basename(path))}\\.[0-9a-f]{8}\\.part$`);
-  try {
-    for await (const entry of Deno.readDir(folder)) {
-      if (ours.test(entry.name)) await Deno.remove(join(folder, entry.name));
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 

@@ -1,4 +1,5 @@
 import { basename, join } from "node:path";
+import { readReplacement, replacedPaths } from "./replacement.ts";
 
 /** Where everything lies under one data folder; nothing else in civicsky knows these paths. */
 export class DataPaths {
@@ -95,6 +96,12 @@ export class DataPaths {
     return join(this.root, "journal", source);
   }
 
+  /** List the names of all segments that are not Parquet yet, whichever their source. */
+  segments(): string[] {
+    return list(join(this.root, "journal")).map((file) => basename(file.path))
+      .filter((name) => name.endsWith(".jsonl")).map((name) => basename(name, ".jsonl"));
+  }
+
   quarantine(source: string, day: string): string {
     return join(this.root, "quarantine", source, `date=${day}.jsonl`);
   }
@@ -149,6 +156,11 @@ export class DataPaths {
     return join(this.root, ".hash_key");
   }
 
+  /** Where raw data was moved to. */
+  archive(): string {
+    return join(this.root, "archive.json");
+  }
+
   /** How far the last round of asking after every post has come. */
   recheck(): string {
     return join(this.root, "recheck.json");
@@ -170,7 +182,21 @@ export class DataPaths {
    * `table` is a folder under the root such as `posts`, `raw/firehose` or `label_sets`.
    */
   files(table: string): PartitionFile[] {
-    return list(join(this.root, table)).filter((file) => file.path.endsWith(".parquet"));
+    // What is switched meanwhile would be listed half before and half after.
+    for (let before = this.#compaction();;) {
+      const found = list(join(this.root, table)).filter((file) => file.path.endsWith(".parquet"));
+      const paths = new Set(found.map(({ path }) => path));
+      const replaced = replacedPaths(this.root, (path) => paths.has(path));
+      const after = this.#compaction(paths);
+      if (before === after) return found.filter(({ path }) => !replaced.has(path));
+      before = after;
+    }
+  }
+
+  /** What the last compaction is and how far it came; in the midst of a switch also what is there. */
+  #compaction(files: Set<string> = new Set()): string {
+    const { id, state } = readReplacement(this.root) ?? {};
+    return JSON.stringify([id, state, ...state === "switching" ? files : []]);
   }
 
   /** List every file under the root, whatever it is. */

@@ -169,7 +169,11 @@ async function tell(
         if (!(error instanceof NotSent)) throw error;
         context.warn(`${channel.name}: ${error.message}; it is tried again at the next run`);
         // What refuses one refuses the others, and each may take its time.
-        for (const { key } of news.slice(index)) untold.add(key);
+        for (const left of news.slice(index)) {
+          untold.add(left.key);
+          // What ends before it could be told is told by its end.
+          if (left.mended_at === null) left.told[channel.name] = "missed";
+        }
         break;
       }
     }

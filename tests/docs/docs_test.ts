@@ -103,7 +103,8 @@ Deno.test("every task that a document names is there, with the options that stan
 /** Options of other programs. */
 const FOREIGN = [
   ...["--max-model-len", "--ctx-size", "--parallel", "--tensor-parallel-size"],
-  ...["--allow-net", "--allow-env"],
+  ...["--allow-net", "--allow-env", "--update", "--delete"],
+  ...["--mem", "--nodelist", "--requeue"],
 ];
 
 function isAdded(task: string, text: string): boolean {

@@ -1,7 +1,7 @@
 /** The Deno kernel under JupyterLab's own client, outside the user's own Jupyter. */
-import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
+import { runProgram, venv } from "../venv.ts";
 
 /** From PyPI. */
 const PACKAGES = ["nbclient==0.11.0", "jupyter_client==8.10.0", "nbformat==5.11.1"];
@@ -16,19 +16,10 @@ export class Kernel {
    * Throws where there is no Python 3 with `venv`, or where PyPI is not reached.
    */
   static async install(folder: string): Promise<Kernel> {
-    const kept = join(
-      Deno.env.get("XDG_CACHE_HOME") || join(Deno.env.get("HOME") ?? "", ".cache"),
-      "civicsky-kernel",
-      createHash("sha256").update(PACKAGES.join()).digest("hex").slice(0, 12),
-    );
-    const python = join(kept, "bin/python");
-    // The packages come last, so that an installation that was cut off is made anew.
-    if (!await succeeds(python, ["-c", "import nbclient"])) {
-      console.error(`Installing nbclient into ${kept}, once`);
-      await run("python3", ["-m", "venv", "--clear", kept]);
-      await run(python, ["-m", "pip", "install", "--quiet", "--no-input", ...PACKAGES]);
-    }
-    await run(Deno.execPath(), ["jupyter", "--install"], { XDG_DATA_HOME: folder });
+    const python = await venv("civicsky-kernel", PACKAGES, "nbclient");
+    await runProgram(Deno.execPath(), ["jupyter", "--install"], {
+      env: { XDG_DATA_HOME: folder },
+    });
     return new Kernel(python, folder);
   }
 
@@ -40,7 +31,7 @@ export class Kernel {
     env: Record<string, string>,
   ): Promise<void> {
     const jupyter = join(this.folder, "jupyter");
-    await run(this.python, [EXECUTE, source, cwd, target], {
+    const settings = {
       ...env,
       JUPYTER_PATH: jupyter,
       JUPYTER_DATA_DIR: jupyter,
@@ -48,24 +39,7 @@ export class Kernel {
       JUPYTER_RUNTIME_DIR: join(this.folder, "runtime"),
       JUPYTER_NO_CONFIG: "1",
       NO_COLOR: "1",
-    });
-  }
-}
-
-async function run(program: string, args: string[], env?: Record<string, string>): Promise<void> {
-  const { success, stdout, stderr } = await new Deno.Command(program, { args, env, stdin: "null" })
-    .output();
-  if (success) return;
-  const decoder = new TextDecoder();
-  throw new Error(`${program} ${args[0]}: ${decoder.decode(stdout)}${decoder.decode(stderr)}`);
-}
-
-async function succeeds(program: string, args: string[]): Promise<boolean> {
-  try {
-    const command = new Deno.Command(program, { args, stdout: "null", stderr: "null" });
-    return (await command.output()).success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+    };
+    await runProgram(this.python, [EXECUTE, source, cwd, target], { env: settings });
   }
 }

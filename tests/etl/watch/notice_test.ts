@@ -26,10 +26,11 @@ Deno.test("what a webhook does not take is a warning without its address, and to
     assert.doesNotMatch([...run.warnings, ...nobody.warnings].join(), /SECRET/);
     assert.deepEqual([run.warnings.length, nobody.warnings.length], [2, 1]);
     webhook.status = 200;
-    // What nobody was told of is nobody's news when it is mended.
+    // What could not be told while it lasted is told by its end: a night without network cost a feed.
     await run.settle("daily/b");
     await run.settle("daily/b");
-    assert.deepEqual(webhook.texts.map((text) => text.split("\n")[0]), [
+    assert.match(webhook.texts[0]!, /: mended: daily\/a failed \(since /);
+    assert.deepEqual(webhook.texts.slice(1).map((text) => text.split("\n")[0]), [
       `My study on ${MACHINE}: daily/b failed`,
     ]);
     webhook.status = 500;
@@ -37,8 +38,8 @@ Deno.test("what a webhook does not take is a warning without its address, and to
     webhook.status = 200;
     await run.settle();
     await run.settle();
-    assert.equal(webhook.texts.length, 2);
-    assert.match(webhook.texts[1]!, /mended/);
+    assert.equal(webhook.texts.length, 3);
+    assert.match(webhook.texts[2]!, /mended: daily\/b/);
   }));
 
 Deno.test("a command gets the message on its input and in its environment, and no shell reads it", () =>

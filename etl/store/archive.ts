@@ -1,0 +1,116 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../run/error.ts";
+import { sync } from "./durable.ts";
+import { DataPaths } from "./paths.ts";
+
+const Archive = z.strictObject({
+  /** Stands also in the archive, so that another disk at the same place is not taken for it. */
+  id: z.string(),
+  folder: z.string(),
+  /** UTC days of posts of which raw data is, or soon will be, in the archive; in order. */
+  days: z.array(z.iso.date()),
+});
+
+/** Where raw data was moved to, and which days of posts stay as they are because of that. */
+export type Archive = z.infer<typeof Archive>;
+
+/** Sources whose raw data is moved; what feeds and imports brought is little, and is looked at again. */
+export const ARCHIVED_SOURCES = ["firehose", "jetstream"];
+
+/** What says, in the archive, which one it is. */
+const Marker = z.strictObject({
+  id: z.string(),
+  /** Which removals have been applied to all of it, as a digest; null where that is not known. */
+  removals: z.string().nullable(),
+});
+const MARKER = "civicsky_archive.json";
+
+/** Read where raw data was moved to, undefined where none was. Throws where that is damaged. */
+export function readArchive(paths: DataPaths): Archive | undefined {
+  return read(paths.archive(), Archive);
+}
+
+/** Write where raw data was moved to; it is durable when this returns. */
+export async function writeArchive(paths: DataPaths, archive: Archive): Promise<void> {
+  await write(paths.archive(), archive);
+}
+
+/** Read the marker of an archive folder, undefined where there is none: it is no archive or not there. */
+export function readMarker(folder: string): z.infer<typeof Marker> | undefined {
+  return read(join(folder, MARKER), Marker);
+}
+
+/** Write the marker of an archive folder, which is made where it is not there. */
+export async function writeMarker(folder: string, marker: z.infer<typeof Marker>): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  await write(join(folder, MARKER), marker);
+}
+
+/** Forget an archive that was emptied; one without days is as good as none at every step. */
+export async function removeArchive(paths: DataPaths, archive: Archive): Promise<void> {
+  await writeArchive(paths, { ...archive, days: [] });
+  await Deno.remove(join(archive.folder, MARKER));
+  await Deno.remove(paths.archive());
+  await sync(paths.root);
+}
+
+/** Is the archive there, as the disk that it lies on is mounted? */
+export function isReachable({ id, folder }: Archive): boolean {
+  try {
+    return readMarker(folder)?.id === id;
+  } catch (error) {
+    // A disk that was pulled out gives errors of many kinds.
+    if (error instanceof UserError) throw error;
+    return false;
+  }
+}
+
+/**
+ * List the files of a table that are in the archive and nowhere else.
+ *
+ * Throws where the archive is not there.
+ */
+export function archivedFiles(paths: DataPaths, table: string, doing: string): string[] {
+  const archive = readArchive(paths);
+  if (archive === undefined) return [];
+  if (!isReachable(archive)) throw unreachable(archive, doing);
+  // A move that was interrupted leaves a copy at both ends.
+  const here = new Set(paths.files(table).map(({ path }) => path.slice(paths.root.length)));
+  return new DataPaths(archive.folder).files(table).map(({ path }) => path)
+    .filter((path) => !here.has(path.slice(archive.folder.length)));
+}
+
+/** Give the error for an archive that is not there. */
+export function unreachable({ folder }: Archive, doing: string): UserError {
+  return new UserError(
+    doing,
+    `the archive ${folder} is not there`,
+    "Mount the disk that it lies on; where it was moved, name its place: deno task compact --older-than … --archive DIR",
+  );
+}
+
+function read<T>(path: string, schema: z.ZodType<T>): T | undefined {
+  try {
+    return schema.parse(JSON.parse(Deno.readTextFileSync(path)));
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory) {
+      return undefined;
+    }
+    if (!(cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause;
+    throw new UserError(
+      `read ${path}`,
+      "it does not say what an archive is",
+      "Put back a copy from a backup: without it, posts of archived days would be built from what is left",
+      { cause },
+    );
+  }
+}
+
+async function write(path: string, value: unknown): Promise<void> {
+  const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
+  await Deno.writeTextFile(beside, `${JSON.stringify(value, undefined, 2)}\n`);
+  await sync(beside);
+  await Deno.rename(beside, path);
+  await sync(join(path, ".."));
+}

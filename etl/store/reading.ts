@@ -1,0 +1,121 @@
+import { join } from "node:path";
+import { EXIT, UserError } from "../run/error.ts";
+import { lock, readHolder } from "./lock.ts";
+import { isDead } from "./owner.ts";
+import type { DataPaths } from "./paths.ts";
+import { finishReplacement, readReplacement } from "./replacement.ts";
+
+/** The lock of whoever compacts, and the one that it holds while it takes files away. */
+export const [COMPACT, SWITCH] = ["compact", "switch"];
+const WAIT_MS = 50;
+
+/** Those of this process share one file. */
+interface Shared {
+  readers: number;
+  file: Promise<AsyncDisposable | undefined>;
+}
+const reading = new Map<string, Shared>();
+
+/**
+ * Hold on to the files that are listed from here on: none of them is taken away until this is disposed.
+ *
+ * Others may read at the same time. Waits the moment that it takes whoever compacts to switch files,
+ * and brings to its end what a compaction that was killed left.
+ */
+export async function holdFiles(paths: DataPaths): Promise<AsyncDisposable> {
+  const shared = reading.get(paths.root) ?? { readers: 0, file: announce(paths) };
+  reading.set(paths.root, shared);
+  shared.readers++;
+  const leave = async () => {
+    if (--shared.readers > 0) return;
+    if (reading.get(paths.root) === shared) reading.delete(paths.root);
+    await (await shared.file)?.[Symbol.asyncDispose]();
+  };
+  try {
+    await shared.file;
+  } catch (error) {
+    if (--shared.readers === 0) reading.delete(paths.root);
+    throw error;
+  }
+  return { [Symbol.asyncDispose]: leave };
+}
+
+/** Do something while nobody holds files; gives false, and does nothing, where somebody does. */
+export async function whileNobodyReads(
+  paths: DataPaths,
+  work: () => Promise<void>,
+): Promise<boolean> {
+  const held = await unlessBusy(() => lock(paths.locks(), SWITCH, "switch files"));
+  if (held === undefined) return false;
+  await using _held = held;
+  // Readers look for that lock after they said that they read: one of the two sees the other.
+  if (await hasReaders(paths)) return false;
+  await work();
+  return true;
+}
+
+async function announce(paths: DataPaths): Promise<AsyncDisposable | undefined> {
+  try {
+    await Deno.stat(paths.root);
+    await finishInterrupted(paths);
+    await hasReaders(paths);
+    for (;;) {
+      const file = await lock(readers(paths), crypto.randomUUID(), "read the data");
+      const switching = await readHolder(join(paths.locks(), `${SWITCH}.lock`));
+      if (switching === undefined || isDead(switching)) return file;
+      await file[Symbol.asyncDispose]();
+      await new Promise((done) => setTimeout(done, WAIT_MS));
+    }
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    // Whoever may not or cannot write here is not kept from looking; nor is there a folder to hold.
+    return undefined;
+  }
+}
+
+/** Bring a compaction to its end whose process is gone, unless somebody reads right now. */
+async function finishInterrupted(paths: DataPaths): Promise<void> {
+  if ((readReplacement(paths.root)?.state ?? "finished") === "finished") return;
+  const held = await unlessBusy(() => lock(paths.locks(), COMPACT, "finish a compaction"));
+  await using _held = held;
+  if (held !== undefined) await whileNobodyReads(paths, () => finishReplacement(paths.root));
+}
+
+/** Tell whether somebody reads; files of readers that died are removed. */
+async function hasReaders(paths: DataPaths): Promise<boolean> {
+  let names: string[];
+  try {
+    names = [...Deno.readDirSync(readers(paths))].map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+  let alive = 0;
+  for (const name of names) {
+    const path = join(readers(paths), name);
+    const holder = await readHolder(path);
+    if (holder === undefined) continue;
+    if (!isDead(holder)) {
+      alive++;
+      continue;
+    }
+    // Nobody takes its place, as each has a name of its own.
+    await Deno.remove(path).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+  }
+  return alive > 0;
+}
+
+function readers(paths: DataPaths): string {
+  return join(paths.locks(), "readers");
+}
+
+async function unlessBusy<T>(take: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await take();
+  } catch (error) {
+    if (error instanceof UserError && error.exitCode === EXIT.busy) return undefined;
+    throw error;
+  }
+}

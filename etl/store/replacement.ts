@@ -1,0 +1,126 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../run/error.ts";
+import { removeLeftovers, sync } from "./durable.ts";
+
+const Replacement = z.strictObject({
+  /** Another one each time, so that whoever lists files sees that something happened meanwhile. */
+  id: z.string(),
+  /** `writing` changes nothing yet; from `switching` on the merged file counts as soon as it is there. */
+  state: z.enum(["writing", "switching", "finished"]),
+  /** Such as `raw/firehose`. */
+  table: z.string(),
+  day: z.iso.date(),
+  /** The merged file, and the parts that it replaces, by their names in the folder of the day. */
+  merged: z.string(),
+  replaced: z.array(z.string()),
+});
+
+/** Which parts of a day the last compaction replaced by which file, and how far it came. */
+export type Replacement = z.infer<typeof Replacement>;
+
+/** What a merged file is called until it counts; nobody reads it. */
+const UNCOUNTED = ".compacted";
+
+/** Give the path at which a merged file is written. */
+export function uncountedPath(root: string, { table, day, merged }: Replacement): string {
+  return join(root, table, `date=${day}`, `${merged}${UNCOUNTED}`);
+}
+
+/** Read the list of the last compaction as it stands, undefined where there was none. */
+export function readReplacement(root: string): Replacement | undefined {
+  const path = listPath(root);
+  try {
+    return Replacement.parse(JSON.parse(Deno.readTextFileSync(path)));
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return undefined;
+    if (!(cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause;
+    throw new UserError(
+      `read ${path}`,
+      "it does not hold the list of a compaction",
+      "Put back a copy from a backup; without it, what was merged and not removed yet would count twice",
+      { cause },
+    );
+  }
+}
+
+/** Write the list; it is durable when this returns. */
+export async function writeReplacement(root: string, replacement: Replacement): Promise<void> {
+  const path = listPath(root);
+  const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
+  await Deno.writeTextFile(beside, `${JSON.stringify(replacement, undefined, 2)}\n`);
+  await sync(beside);
+  await Deno.rename(beside, path);
+  await sync(root);
+}
+
+/**
+ * Give the paths that do not count although they are there: parts whose merged file is in its place.
+ *
+ * `exists` tells whether a path is there.
+ */
+export function replacedPaths(root: string, exists: (path: string) => boolean): Set<string> {
+  const replacement = readReplacement(root);
+  if (replacement === undefined || replacement.state !== "switching") return new Set();
+  const { table, day, merged, replaced } = replacement;
+  const at = (name: string) => join(root, table, `date=${day}`, name);
+  return new Set(exists(at(merged)) ? replaced.map(at) : []);
+}
+
+/**
+ * Bring a compaction to its end: backward where its merged file is not whole yet, else forward.
+ *
+ * Only while nobody reads. `at` is called after each step, for tests that end the process there.
+ */
+export async function finishReplacement(
+  root: string,
+  at: (step: string) => void = () => {},
+): Promise<void> {
+  const replacement = readReplacement(root);
+  if (replacement === undefined || replacement.state === "finished") return;
+  const { state, table, day, merged, replaced } = replacement;
+  const folder = join(root, table, `date=${day}`);
+  const uncounted = uncountedPath(root, replacement);
+  if (state === "writing") {
+    await removeLeftovers(uncounted);
+    await remove(uncounted);
+  } else {
+    const path = join(folder, merged);
+    if (await isThere(uncounted)) {
+      await Deno.rename(uncounted, path);
+      await sync(folder);
+      at("merged file counts");
+    }
+    if (await isThere(path)) {
+      for (const name of replaced) {
+        await remove(join(folder, name));
+        at("a part is removed");
+      }
+      await sync(folder);
+    }
+  }
+  await writeReplacement(root, { ...replacement, state: "finished" });
+  at("finished");
+}
+
+function listPath(root: string): string {
+  return join(root, "compaction.json");
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

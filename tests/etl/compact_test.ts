@@ -1,0 +1,256 @@
+import assert from "node:assert/strict";
+import { mergeParts } from "../../etl/compact/merge.ts";
+import { compactedTables, partsToMerge } from "../../etl/compact/parts.ts";
+import { literal, openDatabase, row, rows } from "../../etl/store/duckdb.ts";
+import { relation, rewriteParquet } from "../../etl/store/parquet.ts";
+import { DataPaths } from "../../etl/store/paths.ts";
+import { COMPACT, holdFiles } from "../../etl/store/reading.ts";
+import { lock } from "../../etl/store/lock.ts";
+import { COVERAGE, RAW } from "../../etl/store/tables.ts";
+import { rawFolder, uri } from "../raw.ts";
+import { query, withData } from "../rows.ts";
+import { ROOT, runTask } from "../task.ts";
+
+const CLOCK = { CIVICSKY_CLOCK: "2026-06-10T00:00:00Z" };
+const DAY = "2026-06-01";
+const SPAN = `${DAY}_${DAY}`;
+
+function run(data: string, ...args: string[]) {
+  return runTask([...args, "--data", data, "--json"], CLOCK);
+}
+
+/** Lay three parts of a day, of two posts each, one of them in two parts. */
+async function threeParts(data: string): Promise<DataPaths> {
+  const folder = await rawFolder(data);
+  for (const [index, rkeys] of [["b", "a"], ["c", "d"], ["e", "a"]].entries()) {
+    const rows = rkeys.map((rkey, place) => ({
+      uri: uri(rkey),
+      cid: `c${rkey}`,
+      rev: `r${index}`,
+      cursor: 10 * index + place,
+      event_time: `${DAY} 10:0${index}:0${place}`,
+      seen_at: `${DAY} 10:0${index}:0${place}`,
+      langs: ["en", "de"],
+      text: `the post ${rkey} of part ${index}`,
+    }));
+    await folder.raw("firehose", DAY, `20260601T10000${index}000Z-relay-0.${SPAN}`, rows);
+    await folder.coverage(DAY, `20260601T10000${index}000Z-relay-0`, [`${DAY} 10:0${index}:00`]);
+  }
+  return folder.paths;
+}
+
+/** Read a table as every reader lists it. */
+async function rowsOf(data: string, folder: string): Promise<unknown[]> {
+  using database = await openDatabase(data);
+  const files = new DataPaths(data).files(folder).map(({ path }) => path);
+  return await rows(database, `FROM ${relation(folder === "coverage" ? COVERAGE : RAW, files)}`);
+}
+
+async function postsOf(data: string): Promise<unknown[]> {
+  return await query(data, "SELECT * FROM read_parquet('{data}/posts/*/*.parquet')");
+}
+
+/** List the files of the day of a table, whatever they are. */
+function names(data: string, folder: string): string[] {
+  return [...Deno.readDirSync(`${data}/${folder}/date=${DAY}`)].map(({ name }) => name).sort();
+}
+
+/** Merge the day of a table in this process, and give what came of it. */
+async function merge(data: string, wait: () => Promise<boolean>): Promise<string> {
+  const paths = new DataPaths(data);
+  using database = await openDatabase(data);
+  await using _lock = await lock(paths.locks(), COMPACT, "run compact");
+  const table = compactedTables(paths).find(({ folder }) => folder === "raw/firehose")!;
+  const [group] = await partsToMerge(paths, "raw/firehose", "9");
+  return await mergeParts({ ...table, ...group!, paths, database, wait });
+}
+
+Deno.test("compact makes one file of the parts of a past day, and posts are built of it with the same rows", () =>
+  withData(async (data) => {
+    await threeParts(data);
+    const folder = await rawFolder(data);
+    const post = (rkey: string) => [{ uri: uri(rkey), event_time: "2026-06-10 00:00:00" }];
+    for (const part of ["a", "b"]) await folder.raw("firehose", "2026-06-10", part, post(part));
+    // What is still in a journal lands again under its name.
+    for (const part of ["s-0", "s-1"]) {
+      await folder.raw("jetstream", DAY, `${part}.${SPAN}`, post(part));
+    }
+    await Deno.mkdir(`${data}/journal/jetstream`, { recursive: true });
+    await Deno.writeTextFile(`${data}/journal/jetstream/s-0.jsonl`, "{}\n");
+    await folder.tombstone(DAY, "t", [{ subject: uri("d"), at: `${DAY} 11:00:00` }]);
+    await folder.tombstone(DAY, "u", [{ subject: uri("zz"), at: `${DAY} 11:00:00` }]);
+    assert.equal((await run(data, "preprocess")).code, 0);
+    const [raw, covered, posts] = [
+      await rowsOf(data, "raw/firehose"),
+      await rowsOf(data, "coverage"),
+      await postsOf(data),
+    ];
+    const { code, stdout, stderr } = await run(data, "compact");
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(JSON.parse(stdout), {
+      files_before: 8,
+      files_after: 3,
+      days: 3,
+      warnings: [],
+      status: "done",
+    });
+    assert.match(
+      names(data, "raw/firehose").join(),
+      /^20260601T100000000Z-merged-\w{8}\.2026-06-01_2026-06-01\.parquet$/,
+    );
+    assert.equal(names(data, "raw/jetstream").length, 2);
+    assert.deepEqual(await rowsOf(data, "raw/firehose"), raw);
+    assert.deepEqual(await rowsOf(data, "coverage"), covered);
+    await Deno.remove(`${data}/posts`, { recursive: true });
+    assert.equal((await run(data, "preprocess")).code, 0);
+    assert.deepEqual(await postsOf(data), posts);
+    for (const { folder } of compactedTables(new DataPaths(data))) {
+      assert.deepEqual(await partsToMerge(new DataPaths(data), folder, "2026-06-10"), []);
+    }
+  }));
+
+const STEPS = [
+  "writing is listed",
+  "merged file is written",
+  "switching is listed",
+  "merged file counts",
+  "a part is removed",
+  "finished",
+];
+
+// Invariant 2
+Deno.test("a compaction that is killed at any step shows every row once, before and after it is finished", async (t) => {
+  for (const step of STEPS) {
+    await t.step(step, () =>
+      withData(async (data) => {
+        await threeParts(data);
+        const before = await rowsOf(data, "raw/firehose");
+        const { signal } = await new Deno.Command(Deno.execPath(), {
+          args: [
+            "run",
+            "--allow-all",
+            "tests/etl/killed_compact.ts",
+            data,
+            "raw/firehose",
+            DAY,
+            step,
+          ],
+          cwd: ROOT,
+        }).output();
+        assert.equal(signal, "SIGKILL");
+        assert.deepEqual(await rowsOf(data, "raw/firehose"), before);
+        await (await holdFiles(new DataPaths(data)))[Symbol.asyncDispose]();
+        // Now also to whoever lists the folder with a pattern.
+        assert.deepEqual(
+          await query(
+            data,
+            "SELECT * EXCLUDE date FROM read_parquet('{data}/raw/firehose/*/*.parquet')",
+          ),
+          before,
+        );
+        const files = names(data, "raw/firehose");
+        assert.ok(files.every((name) => name.endsWith(".parquet")), files.join());
+        assert.equal(files.length, STEPS.indexOf(step) < 2 ? 3 : 1);
+      }));
+  }
+});
+
+Deno.test("preprocess finishes a compaction that was killed, and in the midst of one builds the same posts", () =>
+  withData(async (data) => {
+    await threeParts(data);
+    assert.equal((await run(data, "preprocess")).code, 0);
+    const posts = await postsOf(data);
+    let built: unknown[] = [];
+    let files: string[] = [];
+    const held = await holdFiles(new DataPaths(data));
+    const merged = await merge(data, async () => {
+      // Merged, and not switched, as this test holds the files.
+      await Deno.remove(`${data}/posts`, { recursive: true });
+      assert.equal((await run(data, "preprocess")).code, 0);
+      [built, files] = [await postsOf(data), names(data, "raw/firehose")];
+      await held[Symbol.asyncDispose]();
+      return true;
+    });
+    assert.equal(merged, "merged");
+    assert.deepEqual(built, posts);
+    assert.equal(files.filter((name) => name.endsWith(".parquet")).length, 3);
+    assert.equal(names(data, "raw/firehose").length, 1);
+    // As if it had been killed between rename and removal.
+    await threeParts(data);
+    const list = JSON.parse(await Deno.readTextFile(`${data}/compaction.json`));
+    await Deno.writeTextFile(
+      `${data}/compaction.json`,
+      JSON.stringify({ ...list, state: "switching" }),
+    );
+    await Deno.remove(`${data}/posts`, { recursive: true });
+    assert.equal((await run(data, "preprocess")).code, 0);
+    assert.deepEqual(await postsOf(data), posts);
+    assert.equal(names(data, "raw/firehose").length, 1);
+  }));
+
+Deno.test("nothing is switched while somebody reads, and what was deleted while it was merged stays deleted", () =>
+  withData(async (data) => {
+    const paths = await threeParts(data);
+    const before = names(data, "raw/firehose");
+    const held = await holdFiles(paths);
+    assert.equal(await merge(data, () => Promise.resolve(false)), "busy");
+    assert.deepEqual(names(data, "raw/firehose"), before);
+    const merged = await merge(data, async () => {
+      using database = await openDatabase(data);
+      const { path } = paths.files("raw/firehose")[0]!;
+      await rewriteParquet(database, path, `SELECT * FROM old WHERE uri <> ${literal(uri("b"))}`);
+      await held[Symbol.asyncDispose]();
+      return true;
+    });
+    assert.equal(merged, "changed");
+    assert.deepEqual(names(data, "raw/firehose"), before);
+    assert.equal((await rowsOf(data, "raw/firehose")).length, 5);
+  }));
+
+Deno.test("parts are merged up to a size, in order, in row groups as raw has them; large ones stay", () =>
+  withData(async (data) => {
+    const { paths, raw } = await rawFolder(data);
+    const text = (n: number) => `post ${n} ${crypto.randomUUID()}`;
+    for (let part = 0; part < 5; part++) {
+      const many = part === 2 ? 3000 : 700;
+      const list = Array.from(
+        { length: many },
+        (_, n) => ({ uri: uri(`${part}-${n}`), text: text(n) }),
+      );
+      await raw("firehose", DAY, `p${part}.${SPAN}`, list);
+    }
+    const { size } = await Deno.stat(paths.rawPart("firehose", DAY, `p0.${SPAN}`));
+    const groups = (small: number, merged: number) =>
+      partsToMerge(paths, "raw/firehose", "9", { small, merged });
+    const parts = (groups: { files: string[] }[]) =>
+      groups.map(({ files }) => files.map((file) => /p(\d)\./.exec(file)![1]).join(""));
+    assert.deepEqual(parts(await groups(1.5 * size, 1e9)), ["0134"]);
+    assert.deepEqual(parts(await groups(1.5 * size, 1.5 * size)), ["01", "34"]);
+    assert.deepEqual(await partsToMerge(paths, "raw/firehose", DAY), []);
+    const before = await rowsOf(data, "raw/firehose");
+    assert.equal(await merge(data, () => Promise.resolve(false)), "merged");
+    assert.deepEqual(await rowsOf(data, "raw/firehose"), before);
+    using database = await openDatabase(data);
+    const [file] = paths.files("raw/firehose");
+    const { largest } = await row<{ largest: number }>(
+      database,
+      `SELECT max(row_group_num_rows) AS largest FROM parquet_metadata(${literal(file!.path)})`,
+    );
+    // The writer looks after each chunk of rows, of which one has 2048 at most.
+    assert.ok(largest < 4096, String(largest));
+  }));
+
+Deno.test("a damaged part stops its day of its table and no other, and compact names it", () =>
+  withData(async (data) => {
+    const paths = await threeParts(data);
+    const damaged = paths.files("raw/firehose")[1]!.path;
+    await Deno.truncate(damaged, 500);
+    const { code, stdout, stderr } = await run(data, "compact");
+    assert.equal(code, 1);
+    assert.ok(stderr.includes(`Cannot run compact: the file ${damaged} is damaged`), stderr);
+    assert.equal(JSON.parse(stdout).files_after, 1);
+    assert.equal(names(data, "raw/firehose").length, 3);
+    assert.equal(names(data, "coverage").length, 1);
+    assert.equal((await run(data, "compact", "--older-than", "6")).code, 2);
+    assert.equal((await run(data, "compact", "--archive", "x")).code, 2);
+  }));
