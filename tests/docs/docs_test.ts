@@ -16,12 +16,17 @@ import { StudyTree } from "./study_tree.ts";
 /** What a block may say that it needs; it is not run then. */
 const NEEDS = [
   "network",
-  "another machine",
+  "cron",
+  "a cluster",
+  "another disk",
   "another program",
   "what is added above", // contributing_test.ts adds it
 ];
-/** What may run in a copy of the tree: tasks, but for those that change the machine, and copying. */
-const HARMLESS = /^(\w+=\S+ )*deno task (?!.*--(install|remove)\b)|^cp /;
+/**
+ * What may run in a copy of the tree: tasks, but for those that change the machine or what lies
+ * elsewhere on it, and copying.
+ */
+const HARMLESS = /^(?!.* (--install|--remove|\/|~))((\w+=\S+ )*deno task |cp )/;
 /** Commands that another test runs. */
 const ELSEWHERE: Record<string, string> = {
   "deno task demo": "tests/demo/demo_test.ts",
@@ -43,8 +48,11 @@ const EVERYWHERE = ["--data", "--study", "--json", "--help"];
 /** Give the options of a task, those of its own first; none for tasks that are no command of ours. */
 async function optionsOf(task: string): Promise<string[]> {
   const module = TASKS[task]!.split(" ").at(-1)!;
-  // Those that start other programs, and benches, run as soon as they are imported.
-  if (!/^deno run /.test(TASKS[task]!) || task === "bench") return [];
+  if (!/^deno run /.test(TASKS[task]!)) return [];
+  // It runs as soon as it is imported.
+  if (task === "bench") {
+    return Deno.readTextFileSync(join(ROOT, module)).match(/(?<=")--[\w-]+/g)!;
+  }
   const { command } = await import(`../../${module}`) as { command: Command };
   const own = command.options.flatMap(({ flags }) => flags.match(/--[\w-]+/g) ?? []);
   return [...own, ...EVERYWHERE];
@@ -58,7 +66,7 @@ function namedTasks(text: string): { task: string; options: string[] }[] {
   return [...text.replaceAll(/\\\n\s*/g, "").matchAll(typed), ...text.matchAll(inCode)]
     .map(([, task, rest]) => ({
       task: task!,
-      options: rest!.match(/(?<=\s)--[a-z][\w-]*/g) ?? [],
+      options: rest!.replaceAll(/"[^"]*"/g, "").match(/(?<=\s)--[a-z][\w-]*/g) ?? [],
     }));
 }
 
@@ -95,7 +103,8 @@ Deno.test("every task that a document names is there, with the options that stan
 /** Options of other programs. */
 const FOREIGN = [
   ...["--max-model-len", "--ctx-size", "--parallel", "--tensor-parallel-size"],
-  ...["--allow-net", "--allow-env"],
+  ...["--allow-net", "--allow-env", "--update", "--delete"],
+  ...["--mem", "--nodelist", "--requeue"],
 ];
 
 function isAdded(task: string, text: string): boolean {
