@@ -10,11 +10,7 @@ import type { Study } from "../etl/run/study.ts";
 import { type Database, literal } from "../etl/store/duckdb.ts";
 import type { DataPaths } from "../etl/store/paths.ts";
 import type { Table } from "../etl/store/tables.ts";
-<<<<<<< HEAD
 import { writeTable } from "./written_table.ts";
-=======
-import { writeTable } from "./made_table.ts";
->>>>>>> h-bench
 
 interface LabelKind {
   set: LabelSet;

@@ -13,7 +13,6 @@ import { COVERAGE, POSTS, WINDOWS, withColumns } from "../etl/store/tables.ts";
 import { randomNumbers } from "../tests/etl/mutation.ts";
 import { ROOT } from "../tests/task.ts";
 import { textWriter } from "./posts.ts";
-import { writeTable } from "./made_table.ts";
 import { enterLabelSets, writeLabels } from "./study_labels.ts";
 import { writeTable } from "./written_table.ts";
 
