@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../run/error.ts";
 import { sync } from "./durable.ts";
@@ -28,12 +28,16 @@ const MARKER = "civicsky_archive.json";
 
 /** Read where raw data was moved to, undefined where none was. Throws where that is damaged. */
 export function readArchive(paths: DataPaths): Archive | undefined {
-  return read(paths.archive(), Archive);
+  const archive = read(paths.archive(), Archive);
+  return archive && { ...archive, folder: resolve(paths.root, archive.folder) };
 }
 
 /** Write where raw data was moved to; it is durable when this returns. */
 export async function writeArchive(paths: DataPaths, archive: Archive): Promise<void> {
-  await write(paths.archive(), archive);
+  const within = relative(paths.root, archive.folder);
+  // What lies in the data folder moves with it.
+  const folder = within.startsWith("..") ? archive.folder : within;
+  await write(paths.archive(), { ...archive, folder });
 }
 
 /** Read the marker of an archive folder, undefined where there is none: it is no archive or not there. */

@@ -3,6 +3,7 @@ import { collectedSources } from "../../etl/collected_source.ts";
 import { listInputs } from "../../etl/inputs.ts";
 import { openRound } from "../../etl/recheck.ts";
 import { openDatabase, rows } from "../../etl/store/duckdb.ts";
+import { readArchive } from "../../etl/store/archive.ts";
 import { relation } from "../../etl/store/parquet.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { RAW } from "../../etl/store/tables.ts";
@@ -158,6 +159,8 @@ Deno.test("an account that wrote again in an archived day is not taken for gone"
     await done(data, "preprocess");
     assert.equal(await uris(data), "12");
     assert.equal((await done(data, "compact", "--older-than", "20")).archive, `${data}/archive`);
+    assert.equal(readArchive(new DataPaths(data))?.folder, `${data}/archive`);
+    assert.equal(JSON.parse(await Deno.readTextFile(`${data}/archive.json`)).folder, "archive");
     await done(data, "preprocess");
     assert.equal(await uris(data), "12");
     const other = await run(data, "compact", "--older-than", "20", "--archive", `${data}/other`);

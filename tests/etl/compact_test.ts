@@ -79,6 +79,18 @@ Deno.test("compact makes one file of the parts of a past day, and posts are buil
     await Deno.writeTextFile(`${data}/journal/jetstream/s-0.jsonl`, "{}\n");
     await folder.tombstone(DAY, "t", [{ subject: uri("d"), at: `${DAY} 11:00:00` }]);
     await folder.tombstone(DAY, "u", [{ subject: uri("zz"), at: `${DAY} 11:00:00` }]);
+    for (const [n, part] of ["v", "w"].entries()) {
+      const time = `${DAY} 12:0${n}:00`;
+      await folder.counts(DAY, `${part}.${SPAN}`, [
+        { uri: uri("b"), event_time: `${DAY} 10:00:00`, seen_at: time, like_count: n },
+      ]);
+      await folder.contexts(DAY, part, [
+        { uri_hash: `${n}`, status: "found", uri: uri(part), text: part, seen_at: time },
+      ]);
+    }
+    const contexts = () =>
+      query(data, "FROM read_parquet('{data}/raw/context/*/*.parquet') ORDER BY uri_hash");
+    const asked = await contexts();
     assert.equal((await run(data, "preprocess")).code, 0);
     const [raw, covered, posts] = [
       await rowsOf(data, "raw/firehose"),
@@ -88,9 +100,9 @@ Deno.test("compact makes one file of the parts of a past day, and posts are buil
     const { code, stdout, stderr } = await run(data, "compact");
     assert.equal(code, 0, stderr);
     assert.deepEqual(JSON.parse(stdout), {
-      files_before: 8,
-      files_after: 3,
-      days: 3,
+      files_before: 12,
+      files_after: 5,
+      days: 5,
       warnings: [],
       status: "done",
     });
@@ -101,6 +113,7 @@ Deno.test("compact makes one file of the parts of a past day, and posts are buil
     assert.equal(names(data, "raw/jetstream").length, 2);
     assert.deepEqual(await rowsOf(data, "raw/firehose"), raw);
     assert.deepEqual(await rowsOf(data, "coverage"), covered);
+    assert.deepEqual(await contexts(), asked);
     await Deno.remove(`${data}/posts`, { recursive: true });
     assert.equal((await run(data, "preprocess")).code, 0);
     assert.deepEqual(await postsOf(data), posts);
