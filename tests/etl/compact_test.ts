@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { compactedTables, partsToMerge } from "../../etl/compact/parts.ts";
-import { literal, openDatabase, row, rows } from "../../etl/store/duckdb.ts";
+import { literal, openDatabase, row } from "../../etl/store/duckdb.ts";
 import { rewriteParquet } from "../../etl/store/parquet.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { holdFiles } from "../../etl/store/reading.ts";
