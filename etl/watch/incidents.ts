@@ -66,7 +66,8 @@ export async function settleIncidents(
     }
   };
   await write();
-  const untold = await tell(context, account.ofScope(), write);
+  // Of all scopes: what a night without network kept from being told does not wait for its own.
+  const untold = await tell(context, account.entries, write);
   account.close();
   await write();
   return { ...settled, untold };
