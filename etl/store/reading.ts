@@ -55,6 +55,8 @@ export async function whileNobodyReads(
 }
 
 async function announce(paths: DataPaths): Promise<AsyncDisposable | undefined> {
+  // Nothing was collected, so that there is nothing to hold; a folder that is looked at stays as it is.
+  if (paths.names("raw").length === 0 && paths.files("coverage").length === 0) return undefined;
   try {
     await Deno.stat(paths.root);
     await finishInterrupted(paths);

@@ -1,6 +1,7 @@
 import { delay } from "../atproto/subscription.ts";
 import type { Context } from "../run/command.ts";
 import { now } from "../run/clock.ts";
+import type { Study } from "../run/study.ts";
 import { describeError, EXIT, UserError } from "../run/error.ts";
 import { lock } from "../store/lock.ts";
 import { type Channel, channels } from "./channel.ts";
@@ -32,7 +33,9 @@ export interface Settled {
 /** How often, and how many times, one looks whether another process has done. */
 const [AGAIN_MS, TRIES] = [250, 480];
 
-type Settling = Pick<Context, "paths" | "study" | "warn" | "signal">;
+type Settling = Pick<Context, "paths" | "warn" | "signal"> & {
+  study: Pick<Study, "name" | "notify">;
+};
 
 /**
  * Tell people which incidents of a scope began and which are mended, each once a channel.
