@@ -3,7 +3,9 @@ import { analysisColumns } from "./analysis_column.ts";
 import { codebookOf } from "./analysis_codebook.ts";
 import { dayQuery } from "./analysis_query.ts";
 import { analysisTable, replaceFile, sha256OfFile, writeAnalysis } from "./analysis_file.ts";
+import { collectCodedPosts } from "./coded_posts.ts";
 import { chosenLabelSets, describeLabelSets } from "./exported_label_sets.ts";
+import { CLASSIFIER as HUMAN } from "./human_labels.ts";
 import { listInputs, withoutDamage } from "./inputs.ts";
 import { type LastRecheck, lastRecheck } from "./last_recheck.ts";
 import { readRemovals } from "./removal.ts";
@@ -68,6 +70,7 @@ async function exportAnalysis(context: Context, options: Options): Promise<Outco
   await using _lock = await lock(paths.locks(), "exports", "run export");
   const days = chosenDays(paths, options);
   const sets = await chosenLabelSets(database, paths, options.labels);
+  if (sets.some(({ classifier }) => classifier === HUMAN)) await collectCodedPosts(database, paths);
   const key = await hashKey(paths);
   const columns = analysisColumns(sets, key, options.withUris ?? false);
   const inputs = listInputs(paths);
