@@ -13,6 +13,7 @@ import { now } from "./run/clock.ts";
 import { type Command, type Context, main, type Outcome } from "./run/command.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { day } from "./run/option.ts";
+import type { Study } from "./run/study.ts";
 import { SOURCES } from "./source.ts";
 import { firstDamage } from "./store/damage.ts";
 import { row, spillFolder } from "./store/duckdb.ts";
@@ -112,7 +113,7 @@ async function exportAnalysis(context: Context, options: Options): Promise<Outco
     if (parts.length === 0) return { summary: { posts: 0 }, text: "Wrote nothing", errors };
     const files = filesOf(paths, options);
     const posts = await writeAnalysis(database, columns, parts, files);
-    const facts = { posts, days, options, sets, recheck, removed, damagedDays, study: study.name };
+    const facts = { posts, days, options, sets, recheck, removed, damagedDays, study };
     const hashes = {
       [basename(files.parquet)]: await sha256OfFile(files.parquet),
       [basename(files.csv)]: await sha256OfFile(files.csv),
@@ -195,12 +196,13 @@ function headLines(
     recheck: LastRecheck;
     removed: number;
     damagedDays: string[];
-    study: string;
+    study: Study;
   },
   hashes: Record<string, string>,
 ): string[] {
   return [
-    `Study: ${study}. Written ${now().toISOString().slice(0, 16).replace("T", " ")} UTC.`,
+    ...study.notice ? [`**${study.notice}**`] : [],
+    `Study: ${study.name}. Written ${now().toISOString().slice(0, 16).replace("T", " ")} UTC.`,
     `${posts} posts of ${days[0]} to ${days.at(-1)} (UTC days), one row each, ` +
     (options.source ? `of the source ${options.source}` : "of all sources") +
     "; those that filters flag are in it, see `passed_filters`.",

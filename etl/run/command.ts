@@ -11,6 +11,7 @@ import { variable } from "./environment.ts";
 import { describeError, EXIT, type ExitStatus, explained, UserError } from "./error.ts";
 import { LedgerRow, type RunStatus } from "./ledger.ts";
 import { Progress } from "./progress.ts";
+import { withDataNotice } from "./data_notice.ts";
 import { readStudy, type Study } from "./study.ts";
 
 /** An option of a task, as `--help` shows it. */
@@ -157,7 +158,7 @@ async function parseAndRun(
     outcome = await command.run(
       {
         paths,
-        study,
+        study: withDataNotice(study, paths),
         studyPath: resolve(studyPath),
         database,
         progress,
