@@ -12,6 +12,7 @@ import { describeError, EXIT, type ExitStatus, explained, UserError } from "./er
 import { parseOption } from "./parsed_option.ts";
 import { LedgerRow, type RunStatus } from "./ledger.ts";
 import { Progress } from "./progress.ts";
+import { withDataNotice } from "./data_notice.ts";
 import { readStudy, type Study } from "./study.ts";
 
 /** An option of a task, as `--help` shows it. */
@@ -178,7 +179,7 @@ async function parseAndRun(
     outcome = await command.run(
       {
         paths,
-        study,
+        study: withDataNotice(study, paths),
         studyPath: resolve(studyPath),
         database,
         progress,
