@@ -173,9 +173,10 @@ async function parseAndRun(
     });
     return exit;
   };
+  await using held = new AsyncDisposableStack();
   let outcome: Outcome;
   try {
-    await using _files = command.holdsFiles === false ? undefined : await holdFiles(paths);
+    if (command.holdsFiles !== false) held.use(await holdFiles(paths));
     outcome = await command.run(
       {
         paths,

@@ -7,6 +7,8 @@ import { finishReplacement, readReplacement } from "./replacement.ts";
 
 /** The lock of whoever compacts, and the one that it holds while it takes files away. */
 export const [COMPACT, SWITCH] = ["compact", "switch"];
+/** How the locks of readers begin; each has a name of its own. */
+const READER = "reader-";
 const WAIT_MS = 50;
 
 /** Those of this process share one file. */
@@ -62,7 +64,7 @@ async function announce(paths: DataPaths): Promise<AsyncDisposable | undefined> 
     await finishInterrupted(paths);
     await hasReaders(paths);
     for (;;) {
-      const file = await lock(readers(paths), crypto.randomUUID(), "read the data");
+      const file = await lock(paths.locks(), `${READER}${crypto.randomUUID()}`, "read the data");
       const switching = await readHolder(join(paths.locks(), `${SWITCH}.lock`));
       if (switching === undefined || isDead(switching)) return file;
       await file[Symbol.asyncDispose]();
@@ -87,14 +89,15 @@ async function finishInterrupted(paths: DataPaths): Promise<void> {
 async function hasReaders(paths: DataPaths): Promise<boolean> {
   let names: string[];
   try {
-    names = [...Deno.readDirSync(readers(paths))].map(({ name }) => name);
+    names = [...Deno.readDirSync(paths.locks())].map(({ name }) => name)
+      .filter((name) => name.startsWith(READER));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
   let alive = 0;
   for (const name of names) {
-    const path = join(readers(paths), name);
+    const path = join(paths.locks(), name);
     const holder = await readHolder(path);
     if (holder === undefined) continue;
     if (!isDead(holder)) {
@@ -107,10 +110,6 @@ async function hasReaders(paths: DataPaths): Promise<boolean> {
     });
   }
   return alive > 0;
-}
-
-function readers(paths: DataPaths): string {
-  return join(paths.locks(), "readers");
 }
 
 async function unlessBusy<T>(take: () => Promise<T>): Promise<T | undefined> {
