@@ -58,7 +58,7 @@ export function shareOverTime(options: ShareOverTimeOptions): Chart | Note {
     ...(history?.points ?? []).map(({ value }) => value).filter(Number.isFinite),
   );
   const format = options.isMean ? formatMean : asShare;
-  const y = shareScale(highest, format);
+  const y = options.isMean ? shareScale(highest, formatMean) : shareScale(highest);
   const entries = [
     ...series.map(({ name }, index) => ({
       name,

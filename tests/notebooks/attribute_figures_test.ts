@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { agreementOf, agreementTable, foundTable } from "../../notebooks/agreement.ts";
 import { attributeMeans, attributeMeansByLean } from "../../notebooks/attribute_means.ts";
-import { distributionsOf } from "../../notebooks/attribute_scores.ts";
+import { attributeColumn, distributionsOf } from "../../notebooks/attribute_scores.ts";
 import { Chart } from "../../notebooks/chart.ts";
 import { open } from "../../notebooks/data.ts";
 import { distinctiveTerms, distinctiveTermsTable } from "../../notebooks/distinctive_terms.ts";
@@ -131,6 +131,11 @@ Deno.test("what the notebooks show of attributes is what independent SQL counts"
         assertClose(prevalence(found[0]!, threshold), wanted![threshold], `at ${threshold}`);
       }
       assert.ok(prevalenceTable([]) instanceof Note);
+      assert.equal(await attributeColumn(data, "posts_perspective", "respect"), "prob_respect");
+      await assert.rejects(
+        attributeColumn(data, "posts_perspective", "toxicity"),
+        /no attribute "toxicity", but toxic, severe_toxic, .*, respect, /,
+      );
     });
 
     await t.step("views that are kept in memory give the same figures", async () => {

@@ -184,6 +184,26 @@ Deno.test("what charts rest on is what independent SQL counts", (t) =>
         of_hours: 96,
         written: "posts written 3–4, 21–22 UTC",
       });
+      const written = (days: string[], covered: (hour: number) => number) =>
+        coverageOf(
+          Array.from({ length: 24 }, (_, hour) => ({
+            ...hours[0]!,
+            hour: new Date(Date.UTC(2026, 5, 1, hour)),
+            covered: covered(hour),
+          })),
+          days.map((day) => new Date(day)),
+          "UTC",
+        )!.written;
+      const [day] = DAYS as [string, ...string[]];
+      assert.equal(written([day], () => 1), "");
+      assert.equal(written([day], (hour) => hour === 3 ? 1 / 6 : 0), "posts of 10 minutes");
+      assert.equal(written([day], () => 0), "posts of no covered minute");
+      assert.equal(written([day], () => 0.1), "posts of 2.4 hours");
+      assert.equal(written([day, "2026-06-02"], () => 1), "all hours on 1 of 2 days");
+      assert.equal(
+        written([day, "2026-06-02"], (hour) => hour < 2 ? 1 : 0),
+        "posts written 0–2 UTC on 1 of 2 days",
+      );
     });
 
     await t.step("a day that is missing is a gap, and every number is in the alt text", () => {
