@@ -58,7 +58,8 @@ export async function whileNobodyReads(
 
 async function announce(paths: DataPaths): Promise<AsyncDisposable | undefined> {
   try {
-    await Deno.stat(paths.root);
+    // Where nothing was collected there is nothing to hold.
+    if (paths.names("raw").length + paths.names("coverage").length === 0) return undefined;
     await finishInterrupted(paths);
     await hasReaders(paths);
     for (;;) {
