@@ -15,8 +15,10 @@ const SAMPLE_MS = 250;
 const DEMO_STUDY = `${ROOT}demo/study.yaml`;
 
 export const bench: Bench = {
-  description: `render: all notebooks over the demo, and over ${POSTS} invented posts of ${DAYS} ` +
-    "days\nwith labels of the dictionary, Perspective and a language model; one run each",
+  description:
+    `render: all notebooks over the demo, and over ${POSTS} invented posts where --posts ` +
+    `names no\nother number, of ${DAYS} days, with labels of the dictionary, Perspective and a ` +
+    "language model; one run each",
   async run(say, { posts = POSTS } = {}) {
     const folder = await Deno.makeTempDir({ prefix: "civicsky-bench-" });
     try {

@@ -8,6 +8,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Command, type Context, main, type Outcome } from "../etl/run/command.ts";
 import { EXIT, UserError } from "../etl/run/error.ts";
+import { readStudy } from "../etl/run/study.ts";
+import type { DataPaths } from "../etl/store/paths.ts";
 import { CATCH_UP, startAppView } from "./appview.ts";
 import { startCommentAnalyzer } from "./comment_analyzer.ts";
 import { codedAnswer } from "./coded_answer.ts";
@@ -53,7 +55,7 @@ export const command: Command = {
 
 async function demo({ paths, database, signal }: Context): Promise<Outcome> {
   const started = performance.now();
-  await startAnew(paths.root, paths.hashKey());
+  await startAnew(paths);
   const sample = readSample();
   const frames = await Array.fromAsync(sampleFrames(sample));
   const relay = startRelay({ frames, startAt: "oldest" });
@@ -155,7 +157,8 @@ async function runStep(
 }
 
 /** Empty the folder; only one that a demo made before, or that is empty, is touched. */
-async function startAnew(folder: string, keyFile: string): Promise<void> {
+async function startAnew(paths: DataPaths): Promise<void> {
+  const [folder, keyFile] = [paths.root, paths.hashKey()];
   await Deno.mkdir(folder, { recursive: true });
   const isEmpty = Deno.readDirSync(folder).next().done === true;
   const key = isEmpty ? HASH_KEY : await Deno.readTextFile(keyFile).catch((error) => {
@@ -173,6 +176,8 @@ async function startAnew(folder: string, keyFile: string): Promise<void> {
   await Deno.remove(folder, { recursive: true });
   await Deno.mkdir(folder);
   await Deno.writeTextFile(keyFile, HASH_KEY, { mode: 0o600 });
+  // The data say so too: they can be read with any study file.
+  await Deno.writeTextFile(paths.notice(), `${readStudy(STUDY).notice}\n`);
 }
 
 function describe(

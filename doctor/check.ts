@@ -11,6 +11,7 @@ import type { Finding } from "./finding.ts";
 import { languageModelKey, modelsServed } from "./language_model.ts";
 import { halfWritten, unlanded } from "./leftovers.ts";
 import { locks } from "./locks.ts";
+import { notices } from "./notices.ts";
 import { packages } from "./packages.ts";
 import { perspectiveAnswers, perspectiveEnds, perspectiveKey } from "./perspective.ts";
 import { secretFiles } from "./secret_files.ts";
@@ -57,6 +58,7 @@ export const CHECKS: Check[] = [
     group: "the study",
     look: (examination) => streamAddresses(JETSTREAM, examination),
   },
+  { name: "notices", group: "the study", look: notices },
   { name: "login", group: "services", look: login },
   { name: "perspective_key", group: "services", look: perspectiveKey },
   {

@@ -1,6 +1,7 @@
 import { LABEL_OF_POST } from "./label_file.ts";
 import { type Command, type Context, main, type Outcome } from "./run/command.ts";
 import type { UserError } from "./run/error.ts";
+import { SOURCES } from "./source.ts";
 import { type Database, literal, row } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
 import { damage, firstDamage } from "./store/damage.ts";
@@ -81,13 +82,12 @@ async function cells(database: Database, paths: DataPaths, day: string): Promise
       );
     }
   }
+  const ofSource = SOURCES.map((source) => `if(in_${source}, ${literal(source)}, NULL)`);
   const none = `SELECT '' AS classifier, '' AS label, *, 0 AS y FROM ${relation(LABELS, [])}`;
   return `
     WITH in_source AS (
       SELECT p.*, date_trunc('hour', coalesce(reference_time, created_at)) AS hour,
-        unnest(list_filter(['all', if(in_firehose, 'firehose', NULL),
-          if(in_jetstream, 'jetstream', NULL), if(in_most_liked, 'most_liked', NULL),
-          if(in_import, 'import', NULL)], name -> name IS NOT NULL)) AS source
+        unnest(list_filter(['all', ${ofSource.join(", ")}], name -> name IS NOT NULL)) AS source
       FROM read_parquet(${literal(paths.posts(day))}, hive_partitioning = false) p
     ),
     label_rows AS (${labels.join(" UNION ALL BY NAME ") || none}),

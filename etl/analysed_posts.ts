@@ -1,3 +1,4 @@
+import { collectCodedPosts, labelsByPost } from "./coded_posts.ts";
 import { LABEL_OF_POST } from "./label_file.ts";
 import { countFlags, type FilterSummary } from "./filter_summary.ts";
 import { type Database, literal, rows } from "./store/duckdb.ts";
@@ -89,10 +90,12 @@ export async function labelledPosts(
   await database.run(`CREATE OR REPLACE TEMP TABLE labelled (label_set_id VARCHAR, stratum VARCHAR,
     passed_filters BOOLEAN, state VARCHAR, reason VARCHAR, posts BIGINT, unsampled BIGINT,
     lowest DOUBLE, highest DOUBLE)`);
+  await collectCodedPosts(database, paths);
   // A day at a time, as a whole study does not fit in memory.
   for (const { path, day } of paths.files("posts")) {
     for (const { classifier, label_set_id } of sets) {
-      await countDay(database, path, paths.filesOfDay(`labels/${classifier}`, day!), label_set_id);
+      const files = paths.filesOfDay(`labels/${classifier}`, day!);
+      await countDay(database, path, labelsByPost(classifier, LABELS, files), label_set_id);
     }
   }
   return await Promise.all(sets.map(async (set) => {
@@ -118,15 +121,15 @@ export async function labelledPosts(
 async function countDay(
   database: Database,
   posts: string,
-  labels: string[],
+  labels: string,
   labelSetId: string,
 ): Promise<void> {
   await database.run(`INSERT INTO labelled
     WITH posts AS (FROM read_parquet(${literal(posts)}, hive_partitioning = false)),
     own AS (
       SELECT l.uri, l.was_successfully_labeled, l.reason, l.label_prob
-      FROM ${relation(LABELS, labels)} l JOIN posts p ON ${LABEL_OF_POST}
-      WHERE l.label_set_id = ${literal(labelSetId)} AND l.coder IS NULL
+      FROM ${labels} l JOIN posts p ON ${LABEL_OF_POST}
+      WHERE l.label_set_id = ${literal(labelSetId)}
     )
     SELECT ${literal(labelSetId)}, ${STRATUM_OF_POST} AS stratum,
       coalesce(p.passed_filters, false) AS passed,

@@ -1,4 +1,6 @@
+import { CODED_MEANINGS } from "./coded_posts.ts";
 import { columnMeanings } from "./data_dictionary.ts";
+import { CLASSIFIER as HUMAN, COLUMNS } from "./human_labels.ts";
 import { QUOTING_COLUMNS } from "./paid_answer.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { literal } from "./store/duckdb.ts";
@@ -157,7 +159,7 @@ function labelColumns({ classifier, columns }: ChosenLabelSet): AnalysisColumn[]
     name: nameOf(classifier, name),
     type,
     sql,
-    meaning,
+    meaning: classifier === HUMAN ? CODED_MEANINGS[name] ?? meaning : meaning,
     unit,
     source: `${folder}.${from}`,
   });
@@ -195,6 +197,7 @@ function unitOf(name: string, type: string): string {
   if (name.startsWith("prob_")) return "probability, 0 to 1";
   if (type === "VARCHAR") return "category";
   if (type.endsWith("[]")) return "list of categories";
+  if (type === COLUMNS.labels) return "category by variable";
   if (type.startsWith("MAP")) return "number by category";
   return "number";
 }

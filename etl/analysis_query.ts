@@ -1,4 +1,5 @@
 import type { AnalysisColumn } from "./analysis_column.ts";
+import { labelsByPost } from "./coded_posts.ts";
 import type { ExportedLabelSet } from "./exported_label_sets.ts";
 import { LABEL_OF_POST } from "./label_file.ts";
 import { type Database, literal, row } from "./store/duckdb.ts";
@@ -11,7 +12,7 @@ import { subjectHashSql } from "./store/tombstone.ts";
  * Give the query of a day's rows of an analysis file, in an order that says nothing, and how many posts
  * it leaves out as removed or hidden.
  *
- * Needs the temporary tables of `removal.ts`.
+ * Needs the temporary tables of `removal.ts`, and `coded_posts` for what people labelled.
  */
 export async function dayQuery(
   database: Database,
@@ -29,9 +30,9 @@ export async function dayQuery(
     WHERE source = ${literal(source ?? "")} GROUP BY opens_at)`;
   const labels = sets.map(({ classifier, label_set_id, filesOf, columns }) =>
     `LEFT JOIN (
-       SELECT l.* FROM ${relation(withColumns(LABELS, columns), filesOf(day))} l
+       SELECT l.* FROM ${labelsByPost(classifier, withColumns(LABELS, columns), filesOf(day))} l
        JOIN posts p ON ${LABEL_OF_POST}
-       WHERE l.label_set_id = ${literal(label_set_id)} AND l.coder IS NULL
+       WHERE l.label_set_id = ${literal(label_set_id)}
      ) "${classifier}" ON "${classifier}".uri = p.uri`
   );
   const removal = (column: string) =>

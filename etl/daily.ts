@@ -8,6 +8,7 @@ import { type Command, type Context, main, type Outcome } from "./run/command.ts
 import { UserError } from "./run/error.ts";
 import { day } from "./run/option.ts";
 import { lock } from "./store/lock.ts";
+import { tellOfUnreadableStudy } from "./watch/unreadable_study.ts";
 
 export const command: Command = {
   task: "daily",
@@ -24,6 +25,7 @@ export const command: Command = {
     parse: pastDay,
   }],
   examples: ["deno task daily", "deno task daily --date 2026-06-01"],
+  unreadable: tellOfUnreadableStudy,
   holdsFiles: false,
   run: daily,
 };

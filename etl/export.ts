@@ -3,7 +3,9 @@ import { analysisColumns } from "./analysis_column.ts";
 import { codebookOf } from "./analysis_codebook.ts";
 import { dayQuery } from "./analysis_query.ts";
 import { analysisTable, replaceFile, sha256OfFile, writeAnalysis } from "./analysis_file.ts";
+import { collectCodedPosts } from "./coded_posts.ts";
 import { chosenLabelSets, describeLabelSets } from "./exported_label_sets.ts";
+import { CLASSIFIER as HUMAN } from "./human_labels.ts";
 import { listInputs, withoutDamage } from "./inputs.ts";
 import { type LastRecheck, lastRecheck } from "./last_recheck.ts";
 import { readRemovals } from "./removal.ts";
@@ -11,6 +13,8 @@ import { now } from "./run/clock.ts";
 import { type Command, type Context, main, type Outcome } from "./run/command.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { day } from "./run/option.ts";
+import type { Study } from "./run/study.ts";
+import { SOURCES } from "./source.ts";
 import { firstDamage } from "./store/damage.ts";
 import { row, spillFolder } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
@@ -18,8 +22,6 @@ import { relation, writeParquet } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { WINDOWS } from "./store/tables.ts";
 import { hashKey } from "./store/tombstone.ts";
-
-const SOURCES = ["firehose", "jetstream", "most_liked", "import"];
 
 export const command: Command = {
   task: "export",
@@ -58,7 +60,9 @@ interface Options {
 }
 
 function source(text: string): string {
-  if (!SOURCES.includes(text)) throw new RangeError(`is none of ${SOURCES.join(", ")}`);
+  if (!SOURCES.some((name) => name === text)) {
+    throw new RangeError(`is none of ${SOURCES.join(", ")}`);
+  }
   return text;
 }
 
@@ -67,6 +71,7 @@ async function exportAnalysis(context: Context, options: Options): Promise<Outco
   await using _lock = await lock(paths.locks(), "exports", "run export");
   const days = chosenDays(paths, options);
   const sets = await chosenLabelSets(database, paths, options.labels);
+  if (sets.some(({ classifier }) => classifier === HUMAN)) await collectCodedPosts(database, paths);
   const key = await hashKey(paths);
   const columns = analysisColumns(sets, key, options.withUris ?? false);
   const inputs = listInputs(paths);
@@ -108,7 +113,7 @@ async function exportAnalysis(context: Context, options: Options): Promise<Outco
     if (parts.length === 0) return { summary: { posts: 0 }, text: "Wrote nothing", errors };
     const files = filesOf(paths, options);
     const posts = await writeAnalysis(database, columns, parts, files);
-    const facts = { posts, days, options, sets, recheck, removed, damagedDays, study: study.name };
+    const facts = { posts, days, options, sets, recheck, removed, damagedDays, study };
     const hashes = {
       [basename(files.parquet)]: await sha256OfFile(files.parquet),
       [basename(files.csv)]: await sha256OfFile(files.csv),
@@ -191,12 +196,13 @@ function headLines(
     recheck: LastRecheck;
     removed: number;
     damagedDays: string[];
-    study: string;
+    study: Study;
   },
   hashes: Record<string, string>,
 ): string[] {
   return [
-    `Study: ${study}. Written ${now().toISOString().slice(0, 16).replace("T", " ")} UTC.`,
+    ...study.notice ? [`**${study.notice}**`] : [],
+    `Study: ${study.name}. Written ${now().toISOString().slice(0, 16).replace("T", " ")} UTC.`,
     `${posts} posts of ${days[0]} to ${days.at(-1)} (UTC days), one row each, ` +
     (options.source ? `of the source ${options.source}` : "of all sources") +
     "; those that filters flag are in it, see `passed_filters`.",

@@ -1,4 +1,5 @@
 import { type ChosenLabelSet, ownColumns } from "./analysis_column.ts";
+import { CLASSIFIER as HUMAN } from "./human_labels.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { readableFiles } from "./store/damage.ts";
 import { type Database, literal, rows } from "./store/duckdb.ts";
@@ -20,7 +21,8 @@ export interface ExportedLabelSet extends ChosenLabelSet {
 /**
  * Give the label sets that views show of some classifiers; of all that labelled where none is named.
  *
- * Throws a usage error for a classifier that has none.
+ * Throws a usage error for a classifier that has none, and an error where a file of labels that people
+ * gave is damaged.
  */
 export async function chosenLabelSets(
   database: Database,
@@ -46,11 +48,13 @@ export async function chosenLabelSets(
   const chosen = shown.filter(({ classifier }) => names?.includes(classifier) ?? true);
   return await Promise.all(chosen.map(async (set) => {
     const labels = paths.files(`labels/${set.classifier}`);
-    const { whole } = await readableFiles(
+    const { whole, errors } = await readableFiles(
       database,
       labels.map(({ path }) => path),
       "export labels",
     );
+    // They are of posts of any day, so that leaving out a day would not say what is missing.
+    if (set.classifier === HUMAN && errors.length > 0) throw errors[0]!;
     return {
       ...set,
       columns: ownColumns(await columnsOf(database, whole)),

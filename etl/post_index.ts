@@ -1,6 +1,7 @@
 import { indexCounts } from "./count_index.ts";
 import type { Inputs } from "./inputs.ts";
 import { readRemovals } from "./removal.ts";
+import { SOURCE_COLUMNS, SOURCES } from "./source.ts";
 import { type Database, literal, row } from "./store/duckdb.ts";
 import { relation } from "./store/parquet.ts";
 import { COVERAGE, POSTS, RAW } from "./store/tables.ts";
@@ -42,6 +43,9 @@ export async function indexPosts(
   }
   appender.closeSync();
   await indexCounts(database, inputs.counts, hashKey);
+  const isIn = SOURCES.map((source) =>
+    `bool_or(source = ${literal(source)}) OVER all_of_uri AS in_${source}`
+  );
   await database.run(`
     CREATE OR REPLACE TEMP TABLE post_index AS
     WITH versions AS (
@@ -60,10 +64,7 @@ export async function indexPosts(
     alive AS (
       SELECT *, row_number() OVER versions_of_uri AS place,
         min(event_time) FILTER (source <> 'import') OVER all_of_uri AS reference_time,
-        bool_or(source = 'firehose') OVER all_of_uri AS in_firehose,
-        bool_or(source = 'jetstream') OVER all_of_uri AS in_jetstream,
-        bool_or(source = 'most_liked') OVER all_of_uri AS in_most_liked,
-        bool_or(source = 'import') OVER all_of_uri AS in_import
+        ${isIn.join(", ")}
       FROM versions
       WHERE NOT coalesce(removed_at >= coalesce(event_time, '-infinity'), false)
       WINDOW versions_of_uri AS (PARTITION BY uri
@@ -96,7 +97,7 @@ export async function indexPosts(
       (CASE WHEN created_at_suspect THEN reference_time
         ELSE coalesce(created_at, reference_time) END)::DATE AS date,
       d.version, d.reference_time, d.created_at, d.created_at_suspect,
-      d.in_firehose, d.in_jetstream, d.in_most_liked, d.in_import,
+      ${SOURCE_COLUMNS.map((name) => `d.${name}`).join(", ")},
       CASE WHEN d.reference_time IS NULL THEN NULL ELSE m.minute IS NOT NULL END AS in_covered_minute,
       c.like_count, c.repost_count, c.reply_count, c.quote_count,
       date_diff('second', coalesce(d.reference_time, d.created_at), c.counted_at) / 3600.0

@@ -1,5 +1,6 @@
 import type { ConfiguredFilter } from "./filter.ts";
 import { rawRows } from "./post_index.ts";
+import { SOURCE_COLUMNS } from "./source.ts";
 import { type Database, literal, row, rows } from "./store/duckdb.ts";
 import { damage } from "./store/damage.ts";
 import { tableOf, writeParquet } from "./store/parquet.ts";
@@ -39,10 +40,7 @@ const FROM_INDEX = [
   "reference_time",
   "created_at",
   "created_at_suspect",
-  "in_firehose",
-  "in_jetstream",
-  "in_most_liked",
-  "in_import",
+  ...SOURCE_COLUMNS,
   "in_covered_minute",
   "like_count",
   "repost_count",

@@ -17,6 +17,7 @@ import type { PartitionFile } from "./store/paths.ts";
 import { streamStandings } from "./stream_standing.ts";
 import { tableNames, type TableStatus, tableStatus } from "./table_status.ts";
 import { check } from "./watch/check.ts";
+import { tellOfUnreadableStudy } from "./watch/unreadable_study.ts";
 import { weekStrips } from "./week_strip.ts";
 
 export const command: Command = {
@@ -31,6 +32,9 @@ export const command: Command = {
   }],
   examples: ["deno task status", "deno task status --json", "deno task status --check"],
   ledger: false,
+  unreadable: async (context, error, options: { check?: boolean }) => {
+    if (options.check) await tellOfUnreadableStudy(context, error);
+  },
   run: (context, options: { check?: boolean }) => options.check ? check(context) : status(context),
 };
 

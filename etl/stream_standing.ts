@@ -7,8 +7,11 @@ import type { DataPaths } from "./store/paths.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** A stream that rests so long while another is read was given up. */
-const GIVEN_UP_MS = 7 * DAY_MS;
+/**
+ * A stream that rests so long while another is read was given up; one that `daily` does not read, as soon
+ * as the other one is read on the next day.
+ */
+const GIVEN_UP_MS = { daily: 7 * DAY_MS, other: DAY_MS };
 /** Less than this is not worth a word: the present is always a little ahead, and hosts reconnect. */
 const ENOUGH_MS = 60_000;
 
@@ -46,7 +49,7 @@ export async function streamStandings(
   present: Date,
 ): Promise<StreamStanding[]> {
   const standings: StreamStanding[] = [];
-  for (const source of streamsInUse(paths)) {
+  for (const source of streamsInUse(paths, study.daily.stream)) {
     const { windows } = study.sources[source];
     const unlaid = [...unlaidWindows(paths, source, windows, present).values()].flat();
     const replayMs = LOOK_BACK_MS[source];
@@ -70,7 +73,7 @@ function spansOf(windows: OpenWindow[]): Span[] {
 }
 
 /** Give the streams whose windows were laid down, without those that were given up. */
-function streamsInUse(paths: DataPaths): Stream[] {
+function streamsInUse(paths: DataPaths, daily: Stream): Stream[] {
   const files = paths.files("windows");
   const last = STREAMS.map((source) =>
     Math.max(
@@ -80,7 +83,9 @@ function streamsInUse(paths: DataPaths): Stream[] {
     )
   );
   const newest = Math.max(...last);
-  return STREAMS.filter((_, index) => last[index]! > newest - GIVEN_UP_MS);
+  return STREAMS.filter((source, index) =>
+    last[index]! > newest - GIVEN_UP_MS[source === daily ? "daily" : "other"]
+  );
 }
 
 /** Give an instant to the minute, as people read it; UTC. */

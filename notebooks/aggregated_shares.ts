@@ -60,7 +60,7 @@ export async function aggregatedSharesByDay(
   return rows.map((row) => {
     const sums = {
       clusters: row.clusters!,
-      n_labeled: row.n_labeled!,
+      n_labeled: row.sum_n! > 0 ? row.n_labeled! - row.n_unsampled! : row.n_labeled!,
       sum_y: row.sum_y!,
       sum_n: row.sum_n!,
       sum_y_y: row.sum_y_y!,

@@ -1,4 +1,3 @@
-import { type ColumnTable, from } from "arquero";
 import { BarTable } from "./bar_table.ts";
 import type { FigureFacts } from "./figure_facts.ts";
 import { md, type Note } from "./note.ts";
@@ -19,14 +18,25 @@ export interface Agreement {
   only_dictionary: AgreementCell;
   only_model: AgreementCell;
   neither: AgreementCell;
-  /** Posts that both labelled. */
+  /** Posts that both labelled and that count. */
   n: number;
+  /** Posts that both labelled and that are left out, as one does not say how likely they were drawn. */
+  n_unsampled: number;
   /** The weighted share of posts of which they say the same. */
   agreement: number;
   /** Cohen's kappa, weighted; NaN where one of them always says the same. */
   kappa: number;
   /** Political posts of the dictionary by its categories, and of the model by its leans. */
-  found: { by: "dictionary" | "model"; what: string; n: number; n_alone: number }[];
+  found: Found[];
+}
+
+interface Found {
+  by: "dictionary" | "model";
+  what: string;
+  n: number;
+  n_alone: number;
+  /** The weighted share of them that the other does not call political. */
+  share_alone: number;
 }
 
 type Row = {
@@ -67,7 +77,8 @@ export async function agreementOf(data: Data, selection: Selection = {}): Promis
       LEFT JOIN drawn_hours
         ON source = ${source} AND opens_at = date_trunc('hour', a.reference_time)
     GROUP BY ALL`;
-  const rows = knownWeights(table.objects() as Row[]);
+  const all = table.objects() as Row[];
+  const rows = knownWeights(all);
   const cell = (a: boolean, b: boolean): AgreementCell => {
     const among = rows.filter((row) => row.a === a && row.b === b);
     return { n: sum(among, "n"), weight: sum(among, "weight") };
@@ -87,6 +98,7 @@ export async function agreementOf(data: Data, selection: Selection = {}): Promis
     only_model,
     neither,
     n: sum(rows, "n"),
+    n_unsampled: sum(all, "n") - sum(rows, "n"),
     agreement,
     kappa: chance < 1 ? (agreement - chance) / (1 - chance) : NaN,
     found: [
@@ -96,17 +108,15 @@ export async function agreementOf(data: Data, selection: Selection = {}): Promis
   };
 }
 
-function finds(by: "dictionary" | "model", rows: Row[], names: (row: Row) => string[]) {
-  const counts = new Map<string, { n: number; n_alone: number }>();
-  for (const row of rows) {
-    for (const what of names(row)) {
-      const count = counts.get(what) ?? { n: 0, n_alone: 0 };
-      count.n += row.n;
-      if (row.a !== row.b) count.n_alone += row.n;
-      counts.set(what, count);
-    }
-  }
-  return [...counts].map(([what, count]) => ({ by, what, ...count }))
+function finds(by: Found["by"], rows: Row[], names: (row: Row) => string[]): Found[] {
+  const named = rows.flatMap((row) => names(row).map((what) => ({ what, row })));
+  return [...Map.groupBy(named, ({ what }) => what)]
+    .map(([what, found]) => {
+      const all = found.map(({ row }) => row);
+      const alone = all.filter(({ a, b }) => a !== b);
+      const share_alone = sum(alone, "weight") / sum(all, "weight");
+      return { by, what, n: sum(all, "n"), n_alone: sum(alone, "n"), share_alone };
+    })
     .sort((x, y) => y.n_alone - x.n_alone || y.n - x.n || (x.what < y.what ? -1 : 1));
 }
 
@@ -116,10 +126,11 @@ function sum(rows: Row[], name: "n" | "weight"): number {
 
 /** Put the table of what both say into bars, with kappa; in words where they share no post. */
 export function agreementTable(
-  { n, agreement, kappa, both, only_dictionary, only_model, neither }: Agreement,
+  found: Agreement,
   facts: FigureFacts,
   labelSets: (string | undefined)[],
 ): BarTable | Note {
+  const { n, agreement, kappa, both, only_dictionary, only_model, neither } = found;
   if (n === 0) {
     return md`**Dictionary and language model have no labelled post in common,** so they cannot be
 compared. \`deno task status\` says which posts wait for which classifier.`;
@@ -134,14 +145,8 @@ compared. \`deno task status\` says which posts wait for which classifier.`;
     title: "What the dictionary and the language model call political",
     measure: "share of posts",
     facts: {
-      ...facts,
-      n,
-      failures: undefined,
-      label_set: labelSets.filter(Boolean).join("; "),
-      denominator: `${facts.denominator}, labelled by both`,
-      also: `Posts that one of them did not label, or failed at, are left out. They agree on ${
-        formatShare(agreement, 1)
-      }; Cohen's kappa is ${
+      ...factsOfBoth(found, facts, labelSets),
+      also: `They agree on ${formatShare(agreement, 1)}; Cohen's kappa is ${
         Number.isNaN(kappa) ? "not defined" : kappa.toFixed(2)
       } (1: always, 0: as often as by chance).`,
     },
@@ -157,18 +162,49 @@ compared. \`deno task status\` says which posts wait for which classifier.`;
 /** More than these say no more. */
 const MOST_FOUND = 8;
 
-/** List what each finds most that the other does not: counts of posts, no texts. */
-export function foundTable({ n, found }: Agreement): ColumnTable | Note {
+/** List what each finds most that the other does not: shares and counts of posts, no texts. */
+export function foundTable(
+  agreement: Agreement,
+  facts: FigureFacts,
+  labelSets: (string | undefined)[],
+): BarTable | Note {
+  const { n, found } = agreement;
   if (n === 0) return md`So there is nothing that one of them finds and the other does not.`;
   const rows = (["dictionary", "model"] as const).flatMap((by) =>
     found.filter((one) => one.by === by && one.n_alone > 0).slice(0, MOST_FOUND)
   );
   if (rows.length === 0) return md`Neither finds political posts that the other does not.`;
-  return from(rows.map(({ by, what, n, n_alone }) => ({
-    "found by": by,
-    as: what.replaceAll("_", " "),
-    posts: n,
-    "by it alone": n_alone,
-    share: formatShare(n_alone, n),
-  })));
+  return new BarTable({
+    title: "What one calls political and the other does not",
+    measure: "share found by it alone",
+    facts: {
+      ...factsOfBoth(agreement, facts, labelSets),
+      also: "In each row, the share is of the posts that the one named finds as that.",
+    },
+    rows: rows.map(({ by, what, n, n_alone, share_alone }) => ({
+      name: `${by}: ${what.replaceAll("_", " ")}`,
+      value: share_alone,
+      n,
+      more: { "by it alone": n_alone },
+    })),
+  });
+}
+
+/** What is true of the posts that both labelled, whatever each labelled alone. */
+function factsOfBoth(
+  { n, n_unsampled }: Agreement,
+  facts: FigureFacts,
+  labelSets: (string | undefined)[],
+): FigureFacts {
+  return {
+    ...facts,
+    n,
+    n_unsampled,
+    failures: undefined,
+    kind: undefined,
+    label_set: labelSets.filter(Boolean).join("; "),
+    denominator: `${facts.denominator}, labelled by both`,
+    about: "Posts that one of them did not label, or failed at, are left out; the others are " +
+      "weighted by the rarer of the two draws, and intervals are not drawn here.",
+  };
 }

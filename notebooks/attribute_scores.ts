@@ -120,6 +120,25 @@ export async function attributeColumns(data: Data, view: string): Promise<string
   return table.columnNames();
 }
 
+/**
+ * Give the column of an attribute, such as `prob_severe_toxic` of «severe toxic».
+ *
+ * Throws a `RangeError` with the attributes that there are where it is none of them.
+ */
+export async function attributeColumn(
+  data: Data,
+  view: string,
+  attribute: string,
+): Promise<string> {
+  const columns = await attributeColumns(data, view);
+  const name = (column: string) => column.replace(/^(prob|score)_/, "");
+  const found = columns.find((column) => name(column) === attribute.replaceAll(" ", "_"));
+  if (found !== undefined) return found;
+  throw new RangeError(
+    `There is no attribute ${JSON.stringify(attribute)}, but ${columns.map(name).join(", ")}`,
+  );
+}
+
 /** A query with as many columns as there are attributes; names and values are bound as in `sql`. */
 class Query {
   readonly #texts = [""];

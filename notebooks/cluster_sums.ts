@@ -6,7 +6,7 @@
  */
 export interface ClusterSums {
   clusters: number;
-  /** Posts that were labelled. */
+  /** Labelled posts that the sums are of. */
   n_labeled: number;
   sum_y: number;
   sum_n: number;

@@ -83,7 +83,9 @@ export function factsLine(facts: FigureFacts): string {
     `n = ${formatNumber(facts.n)}. Denominator: ${facts.denominator}.`,
     facts.failures && failureText(facts.failures),
     facts.n_unsampled
-      ? `${formatNumber(facts.n_unsampled)} labelled posts have no probability of being drawn.`
+      ? `${formatCount(facts.n_unsampled, "labelled post")} ${
+        facts.n_unsampled === 1 ? "has" : "have"
+      } no probability of being drawn, and ${facts.n_unsampled === 1 ? "is" : "are"} left out.`
       : undefined,
     facts.coverage ? coverageText(facts.coverage) : "What was received is not recorded.",
     label_set && `Labels: ${label_set}.`,
@@ -113,12 +115,12 @@ export function factsOf(
   rest: Pick<FigureFacts, "denominator" | "label_set" | "coverage">,
   isShare = true,
 ): FigureFacts {
-  const { sampling, outcomes, estimate } = share;
+  const { sums, sampling, outcomes, estimate } = share;
   return {
     ...rest,
-    n: sampling.n_labeled,
+    n: sums.n_labeled,
     failures: { n_failed: sampling.n_failed, outcomes, is_share: isShare },
-    n_unsampled: sampling.n_unsampled,
+    n_unsampled: sampling.n_labeled - sums.n_labeled,
     kind: estimate.kind,
     about: estimate.about,
   };

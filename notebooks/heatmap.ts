@@ -34,7 +34,7 @@ export function heatmap(options: HeatmapOptions): Chart | Note {
     day: (Math.floor(key / 24) + 6) % 7,
     hour: key % 24,
     share: shareOfParts(hours),
-  })).filter(({ share }) => share.sampling.n_labeled > 0)
+  })).filter(({ share }) => share.sums.n_labeled > 0)
     .sort((a, b) => a.day - b.day || a.hour - b.hour);
   const highest = Math.max(0, ...cells.filter(isEnough).map(({ share }) => share.estimate.value)) ||
     Math.max(0, ...cells.map(({ share }) => share.estimate.value)) || 1;
@@ -60,7 +60,7 @@ export function heatmap(options: HeatmapOptions): Chart | Note {
       day: DAYS[day],
       hour: `${hour}:00`,
       share: formatShare(share.estimate.value, 1),
-      n: share.sampling.n_labeled,
+      n: share.sums.n_labeled,
     }))),
     panels: (width) => [
       legend(
@@ -83,7 +83,7 @@ interface Cell {
 }
 
 function isEnough({ share }: Cell): boolean {
-  return share.sampling.n_labeled >= FEW;
+  return share.sums.n_labeled >= FEW;
 }
 
 function opacity(part: number): number {
@@ -127,7 +127,7 @@ function grid(cells: Cell[], highest: number, width: number): Panel {
       width: column,
       height: ROW,
       text: `${DAYS[cell.day]} ${cell.hour}:00\n${
-        describeEstimate(cell.share.estimate, cell.share.sampling.n_labeled)
+        describeEstimate(cell.share.estimate, cell.share.sums.n_labeled)
       }, ${formatNumber(cell.share.sampling.n_failed)} failed`,
     });
   }

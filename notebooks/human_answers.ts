@@ -23,7 +23,7 @@ const NO = /^(no|n|false|0|0\.0)$/i;
  * `political` names a question and an answer, `civic_hand_label=civic`, and `lean` a question. Where
  * they are left out, a question counts that has the word in its name or answers and whose answers are
  * yes and no, or something and not that; the first by name. Throws a `RangeError` where there is no
- * question of a name.
+ * question of a name, or nobody gave that answer to it.
  */
 export async function humanQuestions(
   data: Data,
@@ -43,6 +43,13 @@ export async function humanQuestions(
         (all.length > 0 ? `, but ${all.join(", ")}` : ""),
     );
   };
+  const knownAnswer = (question: string, answer: string) => {
+    const { answers } = found.find((one) => one.question === question)!;
+    if (answers.includes(answer)) return answer;
+    throw new RangeError(
+      `Nobody answered ${JSON.stringify(answer)} to ${question}, but ${answers.join(", ")}`,
+    );
+  };
   if (given.political !== undefined) {
     const [, question, answer] = /^([^=]+)=(.+)$/.exec(given.political) ?? [];
     if (question === undefined) {
@@ -50,7 +57,11 @@ export async function humanQuestions(
         `${JSON.stringify(given.political)} is no question and answer, such as civic_label=civic`,
       );
     }
-    return { political: { question: known(question), answer: answer! }, lean: lean(), all };
+    return {
+      political: { question: known(question), answer: knownAnswer(question, answer!.trim()) },
+      lean: lean(),
+      all,
+    };
   }
   const political = found.flatMap(({ question, answers }) => {
     const answer = yesOf(answers);

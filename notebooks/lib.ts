@@ -3,6 +3,7 @@ export { type AggregatedMeasure, aggregatedSharesByDay } from "./aggregated_shar
 export { agreementOf, agreementTable, foundTable } from "./agreement.ts";
 export { type AttributeMean, attributeMeans, attributeMeansByLean } from "./attribute_means.ts";
 export {
+  attributeColumn,
   attributeColumns,
   type Correlations,
   correlationsOf,

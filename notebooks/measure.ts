@@ -52,14 +52,22 @@ export interface MeasureParts {
   inSource: Identifier;
 }
 
-/** Give the parts of a query over a measure; every day is between the bounds where none is named. */
+/**
+ * Give the parts of a query over a measure; every day is between the bounds where none is named.
+ *
+ * Throws a `RangeError` where the last day is before the first.
+ */
 export function measureParts(measure: Measure, selection: Selection): MeasureParts {
+  const { since, until } = selection;
+  if (since !== undefined && until !== undefined && since > until) {
+    throw new RangeError(`The days end (until ${until}) before they begin (since ${since})`);
+  }
   return {
     view: identifier(measure.view),
     column: identifier(measure.column),
     threshold: measure.threshold ?? null,
-    since: selection.since ?? "0001-01-01",
-    until: selection.until ?? "9999-12-31",
+    since: since ?? "0001-01-01",
+    until: until ?? "9999-12-31",
     source: selection.source ?? "all",
     inSource: identifier(`in_${selection.source ?? "firehose"}`),
   };

@@ -72,7 +72,9 @@ async function shares(
   const rows = table.objects() as Row[];
   const isWeighted = rows.some(({ sum_n }) => sum_n! > 0);
   return rows.map((row) => {
-    const sums = isWeighted ? pick(row, NO_SUMS) : plainSums(row);
+    const sums = isWeighted
+      ? { ...pick(row, NO_SUMS), n_labeled: row.n_labeled! - row.n_unsampled! }
+      : plainSums(row);
     const sampling = pick(row, NO_SAMPLING);
     const outcomes = isWeighted ? pick(row, NO_OUTCOMES) : {
       sum_y: sums.sum_y,

@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import type { Panel } from "./chart.ts";
-import { formatShare } from "./number_format.ts";
+import { formatShareTick } from "./number_format.ts";
 
 const { document } = parseHTML("<!doctype html><html><body></body></html>") as unknown as {
   document: Plot.PlotOptions["document"];
@@ -21,7 +21,7 @@ export function panel(options: Plot.PlotOptions & { height: number }, label?: st
 /** A scale from nothing to the highest share or mean. */
 export function shareScale(
   highest: number,
-  format: (value: number) => string = (share) => formatShare(share, 1),
+  format: (value: number) => string = formatShareTick,
 ): Plot.ScaleOptions {
   return {
     label: null,

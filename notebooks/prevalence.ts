@@ -1,5 +1,6 @@
-import { type ColumnTable, from } from "arquero";
 import { BINS, type Distribution } from "./attribute_scores.ts";
+import { BarTable } from "./bar_table.ts";
+import { type FigureFacts, withoutBounds } from "./figure_facts.ts";
 import { md, type Note } from "./note.ts";
 import { formatShare } from "./number_format.ts";
 
@@ -11,23 +12,44 @@ export function prevalence({ shares }: Distribution, threshold: number): number 
   return shares.slice(Math.round(threshold * BINS)).reduce((sum, share) => sum + share, 0);
 }
 
-/** Give the share of posts at each threshold, a row an attribute, columns of each group of posts. */
+/**
+ * Put the share of posts at each threshold into a table, a row an attribute, columns of each group of
+ * posts; those of the first group at the lowest threshold are bars.
+ */
 export function prevalenceTable(
   all: { name: string; distributions: Distribution[] }[],
-): ColumnTable | Note {
+  facts: FigureFacts,
+): BarTable | Note {
   const groups = all.filter(({ distributions }) => distributions.length > 0);
   const columns = [
     ...new Set(groups.flatMap(({ distributions }) => distributions.map(({ column }) => column))),
   ];
   if (columns.length === 0) return md`**There are no scores yet**, so nothing is at a threshold.`;
-  return from(columns.map((column) => ({
-    attribute: column.replace(/^(prob|score)_/, "").replaceAll("_", " "),
-    ...Object.fromEntries(groups.flatMap(({ name, distributions }) => {
-      const found = distributions.find((one) => one.column === column);
-      return THRESHOLDS.map((threshold) => [
-        `${name} ≥ ${threshold}`,
-        found ? formatShare(prevalence(found, threshold), 1) : "–",
-      ]);
-    })),
-  })));
+  return new BarTable({
+    title: "Posts with each attribute, by threshold",
+    measure: `${groups[0]!.name} ≥ ${THRESHOLDS[0]}`,
+    facts: withoutBounds(facts),
+    rows: columns.map((column) => {
+      const cells = groups.flatMap(({ name, distributions }) => {
+        const found = distributions.find((one) => one.column === column);
+        const shares = THRESHOLDS.map((threshold) => ({
+          name: `${name} ≥ ${threshold}`,
+          value: found ? prevalence(found, threshold) : NaN,
+        }));
+        return [...shares, { name: `${name} n`, n: found?.n ?? 0 }];
+      });
+      const [first, ...rest] = cells as [{ value: number }, ...typeof cells];
+      return {
+        name: column.replace(/^(prob|score)_/, "").replaceAll("_", " "),
+        value: first.value,
+        more: Object.fromEntries(
+          rest.map((cell) => [cell.name, "n" in cell ? cell.n : written(cell.value)]),
+        ),
+      };
+    }),
+  });
+}
+
+function written(share: number): string {
+  return Number.isNaN(share) ? "–" : formatShare(share, 1);
 }

@@ -58,7 +58,7 @@ export function shareOverTime(options: ShareOverTimeOptions): Chart | Note {
     ...(history?.points ?? []).map(({ value }) => value).filter(Number.isFinite),
   );
   const format = options.isMean ? formatMean : asShare;
-  const y = shareScale(highest, format);
+  const y = options.isMean ? shareScale(highest, formatMean) : shareScale(highest);
   const entries = [
     ...series.map(({ name }, index) => ({
       name,
@@ -149,7 +149,7 @@ function isAlone(line: Point[], place: number): boolean {
 }
 
 function countPanel({ days }: ShareSeries, every: Date[], width: number): Panel {
-  const rows = days.map(({ time, sampling }) => ({ time, n: sampling.n_labeled }));
+  const rows = days.map(({ time, sums }) => ({ time, n: sums.n_labeled }));
   return panel({
     ...DAY_MARGINS,
     width,
@@ -185,7 +185,7 @@ function dayTips(series: ShareSeries[], days: Date[], width: number, format: Val
       ...series.map(({ name, days }) => {
         const found = days.find(({ time }) => time.getTime() === day.getTime());
         const said = found
-          ? describeEstimate(found.estimate, found.sampling.n_labeled, format)
+          ? describeEstimate(found.estimate, found.sums.n_labeled, format)
           : "no posts";
         return series.length > 1 ? `${name}: ${said}` : said;
       }),
@@ -211,7 +211,7 @@ function altText(series: ShareSeries[], format: ValueFormat, history?: History):
     if (values.length === 0) return `${name}: no labelled posts`;
     const sorted = values.toSorted((a, b) => a.estimate.value - b.estimate.value);
     const at = (day: ShareOfTime) =>
-      `${formatDay(day.time)}: ${describeEstimate(day.estimate, day.sampling.n_labeled, format)}`;
+      `${formatDay(day.time)}: ${describeEstimate(day.estimate, day.sums.n_labeled, format)}`;
     return `${name}, ${values.length} days; first ${at(values[0]!)}; last ${at(values.at(-1)!)}; ` +
       `lowest ${at(sorted[0]!)}; highest ${at(sorted.at(-1)!)}`;
   });
@@ -221,12 +221,12 @@ function altText(series: ShareSeries[], format: ValueFormat, history?: History):
 
 function numbers(series: ShareSeries[], value: string, format: ValueFormat) {
   return from(series.flatMap(({ name, days }) =>
-    days.map(({ time, estimate, sampling }) => ({
+    days.map(({ time, estimate, sums, sampling }) => ({
       ...series.length > 1 ? { series: name } : {},
       day: formatDay(time),
       [value]: Number.isNaN(estimate.value) ? "–" : format(estimate.value),
       "95% interval": formatInterval(estimate, format),
-      n: sampling.n_labeled,
+      n: sums.n_labeled,
       failed: sampling.n_failed,
       "design effect": estimate.interval?.design_effect.toFixed(2) ?? "",
       "effective n": estimate.interval ? Math.round(estimate.interval.effective_n) : "",

@@ -13,6 +13,7 @@ export interface SideShares {
   /** The part of all posts, and of those that say yes, that the busiest 1% of authors wrote. */
   busiest_of_posts: number;
   busiest_of_yes: number;
+  /** Those with a labelled post that counts. */
   n_authors: number;
   n_texts: number;
 }
@@ -21,7 +22,8 @@ export interface SideShares {
  * Give the shares that stand beside a share of posts, over the posts that passed the filters.
  *
  * A post weighs as in `sharesByDay`, over what the posts of its author weigh, labelled or not, so that
- * authors count alike whatever was drawn; texts (`text_hash`) likewise. The busiest 1% are at least one
+ * authors count alike whatever was drawn; texts (`text_hash`) likewise. Labels without probability are
+ * left out where others have one, and count alike where none has. The busiest 1% are at least one
  * author. Who wrote in none of the hours that were drawn is not counted. NaN where there is nothing to divide by.
  */
 export async function sideShares(
@@ -34,16 +36,22 @@ export async function sideShares(
     selection,
   );
   const table = await data.sql`
-    WITH measured AS (
+    WITH posts_labels AS (
       SELECT did, text_hash, coalesce(1 / window_prob, 1) AS stands_for,
-        CASE WHEN was_successfully_labeled AND ${column} IS NOT NULL
-          THEN coalesce(1 / (label_prob * coalesce(window_prob, 1)), 1) ELSE 0 END AS weight,
+        coalesce(was_successfully_labeled AND ${column} IS NOT NULL, false) AS is_labeled,
+        1 / (label_prob * coalesce(window_prob, 1)) AS known_weight,
         coalesce(CASE WHEN ${threshold}::DOUBLE IS NULL THEN ${column}::DOUBLE
           WHEN ${column}::DOUBLE >= ${threshold}::DOUBLE THEN 1 ELSE 0 END, 0) AS y
       FROM ${view} LEFT JOIN drawn_hours
         ON source = ${source} AND opens_at = date_trunc('hour', reference_time)
       WHERE passed_filters AND date BETWEEN ${since}::DATE AND ${until}::DATE
         AND (${source} = 'all' OR ${inSource})
+    ),
+    measured AS (
+      SELECT *, CASE WHEN NOT is_labeled THEN 0
+          WHEN bool_or(is_labeled AND known_weight IS NOT NULL) OVER () THEN coalesce(known_weight, 0)
+          ELSE 1 END AS weight
+      FROM posts_labels
     ),
     authors AS (
       SELECT did, sum(stands_for) AS posts, sum(weight) AS n, sum(weight * y) AS y,
@@ -58,11 +66,13 @@ export async function sideShares(
       SELECT sum(y / posts) / sum(n / posts) AS author_weighted,
         sum(posts) FILTER (place <= ceil(all_authors / 100)) / sum(posts) AS busiest_of_posts,
         coalesce(sum(y) FILTER (place <= ceil(all_authors / 100)), 0) / sum(y) AS busiest_of_yes,
-        count(*) AS n_authors
+        count(*) FILTER (n > 0) AS n_authors
       FROM authors
     ),
     of_texts AS (
-      SELECT sum(y / posts) / sum(n / posts) AS distinct_texts, count(*) AS n_texts FROM texts
+      SELECT sum(y / posts) / sum(n / posts) AS distinct_texts,
+        count(*) FILTER (n > 0) AS n_texts
+      FROM texts
     )
     SELECT author_weighted, distinct_texts, busiest_of_posts, busiest_of_yes, n_authors, n_texts
     FROM of_authors, of_texts`;

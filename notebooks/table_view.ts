@@ -13,7 +13,7 @@ export function tableHtml(table: ColumnTable): string {
   const { names, rows, rest } = cells(table);
   const numeric = names.map((_, index) =>
     rows.some((row) => row[index] !== "") &&
-    rows.every((row) => /^$|^–$|^-?[\d,.]+%?$/.test(row[index]!))
+    rows.every((row) => /^$|^–$|^[-<>]?[\d,.]+%?$/.test(row[index]!))
   );
   const line = (tag: string, values: string[]) =>
     values.map((value, index) => {

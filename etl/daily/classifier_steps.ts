@@ -5,7 +5,7 @@ import { UserError } from "../run/error.ts";
 import type { Study } from "../run/study.ts";
 import type { DataPaths } from "../store/paths.ts";
 import type { DailyClassifier } from "./daily_section.ts";
-import type { Step } from "./step.ts";
+import type { Step, StepEnd } from "./step.ts";
 
 /** What a classifier takes beside posts. */
 interface Taken {
@@ -57,13 +57,23 @@ export async function classifierSteps(
   );
 }
 
-function lackOf({ variables, ended }: Taken): string | undefined {
-  if (variables.length > 0 && variables.every((name) => variable(name) === undefined)) {
-    return variables.length === 1
-      ? `${variables[0]} is not set`
-      : `neither ${variables.join(" nor ")} is set`;
-  }
-  const last = ended?.();
+/** Say whether a step was left out for want of a key. */
+export function lacksKey({ task, reason }: StepEnd): boolean {
+  const taken = TAKEN[task.replace(/^classify:/, "") as DailyClassifier];
+  return taken !== undefined && reason === keyLackOf(taken);
+}
+
+function keyLackOf({ variables }: Taken): string | undefined {
+  if (variables.length === 0 || variables.some((name) => variable(name) !== undefined)) return;
+  return variables.length === 1
+    ? `${variables[0]} is not set`
+    : `neither ${variables.join(" nor ")} is set`;
+}
+
+function lackOf(taken: Taken): string | undefined {
+  const lack = keyLackOf(taken);
+  if (lack !== undefined) return lack;
+  const last = taken.ended?.();
   return last && `Google ended Perspective on ${last}, and PERSPECTIVE_ROOT_URL names no other`;
 }
 

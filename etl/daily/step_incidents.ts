@@ -2,6 +2,9 @@ import { heartbeat } from "../watch/heartbeat.ts";
 import { readIncidents } from "../watch/incident_file.ts";
 import { type Incident, settleIncidents } from "../watch/incidents.ts";
 import type { Context } from "../run/command.ts";
+import { taskStates } from "../watch/task_states.ts";
+import { tellOfReadableStudy } from "../watch/unreadable_study.ts";
+import { lacksKey } from "./classifier_steps.ts";
 import { type StepEnd, stepName } from "./step.ts";
 
 const SCOPE = "daily";
@@ -13,7 +16,7 @@ const SCOPE = "daily";
  * `date` is the day that was asked for: such a run is not the one of today, and sends no heartbeat.
  */
 export async function tellOfSteps(
-  context: Pick<Context, "paths" | "study" | "warn" | "signal">,
+  context: Pick<Context, "paths" | "study" | "warn" | "signal" | "database">,
   ends: StepEnd[],
   date: string | undefined,
 ): Promise<void> {
@@ -21,9 +24,32 @@ export async function tellOfSteps(
     mended_at === null
   );
   const lasting = known.filter(({ key }) => isUnknown(key, ends, date !== undefined));
-  await settleIncidents(context, SCOPE, [...incidentsOf(ends), ...lasting]);
-  const isWell = ends.every(({ status, isAhead }) => status !== "failed" && !isAhead);
+  await tellOfReadableStudy(context);
+  const current = [...incidentsOf(ends), ...await lostKeys(context, ends)];
+  const keys = new Set(current.map(({ key }) => key));
+  await settleIncidents(context, SCOPE, [
+    ...current,
+    ...lasting.filter(({ key }) => !keys.has(key)),
+  ]);
+  const isWell = current.length === 0 &&
+    ends.every(({ status, isAhead }) => status !== "failed" && !isAhead);
   if (isWell && date === undefined) await heartbeat(context);
+}
+
+/** Give the classifiers that ran before and have no key any more: their labels would just cease. */
+async function lostKeys(
+  { database, paths }: Pick<Context, "paths" | "database">,
+  ends: StepEnd[],
+): Promise<Incident[]> {
+  const without = ends.filter((end) => end.status === "skipped" && lacksKey(end));
+  if (without.length === 0) return [];
+  const states = await taskStates(database, paths);
+  return without.filter(({ task }) => states.get(task)?.good).map((end) => ({
+    key: keyOf(end),
+    title: `deno task ${end.task} is left out: ${end.reason}, though it ran before`,
+    remedy:
+      "Put the key back into .env, or take the classifier out of daily.classifiers in study.yaml",
+  }));
 }
 
 /** Give what people are to be told of: a task that failed, once however many of its steps did. */

@@ -9,8 +9,10 @@ import { holdFiles } from "../store/reading.ts";
 import { dataFolder } from "./data_folder.ts";
 import { variable } from "./environment.ts";
 import { describeError, EXIT, type ExitStatus, explained, UserError } from "./error.ts";
+import { parseOption } from "./parsed_option.ts";
 import { LedgerRow, type RunStatus } from "./ledger.ts";
 import { Progress } from "./progress.ts";
+import { withDataNotice } from "./data_notice.ts";
 import { readStudy, type Study } from "./study.ts";
 
 /** An option of a task, as `--help` shows it. */
@@ -72,6 +74,13 @@ export interface Command {
   holdsFiles?: boolean;
   /** Data folder under the root where it is not that of the study, whatever the environment says. */
   data?: string;
+  /** Called where the study file cannot be read, with which the task then ends. */
+  unreadable?(
+    context: Pick<Context, "paths" | "studyPath" | "signal" | "warn">,
+    error: UserError,
+    // deno-lint-ignore no-explicit-any
+    options: any,
+  ): Promise<void>;
   // deno-lint-ignore no-explicit-any
   run(context: Context, options: any, ...args: string[]): Promise<Outcome>;
 }
@@ -126,9 +135,22 @@ async function parseAndRun(
   }
   const { json, data, study: studyPath, ...options } = program.opts();
   const paths = new DataPaths(resolve(dataFolder(data, command.task)));
-  const study = readStudy(resolve(studyPath));
   const progress = new Progress();
   const warnings: string[] = [];
+  const warn = (text: string) => {
+    warnings.push(text);
+    progress.say(`warning: ${text}`);
+  };
+  let study: Study;
+  try {
+    study = readStudy(resolve(studyPath));
+  } catch (error) {
+    if (error instanceof UserError) {
+      const context = { paths, studyPath: resolve(studyPath), signal, warn };
+      await command.unreadable?.(context, error, options);
+    }
+    throw error;
+  }
   using database = await openDatabase(paths.root, command.ledger === false);
   const studyHash = createHash("sha256").update(JSON.stringify(study)).digest("hex").slice(0, 16);
   const ledger = command.ledger === false ? undefined : new LedgerRow(
@@ -158,16 +180,13 @@ async function parseAndRun(
     outcome = await command.run(
       {
         paths,
-        study,
+        study: withDataNotice(study, paths),
         studyPath: resolve(studyPath),
         database,
         progress,
         signal,
         runId: ledger?.runId ?? "",
-        warn(text) {
-          warnings.push(text);
-          progress.say(`warning: ${text}`);
-        },
+        warn,
       },
       options,
       ...program.args,
@@ -218,25 +237,6 @@ function declare(command: Command): Commander {
     .option("--json", "print the summary as JSON")
     .addHelpText("after", `\nExamples:\n${command.examples.map((line) => `  ${line}`).join("\n")}`);
   return program;
-}
-
-function parseOption(
-  parse: (text: string) => unknown,
-  text: string,
-  flags: string,
-  task: string,
-): unknown {
-  try {
-    return parse(text);
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    throw new UserError(
-      `run ${task}`,
-      `${flags.split(" ")[0]} ${JSON.stringify(text)} ${cause.message}`,
-      `See deno task ${task} --help`,
-      { exitCode: EXIT.usage, cause },
-    );
-  }
 }
 
 function rootPath(name: string): string {

@@ -30,6 +30,15 @@ export type ModelPrice = z.infer<typeof ModelPrice>;
 export const ModelPrices = z.record(z.string(), ModelPrice);
 export type ModelPrices = z.infer<typeof ModelPrices>;
 
+/** Who is told when something failed or is overdue; the addresses are secrets. */
+export const Notify = z.strictObject({
+  webhook: WEB_URL.optional(),
+  /** A program with its arguments; no shell reads it. */
+  command: z.array(z.string().regex(/^[^\0]+$/, "is empty or holds a NUL")).min(1).optional(),
+  /** Asked for whenever a whole `daily` went well. */
+  heartbeat: WEB_URL.optional(),
+});
+
 const Study = z.strictObject({
   name: z.string().min(1),
   sources: z.strictObject({
@@ -61,14 +70,7 @@ const Study = z.strictObject({
   time_zone: z.string().refine(isTimeZone, "is not an IANA time zone such as Europe/Berlin"),
   /** Printed on every page that is rendered, such as «demo data». */
   notice: z.string().optional(),
-  /** Who is told when something failed or is overdue; the addresses are secrets. */
-  notify: z.strictObject({
-    webhook: WEB_URL.optional(),
-    /** A program with its arguments; no shell reads it. */
-    command: z.array(z.string().regex(/^[^\0]+$/, "is empty or holds a NUL")).min(1).optional(),
-    /** Asked for whenever a whole `daily` went well. */
-    heartbeat: WEB_URL.optional(),
-  }).default({}),
+  notify: Notify.default({}),
 });
 
 /** What a study collects and how it labels, as `study.yaml` says it. */

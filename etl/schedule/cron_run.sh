@@ -41,6 +41,7 @@ log=$logs/$name-$(date -u +%Y-%m).log
 [ -e "$log" ] ||
   find "$logs" -name '*-[0-9][0-9][0-9][0-9]-[0-9][0-9].log' -mtime +366 -exec rm -f {} +
 # Where no log can be written, cron mails what is printed.
+exec 3>&1
 if true >> "$log"; then exec >> "$log" 2>&1; fi
 
 say() {
@@ -53,7 +54,9 @@ status=$?
 case $status in
   126 | 127) say "there is no Deno at $1: install it, then run deno task schedule --install again" ;;
 esac
-say "ended with exit status $status"
+# What still fits into the log's last block is no proof that all of it did.
+say "ended with exit status $status" 2> /dev/null ||
+  echo "$name ended with exit status $status, and $log cannot be written: is the disk full?" >&3
 # Wrong usage, the same work already running, and a signal leave the day for the next try.
 case $when/$status in
   now/*) ;;

@@ -171,6 +171,11 @@ export class DataPaths {
     return join(this.root, "incidents.json");
   }
 
+  /** What stands on all that is written of this folder. */
+  notice(): string {
+    return join(this.root, "NOTICE.txt");
+  }
+
   /** The tokens of the login at Bluesky; readable by its owner alone. */
   session(): string {
     return join(this.root, ".bluesky_session.json");

@@ -4,6 +4,7 @@
  * `data/README.md` is checked against it. A change of columns raises the version, which stands in
  * the metadata of each file, and goes with a test that reads files of the version before.
  */
+import { SOURCE_COLUMNS } from "../source.ts";
 import { CONTENT_COLUMNS, COUNT_COLUMNS } from "./raw_tables.ts";
 import type { Table } from "./table.ts";
 
@@ -24,10 +25,7 @@ export const POSTS: Table = {
     reference_time: "TIMESTAMP",
     created_at: "TIMESTAMP",
     created_at_suspect: "BOOLEAN",
-    in_firehose: "BOOLEAN",
-    in_jetstream: "BOOLEAN",
-    in_most_liked: "BOOLEAN",
-    in_import: "BOOLEAN",
+    ...Object.fromEntries(SOURCE_COLUMNS.map((name) => [name, "BOOLEAN"])),
     in_covered_minute: "BOOLEAN",
     text: "VARCHAR",
     text_normalized: "VARCHAR",

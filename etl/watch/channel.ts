@@ -1,4 +1,5 @@
 import type { Context } from "../run/command.ts";
+import type { Study } from "../run/study.ts";
 import { type Variable, variable } from "../run/environment.ts";
 import type { Notice } from "./notice.ts";
 import { noticeCommand } from "./notice_command.ts";
@@ -12,7 +13,9 @@ export interface Channel {
 }
 
 /** Give the ways that the environment and the study name; what is wrong with one is said with `warn`. */
-export function channels({ study, warn }: Pick<Context, "study" | "warn">): Channel[] {
+export function channels(
+  { study, warn }: Pick<Context, "warn"> & { study: Pick<Study, "notify"> },
+): Channel[] {
   const found: Channel[] = [];
   const webhook = secretUrl("CIVICSKY_WEBHOOK", study.notify.webhook, warn);
   if (webhook) {

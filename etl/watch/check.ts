@@ -3,10 +3,12 @@ import type { Context, Outcome } from "../run/command.ts";
 import { UserError } from "../run/error.ts";
 import { settleIncidents } from "./incidents.ts";
 import { overdue } from "./overdue.ts";
+import { tellOfReadableStudy } from "./unreadable_study.ts";
 
 /** Say what is overdue, tell people of it once, and fail where there is anything. */
 export async function check(context: Context): Promise<Outcome> {
   const { database, paths, study } = context;
+  await tellOfReadableStudy(context);
   const found = await overdue(database, paths, study, now());
   const { opened, mended, untold } = await settleIncidents(context, "overdue", found);
   const summary = { data: paths.root, overdue: found, opened, mended, untold };

@@ -16,8 +16,11 @@ const Entry = z.strictObject({
   since: z.iso.datetime(),
   /** Null while it lasts. */
   mended_at: z.iso.datetime().nullable(),
-  /** What became of telling it, by channel: `telling` is under way, or was when a run died. */
-  told: z.record(z.string(), z.enum(["telling", "told"])),
+  /**
+   * What became of telling it, by channel: `telling` is under way, or was when a run died; `missed` is
+   * what the channel did not take.
+   */
+  told: z.record(z.string(), z.enum(["telling", "told", "missed"])),
 });
 
 /** An incident as the file keeps it until everybody who was told of it knows that it is mended. */

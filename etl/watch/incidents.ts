@@ -1,6 +1,7 @@
 import { delay } from "../atproto/subscription.ts";
 import type { Context } from "../run/command.ts";
 import { now } from "../run/clock.ts";
+import type { Study } from "../run/study.ts";
 import { describeError, EXIT, UserError } from "../run/error.ts";
 import { lock } from "../store/lock.ts";
 import { type Channel, channels } from "./channel.ts";
@@ -32,7 +33,9 @@ export interface Settled {
 /** How often, and how many times, one looks whether another process has done. */
 const [AGAIN_MS, TRIES] = [250, 480];
 
-type Settling = Pick<Context, "paths" | "study" | "warn" | "signal">;
+type Settling = Pick<Context, "paths" | "warn" | "signal"> & {
+  study: Pick<Study, "name" | "notify">;
+};
 
 /**
  * Tell people which incidents of a scope began and which are mended, each once a channel.
@@ -66,7 +69,8 @@ export async function settleIncidents(
     }
   };
   await write();
-  const untold = await tell(context, account.ofScope(), write);
+  // Of all scopes: what a night without network kept from being told does not wait for its own.
+  const untold = await tell(context, account.entries, write);
   account.close();
   await write();
   return { ...settled, untold };
@@ -169,7 +173,11 @@ async function tell(
         if (!(error instanceof NotSent)) throw error;
         context.warn(`${channel.name}: ${error.message}; it is tried again at the next run`);
         // What refuses one refuses the others, and each may take its time.
-        for (const { key } of news.slice(index)) untold.add(key);
+        for (const left of news.slice(index)) {
+          untold.add(left.key);
+          // What ends before it could be told is told by its end.
+          if (left.mended_at === null) left.told[channel.name] = "missed";
+        }
         break;
       }
     }

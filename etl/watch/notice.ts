@@ -27,7 +27,7 @@ export interface Notice {
 }
 
 /** Give a text on one line, in at most 300 characters, without control characters and secrets. */
-export function cleaned(text: string, study: Study): string {
+export function cleaned(text: string, study: Pick<Study, "notify">): string {
   return bounded(withoutSecrets(text, study));
 }
 
@@ -35,7 +35,7 @@ export function cleaned(text: string, study: Study): string {
 export function notice(
   { key, title, remedy, since }: IncidentEntry,
   event: Notice["event"],
-  study: Study,
+  study: Pick<Study, "name" | "notify">,
 ): Notice {
   const facts = {
     event,
@@ -53,7 +53,7 @@ export function notice(
   return { ...facts, text };
 }
 
-function withoutSecrets(text: string, { notify }: Study): string {
+function withoutSecrets(text: string, { notify }: Pick<Study, "notify">): string {
   const values = [...SECRETS.map((name) => variable(name)), notify.webhook, notify.heartbeat];
   return values.reduce<string>(
     (clean, value) => value ? clean.replaceAll(value, "…") : clean,

@@ -7,8 +7,10 @@ import type { DataPaths } from "../store/paths.ts";
 import { minute, type StreamStanding, streamStandings } from "../stream_standing.ts";
 import type { Incident } from "./incidents.ts";
 import { type TaskState, taskStates } from "./task_states.ts";
+import { writing } from "./writing.ts";
 
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 /** A task of every day that is so late is overdue: a day, and two hours for what it takes. */
 const LATE_MS = 26 * HOUR_MS;
 /** Hours that leave what hosts replay so soon need somebody now: a night's sleep. */
@@ -36,9 +38,10 @@ export async function overdue(
   const tasks = await taskStates(database, paths);
   const late = lateTasks(tasks, present);
   return [
+    ...await writing(paths),
     ...late,
     ...diedTasks(tasks, study),
-    ...late.length > 0 ? [] : lateFeed(tasks, present),
+    ...late.length > 0 ? [] : lateFeed(tasks, paths, present),
     ...await lateStreams(database, paths, study, present),
   ];
 }
@@ -107,12 +110,29 @@ function diedTasks(tasks: Map<string, TaskState>, study: Study): Incident[] {
   });
 }
 
-function lateFeed(tasks: Map<string, TaskState>, present: Date): Incident[] {
+function lateFeed(
+  tasks: Map<string, TaskState>,
+  paths: DataPaths,
+  present: Date,
+): Incident[] {
   const feed = tasks.get("sync:most-liked");
   // A `daily` has told of it already.
   const isTold = tasks.has("daily") && feed?.latest?.status === "failed";
   if (feed === undefined || isTold) return [];
-  return lateTask(feed.task, feed, feed.first, present);
+  const late = lateTask(feed.task, feed, feed.first, present);
+  return late.length > 0 ? late : silentFeed(paths, present);
+}
+
+/** A feed generator that died is read without an error, and gives nothing. */
+function silentFeed(paths: DataPaths, present: Date): Incident[] {
+  const last = paths.files("raw/most_liked").map(({ day }) => day ?? "").sort().at(-1);
+  const end = last ? Date.parse(last) + DAY_MS : Infinity;
+  if (present.getTime() - end < LATE_MS) return [];
+  return [{
+    key: "overdue/feed",
+    title: `the feeds were read, and have given no post since ${last} (UTC)`,
+    remedy: "See in the app whether the feed is still there, or name another one in study.yaml",
+  }];
 }
 
 async function lateStreams(
@@ -147,7 +167,7 @@ function lateHours(
     });
   }
   const reach = present.getTime() - LOOK_BACK_MS[source] - LATE_MS;
-  const recent = lost.filter(({ until }) => until.getTime() > reach);
+  const recent = lost.flatMap(byDay).filter(({ until }) => until.getTime() > reach);
   for (const [day, spans] of Map.groupBy(recent, ({ from }) => from.toISOString().slice(0, 10))) {
     incidents.push({
       key: `overdue/lost:${source}:${day}`,
@@ -159,6 +179,13 @@ function lateHours(
     });
   }
   return incidents;
+}
+
+/** Part a span at the midnights (UTC) in it, so that each day is told of its own hours. */
+function byDay({ from, until }: Span): Span[] {
+  const midnight = new Date(Math.floor(from.getTime() / DAY_MS) * DAY_MS + DAY_MS);
+  if (until <= midnight) return [{ from, until }];
+  return [{ from, until: midnight }, ...byDay({ from: midnight, until })];
 }
 
 function inHours(spans: Span[]): number {

@@ -1,6 +1,6 @@
 /** `deno task test:cron`: what `schedule --install` writes, under Debian's own cron. */
 import assert from "node:assert/strict";
-import { SmallNetwork } from "../etl/daily_run.ts";
+import { SampleNetwork } from "../etl/daily_run.ts";
 import { query, withData } from "../rows.ts";
 import { ROOT } from "../task.ts";
 import { CronMachine, until } from "./cron_machine.ts";
@@ -17,7 +17,7 @@ Deno.test("cron runs the lines of a study, at hours of its zone, and other lines
     for (const name of ["etc", "home of ada"]) await Deno.mkdir(`${folder}/${name}`);
     await Deno.mkdir(data);
     await using machine = await CronMachine.start(`${folder}/etc`, ZONE);
-    const network = await SmallNetwork.start(data);
+    const network = await SampleNetwork.start(data);
     try {
       const began = await network.run(START, ["sync:jetstream"]);
       assert.equal(began.code, 0, began.stderr);
@@ -119,7 +119,7 @@ Deno.test("cron runs the lines of a study, at hours of its zone, and other lines
     }
   }));
 
-function environment({ jetstream, appview, webhook }: SmallNetwork): Record<string, string> {
+function environment({ jetstream, appview, webhook }: SampleNetwork): Record<string, string> {
   return {
     CIVICSKY_CLOCK: CLOCK,
     BLUESKY_JETSTREAM: jetstream.url,

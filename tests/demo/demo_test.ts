@@ -165,6 +165,11 @@ Deno.test("the demo finds what its source file says, whatever a demo before left
       const page = await Deno.readTextFile(summary.report);
       assert.match(page, /Demo data/);
       assert.ok(page.includes("data:image/svg+xml;base64,"));
+      const { code, stderr } = await runTask(["render", "01-overview", "--data", data]);
+      assert.equal(code, 0, stderr);
+      const again = await Deno.readTextFile(summary.report);
+      assert.notEqual(again, page);
+      assert.match(again, /role="note">Demo data\. Every account/);
     });
   } finally {
     await Deno.remove(data, { recursive: true });

@@ -1,4 +1,4 @@
-/** Runs `deno task daily` on a small network on loopback. */
+/** Runs `deno task daily` on the network of a sample, on loopback. */
 import { type AppView, startAppView } from "../../demo/appview.ts";
 import { codedAnswer, inventedCoder } from "../../demo/coded_answer.ts";
 import { startCommentAnalyzer } from "../../demo/comment_analyzer.ts";
@@ -12,8 +12,7 @@ import { DID } from "../raw.ts";
 import { startWebhook, type WebhookServer } from "./watch/webhook_server.ts";
 import { ROOT, runTask, taskProcess } from "../task.ts";
 
-const SAMPLE = smallSample();
-const EVENTS = [...jetstreamEvents(await Array.fromAsync(sampleFrames(SAMPLE)))];
+const BEFORE = "2026-05-31T23:00:00.000Z";
 const KEY = "invented-key-of-tests";
 const MODEL = "openai/gpt-oss-20b";
 
@@ -39,9 +38,11 @@ export interface DailyResult {
 }
 
 /** A network and a study on it. */
-export class SmallNetwork {
+export class SampleNetwork {
   private constructor(
     readonly data: string,
+    /** Events of the sample. */
+    readonly events: number,
     readonly jetstream: Jetstream,
     readonly appview: AppView,
     readonly analyzer: Awaited<ReturnType<typeof startCommentAnalyzer>>,
@@ -51,18 +52,27 @@ export class SmallNetwork {
     readonly webhook: WebhookServer,
   ) {}
 
-  static async start(data: string): Promise<SmallNetwork> {
-    const appview = startAppView({ posts: publishedPosts(SAMPLE), now: new Date(0) });
-    const network = new SmallNetwork(
+  /** Start one of a small sample, or of another with what it is coded as. */
+  static async start(
+    data: string,
+    sample = smallSample(),
+    coder = inventedCoder(["left", "right"]),
+  ): Promise<SampleNetwork> {
+    const appview = startAppView({ posts: publishedPosts(sample), now: new Date(0) });
+    const frames = await Array.fromAsync(sampleFrames(sample));
+    // The host holds more than the study wants: what it no longer had would be lost.
+    const events = [...jetstreamEvents([accountFrame(1, BEFORE, DID, "deleted"), ...frames])];
+    const network = new SampleNetwork(
       data,
-      startJetstream({ events: EVENTS }),
+      events.length,
+      startJetstream({ events }),
       appview,
       await startCommentAnalyzer({ key: KEY }),
       await startGroq({
         key: KEY,
         limits: {},
         batchStep: { ms: 0 },
-        answer: (request) => codedAnswer(request, inventedCoder(["left", "right"])),
+        answer: (request) => codedAnswer(request, coder),
       }),
       startWebhook(),
     );
@@ -95,7 +105,7 @@ export class SmallNetwork {
 
   /** Let the host send an event of a time, at which whoever reads up to there ends. */
   pass(time: string): void {
-    const seq = FIRST_EVENT_SEQ + EVENTS.length;
+    const seq = FIRST_EVENT_SEQ + this.events;
     this.jetstream.push(...jetstreamEvents([accountFrame(1, time, DID, "deleted")], seq));
   }
 

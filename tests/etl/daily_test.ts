@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { query, withData } from "../rows.ts";
 import type { TaskResult } from "../task.ts";
-import { nameOf, outcomes, SmallNetwork, type StepRow } from "./daily_run.ts";
+import { nameOf, outcomes, SampleNetwork, type StepRow } from "./daily_run.ts";
 
 const START = "2026-06-01T00:00:00Z";
 /** A day and a half later, as far back as a Jetstream host looks. */
@@ -39,7 +39,7 @@ function reasons(steps: StepRow[]): Record<string, string | null> {
 }
 
 /** Give what people were told since this was asked last. */
-function told({ webhook }: SmallNetwork): string[] {
+function told({ webhook }: SampleNetwork): string[] {
   return webhook.texts.splice(0).map((text) =>
     /^Civicsky demo on \S+: ((mended: )?deno task \S+ failed): /.exec(text)?.[1] ?? text
   );
@@ -48,7 +48,7 @@ function told({ webhook }: SmallNetwork): string[] {
 // Invariant 10
 Deno.test("daily runs the tasks of a day, whatever becomes of each, and what is left the next time", async (t) => {
   await withData(async (data) => {
-    const network = await SmallNetwork.start(data);
+    const network = await SampleNetwork.start(data);
     try {
       // The study begins: from here on its hours are owed.
       const began = await network.run(START, ["sync:jetstream"]);
@@ -236,7 +236,7 @@ Deno.test("daily runs the tasks of a day, whatever becomes of each, and what is 
 
 Deno.test("a day that is not over and one that is none are refused", async () => {
   await withData(async (data) => {
-    const network = await SmallNetwork.start(data);
+    const network = await SampleNetwork.start(data);
     for (const date of ["2026-06-02", "2026-06-03", "2026-02-30", "yesterday"]) {
       const { code, stderr } = await network.run(RETURN, ["daily", "--date", date]);
       assert.equal(code, 2, stderr);

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { agreementOf, agreementTable, foundTable } from "../../notebooks/agreement.ts";
 import { attributeMeans, attributeMeansByLean } from "../../notebooks/attribute_means.ts";
-import { distributionsOf } from "../../notebooks/attribute_scores.ts";
+import { attributeColumn, distributionsOf } from "../../notebooks/attribute_scores.ts";
+import type { BarTable } from "../../notebooks/bar_table.ts";
 import { Chart } from "../../notebooks/chart.ts";
 import { open } from "../../notebooks/data.ts";
 import { distinctiveTerms, distinctiveTermsTable } from "../../notebooks/distinctive_terms.ts";
@@ -130,7 +131,17 @@ Deno.test("what the notebooks show of attributes is what independent SQL counts"
       for (const threshold of THRESHOLDS) {
         assertClose(prevalence(found[0]!, threshold), wanted![threshold], `at ${threshold}`);
       }
-      assert.ok(prevalenceTable([]) instanceof Note);
+      const facts = { n: 9, denominator: "posts" };
+      assert.ok(prevalenceTable([], facts) instanceof Note);
+      const table = prevalenceTable([{ name: "stream", distributions: found }], facts) as BarTable;
+      const percent = formatShare(wanted!["0.7"]!, 1);
+      assert.ok(table.text().includes(`stream ≥ 0.7 ${percent}, stream ≥ 0.8 `), table.text());
+      assert.match(table.text(), /stream n \d+\n.*n = 9\. Denominator: posts\./s);
+      assert.equal(await attributeColumn(data, "posts_perspective", "respect"), "prob_respect");
+      await assert.rejects(
+        attributeColumn(data, "posts_perspective", "toxicity"),
+        /no attribute "toxicity", but toxic, severe_toxic, .*, respect, /,
+      );
     });
 
     await t.step("views that are kept in memory give the same figures", async () => {
@@ -172,7 +183,7 @@ Deno.test("an empty folder is told in words by every analysis", () =>
       sideSharesTable("T", "m", { days: [], range: NO_RANGE, facts }, {} as SideShares),
       distinctiveTermsTable("T", { terms: [], n: 0 }, facts),
       frequentCategoriesTable([], facts),
-      foundTable(await agreementOf(data, SELECTION)),
+      foundTable(await agreementOf(data, SELECTION), facts, []),
       groupMeans({ title: "T", sections: [], means: [], groups: [], facts }),
     ];
     for (const one of shown) assert.ok(one instanceof Note);

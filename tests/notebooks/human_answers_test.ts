@@ -53,6 +53,10 @@ Deno.test("a question is found by its words and answers, or by its name", () =>
     for (const given of [{ political: "civic=yes" }, { lean: "party" }]) {
       await assert.rejects(humanQuestions(none, given), /no question "(civic|party)", but b, mood/);
     }
+    await assert.rejects(
+      humanQuestions(none, { political: "political=Very" }),
+      /Nobody answered "Very" to political, but no, somewhat, very/,
+    );
     await assert.rejects(humanQuestions(none, { political: "mood" }), /no question and answer/);
     const yes = await answers({ is_political: "Yes", leaning: "left" }, { is_political: "No" });
     const { political, lean } = await humanQuestions(yes);

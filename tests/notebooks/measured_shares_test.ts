@@ -122,7 +122,8 @@ Deno.test("what charts rest on is what independent SQL counts", (t) =>
            sum(w * y / by_text) / sum(w / by_text) AS distinct_texts,
            (SELECT sum(hours) FROM w WHERE author IN (FROM busiest)) / sum(hours) AS busiest_of_posts,
            (SELECT sum(w * y) FROM w WHERE author IN (FROM busiest)) / sum(w * y) AS busiest_of_yes,
-           count(DISTINCT author) AS n_authors, count(DISTINCT text_hash) AS n_texts FROM w`,
+           count(DISTINCT author) FILTER (ok) AS n_authors,
+           count(DISTINCT text_hash) FILTER (ok) AS n_texts FROM w`,
       );
       const found = await sideShares(data, TOXIC, { source: "firehose" });
       for (const [name, value] of Object.entries(found)) assertClose(value, wanted![name], name);
@@ -183,6 +184,26 @@ Deno.test("what charts rest on is what independent SQL counts", (t) =>
         of_hours: 96,
         written: "posts written 3–4, 21–22 UTC",
       });
+      const written = (days: string[], covered: (hour: number) => number) =>
+        coverageOf(
+          Array.from({ length: 24 }, (_, hour) => ({
+            ...hours[0]!,
+            hour: new Date(Date.UTC(2026, 5, 1, hour)),
+            covered: covered(hour),
+          })),
+          days.map((day) => new Date(day)),
+          "UTC",
+        )!.written;
+      const [day] = DAYS as [string, ...string[]];
+      assert.equal(written([day], () => 1), "");
+      assert.equal(written([day], (hour) => hour === 3 ? 1 / 6 : 0), "posts of 10 minutes");
+      assert.equal(written([day], () => 0), "posts of no covered minute");
+      assert.equal(written([day], () => 0.1), "posts of 2.4 hours");
+      assert.equal(written([day, "2026-06-02"], () => 1), "all hours on 1 of 2 days");
+      assert.equal(
+        written([day, "2026-06-02"], (hour) => hour < 2 ? 1 : 0),
+        "posts written 0–2 UTC on 1 of 2 days",
+      );
     });
 
     await t.step("a day that is missing is a gap, and every number is in the alt text", () => {
@@ -227,6 +248,21 @@ Deno.test("a feed, posts without probability and a full window get no interval, 
     assert.ok(some.every(({ estimate }) => estimate.kind === "chosen" && !estimate.interval));
     const liked = await sharesByDay(await open(folder), TOXIC, { source: "most_liked" });
     assert.ok(liked.every(({ estimate }) => estimate.kind === "feed" && !estimate.interval));
+    const [wanted] = await query<Record<string, number>>(
+      folder,
+      `WITH w AS (SELECT *, if(ok, coalesce(hours / label_prob, 0), 0) AS w,
+         coalesce(prob_toxic, 0) AS y, sum(hours) OVER (PARTITION BY author) AS by_author
+       FROM ${JOINED})
+       SELECT sum(w * y / by_author) / sum(w / by_author) AS author_weighted,
+         count(DISTINCT author) FILTER (w > 0) AS n_authors, count(*) FILTER (w > 0) AS n,
+         count(*) FILTER (ok AND w = 0) AS n_left_out FROM w`,
+    );
+    const side = await sideShares(await open(folder), TOXIC, { source: "firehose" });
+    assertClose(side.author_weighted, wanted!.author_weighted, "every author once");
+    assert.equal(side.n_authors, wanted!.n_authors);
+    const facts = factsOf(shareOfRange(some), { denominator: "posts" });
+    assert.deepEqual([facts.n, facts.n_unsampled], [wanted!.n, wanted!.n_left_out]);
+    assert.match(factsLine(facts), /have no probability of being drawn, and are left out\./);
     assert.match(liked[0]!.estimate.about, /most-liked feed is not a probability sample/);
 
     await fill(folder, () => ({ label_prob: 1 }));

@@ -184,6 +184,7 @@ Deno.test("parameters of the first cell are given from outside, and say so", () 
       "# First",
       'import type { IsoDay } from "./lib.ts";\n' +
         "const since: IsoDay | undefined = undefined; // the first day\n" +
+        "const until: IsoDay | undefined = undefined;\n" +
         "const threshold = 0.7;\nconst data = Deno.env.get('CIVICSKY_DATA');",
       "console.log(since, threshold);",
     );
@@ -205,6 +206,10 @@ Deno.test("parameters of the first cell are given from outside, and say so", () 
         assert.equal(error.message, `Cannot run render: ${message}`);
         return true;
       });
+    await wrong(
+      { since: "2026-06-05", until: "2026-06-02" },
+      "--set until: 2026-06-02 is before since, 2026-06-05",
+    );
     await wrong({ since: "June" }, '--set since: "June" is not a day such as 2026-06-01');
     await wrong({ sinse: "2026-06-01" }, 'there is no parameter "sinse"');
     await wrong({ data: "/elsewhere" }, 'there is no parameter "data"');

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import type { StepEnd } from "../../../etl/daily/step.ts";
 import { incidentsOf, tellOfSteps } from "../../../etl/daily/step_incidents.ts";
 import { readStudy } from "../../../etl/run/study.ts";
+import { openDatabase } from "../../../etl/store/duckdb.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { withData } from "../../rows.ts";
 import { ROOT } from "../../task.ts";
+import { watchedStudy } from "../watch/watched_study.ts";
 import { startWebhook } from "../watch/webhook_server.ts";
 
 function end(task: string, status: StepEnd["status"], more: Partial<StepEnd> = {}): StepEnd {
@@ -36,7 +38,9 @@ Deno.test("a task that failed is mended once it ended well, and not where nobody
     const study = readStudy(`${ROOT}demo/study.yaml`);
     study.notify = { webhook: webhook.url, heartbeat: `${webhook.url}/beat` };
     const warnings: string[] = [];
+    using database = await openDatabase(data);
     const context = {
+      database,
       paths: new DataPaths(data),
       study,
       signal: new AbortController().signal,
@@ -74,3 +78,34 @@ Deno.test("a task that failed is mended once it ended well, and not where nobody
     await webhook.close();
   });
 });
+
+Deno.test("a classifier that ran before and has no key any more is told, and one that never ran is not", () =>
+  withData(async (data) => {
+    const webhook = startWebhook();
+    const watched = await watchedStudy(data, { notify: { webhook: webhook.url } });
+    await watched.run("classify:perspective", "2026-06-01T00:30");
+    using database = await openDatabase(data);
+    const context = {
+      database,
+      paths: watched.paths,
+      study: readStudy(watched.studyPath),
+      signal: new AbortController().signal,
+      warn() {},
+    };
+    const without = (task: string, reason: string) => end(task, "skipped", { reason });
+    const groq = "neither GROQ_API_KEY nor GROQ_BASE_URL is set";
+    const ends = [
+      without("classify:perspective", "PERSPECTIVE_API_KEY is not set"),
+      without("classify:sociopolitical", groq),
+    ];
+    for (let times = 0; times < 2; times++) await tellOfSteps(context, ends, undefined);
+    assert.deepEqual(webhook.texts.length, 1);
+    assert.match(
+      webhook.texts[0]!,
+      /: deno task classify:perspective is left out: PERSPECTIVE_API_KEY is not set, though it ran/,
+    );
+    assert.deepEqual(webhook.beats, []);
+    await tellOfSteps(context, [end("classify:perspective", "done")], undefined);
+    assert.match(webhook.texts[1]!, /: mended: deno task classify:perspective is left out/);
+    await webhook.close();
+  }));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { DAILY_CLASSIFIERS } from "../../../etl/daily/daily_section.ts";
 import { EXIT, UserError } from "../../../etl/run/error.ts";
 import { readStudy } from "../../../etl/run/study.ts";
 import { ROOT } from "../../task.ts";
@@ -65,7 +66,7 @@ Deno.test("a study is read with what it says and what may be left out", () => {
   assert.deepEqual(study.daily, {
     stream: "jetstream",
     at: "00:30",
-    classifiers: ["dictionary", "perspective", "sociopolitical", "attributes"],
+    classifiers: [...DAILY_CLASSIFIERS],
   });
   assert.ok(study.notice);
 });

@@ -35,6 +35,12 @@ Deno.test("an incident is told once, once more when it is mended, and anew when 
       true,
     ]);
     assert.deepEqual(run.warnings, []);
+    // What a webhook that was down did not take, whichever scope settles next tells.
+    webhook.status = 500;
+    await run.settle("daily/c");
+    webhook.status = 200;
+    await settleIncidents(run, "overdue", []);
+    assert.match(webhook.texts.at(-1)!, /: daily\/c failed\n/);
   }));
 
 Deno.test("what nothing can mend is told once, and not that it is no more", () =>

@@ -6,6 +6,8 @@ import type { Notice } from "../../../etl/watch/notice.ts";
 import { noticeCommand } from "../../../etl/watch/notice_command.ts";
 import { withData } from "../../rows.ts";
 import { incident, MACHINE, Run, withWebhook } from "./settling_run.ts";
+import { watchedStudy } from "./watched_study.ts";
+import { startWebhook } from "./webhook_server.ts";
 
 Deno.test("what a webhook does not take is a warning without its address, and told at the next run", () =>
   withWebhook(async (run, webhook, data) => {
@@ -26,10 +28,11 @@ Deno.test("what a webhook does not take is a warning without its address, and to
     assert.doesNotMatch([...run.warnings, ...nobody.warnings].join(), /SECRET/);
     assert.deepEqual([run.warnings.length, nobody.warnings.length], [2, 1]);
     webhook.status = 200;
-    // What nobody was told of is nobody's news when it is mended.
+    // What could not be told while it lasted is told by its end: a night without network cost a feed.
     await run.settle("daily/b");
     await run.settle("daily/b");
-    assert.deepEqual(webhook.texts.map((text) => text.split("\n")[0]), [
+    assert.match(webhook.texts[0]!, /: mended: daily\/a failed \(since /);
+    assert.deepEqual(webhook.texts.slice(1).map((text) => text.split("\n")[0]), [
       `My study on ${MACHINE}: daily/b failed`,
     ]);
     webhook.status = 500;
@@ -37,8 +40,8 @@ Deno.test("what a webhook does not take is a warning without its address, and to
     webhook.status = 200;
     await run.settle();
     await run.settle();
-    assert.equal(webhook.texts.length, 2);
-    assert.match(webhook.texts[1]!, /mended/);
+    assert.equal(webhook.texts.length, 3);
+    assert.match(webhook.texts[2]!, /mended: daily\/b/);
   }));
 
 Deno.test("a command gets the message on its input and in its environment, and no shell reads it", () =>
@@ -110,4 +113,25 @@ Deno.test("the heartbeat address is asked for, and tried again before a warning 
     assert.deepEqual(nobody.warnings, [
       "the heartbeat was not sent: 127.0.0.1:1 cannot be reached",
     ]);
+  }));
+
+Deno.test("a study file that cannot be read is told by status --check, once, and once that it can be", () =>
+  withData(async (data) => {
+    const webhook = startWebhook();
+    const study = await watchedStudy(data, { notify: { webhook: webhook.url } });
+    await study.run("daily", "2026-06-09T00:30");
+    const good = await Deno.readTextFile(study.studyPath);
+    await Deno.writeTextFile(study.studyPath, good.replace("after_deletion", "after_deletoin"));
+    for (let times = 0; times < 2; times++) {
+      const { code, stderr } = await study.check("2026-06-09T02:00");
+      assert.deepEqual([code, /unknown key "after_deletoin"/.test(stderr)], [2, true], stderr);
+    }
+    await Deno.writeTextFile(study.studyPath, good);
+    assert.equal((await study.check("2026-06-09T03:00")).code, 0);
+    assert.deepEqual(webhook.texts.map((text) => /mended/.test(text)), [false, true]);
+    assert.match(
+      webhook.texts[0]!,
+      /^My study on .*: no task can run: Cannot read .*after_deletoin/,
+    );
+    await webhook.close();
   }));

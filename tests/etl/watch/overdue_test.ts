@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { startRelay } from "../../../demo/relay.ts";
 import { withData } from "../../rows.ts";
+import { fill, testOnSmallDisk } from "../store/small_disk.ts";
 import { taskProcess } from "../../task.ts";
 import { DIED, FAILED, RUNNING, watchedStudy } from "./watched_study.ts";
 import { startWebhook } from "./webhook_server.ts";
@@ -113,3 +114,47 @@ Deno.test("hours are overdue before they leave what hosts replay, also of days t
     assert.deepEqual(await study.overdue("2026-06-11T12:00"), lost);
     assert.deepEqual(await study.overdue("2026-06-12T08:00"), []);
   }));
+
+Deno.test("lost hours are told by their day, and a stream that daily no longer reads owes nothing", () =>
+  withData(async (data) => {
+    const study = await watchedStudy(data, {});
+    await study.run("daily", "2026-06-11T12:00");
+    const notes = ["OutdatedCursor"];
+    for (const day of ["2026-06-08", "2026-06-09"]) await study.windows("jetstream", day);
+    await study.covered("jetstream", "2026-06-08T00:00", "2026-06-08T20:00");
+    await study.covered("jetstream", "2026-06-09T06:00", "2026-06-11T12:00", { notes });
+    assert.deepEqual(await study.overdue("2026-06-11T12:00"), [
+      "lost:jetstream:2026-06-08",
+      "lost:jetstream:2026-06-09",
+    ]);
+    await study.windows("jetstream", "2026-06-10");
+    await study.windows("jetstream", "2026-06-11");
+    await study.run("daily", "2026-06-14T00:30");
+    await study.windows("firehose", "2026-06-14");
+    assert.deepEqual(await study.overdue("2026-06-14T00:30"), ["hours:jetstream"]);
+    study.daily("firehose");
+    assert.deepEqual(await study.overdue("2026-06-14T00:30"), []);
+  }));
+
+Deno.test("a feed that is read and gives nothing for days is overdue", () =>
+  withData(async (data) => {
+    const study = await watchedStudy(data, {});
+    for (const day of ["10", "11", "12"]) {
+      await study.run("daily", `2026-06-${day}T00:30`);
+      await study.run("sync:most-liked", `2026-06-${day}T00:30`);
+    }
+    await Deno.mkdir(`${data}/raw/most_liked/date=2026-06-09`, { recursive: true });
+    await Deno.writeTextFile(`${data}/raw/most_liked/date=2026-06-09/a.parquet`, "");
+    assert.deepEqual(await study.overdue("2026-06-11T01:00"), []);
+    assert.deepEqual(await study.overdue("2026-06-11T02:00"), ["feed"]);
+  }));
+
+testOnSmallDisk("where no run could write, that is overdue at once", async (disk) => {
+  const study = await watchedStudy(disk, {});
+  await study.run("daily", "2026-06-09T00:30");
+  assert.deepEqual(await study.overdue("2026-06-09T01:00"), []);
+  const filling = await fill(disk);
+  assert.deepEqual(await study.overdue("2026-06-09T01:00"), ["writing"]);
+  await Deno.remove(filling);
+  assert.deepEqual(await study.overdue("2026-06-09T01:00"), []);
+}, 4);

@@ -25,6 +25,8 @@ export interface WatchedStudy {
     until: string,
     row?: Record<string, unknown>,
   ): Promise<void>;
+  /** Let `daily` read another stream from now on. */
+  daily(stream: Study["daily"]["stream"]): void;
   /** Give the keys of what is overdue at an instant. */
   overdue(at: string): Promise<string[]>;
   /** Run `status --check` at an instant. */
@@ -83,6 +85,9 @@ export async function watchedStudy(data: string, settings: Partial<Study>): Prom
         covered_until: until,
         ...row,
       }], paths.coveragePart(from.slice(0, 10), `part${parts++}`));
+    },
+    daily(stream) {
+      study.daily = { ...study.daily, stream };
     },
     async overdue(at) {
       using database = await openDatabase(data);

@@ -1,0 +1,214 @@
+import { collectPending, labelTable, mergeLabels } from "../../etl/label_file.ts";
+import type { LabelReason } from "../../etl/label_reason.ts";
+import { enterLabelSet, type LabelSet, labelSetId } from "../../etl/label_set.ts";
+import { now } from "../../etl/run/clock.ts";
+import type { Command, Context, Outcome } from "../../etl/run/command.ts";
+import type { UserError } from "../../etl/run/error.ts";
+import { day, positiveInteger } from "../../etl/run/option.ts";
+import { firstDamage } from "../../etl/store/damage.ts";
+import { type Database, literal, row } from "../../etl/store/duckdb.ts";
+import { toJson } from "../../etl/store/json.ts";
+import { lock } from "../../etl/store/lock.ts";
+
+/** What a free classifier says of a post: its label columns by name, or why it has none. */
+export type Judgement = { reason: LabelReason } | { columns: Record<string, unknown> };
+
+/** A classifier that costs nothing and labels every post; `censusCommand` runs it. */
+export interface FreeClassifier {
+  /** What its labels rest on. */
+  labelSet: LabelSet;
+  /** DuckDB types of its label columns, after those that all labels have. */
+  columns: Readonly<Record<string, string>>;
+  /** The true columns that the summary counts, by the name that they have there. */
+  counted?: Readonly<Record<string, string>>;
+  judge(text: string, language: string | null): Judgement;
+}
+
+/** What makes a free classifier a task. */
+export interface CensusTask {
+  task: string;
+  description: string;
+  examples: string[];
+  /** Give the classifier with the study's settings. */
+  open(context: Context): FreeClassifier | Promise<FreeClassifier>;
+}
+
+interface Options {
+  since?: string;
+  until?: string;
+  limit?: number;
+  dryRun?: boolean;
+}
+
+interface Counts {
+  labeled: number;
+  counted: Record<string, number>;
+  failed: Record<string, number>;
+  pending: number;
+}
+
+/** Declare the task of a free classifier, which judges each post that it has not judged yet. */
+export function censusCommand({ task, description, examples, open }: CensusTask): Command {
+  return {
+    task,
+    description,
+    options: [
+      { flags: "--since <day>", description: "first day of posts", parse: day },
+      { flags: "--until <day>", description: "last day of posts", parse: day },
+      { flags: "--limit <n>", description: "stop after n posts", parse: positiveInteger },
+      { flags: "--dry-run", description: "say what would be labelled" },
+    ],
+    examples,
+    run: async (context, options: Options) =>
+      await classify(task, context, await open(context), options),
+  };
+}
+
+async function classify(
+  task: string,
+  context: Context,
+  classifier: FreeClassifier,
+  options: Options,
+): Promise<Outcome> {
+  const { paths, database, study, progress, signal, runId } = context;
+  const { labelSet, columns } = classifier;
+  const name = labelSet.classifier;
+  const id = labelSetId(labelSet);
+  await using _lock = await lock(paths.locks(), `classify-${id}`, `run ${task}`);
+  const counted = Object.keys(classifier.counted ?? {}).map((key) => [key, 0]);
+  const counts: Counts = {
+    labeled: 0,
+    counted: Object.fromEntries(counted),
+    failed: {},
+    pending: 0,
+  };
+  const errors: UserError[] = [];
+  for (const { path, day: date } of paths.files("posts")) {
+    if (date! < (options.since ?? "") || date! > (options.until ?? "9999")) continue;
+    if (signal.aborted) break;
+    const labels = paths.files(`labels/${name}`).filter((file) => file.day === date);
+    const damaged = await firstDamage(
+      database,
+      [path, ...labels.map((file) => file.path)],
+      `run ${task}`,
+    );
+    if (damaged) {
+      errors.push(damaged);
+      continue;
+    }
+    await collectPending(database, paths, name, id, date!);
+    const { pending } = await row<{ pending: number }>(
+      database,
+      "SELECT count(*) AS pending FROM pending",
+    );
+    const left = (options.limit ?? Infinity) - counts.labeled - total(counts.failed);
+    const taken = options.dryRun ? 0 : Math.min(pending, left);
+    counts.pending += pending - taken;
+    if (taken === 0) continue;
+    await judgePending(database, classifier, taken, counts);
+    const query = judgedLabels(labelSet, columns, runId);
+    await mergeLabels(database, paths, name, labelTable(columns), date!, query);
+    progress.update(() => `${counts.labeled} posts labelled, at ${date}`);
+  }
+  // Also when nothing was pending: whoever goes back to an earlier codebook wants to see its labels.
+  if (!options.dryRun && paths.files("posts").length > 0) {
+    await enterLabelSet(database, paths, study, labelSet);
+  }
+  const stopped = !options.dryRun && (counts.pending > 0 || signal.aborted);
+  const text = describe(labelSet, id, counts, !!options.dryRun);
+  const { counted: said, ...rest } = counts;
+  const summary = {
+    label_set_id: id,
+    codebook: labelSet.codebook,
+    dry_run: !!options.dryRun,
+    ...rest,
+    ...said,
+  };
+  return { summary, text, stopped, errors };
+}
+
+/** Make the temporary table `judged` from the first rows of `pending`. */
+async function judgePending(
+  database: Database,
+  { judge, counted = {} }: FreeClassifier,
+  limit: number,
+  counts: Counts,
+): Promise<void> {
+  await database.run(`CREATE OR REPLACE TEMP TABLE judged (uri VARCHAR, cid VARCHAR,
+    text_hash VARCHAR, reason VARCHAR, columns VARCHAR)`);
+  const result = await database.stream(
+    `SELECT uri, cid, text_hash, text, detected_language FROM pending LIMIT ${limit}`,
+  );
+  const appender = await database.createAppender("judged");
+  for await (const rows of result.yieldRows()) {
+    for (const [uri, cid, textHash, text, language] of rows as (string | null)[][]) {
+      const judgement = judge(text ?? "", language ?? null);
+      const [reason, columns] = "reason" in judgement
+        ? [judgement.reason, null]
+        : [null, judgement.columns];
+      for (const value of [uri, cid, textHash, reason, columns && toJson(columns)]) {
+        if (value == null) appender.appendNull();
+        else appender.appendVarchar(value);
+      }
+      appender.endRow();
+      if (reason !== null) {
+        counts.failed[reason] = (counts.failed[reason] ?? 0) + 1;
+        continue;
+      }
+      counts.labeled++;
+      for (const [key, column] of Object.entries(counted)) {
+        if (columns![column] === true) counts.counted[key]!++;
+      }
+    }
+  }
+  appender.closeSync();
+}
+
+/** Give the query of the label rows that `judged` makes. */
+function judgedLabels(
+  labelSet: LabelSet,
+  columns: FreeClassifier["columns"],
+  runId: string,
+): string {
+  const provenance = {
+    label_set_id: labelSetId(labelSet),
+    label_timestamp: now(),
+    // Every post is labelled: a census, not a sample.
+    label_prob: 1,
+    model: labelSet.model,
+    codebook_hash: labelSet.codebook_hash,
+    parameters: JSON.stringify(labelSet.parameters),
+    run_id: runId,
+  };
+  const label = Object.keys(columns).map((name) => `label."${name}"`);
+  const rest = Object.entries(provenance).map(([name, value]) => `${literal(value)} AS ${name}`);
+  const types = literal(JSON.stringify(columns));
+  return `SELECT uri, cid, text_hash, reason, reason IS NULL AS was_successfully_labeled,
+      ${[...label, ...rest].join(", ")}
+    FROM (SELECT *, from_json(columns, ${types}) AS label FROM judged)`;
+}
+
+function total(counts: Record<string, number>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+function describe(
+  { classifier, codebook }: LabelSet,
+  id: string,
+  { labeled, counted, failed, pending }: Counts,
+  isDryRun: boolean,
+): string {
+  const by = codebook === null ? classifier : `the codebook ${codebook}`;
+  const share = (n: number) =>
+    labeled > 0 ? ` (${(100 * n / labeled).toFixed(1)}% of those labelled)` : "";
+  const reasons = Object.entries(failed).map(([reason, n]) => `${reason} ${n}`).join(", ");
+  return [
+    isDryRun ? `Would label ${pending} posts with ${by}` : `Labelled ${labeled} posts with ${by}`,
+    `  label set ${id}`,
+    ...(isDryRun ? [] : [
+      ...Object.entries(counted).map(([key, n]) => `  ${key}: ${n}${share(n)}`),
+      `  not labelled: ${reasons || "none"}`,
+      `  pending: ${pending}`,
+    ]),
+  ].join("\n");
+}
