@@ -60,7 +60,8 @@ async function announce(paths: DataPaths): Promise<AsyncDisposable | undefined> 
   // Nothing was collected, so that there is nothing to hold; a folder that is looked at stays as it is.
   if (paths.names("raw").length === 0 && paths.files("coverage").length === 0) return undefined;
   try {
-    await Deno.stat(paths.root);
+    // Where nothing was collected there is nothing to hold.
+    if (paths.names("raw").length + paths.names("coverage").length === 0) return undefined;
     await finishInterrupted(paths);
     await hasReaders(paths);
     for (;;) {
