@@ -57,10 +57,8 @@ export async function whileNobodyReads(
 }
 
 async function announce(paths: DataPaths): Promise<AsyncDisposable | undefined> {
-  // Nothing was collected, so that there is nothing to hold; a folder that is looked at stays as it is.
-  if (paths.names("raw").length === 0 && paths.files("coverage").length === 0) return undefined;
   try {
-    // Where nothing was collected there is nothing to hold.
+    // Where nothing was collected there is nothing to hold, and a folder that is looked at stays as it is.
     if (paths.names("raw").length + paths.names("coverage").length === 0) return undefined;
     await finishInterrupted(paths);
     await hasReaders(paths);
