@@ -1,5 +1,5 @@
 /** A Comment Analyzer as a process of its own: prints its URL, then a report for each line on stdin. */
-import { startCommentAnalyzer } from "../demo/comment_analyzer.ts";
+import { startCommentAnalyzer } from "../demo/perspective/comment_analyzer.ts";
 import type { AnalyzerReport } from "./analyzer_process.ts";
 
 const analyzer = await startCommentAnalyzer(JSON.parse(Deno.args[0]!));

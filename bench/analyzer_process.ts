@@ -1,4 +1,4 @@
-import type { CommentAnalyzerOptions } from "../demo/comment_analyzer.ts";
+import type { CommentAnalyzerOptions } from "../demo/perspective/comment_analyzer.ts";
 import { type ServerProcess, startServerProcess } from "./server_process.ts";
 
 /** What a Comment Analyzer has seen so far. */

@@ -5,7 +5,7 @@
  * Prints the base URL when it is ready and ends when its stdin does. Everyone begins at the first
  * frame, or behind a cursor.
  */
-import { cut, isDisconnect, ServerSocket } from "../demo/websocket.ts";
+import { cut, isDisconnect, ServerSocket } from "../demo/network/websocket.ts";
 import { FrameCycle } from "./frame_cycle.ts";
 import { benchFrames, FIRST_SEQ } from "./frames.ts";
 

@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { type CidLink, fromCidLink, toBytes } from "@atcute/cbor";
 import { create as createTid } from "@atcute/tid";
-import { accountOf } from "../demo/account.ts";
-import { blobLink, type Block, blockOf } from "../demo/block.ts";
-import { accountFrame, commitFrame, type Frame, identityFrame } from "../demo/frames.ts";
+import { accountOf } from "../demo/sample/account.ts";
+import { blobLink, type Block, blockOf } from "../demo/sample/block.ts";
+import { accountFrame, commitFrame, type Frame, identityFrame } from "../demo/sample/frames.ts";
 import { randomNumbers } from "../tests/etl/mutation.ts";
 import { postRecord } from "./post_record.ts";
 import { drawn } from "./post_text.ts";

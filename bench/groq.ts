@@ -1,6 +1,6 @@
 /** A Groq as a process of its own: prints its URL, then a report for each line on stdin. */
-import { codedAnswer, inventedCoder } from "../demo/coded_answer.ts";
-import { startGroq } from "../demo/groq.ts";
+import { codedAnswer, inventedCoder } from "../demo/groq/coded_answer.ts";
+import { startGroq } from "../demo/groq/groq.ts";
 import { LEANS } from "../tests/classifiers/chat/chat_run.ts";
 import type { GroqReport } from "./groq_process.ts";
 

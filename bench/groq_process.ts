@@ -1,4 +1,4 @@
-import type { GroqOptions } from "../demo/groq.ts";
+import type { GroqOptions } from "../demo/groq/groq.ts";
 import { type ServerProcess, startServerProcess } from "./server_process.ts";
 
 /** What a Groq has seen so far. */

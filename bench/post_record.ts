@@ -1,5 +1,5 @@
-import { blobLink } from "../demo/block.ts";
-import { accountOf } from "../demo/account.ts";
+import { blobLink } from "../demo/sample/block.ts";
+import { accountOf } from "../demo/sample/account.ts";
 import { postText } from "./post_text.ts";
 import { drawn } from "./post_text.ts";
 

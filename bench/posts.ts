@@ -5,12 +5,12 @@
  * hand after what public counts of the network say; no text was ever written by anyone, each is a run
  * of words out of the demo's sample.
  */
-import { readSample } from "../demo/sample.ts";
+import { readSample } from "../demo/sample/sample.ts";
 import { type Database, literal } from "../etl/store/duckdb.ts";
 import { relation, writeParquet } from "../etl/store/parquet.ts";
 import type { DataPaths } from "../etl/store/paths.ts";
 import { COVERAGE, RAW, type Table, TOMBSTONES } from "../etl/store/tables.ts";
-import { hashKey, subjectHashSql } from "../etl/store/tombstone.ts";
+import { hashKey, subjectHashSql } from "../etl/raw/tombstone.ts";
 import { randomNumbers } from "../tests/etl/mutation.ts";
 
 /** Share of posts by language, in percent. */

@@ -3,7 +3,7 @@
  *
  * Prints the base URL when it is ready and ends when its stdin does.
  */
-import { startRelay } from "../demo/relay.ts";
+import { startRelay } from "../demo/network/relay.ts";
 import { benchFrames } from "./frames.ts";
 
 const [count, seed] = Deno.args.map(Number);

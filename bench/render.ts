@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { openDatabase } from "../etl/store/duckdb.ts";
 import { DataPaths } from "../etl/store/paths.ts";
-import { open } from "../notebooks/data.ts";
+import { open } from "../notebooks/query/data.ts";
 import { ROOT, runTask, taskProcess } from "../tests/task.ts";
 import type { Bench, Figure } from "./measure.ts";
 import { ProcessTree } from "./process_tree.ts";

@@ -3,10 +3,10 @@ import { COLUMNS as PROBABILITIES } from "../classifiers/clients/comment_analyze
 import { COLUMNS as DICTIONARY_COLUMNS } from "../classifiers/dictionary.ts";
 import { CHAT_COLUMNS } from "../classifiers/reply/chat_answer.ts";
 import { SOCIOPOLITICAL_COLUMNS } from "../classifiers/reply/sociopolitical_reply.ts";
-import { labelTable } from "../etl/label_file.ts";
-import { enterLabelSet, type LabelSet, labelSetId } from "../etl/label_set.ts";
-import { ANSWER_COLUMNS } from "../etl/paid_answer.ts";
-import type { Study } from "../etl/run/study.ts";
+import { labelTable } from "../etl/labels/label_file.ts";
+import { enterLabelSet, type LabelSet, labelSetId } from "../etl/labels/label_set.ts";
+import { ANSWER_COLUMNS } from "../etl/labels/paid_answer.ts";
+import type { Study } from "../etl/study/study.ts";
 import { type Database, literal } from "../etl/store/duckdb.ts";
 import type { DataPaths } from "../etl/store/paths.ts";
 import type { Table } from "../etl/store/tables.ts";

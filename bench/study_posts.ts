@@ -6,7 +6,7 @@
  * texts are halves of those of `posts.ts`, put together.
  */
 import { dirname } from "node:path";
-import { readStudy } from "../etl/run/study.ts";
+import { readStudy } from "../etl/study/study.ts";
 import { type Database, literal } from "../etl/store/duckdb.ts";
 import type { DataPaths } from "../etl/store/paths.ts";
 import { COVERAGE, POSTS, WINDOWS, withColumns } from "../etl/store/tables.ts";

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { describePerspectiveEnd } from "../etl/perspective_end.ts";
+import { describePerspectiveEnd } from "../etl/study/perspective_end.ts";
 import { now } from "../etl/run/clock.ts";
-import { type Context, main } from "../etl/run/command.ts";
+import { type Context, main } from "../etl/command/command.ts";
 import { variable } from "../etl/run/environment.ts";
 import { EXIT, UserError } from "../etl/run/error.ts";
 import { urlVariable } from "../etl/run/option.ts";
-import { checkSection } from "../etl/run/study.ts";
+import { checkSection } from "../etl/study/study.ts";
 import {
   COLUMNS,
   CommentAnalyzer,
@@ -14,8 +14,8 @@ import {
   serviceEnd,
 } from "./clients/comment_analyzer.ts";
 import { labellingCommand, type LabellingOptions } from "./engine/labelling_command.ts";
-import { LabellingSettings, TimeoutSeconds } from "../etl/labelling_settings.ts";
-import type { PaidClassifier } from "./engine/paid_classifier.ts";
+import { LabellingSettings, TimeoutSeconds } from "../etl/sampling/labelling_settings.ts";
+import type { PaidClassifier } from "./engine/contract/paid_classifier.ts";
 
 export { COLUMNS };
 

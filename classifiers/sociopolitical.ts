@@ -1,4 +1,4 @@
-import { main } from "../etl/run/command.ts";
+import { main } from "../etl/command/command.ts";
 import { chatCommand } from "./chat/chat_task.ts";
 import { Questionnaire } from "./prompt/questionnaire.ts";
 

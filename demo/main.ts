@@ -6,21 +6,21 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Command, type Context, main, type Outcome } from "../etl/run/command.ts";
+import { type Command, type Context, main, type Outcome } from "../etl/command/command.ts";
 import { EXIT, UserError } from "../etl/run/error.ts";
-import { readStudy } from "../etl/run/study.ts";
+import { readStudy } from "../etl/study/study.ts";
 import type { DataPaths } from "../etl/store/paths.ts";
-import { CATCH_UP, startAppView } from "./appview.ts";
-import { startCommentAnalyzer } from "./comment_analyzer.ts";
-import { codedAnswer } from "./coded_answer.ts";
-import { sampleFrames } from "./frames.ts";
-import { startGroq } from "./groq.ts";
-import { publishedPosts } from "./published_post.ts";
-import { startRelay } from "./relay.ts";
-import { readSample, SAMPLE_DAYS } from "./sample.ts";
-import { sampleCoder } from "./sample_coder.ts";
-import { SAMPLE_MARK, sampleScores } from "./sample_scores.ts";
-import type { ServedModel } from "./served_model.ts";
+import { CATCH_UP, startAppView } from "./network/appview.ts";
+import { startCommentAnalyzer } from "./perspective/comment_analyzer.ts";
+import { codedAnswer } from "./groq/coded_answer.ts";
+import { sampleFrames } from "./sample/frames.ts";
+import { startGroq } from "./groq/groq.ts";
+import { publishedPosts } from "./sample/published_post.ts";
+import { startRelay } from "./network/relay.ts";
+import { readSample, SAMPLE_DAYS } from "./sample/sample.ts";
+import { sampleCoder } from "./sample/sample_coder.ts";
+import { SAMPLE_MARK, sampleScores } from "./sample/sample_scores.ts";
+import type { ServedModel } from "./groq/served_model.ts";
 import { countStages, type StageCounts } from "./stage_counts.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Finding, note, ok, problem, warning } from "./finding.ts";
+import { type Finding, note, ok, problem, warning } from "../etl/doctor/finding.ts";
 
 /** Compare the Deno that runs with the one that `package.json` names (`engines.deno`). */
 export async function denoVersion(root: string, runs = Deno.version.deno): Promise<Finding> {

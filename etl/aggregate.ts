@@ -1,7 +1,7 @@
-import { LABEL_OF_POST } from "./label_file.ts";
-import { type Command, type Context, main, type Outcome } from "./run/command.ts";
+import { LABEL_OF_POST } from "./labels/label_file.ts";
+import { type Command, type Context, main, type Outcome } from "./command/command.ts";
 import type { UserError } from "./run/error.ts";
-import { SOURCES } from "./source.ts";
+import { SOURCES } from "./store/source.ts";
 import { type Database, literal, row } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
 import { damage, firstDamage } from "./store/damage.ts";

@@ -2,7 +2,7 @@ import { compactedTables, partsToMerge } from "./compact/parts.ts";
 import { mergeParts } from "./compact/merge.ts";
 import { type Archived, archiveDays, restoreDays } from "./compact/archive_days.ts";
 import { now, utcDay } from "./run/clock.ts";
-import { type Command, type Context, main, type Outcome } from "./run/command.ts";
+import { type Command, type Context, main, type Outcome } from "./command/command.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { positiveInteger } from "./run/option.ts";
 import { lock } from "./store/lock.ts";

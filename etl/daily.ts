@@ -4,7 +4,7 @@ import { skipped, type Step, type StepEnd, stepName } from "./daily/step.ts";
 import { tellOfSteps } from "./daily/step_incidents.ts";
 import { runStep } from "./daily/step_process.ts";
 import { now, utcDay } from "./run/clock.ts";
-import { type Command, type Context, main, type Outcome } from "./run/command.ts";
+import { type Command, type Context, main, type Outcome } from "./command/command.ts";
 import { UserError } from "./run/error.ts";
 import { day } from "./run/option.ts";
 import { lock } from "./store/lock.ts";

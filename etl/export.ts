@@ -1,27 +1,27 @@
 import { basename, join } from "node:path";
-import { analysisColumns } from "./analysis_column.ts";
-import { codebookOf } from "./analysis_codebook.ts";
-import { dayQuery } from "./analysis_query.ts";
-import { analysisTable, replaceFile, sha256OfFile, writeAnalysis } from "./analysis_file.ts";
-import { collectCodedPosts } from "./coded_posts.ts";
-import { chosenLabelSets, describeLabelSets } from "./exported_label_sets.ts";
-import { CLASSIFIER as HUMAN } from "./human_labels.ts";
-import { listInputs, withoutDamage } from "./inputs.ts";
-import { type LastRecheck, lastRecheck } from "./last_recheck.ts";
-import { readRemovals } from "./removal.ts";
+import { analysisColumns } from "./export/analysis_column.ts";
+import { codebookOf } from "./export/analysis_codebook.ts";
+import { dayQuery } from "./export/analysis_query.ts";
+import { analysisTable, replaceFile, sha256OfFile, writeAnalysis } from "./export/analysis_file.ts";
+import { collectCodedPosts } from "./labels/coded_posts.ts";
+import { chosenLabelSets, describeLabelSets } from "./export/exported_label_sets.ts";
+import { CLASSIFIER as HUMAN } from "./labels/human_labels.ts";
+import { listInputs, withoutDamage } from "./raw/inputs.ts";
+import { type LastRecheck, lastRecheck } from "./raw/last_recheck.ts";
+import { readRemovals } from "./raw/removal.ts";
 import { now } from "./run/clock.ts";
-import { type Command, type Context, main, type Outcome } from "./run/command.ts";
+import { type Command, type Context, main, type Outcome } from "./command/command.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { day } from "./run/option.ts";
-import type { Study } from "./run/study.ts";
-import { SOURCES } from "./source.ts";
+import type { Study } from "./study/study.ts";
+import { SOURCES } from "./store/source.ts";
 import { firstDamage } from "./store/damage.ts";
 import { row, spillFolder } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
 import { relation, writeParquet } from "./store/parquet.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { WINDOWS } from "./store/tables.ts";
-import { hashKey } from "./store/tombstone.ts";
+import { hashKey } from "./raw/tombstone.ts";
 
 export const command: Command = {
   task: "export",

@@ -1,18 +1,18 @@
-import { ANSWER_JOURNALS, landLeftoverAnswers } from "./answer_journal.ts";
+import { ANSWER_JOURNALS, landLeftoverAnswers } from "./raw/answer_journal.ts";
 import { appViewError } from "./atproto/appview_error.ts";
-import { type Inputs, listInputs, standingPosts, withoutDamage } from "./inputs.ts";
-import { landLeftovers } from "./land.ts";
-import { indexPosts } from "./post_index.ts";
-import { purge, type Purged } from "./purge.ts";
-import { askRound, openRound, type Recheck } from "./recheck.ts";
+import { type Inputs, listInputs, standingPosts, withoutDamage } from "./raw/inputs.ts";
+import { landLeftovers } from "./raw/land.ts";
+import { indexPosts } from "./preprocess/post_index.ts";
+import { purge, type Purged } from "./deletion/purge.ts";
+import { askRound, openRound, type Recheck } from "./deletion/recheck.ts";
 import { now } from "./run/clock.ts";
-import { type Command, type Context, main, type Outcome } from "./run/command.ts";
+import { type Command, type Context, main, type Outcome } from "./command/command.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { baseUrl } from "./run/option.ts";
 import { lock } from "./store/lock.ts";
 import { holdFiles } from "./store/reading.ts";
-import { type Found, hashKey, writeTombstones } from "./store/tombstone.ts";
-import { openAppView } from "./study_appview.ts";
+import { type Found, hashKey, writeTombstones } from "./raw/tombstone.ts";
+import { openAppView } from "./atproto/study_appview.ts";
 
 const POST = /^at:\/\/([^/]+)\/app\.bsky\.feed\.post\/[\w.:~-]+$/;
 /**

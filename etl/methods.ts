@@ -1,17 +1,17 @@
 import { join } from "node:path";
-import { filteredPosts, labelledPosts } from "./analysed_posts.ts";
-import { replaceFile } from "./analysis_file.ts";
-import { collectedSources } from "./collected_source.ts";
-import { loadFilters } from "./filter.ts";
-import { flowDiagram } from "./flow_diagram.ts";
-import { lastRecheck } from "./last_recheck.ts";
-import { flowStages } from "./flow_stages.ts";
-import { methodsPage } from "./methods_page.ts";
+import { filteredPosts, labelledPosts } from "./methods/analysed_posts.ts";
+import { replaceFile } from "./export/analysis_file.ts";
+import { collectedSources } from "./methods/collected_source.ts";
+import { loadFilters } from "./filters/filter.ts";
+import { flowDiagram } from "./methods/flow_diagram.ts";
+import { lastRecheck } from "./raw/last_recheck.ts";
+import { flowStages } from "./methods/flow_stages.ts";
+import { methodsPage } from "./methods/methods_page.ts";
 import { now } from "./run/clock.ts";
-import { type Command, type Context, main, type Outcome } from "./run/command.ts";
+import { type Command, type Context, main, type Outcome } from "./command/command.ts";
 import { UserError } from "./run/error.ts";
-import { takenBack } from "./taken_back.ts";
-import { taskRuns } from "./task_runs.ts";
+import { takenBack } from "./methods/taken_back.ts";
+import { taskRuns } from "./methods/task_runs.ts";
 import { wholeFiles } from "./store/damage.ts";
 
 export const command: Command = {

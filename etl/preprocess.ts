@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { resolveAccounts } from "./account_list.ts";
-import { type ConfiguredFilter, loadFilters } from "./filter.ts";
-import { countFlags, type FilterSummary, filterTable } from "./filter_summary.ts";
-import { type Inputs, listInputs, standingPosts, withoutDamage } from "./inputs.ts";
-import { DETECTOR } from "./language.ts";
-import { detectLanguages, LanguagePool } from "./language_pool.ts";
-import { indexPosts } from "./post_index.ts";
+import { resolveAccounts } from "./filters/account_list.ts";
+import { type ConfiguredFilter, loadFilters } from "./filters/filter.ts";
+import { countFlags, type FilterSummary, filterTable } from "./filters/filter_summary.ts";
+import { type Inputs, listInputs, standingPosts, withoutDamage } from "./raw/inputs.ts";
+import { DETECTOR } from "./preprocess/language.ts";
+import { detectLanguages, LanguagePool } from "./preprocess/language_pool.ts";
+import { indexPosts } from "./preprocess/post_index.ts";
 import {
   collectTexts,
   isUpToDate,
@@ -13,15 +13,15 @@ import {
   postsTable,
   prepareCandidates,
   writePosts,
-} from "./posts.ts";
-import { purge } from "./purge.ts";
-import { type Command, type Context, main, type Outcome } from "./run/command.ts";
+} from "./preprocess/posts.ts";
+import { purge } from "./deletion/purge.ts";
+import { type Command, type Context, main, type Outcome } from "./command/command.ts";
 import { type Database, literal, row, rows } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
 import { damage, damagedFile } from "./store/damage.ts";
 import { relation, removeLeftovers, rewriteParquet } from "./store/parquet.ts";
 import { POSTS } from "./store/tables.ts";
-import { hashKey } from "./store/tombstone.ts";
+import { hashKey } from "./raw/tombstone.ts";
 
 /** Raised when the same raw data begins to give other rows of posts. */
 const VERSION = 2;

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { now } from "./run/clock.ts";
-import { type Command, type Context, main, type Outcome } from "./run/command.ts";
+import { type Command, type Context, main, type Outcome } from "./command/command.ts";
 import { notInFile } from "./run/environment.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { changeCrontab } from "./schedule/crontab.ts";

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Command, type Context, main, type Outcome } from "./run/command.ts";
+import { type Command, type Context, main, type Outcome } from "./command/command.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { day } from "./run/option.ts";
 import { aggregateScript } from "./slurm/aggregate_script.ts";

@@ -1,24 +1,24 @@
 import { basename } from "node:path";
-import { type BatchStatus, batchStatus } from "./batch_status.ts";
-import { weekOfCoverage } from "./coverage.ts";
+import { type BatchStatus, batchStatus } from "./status/batch_status.ts";
+import { weekOfCoverage } from "./coverage/coverage.ts";
 import { type LabelDrift, labelDrift } from "./drift/label_drift.ts";
-import { labelProspects } from "./label_prospect.ts";
-import { type LabelSetStatus, labelSetStatus } from "./label_set_status.ts";
-import { failuresOf, lastRuns, ledgerFiles, type RunRow } from "./last_runs.ts";
-import { lastDaily } from "./last_daily.ts";
-import { lastWarnings } from "./last_warnings.ts";
-import { perspectiveEnd } from "./perspective_end.ts";
+import { labelProspects } from "./status/label_prospect.ts";
+import { type LabelSetStatus, labelSetStatus } from "./status/label_set_status.ts";
+import { failuresOf, lastRuns, ledgerFiles, type RunRow } from "./command/last_runs.ts";
+import { lastDaily } from "./status/last_daily.ts";
+import { lastWarnings } from "./status/last_warnings.ts";
+import { perspectiveEnd } from "./study/perspective_end.ts";
 import { now } from "./run/clock.ts";
-import { type Command, type Context, main, type Outcome } from "./run/command.ts";
+import { type Command, type Context, main, type Outcome } from "./command/command.ts";
 import { UserError } from "./run/error.ts";
-import { describeStatus } from "./status_text.ts";
+import { describeStatus } from "./status/status_text.ts";
 import { readableFiles, wholeFiles } from "./store/damage.ts";
 import type { PartitionFile } from "./store/paths.ts";
-import { streamStandings } from "./stream_standing.ts";
-import { tableNames, type TableStatus, tableStatus } from "./table_status.ts";
+import { streamStandings } from "./coverage/stream_standing.ts";
+import { tableNames, type TableStatus, tableStatus } from "./status/table_status.ts";
 import { check } from "./watch/check.ts";
 import { tellOfUnreadableStudy } from "./watch/unreadable_study.ts";
-import { weekStrips } from "./week_strip.ts";
+import { weekStrips } from "./coverage/week_strip.ts";
 
 export const command: Command = {
   task: "status",

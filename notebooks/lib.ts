@@ -1,7 +1,11 @@
 /** What notebooks import. */
-export { type AggregatedMeasure, aggregatedSharesByDay } from "./aggregated_shares.ts";
-export { agreementOf, agreementTable, foundTable } from "./agreement.ts";
-export { type AttributeMean, attributeMeans, attributeMeansByLean } from "./attribute_means.ts";
+export { type AggregatedMeasure, aggregatedSharesByDay } from "./measures/aggregated_shares.ts";
+export { agreementOf, agreementTable, foundTable } from "./figures/agreement.ts";
+export {
+  type AttributeMean,
+  attributeMeans,
+  attributeMeansByLean,
+} from "./measures/attribute_means.ts";
 export {
   attributeColumn,
   attributeColumns,
@@ -9,43 +13,43 @@ export {
   correlationsOf,
   type Distribution,
   distributionsOf,
-} from "./attribute_scores.ts";
-export { BarTable } from "./bar_table.ts";
-export { contents } from "./contents.ts";
-export { correlationMatrix } from "./correlation_matrix.ts";
-export { type Coverage, coverageOf, coverageOfPosts } from "./coverage.ts";
-export { coverageStrip } from "./coverage_strip.ts";
-export { type CoveredHour, coveredHours } from "./covered_hours.ts";
-export { type Data, open } from "./data.ts";
-export type { IsoDay } from "./days.ts";
-export { distinctiveTerms, distinctiveTermsTable } from "./distinctive_terms.ts";
-export { distributions } from "./distributions.ts";
+} from "./measures/attribute_scores.ts";
+export { BarTable } from "./charts/bar_table.ts";
+export { contents } from "./figures/contents.ts";
+export { correlationMatrix } from "./charts/correlation_matrix.ts";
+export { type Coverage, coverageOf, coverageOfPosts } from "./measures/coverage.ts";
+export { coverageStrip } from "./charts/coverage_strip.ts";
+export { type CoveredHour, coveredHours } from "./measures/covered_hours.ts";
+export { type Data, open } from "./query/data.ts";
+export type { IsoDay } from "./measures/days.ts";
+export { distinctiveTerms, distinctiveTermsTable } from "./figures/distinctive_terms.ts";
+export { distributions } from "./charts/distributions.ts";
 export {
   factsLine,
   factsOf,
   factsOfGroups,
   type FigureFacts,
   labelSetName,
-} from "./figure_facts.ts";
-export { filterCounts } from "./filter_counts.ts";
-export { frequentCategories, frequentCategoriesTable } from "./frequent_categories.ts";
-export { groupMeans } from "./group_means.ts";
-export { heatmap } from "./heatmap.ts";
-export { type History } from "./history.ts";
-export { readHistory } from "./history_file.ts";
+} from "./measures/figure_facts.ts";
+export { filterCounts } from "./figures/filter_counts.ts";
+export { frequentCategories, frequentCategoriesTable } from "./figures/frequent_categories.ts";
+export { groupMeans } from "./charts/group_means.ts";
+export { heatmap } from "./charts/heatmap.ts";
+export { type History } from "./charts/history.ts";
+export { readHistory } from "./charts/history_file.ts";
 export {
   describeQuestions,
   type HumanQuestions,
   humanQuestions,
   keepAnswers,
   leanLabeller,
-} from "./human_answers.ts";
-export { identifier } from "./identifier.ts";
-export { labelCounts } from "./label_counts.ts";
-export { type LabellerPair, labellerPairs, labellerPairsTable } from "./labeller_pairs.ts";
-export { languageCounts, languagesTable } from "./language_counts.ts";
-export { leanChart, leanShares } from "./lean_shares.ts";
-export { matchedShares, matchedTable } from "./matched_shares.ts";
+} from "./measures/human_answers.ts";
+export { identifier } from "./query/identifier.ts";
+export { labelCounts } from "./figures/label_counts.ts";
+export { type LabellerPair, labellerPairs, labellerPairsTable } from "./figures/labeller_pairs.ts";
+export { languageCounts, languagesTable } from "./figures/language_counts.ts";
+export { leanChart, leanShares } from "./measures/lean_shares.ts";
+export { matchedShares, matchedTable } from "./figures/matched_shares.ts";
 export {
   type Labeller,
   LABELLERS,
@@ -53,8 +57,8 @@ export {
   POLITICAL,
   type Selection,
   type Source,
-} from "./measure.ts";
-export { measuredFigure } from "./measured_figure.ts";
+} from "./measures/measure.ts";
+export { measuredFigure } from "./measures/measured_figure.ts";
 export {
   type MeasuredShare,
   shareOfParts,
@@ -62,14 +66,14 @@ export {
   type ShareOfTime,
   sharesByDay,
   sharesByHour,
-} from "./measured_shares.ts";
-export { missingScores } from "./missing_scores.ts";
-export { md } from "./note.ts";
-export { postsPerDayChart } from "./posts_per_day.ts";
-export { prevalenceTable, THRESHOLDS } from "./prevalence.ts";
-export { describeEstimate, type Estimate, formatInterval } from "./sampling.ts";
-export { shareOverTime, type ShareSeries } from "./share_over_time.ts";
-export { show } from "./show.ts";
-export { sideShares, sideSharesTable } from "./side_shares.ts";
-export { allPosts, mainSource, passedPosts, sourceCounts } from "./source_counts.ts";
-export { stackedShare } from "./stacked_share.ts";
+} from "./measures/measured_shares.ts";
+export { missingScores } from "./figures/missing_scores.ts";
+export { md } from "./charts/note.ts";
+export { postsPerDayChart } from "./figures/posts_per_day.ts";
+export { prevalenceTable, THRESHOLDS } from "./figures/prevalence.ts";
+export { describeEstimate, type Estimate, formatInterval } from "./statistics/estimate.ts";
+export { shareOverTime, type ShareSeries } from "./charts/share_over_time.ts";
+export { show } from "./charts/show.ts";
+export { sideShares, sideSharesTable } from "./figures/side_shares.ts";
+export { allPosts, mainSource, passedPosts, sourceCounts } from "./measures/source_counts.ts";
+export { stackedShare } from "./charts/stacked_share.ts";

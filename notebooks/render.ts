@@ -1,14 +1,14 @@
 import { basename, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { type Command, type Context, main, type Outcome } from "../etl/run/command.ts";
+import { type Command, type Context, main, type Outcome } from "../etl/command/command.ts";
 import { describeError, EXIT, UserError } from "../etl/run/error.ts";
 import { sync } from "../etl/store/parquet.ts";
-import { runCells } from "./cell_run.ts";
-import { asDamage } from "./damaged_data.ts";
-import { type Notebook, readNotebook, withOutputs } from "./notebook.ts";
-import { assignment, parametersOf, withParameters } from "./notebook_parameter.ts";
-import { page } from "./page.ts";
-import { dataLines, notebookLines } from "./page_footer.ts";
+import { runCells } from "./render/cell_run.ts";
+import { asDamage } from "./render/damaged_data.ts";
+import { type Notebook, readNotebook, withOutputs } from "./render/notebook.ts";
+import { assignment, parametersOf, withParameters } from "./render/notebook_parameter.ts";
+import { page } from "./render/page.ts";
+import { dataLines, notebookLines } from "./render/page_footer.ts";
 
 /**
  * Who is not done by then has a query that never ends: a million posts take four minutes on a machine

@@ -1,7 +1,7 @@
 /** Lays raw rows into a data folder, as a source would have landed them. */
 import { DataPaths } from "../etl/store/paths.ts";
 import { CONTEXTS, COUNTS, COVERAGE, RAW, type Table, TOMBSTONES } from "../etl/store/tables.ts";
-import { subjectHash } from "../etl/store/tombstone.ts";
+import { subjectHash } from "../etl/raw/tombstone.ts";
 import { writeRows } from "./table_file.ts";
 
 export const KEY = "k".repeat(64);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { decode, decodeFirst } from "@atcute/cbor";
 import { type CommitEvent, Firehose } from "@skyware/firehose";
-import { startRelay } from "../demo/relay.ts";
+import { startRelay } from "../demo/network/relay.ts";
 import { POST_COLLECTION } from "../etl/atproto/post.ts";
 import { DataPaths } from "../etl/store/paths.ts";
-import { hashKey, subjectHash } from "../etl/store/tombstone.ts";
+import { hashKey, subjectHash } from "../etl/raw/tombstone.ts";
 import { collect, rawRows } from "./etl/sources/firehose_run.ts";
 import { FIXTURES, readFrames, writeFrames } from "./recorded_frames.ts";
 import { query, withData } from "./rows.ts";

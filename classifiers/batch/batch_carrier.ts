@@ -1,4 +1,4 @@
-import type { OpenBatch } from "../../etl/open_batch.ts";
+import type { OpenBatch } from "../../etl/labels/open_batch.ts";
 
 /** How a batch stands. */
 export type Standing =

@@ -1,16 +1,16 @@
-import { type LabelReason } from "../../etl/label_reason.ts";
-import type { OpenBatch } from "../../etl/open_batch.ts";
+import { type LabelReason } from "../../etl/labels/label_reason.ts";
+import type { OpenBatch } from "../../etl/labels/open_batch.ts";
 import { now } from "../../etl/run/clock.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import { join } from "node:path";
-import { removeIfThere } from "../../etl/open_batch.ts";
+import { removeIfThere } from "../../etl/labels/open_batch.ts";
 import { type BatchLine, readBatchLine } from "../clients/groq_batch_line.ts";
-import { type Answer, AnswerSegment } from "../engine/answer_segment.ts";
-import { type BatchedPost, batchedPosts } from "../engine/batched_posts.ts";
-import type { LabellingCounts } from "../engine/labelling_counts.ts";
-import { type PaidClassifier, partOf } from "../engine/paid_classifier.ts";
-import { ServiceError } from "../engine/service_error.ts";
-import { recordLost } from "../engine/spending.ts";
+import { type Answer, AnswerSegment } from "../engine/answers/answer_segment.ts";
+import { type BatchedPost, batchedPosts } from "../engine/queue/batched_posts.ts";
+import type { LabellingCounts } from "../engine/asking/labelling_counts.ts";
+import { type PaidClassifier, partOf } from "../engine/contract/paid_classifier.ts";
+import { ServiceError } from "../engine/contract/service_error.ts";
+import { recordLost } from "../engine/answers/spending.ts";
 
 /** Lines whose answers become durable together, before any of them is read. */
 const AT_ONCE = 500;

@@ -1,6 +1,6 @@
 import { duration } from "../../etl/run/duration.ts";
 import { dollars } from "../engine/dollars.ts";
-import type { StopReason } from "../engine/labelling_stop.ts";
+import type { StopReason } from "../engine/asking/labelling_stop.ts";
 import { STOPS } from "../engine/labelling_summary.ts";
 import type { Submitted } from "./batch_taking.ts";
 

@@ -1,14 +1,14 @@
-import { isUnderWay, type OpenBatch } from "../../etl/open_batch.ts";
+import { isUnderWay, type OpenBatch } from "../../etl/labels/open_batch.ts";
 import { now } from "../../etl/run/clock.ts";
-import type { Context } from "../../etl/run/command.ts";
+import type { Context } from "../../etl/command/command.ts";
 import { MAX_BATCH_LINES } from "../clients/groq_batch.ts";
-import type { AnswerSegment } from "../engine/answer_segment.ts";
-import type { Answered, QueuedPost } from "../engine/asker.ts";
-import type { LabellingCounts } from "../engine/labelling_counts.ts";
-import type { LabellingStop } from "../engine/labelling_stop.ts";
-import type { PaidClassifier } from "../engine/paid_classifier.ts";
-import { isLimited } from "../engine/service_error.ts";
-import { readStored } from "../engine/stored_answer.ts";
+import type { AnswerSegment } from "../engine/answers/answer_segment.ts";
+import type { Answered, QueuedPost } from "../engine/asking/asker.ts";
+import type { LabellingCounts } from "../engine/asking/labelling_counts.ts";
+import type { LabellingStop } from "../engine/asking/labelling_stop.ts";
+import type { PaidClassifier } from "../engine/contract/paid_classifier.ts";
+import { isLimited } from "../engine/contract/service_error.ts";
+import { readStored } from "../engine/answers/stored_answer.ts";
 import { type BatchClassifier, BatchPacker, requestHash } from "./batch_packer.ts";
 import { type BatchHead, BatchWriter } from "./batch_writer.ts";
 

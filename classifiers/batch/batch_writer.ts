@@ -1,11 +1,16 @@
 import { basename } from "node:path";
-import { batchName, batchPaths, type OpenBatch, removeIfThere } from "../../etl/open_batch.ts";
+import {
+  batchName,
+  batchPaths,
+  type OpenBatch,
+  removeIfThere,
+} from "../../etl/labels/open_batch.ts";
 import { now } from "../../etl/run/clock.ts";
 import { Journal } from "../../etl/store/journal.ts";
 import { toJson } from "../../etl/store/json.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import { BATCH_ENDPOINT } from "../clients/groq_batch.ts";
-import type { BatchedPost } from "../engine/batched_posts.ts";
+import type { BatchedPost } from "../engine/queue/batched_posts.ts";
 
 /** Lines after which they go to disk. */
 const COMMIT_AFTER = 200;

@@ -1,4 +1,4 @@
-import { folderPaths, type OpenBatch, removeIfThere } from "../../etl/open_batch.ts";
+import { folderPaths, type OpenBatch, removeIfThere } from "../../etl/labels/open_batch.ts";
 import { segmentLines } from "../../etl/store/journal.ts";
 import { sync } from "../../etl/store/parquet.ts";
 import type { BatchCarrier, Standing, Store } from "./batch_carrier.ts";

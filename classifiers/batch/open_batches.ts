@@ -7,16 +7,16 @@ import {
   removeIfThere,
   storeBatch,
   sweepBatches,
-} from "../../etl/open_batch.ts";
+} from "../../etl/labels/open_batch.ts";
 import { now } from "../../etl/run/clock.ts";
 import { UserError } from "../../etl/run/error.ts";
 import { GoneError } from "../clients/groq_refusal.ts";
-import { batchedPosts } from "../engine/batched_posts.ts";
-import { LabellingCounts } from "../engine/labelling_counts.ts";
+import { batchedPosts } from "../engine/queue/batched_posts.ts";
+import { LabellingCounts } from "../engine/asking/labelling_counts.ts";
 import { landAnswers } from "../engine/answer_landing.ts";
 import type { Run } from "../engine/labelling_run.ts";
 import type { BatchCarrier, Store } from "./batch_carrier.ts";
-import { isLimited } from "../engine/service_error.ts";
+import { isLimited } from "../engine/contract/service_error.ts";
 import { landBatch } from "./batch_landing.ts";
 
 /** What became of the batches that were open. */

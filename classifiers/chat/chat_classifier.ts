@@ -1,11 +1,11 @@
-import type { ModelPrice } from "../../etl/run/study.ts";
+import type { ModelPrice } from "../../etl/study/study.ts";
 import type { ChatRequest, Groq } from "../clients/groq.ts";
 import { readChatAnswer } from "../clients/groq_answer.ts";
-import { costOf, type Tokens } from "../clients/model_price.ts";
+import { costOf, type Tokens } from "./model_price.ts";
 import type { BatchClassifier } from "../batch/batch_packer.ts";
-import { MOST_EFFORT } from "../engine/asker.ts";
-import type { PendingPost } from "../../etl/pending.ts";
-import { ServiceError } from "../engine/service_error.ts";
+import { MOST_EFFORT } from "../engine/asking/asker.ts";
+import type { PendingPost } from "../../etl/sampling/pending.ts";
+import { ServiceError } from "../engine/contract/service_error.ts";
 import type { Asked, Questionnaire } from "../prompt/questionnaire.ts";
 import { readChatReply } from "../reply/chat_answer.ts";
 import { partOfReply } from "../reply/reply_part.ts";

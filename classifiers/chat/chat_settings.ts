@@ -1,6 +1,10 @@
 import { z } from "zod";
 import { CodebookName } from "../codebooks/codebook_path.ts";
-import { AnchorSettings, LabellingSettings, TimeoutSeconds } from "../../etl/labelling_settings.ts";
+import {
+  AnchorSettings,
+  LabellingSettings,
+  TimeoutSeconds,
+} from "../../etl/sampling/labelling_settings.ts";
 
 /** What a study says of a classifier that asks a language model. */
 export const ChatSettings = z.strictObject({

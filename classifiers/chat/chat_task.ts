@@ -1,14 +1,14 @@
 import { resolve } from "node:path";
-import { labelFiles } from "../../etl/label_file.ts";
-import { labelSetId } from "../../etl/label_set.ts";
-import { PostContexts } from "../../etl/post_context.ts";
-import type { OpenBatch } from "../../etl/open_batch.ts";
-import type { Command, Context } from "../../etl/run/command.ts";
+import { labelFiles } from "../../etl/labels/label_file.ts";
+import { labelSetId } from "../../etl/labels/label_set.ts";
+import { PostContexts } from "../../etl/context/post_context.ts";
+import type { OpenBatch } from "../../etl/labels/open_batch.ts";
+import type { Command, Context } from "../../etl/command/command.ts";
 import { variable } from "../../etl/run/environment.ts";
 import { EXIT, UserError } from "../../etl/run/error.ts";
 import { positiveInteger, urlVariable } from "../../etl/run/option.ts";
-import { checkSection } from "../../etl/run/study.ts";
-import { openAppView } from "../../etl/study_appview.ts";
+import { checkSection } from "../../etl/study/study.ts";
+import { openAppView } from "../../etl/atproto/study_appview.ts";
 import { firstDamage } from "../../etl/store/damage.ts";
 import { literal, row } from "../../etl/store/duckdb.ts";
 import { relation } from "../../etl/store/parquet.ts";
@@ -19,7 +19,7 @@ import { ServerCarrier } from "../batch/server_carrier.ts";
 import { Groq } from "../clients/groq.ts";
 import { isGroq } from "../clients/groq_address.ts";
 import { GroqBatch } from "../clients/groq_batch.ts";
-import { priceOf, requirePrice } from "../clients/model_price.ts";
+import { priceOf, requirePrice } from "./model_price.ts";
 import { codebookPath } from "../codebooks/codebook_path.ts";
 import {
   labellingCommand,

@@ -1,9 +1,9 @@
 import { UserError } from "../../etl/run/error.ts";
-import type { ModelPrices } from "../../etl/run/study.ts";
+import type { ModelPrices } from "../../etl/study/study.ts";
 import type { Groq, ServedModel } from "../clients/groq.ts";
 import { NoSuchApiError } from "../clients/groq_refusal.ts";
-import { checkModel } from "../clients/model_price.ts";
-import { ServiceError } from "../engine/service_error.ts";
+import { checkModel } from "./model_price.ts";
+import { ServiceError } from "../engine/contract/service_error.ts";
 
 /** Whose model is checked, and for whom. */
 export interface ModelCheck {

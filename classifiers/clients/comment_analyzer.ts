@@ -1,7 +1,7 @@
 import { Endpoint } from "googleapis-common";
 import { now } from "../../etl/run/clock.ts";
 import { EXIT, UserError } from "../../etl/run/error.ts";
-import { ServiceError } from "../engine/service_error.ts";
+import { ServiceError } from "../engine/contract/service_error.ts";
 import { ATTRIBUTES, readAnswer } from "./comment_analyzer_answer.ts";
 import discovery from "./comment_analyzer_discovery.json" with { type: "json" };
 import {
@@ -10,10 +10,10 @@ import {
   readRefusal,
   type ServiceAnswer,
 } from "./comment_analyzer_refusal.ts";
-import { readFailure } from "./request_failure.ts";
+import { readFailure } from "../../etl/run/request_failure.ts";
 
 export { ATTRIBUTES, COLUMNS } from "./comment_analyzer_answer.ts";
-export { serviceEnd } from "../../etl/service_end.ts";
+export { serviceEnd } from "../../etl/study/service_end.ts";
 
 /** Google's own service. */
 export const ROOT_URL = discovery.rootUrl;

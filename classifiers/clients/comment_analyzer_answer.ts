@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ServiceError } from "../engine/service_error.ts";
+import { ServiceError } from "../engine/contract/service_error.ts";
 
 /** The column of each attribute of the API. */
 export const ATTRIBUTES: Record<string, string> = {

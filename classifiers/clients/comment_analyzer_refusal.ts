@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { retryAfterMs } from "../../etl/atproto/connection_problem.ts";
-import type { LabelReason } from "../../etl/label_reason.ts";
-import { serviceEnd } from "../../etl/service_end.ts";
-import { ServiceError } from "../engine/service_error.ts";
+import type { LabelReason } from "../../etl/labels/label_reason.ts";
+import { serviceEnd } from "../../etl/study/service_end.ts";
+import { ServiceError } from "../engine/contract/service_error.ts";
 
 /** What `error.details[].errorType` says of a post. */
 const ERROR_TYPES: Record<string, LabelReason> = {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ServiceError } from "../engine/service_error.ts";
+import { ServiceError } from "../engine/contract/service_error.ts";
 import { type Batch, BatchObject, checkBatch, FileId } from "./groq_batch_object.ts";
 import { GroqConnection, type GroqOptions, type Send } from "./groq_connection.ts";
 import { GoneError } from "./groq_refusal.ts";

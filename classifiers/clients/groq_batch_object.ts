@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ServiceError } from "../engine/service_error.ts";
+import { ServiceError } from "../engine/contract/service_error.ts";
 
 /** Every status that the API names; what a batch cost stands in its files from `completed` on. */
 export const BATCH_STATUSES = [

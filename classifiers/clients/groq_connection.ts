@@ -1,9 +1,9 @@
 import { APIError, Groq as Sdk } from "groq-sdk";
-import { ServiceError } from "../engine/service_error.ts";
+import { ServiceError } from "../engine/contract/service_error.ts";
 import { apiRoot, atRoot, checkKey } from "./groq_address.ts";
 import { Exchange } from "./groq_exchange.ts";
 import { notTheService, readRefusal } from "./groq_refusal.ts";
-import { readFailure } from "./request_failure.ts";
+import { readFailure } from "../../etl/run/request_failure.ts";
 
 const TIMEOUT_MS = 60_000;
 /** Longer than any timer of ours: the SDK's own ends before the body. */

@@ -1,13 +1,13 @@
-import { labelSetId } from "../../etl/label_set.ts";
+import { labelSetId } from "../../etl/labels/label_set.ts";
 import { type Database, isOutOfMemory } from "../../etl/store/duckdb.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
-import type { AnswerReader } from "./answer_reader.ts";
-import { compactAnswers, type Compacted } from "./compaction.ts";
-import type { LabellingQueue } from "./labelling_queue.ts";
-import type { PaidClassifier } from "./paid_classifier.ts";
-import { compactReplicates } from "./replicate_compaction.ts";
-import { LIMIT_MEMORY, LIMIT_MEMORY_LATE } from "./memory_limit.ts";
-import { recordSpending } from "./spending.ts";
+import type { AnswerReader } from "./answers/answer_reader.ts";
+import { compactAnswers, type Compacted } from "./answers/compaction.ts";
+import type { LabellingQueue } from "./queue/labelling_queue.ts";
+import type { PaidClassifier } from "./contract/paid_classifier.ts";
+import { compactReplicates } from "./answers/replicate_compaction.ts";
+import { LIMIT_MEMORY, LIMIT_MEMORY_LATE } from "./queue/memory_limit.ts";
+import { recordSpending } from "./answers/spending.ts";
 
 /**
  * Bring what is in segments into the labels and replicates; what it cost is written down before.

@@ -1,8 +1,8 @@
-import { collectPending, labelTable, mergeLabels } from "../../etl/label_file.ts";
-import type { LabelReason } from "../../etl/label_reason.ts";
-import { enterLabelSet, type LabelSet, labelSetId } from "../../etl/label_set.ts";
+import { collectPending, labelTable, mergeLabels } from "../../etl/labels/label_file.ts";
+import type { LabelReason } from "../../etl/labels/label_reason.ts";
+import { enterLabelSet, type LabelSet, labelSetId } from "../../etl/labels/label_set.ts";
 import { now } from "../../etl/run/clock.ts";
-import type { Command, Context, Outcome } from "../../etl/run/command.ts";
+import type { Command, Context, Outcome } from "../../etl/command/command.ts";
 import type { UserError } from "../../etl/run/error.ts";
 import { day, positiveInteger } from "../../etl/run/option.ts";
 import { firstDamage } from "../../etl/store/damage.ts";

@@ -1,13 +1,13 @@
 import { duration } from "../../etl/run/duration.ts";
-import type { QueuedPost } from "./asker.ts";
+import type { QueuedPost } from "./asking/asker.ts";
 import { dollars } from "./dollars.ts";
-import type { Survey } from "./labelling_queue.ts";
-import { durationAt } from "../../etl/labelling_settings.ts";
+import type { Survey } from "./queue/labelling_queue.ts";
+import { durationAt } from "../../etl/sampling/labelling_settings.ts";
 import { describeInBatch } from "./labelling_summary.ts";
-import type { PaidClassifier, Used } from "./paid_classifier.ts";
-import { DAY_MS, type Quota } from "./quota.ts";
-import { isEnough } from "./spending.ts";
-import type { WaitingAnswers } from "./waiting_answers.ts";
+import type { PaidClassifier, Used } from "./contract/paid_classifier.ts";
+import { DAY_MS, type Quota } from "./quota/quota.ts";
+import { isEnough } from "./answers/spending.ts";
+import type { WaitingAnswers } from "./answers/waiting_answers.ts";
 
 /** What a run would do, and why it would leave the other posts out. */
 export interface LabellingPlan extends Survey {

@@ -1,7 +1,7 @@
 import { duration } from "../../etl/run/duration.ts";
 import { dollars } from "./dollars.ts";
-import type { LabellingCounts } from "./labelling_counts.ts";
-import type { Pacer } from "./pacer.ts";
+import type { LabellingCounts } from "./asking/labelling_counts.ts";
+import type { Pacer } from "./quota/pacer.ts";
 
 /** Says in one line how the labelling goes. */
 export class LabellingProgress {

@@ -1,8 +1,8 @@
-import { PASSING_REASONS } from "../../etl/label_reason.ts";
+import { PASSING_REASONS } from "../../etl/labels/label_reason.ts";
 import { duration } from "../../etl/run/duration.ts";
 import { dollars } from "./dollars.ts";
-import type { LabellingCounts } from "./labelling_counts.ts";
-import type { StopReason } from "./labelling_stop.ts";
+import type { LabellingCounts } from "./asking/labelling_counts.ts";
+import type { StopReason } from "./asking/labelling_stop.ts";
 
 /** What a run asked about anchors again. */
 export interface ReplicateCounts {

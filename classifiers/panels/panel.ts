@@ -1,6 +1,10 @@
-import { type PanelManifest, readPanelManifest, writePanelManifest } from "../../etl/panel.ts";
+import {
+  type PanelManifest,
+  readPanelManifest,
+  writePanelManifest,
+} from "../../etl/labels/panel.ts";
 import { now, utcDay } from "../../etl/run/clock.ts";
-import { type Command, type Context, main, type Outcome } from "../../etl/run/command.ts";
+import { type Command, type Context, main, type Outcome } from "../../etl/command/command.ts";
 import { EXIT, UserError } from "../../etl/run/error.ts";
 import { positiveInteger } from "../../etl/run/option.ts";
 import { firstDamage } from "../../etl/store/damage.ts";

@@ -1,11 +1,11 @@
-import { LABEL_OF_POST, labelFiles, labelTable } from "../../etl/label_file.ts";
-import { PANELS } from "../../etl/panel.ts";
+import { LABEL_OF_POST, labelFiles, labelTable } from "../../etl/labels/label_file.ts";
+import { PANELS } from "../../etl/labels/panel.ts";
 import { type Database, literal, row, rows } from "../../etl/store/duckdb.ts";
 import { relation } from "../../etl/store/parquet.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import { POSTS, withColumns } from "../../etl/store/tables.ts";
 import { ATTRIBUTES, COLUMNS } from "../clients/comment_analyzer_answer.ts";
-import { uniformSql } from "../../etl/sample.ts";
+import { uniformSql } from "../../etl/sampling/sample.ts";
 
 /** The classifier whose labels a panel is drawn from. */
 export const CLASSIFIER = "perspective";

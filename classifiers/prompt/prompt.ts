@@ -1,4 +1,4 @@
-import type { ContextKind, ContextPart } from "../../etl/post_context.ts";
+import type { ContextKind, ContextPart } from "../../etl/context/post_context.ts";
 import { boundContext } from "./context_bound.ts";
 import { fence, type ShownPost, withoutIdentifiers } from "./material.ts";
 

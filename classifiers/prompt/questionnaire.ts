@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { ContextKind } from "../../etl/post_context.ts";
+import type { ContextKind } from "../../etl/context/post_context.ts";
 import { hashAttributes, readAttributes } from "../codebooks/attribute_codebook.ts";
 import { hashSociopolitical, readSociopolitical } from "../codebooks/sociopolitical_codebook.ts";
 import { attributeColumns, attributeFormat } from "../reply/attribute_reply.ts";
 import { CHAT_COLUMNS } from "../reply/chat_answer.ts";
-import type { LabelReason } from "../../etl/label_reason.ts";
-import { ServiceError } from "../engine/service_error.ts";
+import type { LabelReason } from "../../etl/labels/label_reason.ts";
+import { ServiceError } from "../engine/contract/service_error.ts";
 import { readFreeReply } from "../reply/free_reply.ts";
 import {
   type LabelRow,

@@ -1,12 +1,12 @@
 import { basename, resolve } from "node:path";
 import { z } from "zod";
-import { enterLabelSet, type LabelSet, labelSetId } from "../../etl/label_set.ts";
+import { enterLabelSet, type LabelSet, labelSetId } from "../../etl/labels/label_set.ts";
 import { now, utcDay } from "../../etl/run/clock.ts";
-import { type Command, type Context, main, type Outcome } from "../../etl/run/command.ts";
+import { type Command, type Context, main, type Outcome } from "../../etl/command/command.ts";
 import { EXIT, UserError } from "../../etl/run/error.ts";
-import { checkSection } from "../../etl/run/study.ts";
-import type { ScoreTable } from "../../etl/imported_scores.ts";
-import { DESCRIPTION, importPosts } from "../../etl/sources/import.ts";
+import { checkSection } from "../../etl/study/study.ts";
+import type { ScoreTable } from "../../etl/import/imported_scores.ts";
+import { DESCRIPTION, importPosts } from "../../etl/import/posts_file.ts";
 import { firstDamage } from "../../etl/store/damage.ts";
 import { lock } from "../../etl/store/lock.ts";
 import { Quarantine } from "../../etl/store/quarantine.ts";

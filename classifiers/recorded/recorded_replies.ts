@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { labelFiles, labelTable, mergeLabels } from "../../etl/label_file.ts";
-import { type LabelSet, labelSetId } from "../../etl/label_set.ts";
-import { ANSWER_COLUMNS } from "../../etl/paid_answer.ts";
+import { labelFiles, labelTable, mergeLabels } from "../../etl/labels/label_file.ts";
+import { type LabelSet, labelSetId } from "../../etl/labels/label_set.ts";
+import { ANSWER_COLUMNS } from "../../etl/labels/paid_answer.ts";
 import { now } from "../../etl/run/clock.ts";
-import type { Context } from "../../etl/run/command.ts";
+import type { Context } from "../../etl/command/command.ts";
 import { type Database, literal, row, rows } from "../../etl/store/duckdb.ts";
 import { relation } from "../../etl/store/parquet.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";

@@ -16,7 +16,7 @@
  *    that is, a lean must be said; of one that is not, none, or the undecided one.
  * 6. A reply that breaks off counts where all of that was said before; else it is `cut_short`.
  */
-import type { LabelReason } from "../../etl/label_reason.ts";
+import type { LabelReason } from "../../etl/labels/label_reason.ts";
 import { plainLabel } from "../codebooks/label_name.ts";
 import type { Sociopolitical } from "../codebooks/sociopolitical_codebook.ts";
 import { isObject, type LooseObject, type LooseValue, readLooseObjects } from "./loose_json.ts";

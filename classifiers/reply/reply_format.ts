@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ServiceError } from "../engine/service_error.ts";
+import { ServiceError } from "../engine/contract/service_error.ts";
 
 /**
  * What a reply says of one post, as one zod schema.

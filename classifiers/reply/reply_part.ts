@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { readChatAnswer } from "../clients/groq_answer.ts";
-import { ServiceError } from "../engine/service_error.ts";
+import { ServiceError } from "../engine/contract/service_error.ts";
 import { shortId } from "../prompt/prompt.ts";
 import { readChatReply } from "./chat_answer.ts";
 

@@ -3,7 +3,7 @@ import { variable } from "../run/environment.ts";
 import { EXIT, UserError } from "../run/error.ts";
 import { urlVariable } from "../run/option.ts";
 import type { DataPaths } from "../store/paths.ts";
-import { SessionFile } from "../store/session_file.ts";
+import { SessionFile } from "./session_file.ts";
 
 /** Where accounts log in that Bluesky hosts; it passes requests on to the PDS of each. */
 const ENTRYWAY = "https://bsky.social";

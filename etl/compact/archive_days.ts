@@ -1,5 +1,5 @@
 import { basename, join, relative, resolve } from "node:path";
-import type { Context } from "../run/command.ts";
+import type { Context } from "../command/command.ts";
 import { EXIT, UserError } from "../run/error.ts";
 import {
   type Archive,

@@ -1,10 +1,10 @@
-import { listInputs } from "../inputs.ts";
-import { readRemovals } from "../removal.ts";
+import { listInputs } from "../raw/inputs.ts";
+import { readRemovals } from "../raw/removal.ts";
 import { type Database, row } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { POSTS, RAW } from "../store/tables.ts";
-import { hashKey, subjectHashSql } from "../store/tombstone.ts";
+import { hashKey, subjectHashSql } from "../raw/tombstone.ts";
 import { spanOf } from "./parts.ts";
 
 /** What rests on some raw parts. */

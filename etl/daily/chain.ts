@@ -1,4 +1,4 @@
-import type { Study } from "../run/study.ts";
+import type { Study } from "../study/study.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { classifierSteps } from "./classifier_steps.ts";
 import type { Step, StepEnd } from "./step.ts";

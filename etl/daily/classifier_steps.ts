@@ -1,10 +1,10 @@
-import { allOpenBatches } from "../open_batch.ts";
-import { perspectiveEnd } from "../perspective_end.ts";
+import { allOpenBatches } from "../labels/open_batch.ts";
+import { perspectiveEnd } from "../study/perspective_end.ts";
 import { type Variable, variable } from "../run/environment.ts";
 import { UserError } from "../run/error.ts";
-import type { Study } from "../run/study.ts";
+import type { Study } from "../study/study.ts";
 import type { DataPaths } from "../store/paths.ts";
-import type { DailyClassifier } from "./daily_section.ts";
+import type { DailyClassifier } from "../study/daily_section.ts";
 import type { Step, StepEnd } from "./step.ts";
 
 /** What a classifier takes beside posts. */

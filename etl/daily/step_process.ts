@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { Context } from "../run/command.ts";
+import type { Context } from "../command/command.ts";
 import { EXIT } from "../run/error.ts";
 import { type Step, type StepEnd, stepName, type StepStatus } from "./step.ts";
 import { stepFigures } from "./step_figures.ts";

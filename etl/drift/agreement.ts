@@ -1,4 +1,4 @@
-import { atLeast, twoSided } from "./binomial_test.ts";
+import { atLeast, twoSided } from "./exact_binomial.ts";
 import { cohensKappa } from "./kappa.ts";
 
 /** What was said of a post at first, when it was asked about next, and in the last round. */

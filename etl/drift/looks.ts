@@ -1,4 +1,4 @@
-import { ANSWER_COLUMNS } from "../paid_answer.ts";
+import { ANSWER_COLUMNS } from "../labels/paid_answer.ts";
 import { type Database, literal, rows } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
 import { LABELS, REPLICATES, withColumns } from "../store/tables.ts";

@@ -1,5 +1,5 @@
 import type { Looks } from "./agreement.ts";
-import { twoSided } from "./binomial_test.ts";
+import { twoSided } from "./exact_binomial.ts";
 
 /** How far a score of the last round is from the one that the same posts had at first. */
 export interface ScoreShift {

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { AccountList, isListed } from "../account_list.ts";
-import type { Filter } from "../filter.ts";
+import { AccountList, isListed } from "./account_list.ts";
+import type { Filter } from "./filter.ts";
 
 interface Settings {
   accounts: string[];

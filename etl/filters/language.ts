@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Filter } from "../filter.ts";
+import type { Filter } from "./filter.ts";
 import { literal } from "../store/duckdb.ts";
 
 interface Settings {

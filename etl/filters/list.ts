@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { AccountList, isListed } from "../account_list.ts";
-import type { Filter } from "../filter.ts";
-import { hasPhrase, PhraseList } from "../phrase_list.ts";
+import { AccountList, isListed } from "./account_list.ts";
+import type { Filter } from "./filter.ts";
+import { hasPhrase, PhraseList } from "./phrase_list.ts";
 
 interface Settings {
   accounts: string[];

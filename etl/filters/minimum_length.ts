@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Filter } from "../filter.ts";
+import type { Filter } from "./filter.ts";
 
 interface Settings {
   /** Grapheme clusters, which are what people count as characters. */

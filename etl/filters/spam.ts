@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Filter } from "../filter.ts";
-import { hasPhrase, PhraseList } from "../phrase_list.ts";
+import type { Filter } from "./filter.ts";
+import { hasPhrase, PhraseList } from "./phrase_list.ts";
 import { literal } from "../store/duckdb.ts";
 
 interface Settings {

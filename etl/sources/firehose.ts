@@ -1,7 +1,7 @@
 import { FIREHOSE } from "../atproto/stream_decoder.ts";
-import { LOOK_BACK_MS } from "../look_back.ts";
-import { main } from "../run/command.ts";
-import { streamCommand } from "../stream_command.ts";
+import { LOOK_BACK_MS } from "../coverage/look_back.ts";
+import { main } from "../command/command.ts";
+import { streamCommand } from "../collect/stream_command.ts";
 
 export const command = streamCommand({
   task: "sync:firehose",

@@ -1,8 +1,8 @@
 import { JETSTREAM, SUBSCRIBE_EVENTS } from "../atproto/jetstream_event.ts";
 import { POST_COLLECTION } from "../atproto/post.ts";
-import { LOOK_BACK_MS } from "../look_back.ts";
-import { main } from "../run/command.ts";
-import { streamCommand } from "../stream_command.ts";
+import { LOOK_BACK_MS } from "../coverage/look_back.ts";
+import { main } from "../command/command.ts";
+import { streamCommand } from "../collect/stream_command.ts";
 
 /** Posts, and what happens to accounts; #sync for the coverage notes. */
 const ASKED = [

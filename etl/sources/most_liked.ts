@@ -1,23 +1,23 @@
 import { XRPCError } from "@atproto/api";
-import { answerSegment } from "../answer_journal.ts";
+import { answerSegment } from "../raw/answer_journal.ts";
 import type { AppView } from "../atproto/appview.ts";
 import { appViewError } from "../atproto/appview_error.ts";
 import { feedPages } from "../atproto/feed.ts";
 import { readPost, RecordError } from "../atproto/post.ts";
 import type { PostView } from "../atproto/post_view.ts";
-import { type CountsTaken, takeCounts } from "../counts.ts";
-import type { JournalLine } from "../journal_line.ts";
-import { landLeftovers, landSegment } from "../land.ts";
+import { type CountsTaken, takeCounts } from "./counts.ts";
+import type { JournalLine } from "../raw/journal_line.ts";
+import { landLeftovers, landSegment } from "../raw/land.ts";
 import { now } from "../run/clock.ts";
-import { type Command, type Context, main, type Outcome } from "../run/command.ts";
+import { type Command, type Context, main, type Outcome } from "../command/command.ts";
 import { describeError, EXIT, UserError } from "../run/error.ts";
 import { baseUrl, positiveInteger } from "../run/option.ts";
-import { MOST_POSTS } from "../run/study.ts";
+import { MOST_POSTS } from "../study/study.ts";
 import { Journal } from "../store/journal.ts";
 import { toJson } from "../store/json.ts";
 import { lock } from "../store/lock.ts";
 import { Quarantine } from "../store/quarantine.ts";
-import { openAppView } from "../study_appview.ts";
+import { openAppView } from "../atproto/study_appview.ts";
 
 const SOURCE = "most_liked";
 /** A feed that gives less than this share of what was asked for is worth a warning. */

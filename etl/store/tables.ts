@@ -4,7 +4,7 @@
  * `data/README.md` is checked against it. A change of columns raises the version, which stands in
  * the metadata of each file, and goes with a test that reads files of the version before.
  */
-import { SOURCE_COLUMNS } from "../source.ts";
+import { SOURCE_COLUMNS } from "./source.ts";
 import { CONTENT_COLUMNS, COUNT_COLUMNS } from "./raw_tables.ts";
 import type { Table } from "./table.ts";
 

@@ -1,5 +1,5 @@
-import type { Context } from "../run/command.ts";
-import type { Study } from "../run/study.ts";
+import type { Context } from "../command/command.ts";
+import type { Study } from "../study/study.ts";
 import { type Variable, variable } from "../run/environment.ts";
 import type { Notice } from "./notice.ts";
 import { noticeCommand } from "./notice_command.ts";

@@ -1,5 +1,5 @@
 import { now } from "../run/clock.ts";
-import type { Context, Outcome } from "../run/command.ts";
+import type { Context, Outcome } from "../command/command.ts";
 import { UserError } from "../run/error.ts";
 import { settleIncidents } from "./incidents.ts";
 import { overdue } from "./overdue.ts";

@@ -1,4 +1,4 @@
-import type { Context } from "../run/command.ts";
+import type { Context } from "../command/command.ts";
 import { delay } from "../atproto/subscription.ts";
 import { NotSent } from "./not_sent.ts";
 import { secretUrl } from "./channel.ts";

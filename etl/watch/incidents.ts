@@ -1,7 +1,7 @@
 import { delay } from "../atproto/subscription.ts";
-import type { Context } from "../run/command.ts";
+import type { Context } from "../command/command.ts";
 import { now } from "../run/clock.ts";
-import type { Study } from "../run/study.ts";
+import type { Study } from "../study/study.ts";
 import { describeError, EXIT, UserError } from "../run/error.ts";
 import { lock } from "../store/lock.ts";
 import { type Channel, channels } from "./channel.ts";

@@ -1,5 +1,5 @@
 import { type Variable, variable } from "../run/environment.ts";
-import type { Study } from "../run/study.ts";
+import type { Study } from "../study/study.ts";
 import type { IncidentEntry } from "./incident_file.ts";
 
 /** How many characters of a title and a remedy are told. */

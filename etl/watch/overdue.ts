@@ -1,10 +1,10 @@
-import { LOOK_BACK_MS } from "../look_back.ts";
-import type { Study } from "../run/study.ts";
-import { type Span, totalLength } from "../span.ts";
+import { LOOK_BACK_MS } from "../coverage/look_back.ts";
+import type { Study } from "../study/study.ts";
+import { type Span, totalLength } from "../coverage/span.ts";
 import { firstDamage } from "../store/damage.ts";
 import type { Database } from "../store/duckdb.ts";
 import type { DataPaths } from "../store/paths.ts";
-import { minute, type StreamStanding, streamStandings } from "../stream_standing.ts";
+import { minute, type StreamStanding, streamStandings } from "../coverage/stream_standing.ts";
 import type { Incident } from "./incidents.ts";
 import { type TaskState, taskStates } from "./task_states.ts";
 import { writing } from "./writing.ts";

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
-import { hasDied } from "../last_runs.ts";
-import { utc } from "../owed.ts";
-import { runName } from "../run/run_name.ts";
+import { hasDied } from "../command/last_runs.ts";
+import { utc } from "../coverage/owed.ts";
+import { runName } from "../command/run_name.ts";
 import { queryWhole } from "../store/damage.ts";
 import type { Database } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";

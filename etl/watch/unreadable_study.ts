@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 import { parse } from "yaml";
-import type { Context } from "../run/command.ts";
+import type { Context } from "../command/command.ts";
 import type { UserError } from "../run/error.ts";
-import { Notify, type Study } from "../run/study.ts";
+import { Notify, type Study } from "../study/study.ts";
 import { settleIncidents } from "./incidents.ts";
 
 /** The scope of what keeps every task from starting. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { LoopbackGroq } from "../../demo/groq.ts";
+import type { LoopbackGroq } from "../../demo/groq/groq.ts";
 import { withData } from "../rows.ts";
 import {
   batchFiles,

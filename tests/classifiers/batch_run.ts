@@ -1,7 +1,7 @@
 /** Runs `classify:sociopolitical` on invented posts against a Groq on loopback. */
 import assert from "node:assert/strict";
-import { codedAnswer, inventedCoder } from "../../demo/coded_answer.ts";
-import { type GroqOptions, type LoopbackGroq, startGroq } from "../../demo/groq.ts";
+import { codedAnswer, inventedCoder } from "../../demo/groq/coded_answer.ts";
+import { type GroqOptions, type LoopbackGroq, startGroq } from "../../demo/groq/groq.ts";
 import { query } from "../rows.ts";
 import { runTask, taskProcess, type TaskResult } from "../task.ts";
 import { numberedPosts, type TestPost, writeDays } from "./perspective_run.ts";

@@ -3,7 +3,7 @@ import {
   type CommentAnalyzerOptions,
   type CommentAnalyzerServer,
   startCommentAnalyzer,
-} from "../../demo/comment_analyzer.ts";
+} from "../../demo/perspective/comment_analyzer.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { POSTS } from "../../etl/store/tables.ts";
 import { uri } from "../raw.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { classifier, Settings } from "../../classifiers/perspective.ts";
-import { labelSetId } from "../../etl/label_set.ts";
+import { labelSetId } from "../../etl/labels/label_set.ts";
 import { query, withData } from "../rows.ts";
 import { uri } from "../raw.ts";
 import {

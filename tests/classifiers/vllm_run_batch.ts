@@ -5,8 +5,8 @@
  * the server. Run with vLLM's arguments `-i FILE -o FILE --model NAME`.
  */
 import { parseArgs } from "node:util";
-import { codedAnswer, inventedCoder } from "../../demo/coded_answer.ts";
-import type { ChatCompletionRequest } from "../../demo/chat_request.ts";
+import { codedAnswer, inventedCoder } from "../../demo/groq/coded_answer.ts";
+import type { ChatCompletionRequest } from "../../demo/groq/chat_request.ts";
 
 interface Line {
   custom_id: string;

@@ -1,7 +1,7 @@
 /** The labels that the demo makes with the language model's client, against what they should be. */
 import assert from "node:assert/strict";
-import { accountOf } from "../../demo/account.ts";
-import { DEMO_FINGERPRINT } from "../../demo/chat_completion.ts";
+import { accountOf } from "../../demo/sample/account.ts";
+import { DEMO_FINGERPRINT } from "../../demo/groq/chat_completion.ts";
 import { query } from "../rows.ts";
 import type { ExpectedPost } from "./expected.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { accountOf } from "../../demo/account.ts";
+import { accountOf } from "../../demo/sample/account.ts";
 import { query } from "../rows.ts";
 import { runTask } from "../task.ts";
 import { byKey, checkModelLabels } from "./demo_model_labels.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { toFile } from "groq-sdk";
-import { NO_LABEL } from "../../demo/chat_fault.ts";
+import { NO_LABEL } from "../../demo/groq/chat_fault.ts";
 import { begin, errorOf, line, results, upload, withGroq } from "./groq_server.ts";
 
 const IDS = Array.from({ length: 20 }, (_, at) => `p${at}`);

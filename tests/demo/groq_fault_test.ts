@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { APIConnectionError, APIConnectionTimeoutError } from "groq-sdk";
-import { NO_LABEL, REFUSED } from "../../demo/chat_fault.ts";
+import { NO_LABEL, REFUSED } from "../../demo/groq/chat_fault.ts";
 import { ask, content, errorOf, format, PACK, withGroq } from "./groq_server.ts";
 
 Deno.test("each fault on the way ends the request as it says", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DEVELOPER, duration, FREE, RateLimit } from "../../demo/rate_limit.ts";
+import { DEVELOPER, duration, FREE, RateLimit } from "../../demo/groq/rate_limit.ts";
 import { ask, errorOf, GOOD, MODEL, withGroq } from "./groq_server.ts";
 
 const MINUTE = 60_000;

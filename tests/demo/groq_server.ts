@@ -1,7 +1,7 @@
 /** A loopback Groq and the real client, for tests. */
 import assert from "node:assert/strict";
 import Groq, { APIError, toFile } from "groq-sdk";
-import { type GroqOptions, type LoopbackGroq, startGroq } from "../../demo/groq.ts";
+import { type GroqOptions, type LoopbackGroq, startGroq } from "../../demo/groq/groq.ts";
 
 export const KEY = "demo-key";
 export const MODEL = "openai/gpt-oss-20b";

@@ -1,5 +1,5 @@
 /** A sample of a few posts that has each kind of reference, embed and removal once. */
-import { ATTRIBUTES, type Sample } from "../../demo/sample.ts";
+import { ATTRIBUTES, type Sample } from "../../demo/sample/sample.ts";
 
 type Post = Sample["posts"][number];
 

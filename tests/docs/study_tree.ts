@@ -1,14 +1,14 @@
 /** A copy of this repository in which the documents' commands run, on a network on loopback. */
 import { dirname, join } from "node:path";
-import { startAppView } from "../../demo/appview.ts";
-import { codedAnswer, inventedCoder } from "../../demo/coded_answer.ts";
-import { startCommentAnalyzer } from "../../demo/comment_analyzer.ts";
-import { sampleFrames } from "../../demo/frames.ts";
-import { startGroq } from "../../demo/groq.ts";
-import { startJetstream } from "../../demo/jetstream.ts";
-import { jetstreamEvents } from "../../demo/jetstream_event.ts";
-import { publishedPosts } from "../../demo/published_post.ts";
-import { startRelay } from "../../demo/relay.ts";
+import { startAppView } from "../../demo/network/appview.ts";
+import { codedAnswer, inventedCoder } from "../../demo/groq/coded_answer.ts";
+import { startCommentAnalyzer } from "../../demo/perspective/comment_analyzer.ts";
+import { sampleFrames } from "../../demo/sample/frames.ts";
+import { startGroq } from "../../demo/groq/groq.ts";
+import { startJetstream } from "../../demo/network/jetstream.ts";
+import { jetstreamEvents } from "../../demo/network/jetstream_event.ts";
+import { publishedPosts } from "../../demo/sample/published_post.ts";
+import { startRelay } from "../../demo/network/relay.ts";
 import { smallSample } from "../demo/small_sample.ts";
 import { ROOT } from "../task.ts";
 import type { Ended } from "./session.ts";

@@ -1,11 +1,11 @@
 /** What the doctor says of the files of the data folder. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { batches } from "../../doctor/batches.ts";
-import { damagedFiles } from "../../doctor/damaged_files.ts";
-import { halfWritten, unlanded } from "../../doctor/leftovers.ts";
-import { locks } from "../../doctor/locks.ts";
-import { type OpenBatch, storeBatch } from "../../etl/open_batch.ts";
+import { batches } from "../../etl/doctor/batches.ts";
+import { damagedFiles } from "../../etl/doctor/damaged_files.ts";
+import { halfWritten, unlanded } from "../../etl/doctor/leftovers.ts";
+import { locks } from "../../etl/doctor/locks.ts";
+import { type OpenBatch, storeBatch } from "../../etl/labels/open_batch.ts";
 import { now } from "../../etl/run/clock.ts";
 import { thisProcess } from "../../etl/store/owner.ts";
 import { DataPaths } from "../../etl/store/paths.ts";

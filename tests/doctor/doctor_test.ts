@@ -1,15 +1,15 @@
 /** `deno task doctor`, run as a user runs it. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { startAppView } from "../../demo/appview.ts";
-import { startCommentAnalyzer } from "../../demo/comment_analyzer.ts";
-import { startGroq } from "../../demo/groq.ts";
-import { startJetstream } from "../../demo/jetstream.ts";
-import { startRelay } from "../../demo/relay.ts";
-import { CHECKS } from "../../doctor/check.ts";
-import { missingKey } from "../../doctor/classifier_key.ts";
-import { perspectiveEnds } from "../../doctor/perspective.ts";
-import { writePanelManifest } from "../../etl/panel.ts";
+import { startAppView } from "../../demo/network/appview.ts";
+import { startCommentAnalyzer } from "../../demo/perspective/comment_analyzer.ts";
+import { startGroq } from "../../demo/groq/groq.ts";
+import { startJetstream } from "../../demo/network/jetstream.ts";
+import { startRelay } from "../../demo/network/relay.ts";
+import { CHECKS } from "../../etl/doctor/check.ts";
+import { missingKey } from "../../classifiers/checks/classifier_key.ts";
+import { perspectiveEnds } from "../../classifiers/checks/perspective.ts";
+import { writePanelManifest } from "../../etl/labels/panel.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { remountReadOnly, testOnSmallDisk } from "../etl/store/small_disk.ts";
 import { withData } from "../rows.ts";

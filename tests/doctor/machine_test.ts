@@ -1,15 +1,15 @@
 /** What the doctor says of the machine and the place of the data. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { clockByFiles } from "../../doctor/clock.ts";
-import { denoDirectory, denoDirOf } from "../../doctor/deno_dir.ts";
+import { clockByFiles } from "../../etl/doctor/clock.ts";
+import { denoDirectory, denoDirOf } from "../../etl/doctor/deno_dir.ts";
 import { denoVersion } from "../../doctor/deno_version.ts";
-import { diskSpace } from "../../doctor/disk_space.ts";
-import { fileSystem } from "../../doctor/file_system.ts";
+import { diskSpace } from "../../etl/doctor/disk_space.ts";
+import { fileSystem } from "../../etl/doctor/file_system.ts";
 import { measureGrowth } from "../../doctor/growth.ts";
-import { mountOf, parseMounts, readMounts } from "../../doctor/mount.ts";
-import { packages } from "../../doctor/packages.ts";
-import { secretFiles } from "../../doctor/secret_files.ts";
+import { mountOf, parseMounts, readMounts } from "../../etl/doctor/mount.ts";
+import { packages } from "../../etl/doctor/packages.ts";
+import { secretFiles } from "../../etl/doctor/secret_files.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { remountReadOnly, testOnSmallDisk } from "../etl/store/small_disk.ts";
 import { withData } from "../rows.ts";

@@ -1,10 +1,10 @@
 /** Gives checks of the doctor something to look at: real folders, and the study of the repository. */
 import { join } from "node:path";
-import { examination } from "../../doctor/main.ts";
-import type { Examination } from "../../doctor/examination.ts";
-import type { Finding } from "../../doctor/finding.ts";
+import { examination } from "../../etl/doctor.ts";
+import type { Examination } from "../../etl/doctor/examination.ts";
+import type { Finding } from "../../etl/doctor/finding.ts";
 import { Progress } from "../../etl/run/progress.ts";
-import { readStudy, type Study } from "../../etl/run/study.ts";
+import { readStudy, type Study } from "../../etl/study/study.ts";
 import { openDatabase } from "../../etl/store/duckdb.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { ROOT } from "../task.ts";

@@ -1,14 +1,14 @@
 /** What the doctor says of the servers that posts come from, asked on loopback. */
 import assert from "node:assert/strict";
-import { CATCH_UP, startAppView } from "../../demo/appview.ts";
-import { startJetstream } from "../../demo/jetstream.ts";
-import { startRelay } from "../../demo/relay.ts";
-import { appView } from "../../doctor/appview.ts";
-import { clockByAppView } from "../../doctor/clock.ts";
-import { nearest } from "../../doctor/language_model.ts";
-import { FIREHOSE, JETSTREAM, streamAddresses, streamAnswers } from "../../doctor/stream.ts";
-import { examine } from "../../doctor/examine.ts";
-import { ok } from "../../doctor/finding.ts";
+import { CATCH_UP, startAppView } from "../../demo/network/appview.ts";
+import { startJetstream } from "../../demo/network/jetstream.ts";
+import { startRelay } from "../../demo/network/relay.ts";
+import { appView } from "../../etl/doctor/appview.ts";
+import { clockByAppView } from "../../etl/doctor/clock.ts";
+import { nearest } from "../../classifiers/checks/language_model.ts";
+import { FIREHOSE, JETSTREAM, streamAddresses, streamAnswers } from "../../etl/doctor/stream.ts";
+import { examine } from "../../etl/doctor/examine.ts";
+import { ok } from "../../etl/doctor/finding.ts";
 import { withData } from "../rows.ts";
 import { closedPort, examined, levels, studyWith } from "./patient.ts";
 

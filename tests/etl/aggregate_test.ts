@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { query, withData } from "../rows.ts";
 import { rawFolder, uri } from "../raw.ts";
 import { runTask } from "../task.ts";
-import { labelTable } from "../../etl/label_file.ts";
+import { labelTable } from "../../etl/labels/label_file.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { POSTS } from "../../etl/store/tables.ts";
 import { writeRows } from "../table_file.ts";

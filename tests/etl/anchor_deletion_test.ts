@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ANSWER_COLUMNS } from "../../etl/paid_answer.ts";
+import { ANSWER_COLUMNS } from "../../etl/labels/paid_answer.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { ANCHORS, REPLICATES, withColumns } from "../../etl/store/tables.ts";
 import { rawFolder, uri } from "../raw.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { collectedSources } from "../../etl/collected_source.ts";
-import { listInputs } from "../../etl/inputs.ts";
-import { openRound } from "../../etl/recheck.ts";
+import { collectedSources } from "../../etl/methods/collected_source.ts";
+import { listInputs } from "../../etl/raw/inputs.ts";
+import { openRound } from "../../etl/deletion/recheck.ts";
 import { openDatabase, rows } from "../../etl/store/duckdb.ts";
 import { readArchive } from "../../etl/store/archive.ts";
 import { relation } from "../../etl/store/parquet.ts";

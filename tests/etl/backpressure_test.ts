@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { cut, isDisconnect, ServerSocket } from "../../demo/websocket.ts";
+import { cut, isDisconnect, ServerSocket } from "../../demo/network/websocket.ts";
 import { FrameCycle, timeOf } from "../../bench/frame_cycle.ts";
 import { benchFrames, FIRST_SEQ } from "../../bench/frames.ts";
 import { FIREHOSE } from "../../etl/atproto/stream_decoder.ts";
 import { subscribe } from "../../etl/atproto/subscription.ts";
-import { Collector } from "../../etl/collector.ts";
-import { fillSegment } from "../../etl/segment.ts";
+import { Collector } from "../../etl/collect/collector.ts";
+import { fillSegment } from "../../etl/collect/segment.ts";
 import { Journal } from "../../etl/store/journal.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { Quarantine } from "../../etl/store/quarantine.ts";

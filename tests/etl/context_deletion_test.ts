@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { startAppView } from "../../demo/appview.ts";
-import { publishedPosts } from "../../demo/published_post.ts";
-import { readSample } from "../../demo/sample.ts";
+import { startAppView } from "../../demo/network/appview.ts";
+import { publishedPosts } from "../../demo/sample/published_post.ts";
+import { readSample } from "../../demo/sample/sample.ts";
 import { rawFolder, uri } from "../raw.ts";
 import { withData } from "../rows.ts";
 import { runTask } from "../task.ts";

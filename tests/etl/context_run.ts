@@ -6,7 +6,7 @@ import {
   type ContextRow,
   type PostContext,
   PostContexts,
-} from "../../etl/post_context.ts";
+} from "../../etl/context/post_context.ts";
 import { openDatabase } from "../../etl/store/duckdb.ts";
 import { POSTS } from "../../etl/store/tables.ts";
 import { rawFolder, uri } from "../raw.ts";

@@ -1,12 +1,12 @@
 /** Runs `deno task daily` on the network of a sample, on loopback. */
-import { type AppView, startAppView } from "../../demo/appview.ts";
-import { codedAnswer, inventedCoder } from "../../demo/coded_answer.ts";
-import { startCommentAnalyzer } from "../../demo/comment_analyzer.ts";
-import { accountFrame, sampleFrames } from "../../demo/frames.ts";
-import { startGroq } from "../../demo/groq.ts";
-import { type Jetstream, startJetstream } from "../../demo/jetstream.ts";
-import { FIRST_EVENT_SEQ, jetstreamEvents } from "../../demo/jetstream_event.ts";
-import { publishedPosts } from "../../demo/published_post.ts";
+import { type AppView, startAppView } from "../../demo/network/appview.ts";
+import { codedAnswer, inventedCoder } from "../../demo/groq/coded_answer.ts";
+import { startCommentAnalyzer } from "../../demo/perspective/comment_analyzer.ts";
+import { accountFrame, sampleFrames } from "../../demo/sample/frames.ts";
+import { startGroq } from "../../demo/groq/groq.ts";
+import { type Jetstream, startJetstream } from "../../demo/network/jetstream.ts";
+import { FIRST_EVENT_SEQ, jetstreamEvents } from "../../demo/network/jetstream_event.ts";
+import { publishedPosts } from "../../demo/sample/published_post.ts";
 import { smallSample } from "../demo/small_sample.ts";
 import { DID } from "../raw.ts";
 import { startWebhook, type WebhookServer } from "./watch/webhook_server.ts";

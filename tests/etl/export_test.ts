@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { parse } from "csv-parse";
 import { COLUMNS as SCORES } from "../../classifiers/clients/comment_analyzer_answer.ts";
-import { labelTable } from "../../etl/label_file.ts";
+import { labelTable } from "../../etl/labels/label_file.ts";
 import { LABEL_SETS, WINDOWS } from "../../etl/store/tables.ts";
-import { subjectHash } from "../../etl/store/tombstone.ts";
+import { subjectHash } from "../../etl/raw/tombstone.ts";
 import { DID, KEY, rawFolder, uri } from "../raw.ts";
 import { query, withData } from "../rows.ts";
 import { writeRows } from "../table_file.ts";

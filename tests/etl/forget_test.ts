@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readSubject } from "../../etl/forget.ts";
 import { lock } from "../../etl/store/lock.ts";
-import { subjectHash } from "../../etl/store/tombstone.ts";
+import { subjectHash } from "../../etl/raw/tombstone.ts";
 import { DID, KEY, rawFolder, uri } from "../raw.ts";
 import { query, withData } from "../rows.ts";
 import { runTask } from "../task.ts";

@@ -4,9 +4,9 @@ import { decode, toCidLink } from "@atcute/cbor";
 import { CODEC_DCBOR, fromDigest } from "@atcute/cid";
 import { createHash } from "node:crypto";
 import { carOf } from "../../bench/frames.ts";
-import { accountOf } from "../../demo/account.ts";
-import type { Block } from "../../demo/block.ts";
-import { commitFrame } from "../../demo/frames.ts";
+import { accountOf } from "../../demo/sample/account.ts";
+import type { Block } from "../../demo/sample/block.ts";
+import { commitFrame } from "../../demo/sample/frames.ts";
 import { memoryCollector } from "./memory_collector.ts";
 import { mutate, randomNumbers } from "./mutation.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { startAppView } from "../../demo/appview.ts";
-import { startRelay } from "../../demo/relay.ts";
+import { startAppView } from "../../demo/network/appview.ts";
+import { startRelay } from "../../demo/network/relay.ts";
 import { query } from "../rows.ts";
 import { runTask, type TaskResult } from "../task.ts";
 import { collect, journalFiles, rawRows } from "./sources/firehose_run.ts";

@@ -1,5 +1,5 @@
 import { type BenchFrame, benchFrames } from "../../bench/frames.ts";
-import { blockOf } from "../../demo/block.ts";
+import { blockOf } from "../../demo/sample/block.ts";
 import type { FuzzInput } from "./frame_fuzz.ts";
 
 const FRAMES = 1_000;

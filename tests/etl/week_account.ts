@@ -1,7 +1,7 @@
 /** What a data folder must hold after a simulated week, told by events and by the windows alone. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import type { Windows } from "../../etl/window.ts";
+import type { Windows } from "../../etl/study/window.ts";
 import { query } from "../rows.ts";
 import type { WeekEvent } from "./week_events.ts";
 

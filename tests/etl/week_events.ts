@@ -3,10 +3,10 @@ import { toBytes } from "@atcute/cbor";
 import { create as createTid } from "@atcute/tid";
 import { carOf } from "../../bench/frames.ts";
 import { postText } from "../../bench/post_text.ts";
-import { accountOf } from "../../demo/account.ts";
-import { type Block, blockOf } from "../../demo/block.ts";
-import { accountFrame, commitFrame, type Frame, identityFrame } from "../../demo/frames.ts";
-import type { Commit } from "../../demo/repository.ts";
+import { accountOf } from "../../demo/sample/account.ts";
+import { type Block, blockOf } from "../../demo/sample/block.ts";
+import { accountFrame, commitFrame, type Frame, identityFrame } from "../../demo/sample/frames.ts";
+import type { Commit } from "../../demo/sample/repository.ts";
 import { randomNumbers } from "./mutation.ts";
 
 export const START = Date.parse("2026-06-01T00:00:00Z");

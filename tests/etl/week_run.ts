@@ -1,6 +1,6 @@
 /** Seven days of cron: runs at odd times, and what goes wrong with some of them. */
 import assert from "node:assert/strict";
-import type { Windows } from "../../etl/window.ts";
+import type { Windows } from "../../etl/study/window.ts";
 import { runTask, taskProcess } from "../task.ts";
 import { randomNumbers } from "./mutation.ts";
 import type { Span } from "./week_account.ts";

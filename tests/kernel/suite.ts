@@ -1,7 +1,7 @@
 /** `deno task test:kernel`: the notebooks in the real Deno kernel give what `render` gives. */
 import assert from "node:assert/strict";
 import { basename } from "node:path";
-import { withOutputs } from "../../notebooks/notebook.ts";
+import { withOutputs } from "../../notebooks/render/notebook.ts";
 import { notebookOf, runSources } from "../notebooks/cells.ts";
 import { withData } from "../rows.ts";
 import { ROOT, runTask } from "../task.ts";

@@ -3,7 +3,7 @@ import { COLUMNS as DICTIONARY } from "../../classifiers/dictionary.ts";
 import { COLUMNS as PERSPECTIVE } from "../../classifiers/clients/comment_analyzer_answer.ts";
 import { CHAT_COLUMNS } from "../../classifiers/reply/chat_answer.ts";
 import { SOCIOPOLITICAL_COLUMNS } from "../../classifiers/reply/sociopolitical_reply.ts";
-import { labelTable } from "../../etl/label_file.ts";
+import { labelTable } from "../../etl/labels/label_file.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { LABEL_SETS, POSTS as POSTS_TABLE, WINDOWS } from "../../etl/store/tables.ts";
 import { uri } from "../raw.ts";

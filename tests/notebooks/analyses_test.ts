@@ -1,22 +1,25 @@
 /** Compares what the notebooks show beyond shares by day with SQL on native DuckDB. */
 import assert from "node:assert/strict";
 import type { ColumnTable } from "arquero";
-import { agreementOf, agreementTable, foundTable } from "../../notebooks/agreement.ts";
-import { BarTable } from "../../notebooks/bar_table.ts";
-import { Chart } from "../../notebooks/chart.ts";
-import { contents } from "../../notebooks/contents.ts";
-import { open } from "../../notebooks/data.ts";
-import { distinctiveTerms, distinctiveTermsTable } from "../../notebooks/distinctive_terms.ts";
-import { frequentCategories } from "../../notebooks/frequent_categories.ts";
-import { labelCounts } from "../../notebooks/label_counts.ts";
-import { languageCounts, languagesTable } from "../../notebooks/language_counts.ts";
-import { leanChart, leanShares } from "../../notebooks/lean_shares.ts";
-import { logOdds } from "../../notebooks/log_odds.ts";
-import { matchedShares, matchedTable } from "../../notebooks/matched_shares.ts";
-import { POLITICAL } from "../../notebooks/measure.ts";
-import { measuredFigure } from "../../notebooks/measured_figure.ts";
-import { Note } from "../../notebooks/note.ts";
-import { mainSource, sourceCounts } from "../../notebooks/source_counts.ts";
+import { agreementOf, agreementTable, foundTable } from "../../notebooks/figures/agreement.ts";
+import { BarTable } from "../../notebooks/charts/bar_table.ts";
+import { Chart } from "../../notebooks/charts/chart.ts";
+import { contents } from "../../notebooks/figures/contents.ts";
+import { open } from "../../notebooks/query/data.ts";
+import {
+  distinctiveTerms,
+  distinctiveTermsTable,
+} from "../../notebooks/figures/distinctive_terms.ts";
+import { frequentCategories } from "../../notebooks/figures/frequent_categories.ts";
+import { labelCounts } from "../../notebooks/figures/label_counts.ts";
+import { languageCounts, languagesTable } from "../../notebooks/figures/language_counts.ts";
+import { leanChart, leanShares } from "../../notebooks/measures/lean_shares.ts";
+import { logOdds } from "../../notebooks/statistics/log_odds.ts";
+import { matchedShares, matchedTable } from "../../notebooks/figures/matched_shares.ts";
+import { POLITICAL } from "../../notebooks/measures/measure.ts";
+import { measuredFigure } from "../../notebooks/measures/measured_figure.ts";
+import { Note } from "../../notebooks/charts/note.ts";
+import { mainSource, sourceCounts } from "../../notebooks/measures/source_counts.ts";
 import { query, withData } from "../rows.ts";
 import {
   DAYS,

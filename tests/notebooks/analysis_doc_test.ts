@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { COLUMNS as SCORES } from "../../classifiers/clients/comment_analyzer_answer.ts";
 import { COLUMNS as DICTIONARY } from "../../classifiers/dictionary.ts";
-import { labelTable } from "../../etl/label_file.ts";
+import { labelTable } from "../../etl/labels/label_file.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { LABEL_SETS, POSTS } from "../../etl/store/tables.ts";
 import { uri } from "../raw.ts";

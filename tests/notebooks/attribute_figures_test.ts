@@ -1,27 +1,38 @@
 /** Compares attributes, and what the notebooks hold in memory, with SQL on native DuckDB. */
 import assert from "node:assert/strict";
-import { agreementOf, agreementTable, foundTable } from "../../notebooks/agreement.ts";
-import { attributeMeans, attributeMeansByLean } from "../../notebooks/attribute_means.ts";
-import { attributeColumn, distributionsOf } from "../../notebooks/attribute_scores.ts";
-import type { BarTable } from "../../notebooks/bar_table.ts";
-import { Chart } from "../../notebooks/chart.ts";
-import { open } from "../../notebooks/data.ts";
-import { distinctiveTerms, distinctiveTermsTable } from "../../notebooks/distinctive_terms.ts";
-import { frequentCategoriesTable } from "../../notebooks/frequent_categories.ts";
-import { groupMeans } from "../../notebooks/group_means.ts";
-import { readHistory } from "../../notebooks/history_file.ts";
-import { labelCounts } from "../../notebooks/label_counts.ts";
-import { languageCounts, languagesTable } from "../../notebooks/language_counts.ts";
-import { leanChart, leanShares } from "../../notebooks/lean_shares.ts";
-import { matchedShares, matchedTable } from "../../notebooks/matched_shares.ts";
-import { POLITICAL } from "../../notebooks/measure.ts";
-import { measuredFigure } from "../../notebooks/measured_figure.ts";
-import { Note } from "../../notebooks/note.ts";
-import { formatShare } from "../../notebooks/number_format.ts";
-import { heatmap } from "../../notebooks/heatmap.ts";
-import { prevalence, prevalenceTable, THRESHOLDS } from "../../notebooks/prevalence.ts";
-import { shareOfRange, sharesByDay, sharesByHour } from "../../notebooks/measured_shares.ts";
-import { type SideShares, sideShares, sideSharesTable } from "../../notebooks/side_shares.ts";
+import { agreementOf, agreementTable, foundTable } from "../../notebooks/figures/agreement.ts";
+import { attributeMeans, attributeMeansByLean } from "../../notebooks/measures/attribute_means.ts";
+import { attributeColumn, distributionsOf } from "../../notebooks/measures/attribute_scores.ts";
+import type { BarTable } from "../../notebooks/charts/bar_table.ts";
+import { Chart } from "../../notebooks/charts/chart.ts";
+import { open } from "../../notebooks/query/data.ts";
+import {
+  distinctiveTerms,
+  distinctiveTermsTable,
+} from "../../notebooks/figures/distinctive_terms.ts";
+import { frequentCategoriesTable } from "../../notebooks/figures/frequent_categories.ts";
+import { groupMeans } from "../../notebooks/charts/group_means.ts";
+import { readHistory } from "../../notebooks/charts/history_file.ts";
+import { labelCounts } from "../../notebooks/figures/label_counts.ts";
+import { languageCounts, languagesTable } from "../../notebooks/figures/language_counts.ts";
+import { leanChart, leanShares } from "../../notebooks/measures/lean_shares.ts";
+import { matchedShares, matchedTable } from "../../notebooks/figures/matched_shares.ts";
+import { POLITICAL } from "../../notebooks/measures/measure.ts";
+import { measuredFigure } from "../../notebooks/measures/measured_figure.ts";
+import { Note } from "../../notebooks/charts/note.ts";
+import { formatShare } from "../../notebooks/statistics/number_format.ts";
+import { heatmap } from "../../notebooks/charts/heatmap.ts";
+import { prevalence, prevalenceTable, THRESHOLDS } from "../../notebooks/figures/prevalence.ts";
+import {
+  shareOfRange,
+  sharesByDay,
+  sharesByHour,
+} from "../../notebooks/measures/measured_shares.ts";
+import {
+  type SideShares,
+  sideShares,
+  sideSharesTable,
+} from "../../notebooks/figures/side_shares.ts";
 import { query, withData } from "../rows.ts";
 import { fillAnalysed, JOINED, LABELLED, LABELS, POSTS, SELECTION } from "./analysed_folder.ts";
 import { assertClose, rounded } from "./numbers.ts";

@@ -1,8 +1,8 @@
 /** Makes notebooks for tests and runs them as `deno task render` does. */
 import { fileURLToPath } from "node:url";
-import { runCells } from "../../notebooks/cell_run.ts";
-import type { CellLimits } from "../../notebooks/cell_process.ts";
-import type { CellOutput, Notebook } from "../../notebooks/notebook.ts";
+import { runCells } from "../../notebooks/render/cell_run.ts";
+import type { CellLimits } from "../../notebooks/render/cell_process.ts";
+import type { CellOutput, Notebook } from "../../notebooks/render/notebook.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 

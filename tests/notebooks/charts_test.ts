@@ -1,23 +1,23 @@
 import assert from "node:assert/strict";
-import type { Correlations, Distribution } from "../../notebooks/attribute_scores.ts";
-import { BarTable } from "../../notebooks/bar_table.ts";
-import { Chart } from "../../notebooks/chart.ts";
-import { addSums } from "../../notebooks/cluster_sums.ts";
-import { correlationMatrix } from "../../notebooks/correlation_matrix.ts";
-import { coverageStrip } from "../../notebooks/coverage_strip.ts";
-import { distributions } from "../../notebooks/distributions.ts";
+import type { Correlations, Distribution } from "../../notebooks/measures/attribute_scores.ts";
+import { BarTable } from "../../notebooks/charts/bar_table.ts";
+import { Chart } from "../../notebooks/charts/chart.ts";
+import { addSums } from "../../notebooks/statistics/cluster_sums.ts";
+import { correlationMatrix } from "../../notebooks/charts/correlation_matrix.ts";
+import { coverageStrip } from "../../notebooks/charts/coverage_strip.ts";
+import { distributions } from "../../notebooks/charts/distributions.ts";
 import {
   factsLine,
   factsOfGroups,
   type FigureFacts,
   withoutBounds,
-} from "../../notebooks/figure_facts.ts";
-import { heatmap } from "../../notebooks/heatmap.ts";
-import type { ShareOfTime } from "../../notebooks/measured_shares.ts";
-import { Note } from "../../notebooks/note.ts";
-import { dayEstimate } from "../../notebooks/sampling.ts";
-import { shareOverTime } from "../../notebooks/share_over_time.ts";
-import { stackedShare } from "../../notebooks/stacked_share.ts";
+} from "../../notebooks/measures/figure_facts.ts";
+import { heatmap } from "../../notebooks/charts/heatmap.ts";
+import type { ShareOfTime } from "../../notebooks/measures/measured_shares.ts";
+import { Note } from "../../notebooks/charts/note.ts";
+import { dayEstimate } from "../../notebooks/statistics/estimate.ts";
+import { shareOverTime } from "../../notebooks/charts/share_over_time.ts";
+import { stackedShare } from "../../notebooks/charts/stacked_share.ts";
 
 const HOSTILE = `<img src=x onerror=alert(1)> "quoted" & ]]></svg>`;
 const facts: FigureFacts = {

@@ -1,5 +1,5 @@
 /** Three days of a firehose of which two hours each were drawn, with labels of one classifier. */
-import { labelTable } from "../../etl/label_file.ts";
+import { labelTable } from "../../etl/labels/label_file.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { LABEL_SETS, POSTS, WINDOWS } from "../../etl/store/tables.ts";
 import { uri } from "../raw.ts";

@@ -1,7 +1,7 @@
 /** Compares each query of the notebook to copy with another way of counting, on native DuckDB. */
 import assert from "node:assert/strict";
-import { runCells } from "../../notebooks/cell_run.ts";
-import { readNotebook } from "../../notebooks/notebook.ts";
+import { runCells } from "../../notebooks/render/cell_run.ts";
+import { readNotebook } from "../../notebooks/render/notebook.ts";
 import { query, withData } from "../rows.ts";
 import { ROOT } from "../task.ts";
 import { fillAnalysed } from "./analysed_folder.ts";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { table } from "arquero";
 import { parseHTML } from "linkedom";
-import { Chart } from "../../notebooks/chart.ts";
-import { md } from "../../notebooks/note.ts";
-import { tableHtml, tableText } from "../../notebooks/table_view.ts";
-import { page } from "../../notebooks/page.ts";
-import { type CellOutput, withOutputs } from "../../notebooks/notebook.ts";
+import { Chart } from "../../notebooks/charts/chart.ts";
+import { md } from "../../notebooks/charts/note.ts";
+import { tableHtml, tableText } from "../../notebooks/charts/table_view.ts";
+import { page } from "../../notebooks/render/page.ts";
+import { type CellOutput, withOutputs } from "../../notebooks/render/notebook.ts";
 import { notebookOf } from "./cells.ts";
 
 const HOSTILE = [

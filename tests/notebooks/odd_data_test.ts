@@ -1,12 +1,12 @@
 /** What notebooks show where data is missing, failed or damaged. */
 import assert from "node:assert/strict";
 import { COLUMNS } from "../../classifiers/clients/comment_analyzer_answer.ts";
-import { labelTable } from "../../etl/label_file.ts";
+import { labelTable } from "../../etl/labels/label_file.ts";
 import { openDatabase } from "../../etl/store/duckdb.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { LABEL_SETS } from "../../etl/store/tables.ts";
-import { runCells } from "../../notebooks/cell_run.ts";
-import { readNotebook } from "../../notebooks/notebook.ts";
+import { runCells } from "../../notebooks/render/cell_run.ts";
+import { readNotebook } from "../../notebooks/render/notebook.ts";
 import { query, withData } from "../rows.ts";
 import { writeRows } from "../table_file.ts";
 import { ROOT } from "../task.ts";

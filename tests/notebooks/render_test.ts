@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../etl/run/error.ts";
-import { withOutputs } from "../../notebooks/notebook.ts";
+import { withOutputs } from "../../notebooks/render/notebook.ts";
 import { withData } from "../rows.ts";
 import { runTask } from "../task.ts";
 import { notebookOf } from "./cells.ts";

@@ -1,6 +1,6 @@
 /** Renders notebooks in the process of the test and reads what came of it. */
-import type { Context, Outcome } from "../../etl/run/command.ts";
-import { readStudy } from "../../etl/run/study.ts";
+import type { Context, Outcome } from "../../etl/command/command.ts";
+import { readStudy } from "../../etl/study/study.ts";
 import { openDatabase } from "../../etl/store/duckdb.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { render } from "../../notebooks/render.ts";

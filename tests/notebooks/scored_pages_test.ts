@@ -1,6 +1,6 @@
 /** Pages of imported scores and labels of people, and of posts that nobody scored. */
 import assert from "node:assert/strict";
-import { missingScores } from "../../notebooks/missing_scores.ts";
+import { missingScores } from "../../notebooks/figures/missing_scores.ts";
 import { withData } from "../rows.ts";
 import { ROOT, runTask } from "../task.ts";
 import { TEST_DATA } from "../test_data.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { readNotebook } from "../../notebooks/notebook.ts";
+import { readNotebook } from "../../notebooks/render/notebook.ts";
 
 const FOLDER = fileURLToPath(new URL("../../notebooks/", import.meta.url));
 

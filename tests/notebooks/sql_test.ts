@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../etl/run/error.ts";
 import { openDatabase, rows } from "../../etl/store/duckdb.ts";
-import { type Data, open } from "../../notebooks/data.ts";
-import { identifier } from "../../notebooks/identifier.ts";
-import { localTimeMacro } from "../../notebooks/local_time.ts";
+import { type Data, open } from "../../notebooks/query/data.ts";
+import { identifier } from "../../notebooks/query/identifier.ts";
+import { localTimeMacro } from "../../notebooks/query/local_time.ts";
 import { withData } from "../rows.ts";
 
 async function withEmpty(run: (data: Data) => Promise<void>): Promise<void> {

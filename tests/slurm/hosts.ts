@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { LoopbackGroq } from "../../demo/groq.ts";
+import type { LoopbackGroq } from "../../demo/groq/groq.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { environment, writeDays } from "../classifiers/chat/chat_run.ts";
 import { ROOT } from "../task.ts";

@@ -1,7 +1,7 @@
 /** A week of invented posts, labelled by two classifiers as jobs of a cluster. */
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import type { LoopbackGroq } from "../../demo/groq.ts";
+import type { LoopbackGroq } from "../../demo/groq/groq.ts";
 import { environment, MODEL, numberedPosts, writeDays } from "../classifiers/chat/chat_run.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { query } from "../rows.ts";

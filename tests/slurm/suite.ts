@@ -1,7 +1,7 @@
 /** `deno task test:slurm`: days labelled by the jobs of a real Slurm of one node (docs/cluster.md). */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { LoopbackGroq } from "../../demo/groq.ts";
+import type { LoopbackGroq } from "../../demo/groq/groq.ts";
 import { paidTwice, withGroq } from "../classifiers/chat/chat_run.ts";
 import { query, withData } from "../rows.ts";
 import { Cluster } from "./cluster.ts";

@@ -1,8 +1,8 @@
 /** `deno task test:week`: seven simulated days of the demo's network with a mishap a day. */
 import assert from "node:assert/strict";
-import { accountOf } from "../../demo/account.ts";
-import { readSample } from "../../demo/sample.ts";
-import { sampleCoder } from "../../demo/sample_coder.ts";
+import { accountOf } from "../../demo/sample/account.ts";
+import { readSample } from "../../demo/sample/sample.ts";
+import { sampleCoder } from "../../demo/sample/sample_coder.ts";
 import { expectedOfSample } from "../demo/expected.ts";
 import { type DailyResult, SampleNetwork } from "../etl/daily_run.ts";
 import { fillBut, withSmallDisk } from "../etl/store/small_disk.ts";

@@ -1,6 +1,6 @@
 /** Runs classifiers that ask a language model on invented posts, in a study with anchors. */
-import { codedAnswer, type Coder, inventedCoder } from "../../../demo/coded_answer.ts";
-import { type GroqOptions, type LoopbackGroq, startGroq } from "../../../demo/groq.ts";
+import { codedAnswer, type Coder, inventedCoder } from "../../../demo/groq/coded_answer.ts";
+import { type GroqOptions, type LoopbackGroq, startGroq } from "../../../demo/groq/groq.ts";
 import { runTask, taskProcess } from "../../task.ts";
 import { query } from "../../rows.ts";
 

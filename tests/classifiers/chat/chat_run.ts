@@ -1,9 +1,9 @@
 /** Runs the classifiers that ask a language model on invented posts against a Groq on loopback. */
 import { createHash } from "node:crypto";
 import { readFence, type ShownPost } from "../../../classifiers/prompt/material.ts";
-import { type ChatCompletionRequest, userMessage } from "../../../demo/chat_request.ts";
-import { codedAnswer, type Coder } from "../../../demo/coded_answer.ts";
-import { type GroqOptions, type LoopbackGroq, startGroq } from "../../../demo/groq.ts";
+import { type ChatCompletionRequest, userMessage } from "../../../demo/groq/chat_request.ts";
+import { codedAnswer, type Coder } from "../../../demo/groq/coded_answer.ts";
+import { type GroqOptions, type LoopbackGroq, startGroq } from "../../../demo/groq/groq.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { POSTS } from "../../../etl/store/tables.ts";
 import { uri } from "../../raw.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { checkServedModel } from "../../../classifiers/chat/model_check.ts";
 import { Groq } from "../../../classifiers/clients/groq.ts";
 import { UserError } from "../../../etl/run/error.ts";
-import { ModelPrices } from "../../../etl/run/study.ts";
+import { ModelPrices } from "../../../etl/study/study.ts";
 import { query, withData } from "../../rows.ts";
 import { numberedPosts, writeDays } from "../perspective_run.ts";
 import { label, MODEL, withLabeller, writeStudy } from "./anchor_run.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFence } from "../../../classifiers/prompt/material.ts";
-import { CHAT_FAULTS, type ChatFault } from "../../../demo/chat_fault.ts";
-import { userMessage } from "../../../demo/chat_request.ts";
+import { CHAT_FAULTS, type ChatFault } from "../../../demo/groq/chat_fault.ts";
+import { userMessage } from "../../../demo/groq/chat_request.ts";
 import { withData } from "../../rows.ts";
 import { withServer } from "../clients/odd_server.ts";
 import {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { ChatFault } from "../../../demo/chat_fault.ts";
-import type { LoopbackGroq } from "../../../demo/groq.ts";
-import { userMessage } from "../../../demo/chat_request.ts";
+import type { ChatFault } from "../../../demo/groq/chat_fault.ts";
+import type { LoopbackGroq } from "../../../demo/groq/groq.ts";
+import { userMessage } from "../../../demo/groq/chat_request.ts";
 import { readFence } from "../../../classifiers/prompt/material.ts";
 import { startCountingAppView } from "../../etl/counting_appview.ts";
 import { rawFolder, uri } from "../../raw.ts";

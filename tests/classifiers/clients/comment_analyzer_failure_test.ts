@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { CommentAnalyzer } from "../../../classifiers/clients/comment_analyzer.ts";
-import { startCommentAnalyzer } from "../../../demo/comment_analyzer.ts";
+import { startCommentAnalyzer } from "../../../demo/perspective/comment_analyzer.ts";
 import { withBytes, withServer } from "./odd_server.ts";
 import { client, KEY, never, problemOf, scored, TEXT } from "./secrets.ts";
 

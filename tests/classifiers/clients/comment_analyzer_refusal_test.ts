@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { ROOT_URL, serviceEnd } from "../../../classifiers/clients/comment_analyzer.ts";
 import { readRefusal } from "../../../classifiers/clients/comment_analyzer_refusal.ts";
-import type { ServiceProblem } from "../../../classifiers/engine/service_error.ts";
-import { type LabelReason, PASSING_REASONS } from "../../../etl/label_reason.ts";
+import type { ServiceProblem } from "../../../classifiers/engine/contract/service_error.ts";
+import { type LabelReason, PASSING_REASONS } from "../../../etl/labels/label_reason.ts";
 
 const OTHER = "http://127.0.0.1:8080/";
 const before = new Date("2026-12-31T23:59:59Z");

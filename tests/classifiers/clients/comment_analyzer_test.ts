@@ -7,7 +7,7 @@ import {
   MAX_BYTES,
   ROOT_URL,
 } from "../../../classifiers/clients/comment_analyzer.ts";
-import { startCommentAnalyzer } from "../../../demo/comment_analyzer.ts";
+import { startCommentAnalyzer } from "../../../demo/perspective/comment_analyzer.ts";
 import { UserError } from "../../../etl/run/error.ts";
 import { withServer } from "./odd_server.ts";
 import { assertRedacted, client, KEY, never, problemOf, scored, TEXT } from "./secrets.ts";

@@ -1,8 +1,8 @@
 /** A study with invented posts and answers, and what compaction makes of them. */
-import { type Answer, AnswerSegment } from "../../../classifiers/engine/answer_segment.ts";
-import { compactAnswers } from "../../../classifiers/engine/compaction.ts";
-import { findPending, pendingPages, type PendingPost } from "../../../etl/pending.ts";
-import type { Sample } from "../../../etl/sample.ts";
+import { type Answer, AnswerSegment } from "../../../classifiers/engine/answers/answer_segment.ts";
+import { compactAnswers } from "../../../classifiers/engine/answers/compaction.ts";
+import { findPending, pendingPages, type PendingPost } from "../../../etl/sampling/pending.ts";
+import type { Sample } from "../../../etl/sampling/sample.ts";
 import { type Database, literal, openDatabase, type Row, rows } from "../../../etl/store/duckdb.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { withData } from "../../rows.ts";

@@ -1,6 +1,6 @@
 /** Compacts what is in a data folder, again and again, until it is killed. */
-import { AnswerSegment } from "../../../classifiers/engine/answer_segment.ts";
-import { compactAnswers } from "../../../classifiers/engine/compaction.ts";
+import { AnswerSegment } from "../../../classifiers/engine/answers/answer_segment.ts";
+import { compactAnswers } from "../../../classifiers/engine/answers/compaction.ts";
 import { openDatabase } from "../../../etl/store/duckdb.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { uri } from "../../raw.ts";

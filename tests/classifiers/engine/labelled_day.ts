@@ -1,11 +1,11 @@
 /** A day of invented posts, and a classifier that reads invented answers. */
-import type { Answer } from "../../../classifiers/engine/answer_segment.ts";
-import type { AnswerReader } from "../../../classifiers/engine/answer_reader.ts";
-import type { LabelledDay, PendingPost } from "../../../etl/pending.ts";
-import type { Rates, Sample } from "../../../etl/sample.ts";
-import type { Stratum } from "../../../etl/stratum.ts";
-import { ServiceError } from "../../../classifiers/engine/service_error.ts";
-import { labelSetId } from "../../../etl/label_set.ts";
+import type { Answer } from "../../../classifiers/engine/answers/answer_segment.ts";
+import type { AnswerReader } from "../../../classifiers/engine/answers/answer_reader.ts";
+import type { LabelledDay, PendingPost } from "../../../etl/sampling/pending.ts";
+import type { Rates, Sample } from "../../../etl/sampling/sample.ts";
+import type { Stratum } from "../../../etl/labels/stratum.ts";
+import { ServiceError } from "../../../classifiers/engine/contract/service_error.ts";
+import { labelSetId } from "../../../etl/labels/label_set.ts";
 import type { DataPaths } from "../../../etl/store/paths.ts";
 import { POSTS } from "../../../etl/store/tables.ts";
 import { uri } from "../../raw.ts";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { AnswerSegment } from "../../../classifiers/engine/answer_segment.ts";
+import { AnswerSegment } from "../../../classifiers/engine/answers/answer_segment.ts";
 import {
   describePlan,
   planLabelling,
   type PlanLimits,
 } from "../../../classifiers/engine/labelling_plan.ts";
-import { QuotaLease, usedOfDay } from "../../../classifiers/engine/quota_lease.ts";
-import { WaitingAnswers } from "../../../classifiers/engine/waiting_answers.ts";
+import { QuotaLease, usedOfDay } from "../../../classifiers/engine/quota/quota_lease.ts";
+import { WaitingAnswers } from "../../../classifiers/engine/answers/waiting_answers.ts";
 import { now, utcDay } from "../../../etl/run/clock.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { withData } from "../../rows.ts";

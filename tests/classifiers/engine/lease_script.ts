@@ -3,8 +3,8 @@
  * took and then `done`, or `used up`, or `older run`; `processes` answers how many share; `end` gives the
  * share back.
  */
-import { Pacer } from "../../../classifiers/engine/pacer.ts";
-import { QuotaLease } from "../../../classifiers/engine/quota_lease.ts";
+import { Pacer } from "../../../classifiers/engine/quota/pacer.ts";
+import { QuotaLease } from "../../../classifiers/engine/quota/quota_lease.ts";
 import { NEVER, REQUEST } from "./turned_clock.ts";
 
 const [folder, quotas, strict] = Deno.args as [string, string, string?];

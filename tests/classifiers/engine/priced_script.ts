@@ -1,8 +1,8 @@
 /** `classify:perspective` at a price: a quarter of a dollar a request. */
 import { labellingCommand } from "../../../classifiers/engine/labelling_command.ts";
 import { classifier, Settings } from "../../../classifiers/perspective.ts";
-import { main } from "../../../etl/run/command.ts";
-import { checkSection } from "../../../etl/run/study.ts";
+import { main } from "../../../etl/command/command.ts";
+import { checkSection } from "../../../etl/study/study.ts";
 
 await main(labellingCommand({
   task: "classify:perspective",

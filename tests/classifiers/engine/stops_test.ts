@@ -4,9 +4,9 @@ import {
   hashedKeysSql,
   labelledShareSql,
   labelProbSql,
-} from "../../../classifiers/engine/label_prob.ts";
-import { findPending } from "../../../etl/pending.ts";
-import type { Sample } from "../../../etl/sample.ts";
+} from "../../../classifiers/engine/answers/label_prob.ts";
+import { findPending } from "../../../etl/sampling/pending.ts";
+import type { Sample } from "../../../etl/sampling/sample.ts";
 import { type Database, literal, openDatabase, type Row, row } from "../../../etl/store/duckdb.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { withData } from "../../rows.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Fault } from "../../../demo/fault.ts";
+import type { Fault } from "../../../demo/perspective/fault.ts";
 import { withData } from "../../rows.ts";
 import {
   label,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Pacer } from "../../../classifiers/engine/pacer.ts";
-import { QuotaLease } from "../../../classifiers/engine/quota_lease.ts";
+import { Pacer } from "../../../classifiers/engine/quota/pacer.ts";
+import { QuotaLease } from "../../../classifiers/engine/quota/quota_lease.ts";
 import { withData } from "../../rows.ts";
 import { most, TurnedClock, work } from "./turned_clock.ts";
 

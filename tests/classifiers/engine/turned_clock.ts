@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
-import type { PacingClock } from "../../../classifiers/engine/pacing_clock.ts";
-import type { Pacer } from "../../../classifiers/engine/pacer.ts";
-import type { Weight } from "../../../classifiers/engine/quota.ts";
+import type { PacingClock } from "../../../classifiers/engine/quota/pacing_clock.ts";
+import type { Pacer } from "../../../classifiers/engine/quota/pacer.ts";
+import type { Weight } from "../../../classifiers/engine/quota/quota.ts";
 
 /** A clock that stands still until it is turned. */
 export class TurnedClock implements PacingClock {

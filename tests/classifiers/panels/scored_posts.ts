@@ -1,6 +1,6 @@
 /** Posts with Perspective's scores, as tables hold them. */
 import { COLUMNS } from "../../../classifiers/clients/comment_analyzer_answer.ts";
-import { labelTable } from "../../../etl/label_file.ts";
+import { labelTable } from "../../../etl/labels/label_file.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { LABEL_SETS, POSTS } from "../../../etl/store/tables.ts";
 import { uri } from "../../raw.ts";

@@ -9,7 +9,7 @@ import {
 } from "../../../classifiers/prompt/material.ts";
 import { buildPrompt, type PromptPost } from "../../../classifiers/prompt/prompt.ts";
 import { sociopoliticalInstructions } from "../../../classifiers/prompt/sociopolitical_instructions.ts";
-import type { ContextKind } from "../../../etl/post_context.ts";
+import type { ContextKind } from "../../../etl/context/post_context.ts";
 
 const STEERING: { about: string; text: string }[] = JSON.parse(
   Deno.readTextFileSync("tests/fixtures/steering_posts.json"),

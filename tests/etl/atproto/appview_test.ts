@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { XRPCError } from "@atproto/api";
-import { type AppViewOptions, CATCH_UP, startAppView } from "../../../demo/appview.ts";
-import { publishedPosts } from "../../../demo/published_post.ts";
+import { type AppViewOptions, CATCH_UP, startAppView } from "../../../demo/network/appview.ts";
+import { publishedPosts } from "../../../demo/sample/published_post.ts";
 import { AppView } from "../../../etl/atproto/appview.ts";
 import { appViewError } from "../../../etl/atproto/appview_error.ts";
 import { EXIT, UserError } from "../../../etl/run/error.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { decodeFirst, encode, toBytes } from "@atcute/cbor";
-import { blobLink } from "../../../demo/block.ts";
+import { blobLink } from "../../../demo/sample/block.ts";
 import { CborReader, keyCode, MAX_DEPTH } from "../../../etl/atproto/cbor_reader.ts";
 import { FrameError } from "../../../etl/atproto/frame_error.ts";
 import { mutate, randomNumbers } from "../mutation.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { CATCH_UP, startAppView } from "../../../demo/appview.ts";
-import { publishedPosts } from "../../../demo/published_post.ts";
+import { CATCH_UP, startAppView } from "../../../demo/network/appview.ts";
+import { publishedPosts } from "../../../demo/sample/published_post.ts";
 import { AppView } from "../../../etl/atproto/appview.ts";
 import { feedPages } from "../../../etl/atproto/feed.ts";
 import { smallSample } from "../../demo/small_sample.ts";

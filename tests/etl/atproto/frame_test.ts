@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { encode, toBytes } from "@atcute/cbor";
-import { accountOf } from "../../../demo/account.ts";
+import { accountOf } from "../../../demo/sample/account.ts";
 import {
   accountFrame,
   commitFrame,
@@ -9,9 +9,9 @@ import {
   identityFrame,
   infoFrame,
   syncFrame,
-} from "../../../demo/frames.ts";
-import { blobLink, blockOf, carFile } from "../../../demo/block.ts";
-import { Repository } from "../../../demo/repository.ts";
+} from "../../../demo/sample/frames.ts";
+import { blobLink, blockOf, carFile } from "../../../demo/sample/block.ts";
+import { Repository } from "../../../demo/sample/repository.ts";
 import { decodeFrame, FrameError, isStorable, recordOf } from "../../../etl/atproto/frame.ts";
 import { join } from "../mutation.ts";
 import { badFrames } from "../sources/bad_frames.ts";

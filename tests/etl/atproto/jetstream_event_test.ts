@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import { toBytes } from "@atcute/cbor";
-import { accountOf } from "../../../demo/account.ts";
-import { blobLink } from "../../../demo/block.ts";
-import { commitFrame, sampleFrames } from "../../../demo/frames.ts";
-import { errorMessage, infoMessage, jetstreamEvents } from "../../../demo/jetstream_event.ts";
-import { Repository } from "../../../demo/repository.ts";
-import { readSample } from "../../../demo/sample.ts";
+import { accountOf } from "../../../demo/sample/account.ts";
+import { blobLink } from "../../../demo/sample/block.ts";
+import { commitFrame, sampleFrames } from "../../../demo/sample/frames.ts";
+import {
+  errorMessage,
+  infoMessage,
+  jetstreamEvents,
+} from "../../../demo/network/jetstream_event.ts";
+import { Repository } from "../../../demo/sample/repository.ts";
+import { readSample } from "../../../demo/sample/sample.ts";
 import { FrameError } from "../../../etl/atproto/frame_error.ts";
 import { JETSTREAM } from "../../../etl/atproto/jetstream_event.ts";
 import { POST_COLLECTION, readPost, RecordError } from "../../../etl/atproto/post.ts";

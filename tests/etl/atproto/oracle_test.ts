@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { benchFrames } from "../../../bench/frames.ts";
-import { encodeFrame } from "../../../demo/frames.ts";
+import { encodeFrame } from "../../../demo/sample/frames.ts";
 import { decodeFrame, recordOf } from "../../../etl/atproto/frame.ts";
 import { POST_COLLECTION, readPost } from "../../../etl/atproto/post.ts";
 import { TEST_DATA } from "../../test_data.ts";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { type AppView as Server, CATCH_UP, startAppView } from "../../../demo/appview.ts";
-import { publishedPosts } from "../../../demo/published_post.ts";
+import { type AppView as Server, CATCH_UP, startAppView } from "../../../demo/network/appview.ts";
+import { publishedPosts } from "../../../demo/sample/published_post.ts";
 import { AppView } from "../../../etl/atproto/appview.ts";
 import { appViewError } from "../../../etl/atproto/appview_error.ts";
 import { Session } from "../../../etl/atproto/session.ts";
 import { EXIT, UserError } from "../../../etl/run/error.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
-import { SessionFile } from "../../../etl/store/session_file.ts";
+import { SessionFile } from "../../../etl/atproto/session_file.ts";
 import { smallSample } from "../../demo/small_sample.ts";
 import { withData } from "../../rows.ts";
 

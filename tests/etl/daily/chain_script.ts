@@ -1,6 +1,6 @@
 /** Prints the chain of a data folder and a study, and why its steps would be left out. */
 import { chain } from "../../../etl/daily/chain.ts";
-import { readStudy } from "../../../etl/run/study.ts";
+import { readStudy } from "../../../etl/study/study.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 
 const [data, study, date] = Deno.args as [string, string, string | undefined];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { StepEnd } from "../../../etl/daily/step.ts";
 import { incidentsOf, tellOfSteps } from "../../../etl/daily/step_incidents.ts";
-import { readStudy } from "../../../etl/run/study.ts";
+import { readStudy } from "../../../etl/study/study.ts";
 import { openDatabase } from "../../../etl/store/duckdb.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { withData } from "../../rows.ts";

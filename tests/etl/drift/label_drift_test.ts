@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describeDrift } from "../../../etl/drift/drift_text.ts";
 import { type LabelDrift, labelDrift } from "../../../etl/drift/label_drift.ts";
-import { ANSWER_COLUMNS } from "../../../etl/paid_answer.ts";
+import { ANSWER_COLUMNS } from "../../../etl/labels/paid_answer.ts";
 import { openDatabase } from "../../../etl/store/duckdb.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { ANCHORS, LABELS, REPLICATES, withColumns } from "../../../etl/store/tables.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { agreementOf, type Looks } from "../../../etl/drift/agreement.ts";
-import { atLeast, twoSided } from "../../../etl/drift/binomial_test.ts";
+import { atLeast, twoSided } from "../../../etl/drift/exact_binomial.ts";
 import { cohensKappa } from "../../../etl/drift/kappa.ts";
 import { scoreShiftOf } from "../../../etl/drift/score_shift.ts";
 

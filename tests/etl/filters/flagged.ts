@@ -1,8 +1,8 @@
 /** Asks one filter about some posts of a day. */
-import { resolveAccounts } from "../../../etl/account_list.ts";
-import { loadFilters } from "../../../etl/filter.ts";
-import { collectTexts, prepareCandidates } from "../../../etl/posts.ts";
-import type { Study } from "../../../etl/run/study.ts";
+import { resolveAccounts } from "../../../etl/filters/account_list.ts";
+import { loadFilters } from "../../../etl/filters/filter.ts";
+import { collectTexts, prepareCandidates } from "../../../etl/preprocess/posts.ts";
+import type { Study } from "../../../etl/study/study.ts";
 import { literal, openDatabase, rows } from "../../../etl/store/duckdb.ts";
 import { withData } from "../../rows.ts";
 

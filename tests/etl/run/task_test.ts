@@ -1,8 +1,8 @@
 /** What every task keeps to on the command line, run as a user runs it. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { sampleFrames } from "../../../demo/frames.ts";
-import { type Relay, startRelay } from "../../../demo/relay.ts";
+import { sampleFrames } from "../../../demo/sample/frames.ts";
+import { type Relay, startRelay } from "../../../demo/network/relay.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { lock } from "../../../etl/store/lock.ts";
 import { smallSample } from "../../demo/small_sample.ts";

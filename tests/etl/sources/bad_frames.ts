@@ -1,11 +1,11 @@
 /** Frames as no relay should send them, each with what is to become of it. */
-import { carFile } from "../../../demo/block.ts";
-import { type Block, blockOf } from "../../../demo/block.ts";
-import { commitFrame, encodeFrame } from "../../../demo/frames.ts";
+import { carFile } from "../../../demo/sample/block.ts";
+import { type Block, blockOf } from "../../../demo/sample/block.ts";
+import { commitFrame, encodeFrame } from "../../../demo/sample/frames.ts";
 import { type CidLink, encode, toBytes, toCidLink } from "@atcute/cbor";
 import { CODEC_DCBOR, create } from "@atcute/cid";
-import { accountOf } from "../../../demo/account.ts";
-import { Repository } from "../../../demo/repository.ts";
+import { accountOf } from "../../../demo/sample/account.ts";
+import { Repository } from "../../../demo/sample/repository.ts";
 
 const POST = "app.bsky.feed.post";
 export const TIME = "2026-06-01T08:00:00.000Z";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Relay } from "../../../demo/relay.ts";
+import type { Relay } from "../../../demo/network/relay.ts";
 import { query, withData } from "../../rows.ts";
 import {
   collect,

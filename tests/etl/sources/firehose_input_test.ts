@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { encodeFrame, errorFrame } from "../../../demo/frames.ts";
+import { encodeFrame, errorFrame } from "../../../demo/sample/frames.ts";
 import { smallSample } from "../../demo/small_sample.ts";
 import { query, withData } from "../../rows.ts";
 import { badFrames, DID, goodFrame, TIME } from "./bad_frames.ts";

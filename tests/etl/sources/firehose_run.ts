@@ -1,5 +1,5 @@
 /** Runs of `sync:firehose` against a relay on loopback. */
-import { type Relay, type RelayOptions, startRelay } from "../../../demo/relay.ts";
+import { type Relay, type RelayOptions, startRelay } from "../../../demo/network/relay.ts";
 import { query } from "../../rows.ts";
 import { runTask, taskProcess, type TaskResult } from "../../task.ts";
 

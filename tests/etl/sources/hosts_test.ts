@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { sampleFrames } from "../../../demo/frames.ts";
-import { publishedPosts } from "../../../demo/published_post.ts";
-import { startRelay } from "../../../demo/relay.ts";
+import { sampleFrames } from "../../../demo/sample/frames.ts";
+import { publishedPosts } from "../../../demo/sample/published_post.ts";
+import { startRelay } from "../../../demo/network/relay.ts";
 import { smallSample } from "../../demo/small_sample.ts";
 import { query, withData } from "../../rows.ts";
 import { runTask } from "../../task.ts";

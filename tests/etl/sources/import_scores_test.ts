@@ -1,7 +1,7 @@
 /** Scores that an import brings, as labels of Perspective. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { open } from "../../../notebooks/data.ts";
+import { open } from "../../../notebooks/query/data.ts";
 import { label, outcomes, withAnalyzer, writeStudy } from "../../classifiers/perspective_run.ts";
 import { uri } from "../../raw.ts";
 import { query, withData } from "../../rows.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { sampleFrames } from "../../../demo/frames.ts";
-import { type Jetstream, startJetstream } from "../../../demo/jetstream.ts";
-import { jetstreamEvents } from "../../../demo/jetstream_event.ts";
-import { startRelay } from "../../../demo/relay.ts";
-import { readSample } from "../../../demo/sample.ts";
+import { sampleFrames } from "../../../demo/sample/frames.ts";
+import { type Jetstream, startJetstream } from "../../../demo/network/jetstream.ts";
+import { jetstreamEvents } from "../../../demo/network/jetstream_event.ts";
+import { startRelay } from "../../../demo/network/relay.ts";
+import { readSample } from "../../../demo/sample/sample.ts";
 import { query, withData } from "../../rows.ts";
 import { runTask } from "../../task.ts";
 

@@ -1,7 +1,7 @@
 /** `sync:most-liked` as an account: what the variables of the environment do, run by run. */
 import assert from "node:assert/strict";
-import { type AppView, CATCH_UP, startAppView } from "../../../demo/appview.ts";
-import { publishedPosts } from "../../../demo/published_post.ts";
+import { type AppView, CATCH_UP, startAppView } from "../../../demo/network/appview.ts";
+import { publishedPosts } from "../../../demo/sample/published_post.ts";
 import { smallSample } from "../../demo/small_sample.ts";
 import { query, withData } from "../../rows.ts";
 import { runTask, type TaskResult } from "../../task.ts";

@@ -4,8 +4,8 @@ import {
   type AppViewOptions,
   CATCH_UP,
   startAppView,
-} from "../../../demo/appview.ts";
-import { publishedPosts, versionAt } from "../../../demo/published_post.ts";
+} from "../../../demo/network/appview.ts";
+import { publishedPosts, versionAt } from "../../../demo/sample/published_post.ts";
 import { smallSample } from "../../demo/small_sample.ts";
 import { query, withData } from "../../rows.ts";
 import { runTask, taskProcess, type TaskResult } from "../../task.ts";

@@ -1,9 +1,9 @@
 /** The demo's sample as a relay streams it, and the rows that it must become. */
 import { createHash } from "node:crypto";
 import { decodeFirst } from "@atcute/cbor";
-import { type Frame, sampleFrames } from "../../../demo/frames.ts";
-import { type PublishedPost, publishedPosts } from "../../../demo/published_post.ts";
-import { readSample, type Sample } from "../../../demo/sample.ts";
+import { type Frame, sampleFrames } from "../../../demo/sample/frames.ts";
+import { type PublishedPost, publishedPosts } from "../../../demo/sample/published_post.ts";
+import { readSample, type Sample } from "../../../demo/sample/sample.ts";
 
 export interface SampleStream {
   sample: Sample;

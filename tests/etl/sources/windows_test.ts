@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { sampleFrames } from "../../../demo/frames.ts";
-import { publishedPosts } from "../../../demo/published_post.ts";
-import { startRelay } from "../../../demo/relay.ts";
-import { readSample } from "../../../demo/sample.ts";
-import { type Windows, windowsOfDay } from "../../../etl/window.ts";
+import { sampleFrames } from "../../../demo/sample/frames.ts";
+import { publishedPosts } from "../../../demo/sample/published_post.ts";
+import { startRelay } from "../../../demo/network/relay.ts";
+import { readSample } from "../../../demo/sample/sample.ts";
+import { type Windows, windowsOfDay } from "../../../etl/study/window.ts";
 import { query, withData } from "../../rows.ts";
 import { runTask } from "../../task.ts";
 

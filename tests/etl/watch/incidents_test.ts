@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Study } from "../../../etl/run/study.ts";
+import type { Study } from "../../../etl/study/study.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { type Incident, settleIncidents } from "../../../etl/watch/incidents.ts";
 import { Child } from "../store/child.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { startRelay } from "../../../demo/relay.ts";
+import { startRelay } from "../../../demo/network/relay.ts";
 import { withData } from "../../rows.ts";
 import { fill, testOnSmallDisk } from "../store/small_disk.ts";
 import { taskProcess } from "../../task.ts";

@@ -1,5 +1,5 @@
 /** Settles incidents with the study file and in the folder that the arguments name. */
-import { readStudy } from "../../../etl/run/study.ts";
+import { readStudy } from "../../../etl/study/study.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { settleIncidents } from "../../../etl/watch/incidents.ts";
 

@@ -1,6 +1,6 @@
 /** Settles incidents in this process, as a run of a task does. */
 import { join } from "node:path";
-import { readStudy, type Study } from "../../../etl/run/study.ts";
+import { readStudy, type Study } from "../../../etl/study/study.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { type Incident, settleIncidents } from "../../../etl/watch/incidents.ts";
 import { withData } from "../../rows.ts";

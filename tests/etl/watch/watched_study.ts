@@ -1,7 +1,7 @@
 /** A data folder with a ledger, windows and coverage, as runs would have left it, and its study file. */
 import { join } from "node:path";
 import { bootId, startTicks } from "../../../etl/run/process.ts";
-import { readStudy, type Study } from "../../../etl/run/study.ts";
+import { readStudy, type Study } from "../../../etl/study/study.ts";
 import { openDatabase } from "../../../etl/store/duckdb.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { COVERAGE, RUNS, WINDOWS } from "../../../etl/store/tables.ts";

@@ -1,0 +1,181 @@
+import { now } from "../../../etl/run/clock.ts";
+import type { LabelReason } from "../../../etl/labels/label_reason.ts";
+import { Journal } from "../../../etl/store/journal.ts";
+import { toJson } from "../../../etl/store/json.ts";
+import type { DataPaths } from "../../../etl/store/paths.ts";
+
+/** What became of a post, before anybody has read it. */
+export interface Answer {
+  /** Of an anchor: the round in which it was asked about. */
+  round?: number;
+  /** The UTC day of the post's partition. */
+  date: string;
+  uri: string;
+  cid: string | null;
+  text_hash: string;
+  /** sha256 of all that was sent; null where nothing was. */
+  request_hash: string | null;
+  /** As it came; null where there is none. */
+  answer: string | null;
+  /** The post's place in a request of several posts, from 0. */
+  place?: number;
+  /** Label columns that were known when the post was asked about. */
+  about?: Record<string, unknown>;
+  /** Why there is no label; null where the answer is to tell. */
+  reason: LabelReason | null;
+  /** ISO 8601. */
+  received_at: string;
+  run_id: string;
+  /** US dollars that were spent on it; left out where that is nothing. */
+  price?: number;
+}
+
+const SYNC_AFTER_MS = 200;
+const SYNC_AFTER_ANSWERS = 50;
+/** Free space that a segment begins with. */
+const ROOM_BYTES = 4 * 2 ** 20;
+
+interface Waiting {
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * A segment of paid answers: JSON lines that are on disk at most 200 ms or 50 answers after they came.
+ *
+ * Only for whoever holds the lock `classify-<label set id>`. `compactAnswers` takes it from there.
+ */
+export class AnswerSegment {
+  readonly #journal: Journal;
+  readonly #repeated = new Map<string, { offset: number; bytes: number }>();
+  #waiting: Waiting[] = [];
+  #offset = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isClosed = false;
+  #committing: Promise<void> | undefined;
+
+  private constructor(journal: Journal, readonly round: number | undefined) {
+    this.#journal = journal;
+  }
+
+  /**
+   * Start a segment of a label set, with a name of its own where it is given none.
+   *
+   * Throws a UserError where the disk has no room for a thousand answers: what it does not take would
+   * be paid for in vain.
+   */
+  static create(
+    paths: DataPaths,
+    classifier: string,
+    labelSetId: string,
+    name?: string,
+  ): Promise<AnswerSegment> {
+    return AnswerSegment.createIn(paths.answers(classifier, labelSetId), undefined, name);
+  }
+
+  /** Start a segment in a folder; answers about anchors have one of their own. Throws as `create` does. */
+  static async createIn(
+    folder: string,
+    round?: number,
+    name = `${now().toISOString().replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`,
+  ): Promise<AnswerSegment> {
+    const journal = await Journal.create(folder, name);
+    try {
+      await journal.probe(ROOM_BYTES);
+      return new AnswerSegment(journal, round);
+    } catch (error) {
+      journal.close();
+      throw error;
+    }
+  }
+
+  get path(): string {
+    return this.#journal.path;
+  }
+
+  /**
+   * Append an answer; resolves when it is durable.
+   *
+   * `isRepeated` makes `find` know it. Throws a UserError where the disk is full; the answer then waits
+   * in memory for the next `append` or `close`, which try again.
+   */
+  append(answer: Answer, isRepeated = false): Promise<void> {
+    const line = this.round === undefined ? answer : { round: this.round, ...answer };
+    this.#journal.append({ ...line });
+    const bytes = new TextEncoder().encode(toJson(line)).length + 1;
+    const place = { offset: this.#offset, bytes };
+    this.#offset += bytes;
+    return new Promise<void>((resolve, reject) => {
+      const durable = () => {
+        if (isRepeated && answer.request_hash) this.#repeated.set(answer.request_hash, place);
+        resolve();
+      };
+      this.#waiting.push({ resolve: durable, reject });
+      this.#schedule();
+    });
+  }
+
+  /** Give the answer to a request of this run, if it was appended as repeated and is durable. */
+  async find(requestHash: string): Promise<Answer | undefined> {
+    const place = this.#repeated.get(requestHash);
+    if (place === undefined) return undefined;
+    using file = await Deno.open(this.path);
+    await file.seek(place.offset, Deno.SeekMode.Start);
+    const line = new Uint8Array(place.bytes);
+    for (let got = 0; got < line.length;) {
+      const count = await file.read(line.subarray(got));
+      if (count === null) throw new Error("an answer's segment is shorter than what was written");
+      got += count;
+    }
+    return JSON.parse(new TextDecoder().decode(line)) as Answer;
+  }
+
+  /** Make all that was appended durable, and close; a segment without an answer goes. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    try {
+      await this.#committing;
+      await this.#journal.commit();
+      this.#settle((waiting) => waiting.resolve());
+    } catch (error) {
+      this.#settle((waiting) => waiting.reject(error));
+      throw error;
+    } finally {
+      this.#journal.close();
+    }
+  }
+
+  /** Commit what waits, one commit after another. Never rejects: whoever appended is told. */
+  async #commit(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#committing || this.#isClosed) return;
+    this.#committing = this.#commitAll();
+    await this.#committing;
+    this.#committing = undefined;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#waiting.length === 0 || this.#isClosed) return;
+    if (this.#waiting.length >= SYNC_AFTER_ANSWERS) void this.#commit();
+    else this.#timer ??= setTimeout(() => void this.#commit(), SYNC_AFTER_MS);
+  }
+
+  async #commitAll(): Promise<void> {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    try {
+      await this.#journal.commit();
+      for (const { resolve } of waiting) resolve();
+    } catch (error) {
+      for (const { reject } of waiting) reject(error);
+    }
+  }
+
+  #settle(tell: (waiting: Waiting) => void): void {
+    for (const waiting of this.#waiting) tell(waiting);
+    this.#waiting = [];
+  }
+}

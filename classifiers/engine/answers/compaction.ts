@@ -1,0 +1,249 @@
+import { basename } from "node:path";
+import {
+  LABEL_OF_POST,
+  labelFiles,
+  labelTable,
+  rewriteLabels,
+} from "../../../etl/labels/label_file.ts";
+import { type LabelSet, labelSetId } from "../../../etl/labels/label_set.ts";
+import { ANSWER_COLUMNS } from "../../../etl/labels/paid_answer.ts";
+import { UserError } from "../../../etl/run/error.ts";
+import { firstDamage } from "../../../etl/store/damage.ts";
+import { type Database, literal, row, rows } from "../../../etl/store/duckdb.ts";
+import { leftSegments, segmentLines } from "../../../etl/store/journal.ts";
+import { toJson } from "../../../etl/store/json.ts";
+import { relation, removeLeftovers, sync } from "../../../etl/store/parquet.ts";
+import type { DataPaths } from "../../../etl/store/paths.ts";
+import { Quarantine } from "../../../etl/store/quarantine.ts";
+import { POSTS, type Table } from "../../../etl/store/tables.ts";
+import { type AnswerReader, labelOf, parseAnswer } from "./answer_reader.ts";
+import type { Answer } from "./answer_segment.ts";
+import { drawnPostsSql, hashedKeysSql, labelledShareSql, labelProbSql } from "./label_prob.ts";
+import type { Sample } from "../../../etl/sampling/sample.ts";
+import { StagedAnswers } from "./staged_answers.ts";
+
+export interface Compacted {
+  /** Days whose label files were written. */
+  days: string[];
+  /** Rows of answers that are in them. */
+  answers: number;
+  errors: UserError[];
+}
+
+/** A row has some kilobytes, and DuckDB holds a group several times over while it writes it. */
+const ROWS_A_GROUP = 1024;
+
+/**
+ * Merge all segments of a label set into the label files of their days, then remove them.
+ *
+ * For the end of a run, after `AnswerSegment.close`, and for its start, for whoever holds the lock
+ * `classify-<label set id>`. A crash anywhere loses nothing and leaves nothing twice. `sampleOf` gives
+ * what is drawn of a day; see `labelProbSql`. Damaged lines go to the quarantine of the classifier; all
+ * segments stay where a day's file is damaged. The errors are given.
+ */
+export async function compactAnswers(
+  database: Database,
+  paths: DataPaths,
+  reader: AnswerReader,
+  sampleOf: (day: string) => Promise<Sample>,
+): Promise<Compacted> {
+  const { classifier } = reader.labelSet;
+  const folder = paths.answers(classifier, labelSetId(reader.labelSet));
+  const compacted: Compacted = { days: [], answers: 0, errors: [] };
+  const segments = await leftSegments(folder);
+  if (segments.length === 0) return compacted;
+  await using staged = await StagedAnswers.create(database, paths.root);
+  const quarantine = new Quarantine(paths, classifier);
+  const damagedLines: UserError[] = [];
+  for (const path of segments) {
+    const damaged = await readSegment(
+      path,
+      classifier,
+      quarantine,
+      (answer) => staged.add(answer, labelOf(reader, answer)),
+    );
+    if (damaged !== undefined) damagedLines.push(damaged);
+  }
+  await staged.flush();
+  let isComplete = true;
+  const days = await rows<{ date: string }>(
+    database,
+    `SELECT DISTINCT date FROM ${staged.relation} ORDER BY date`,
+  );
+  for (const { date } of days) {
+    const damaged = await firstDamage(
+      database,
+      [...labelFiles(paths, classifier, date), ...paths.filesOfDay("posts", date)],
+      `merge the answers of ${classifier} of ${date}`,
+    );
+    if (damaged) {
+      compacted.errors.push(damaged);
+      isComplete = false;
+      continue;
+    }
+    compacted.answers += await mergeDay(
+      database,
+      paths,
+      reader,
+      await sampleOf(date),
+      date,
+      staged.relation,
+    );
+    compacted.days.push(date);
+  }
+  if (isComplete) {
+    await quarantine.commit();
+    compacted.errors.push(...damagedLines);
+    for (const path of segments) {
+      await removeLeftovers(path);
+      await Deno.remove(path);
+    }
+    await sync(folder);
+  }
+  return compacted;
+}
+
+/** Read a segment into a stage as `stage` says; gives the error of its damaged lines, which are set aside. */
+export async function readSegment(
+  path: string,
+  classifier: string,
+  quarantine: Quarantine,
+  stage: (answer: Answer) => Promise<void>,
+): Promise<UserError | undefined> {
+  let line = 0;
+  const damaged: number[] = [];
+  for await (const text of segmentLines(path)) {
+    line++;
+    const answer = parseAnswer(text);
+    if (answer === undefined) {
+      damaged.push(line);
+      const [, uri] = /"uri":"([^"]+)"/.exec(text) ?? [];
+      const where = { segment: basename(path), line };
+      // What names no post cannot be found again when its author deletes it.
+      if (uri === undefined) quarantine.add("damaged_answer", where, "");
+      else quarantine.add("damaged_answer", { ...where, uri }, text);
+      continue;
+    }
+    await stage(answer);
+  }
+  if (damaged.length === 0) return undefined;
+  const which = damaged.length === 1
+    ? `line ${damaged[0]} is`
+    : `${damaged.length} lines, the first of them line ${damaged[0]}, are`;
+  return new UserError(
+    `merge all answers of ${basename(path)}`,
+    `${which} damaged`,
+    `The others are merged. What is damaged lies in data/quarantine/${classifier}, and ` +
+      "its posts are asked about again; see whether the disk is sound",
+  );
+}
+
+/** Merge the answers of a day; gives how many rows they make. */
+async function mergeDay(
+  database: Database,
+  paths: DataPaths,
+  reader: AnswerReader,
+  sample: Sample,
+  day: string,
+  answers: string,
+): Promise<number> {
+  const { labelSet } = reader;
+  const id = literal(labelSetId(labelSet));
+  const table = labelTable({ ...reader.columns, ...ANSWER_COLUMNS });
+  const old = relation(table, labelFiles(paths, labelSet.classifier, day));
+  await database.run(`CREATE OR REPLACE TEMP TABLE set_labels AS
+    WITH old AS (
+      SELECT ${hashedKeysSql("l")}, was_successfully_labeled, label_prob
+      FROM ${old} l WHERE label_set_id = ${id}
+    ),
+    latest AS (
+      SELECT * EXCLUDE label_timestamp FROM (
+        SELECT ${hashedKeysSql("n")}, reason IS NULL AS was_successfully_labeled, answer_row,
+          label_timestamp::TIMESTAMP AS label_timestamp
+        FROM ${answers} n WHERE date = ${literal(day)})
+      QUALIFY row_number() OVER (PARTITION BY uri, coalesce(cid, text_hash)
+        ORDER BY was_successfully_labeled DESC, label_timestamp DESC, answer_row DESC) = 1
+    ),
+    -- What failed after it was labelled does not take the label's place.
+    new AS (
+      SELECT * FROM latest n WHERE n.was_successfully_labeled OR NOT EXISTS (
+        FROM old l WHERE l.was_successfully_labeled AND l.uri = n.uri AND ${SAME_VERSION})
+    )
+    SELECT answer_row, uri, cid, text_hash,
+      (SELECT max(l.label_prob) FROM old l WHERE l.uri = n.uri AND ${SAME_VERSION}) AS label_prob
+    FROM new n
+    UNION ALL
+    SELECT NULL, uri, cid, text_hash, label_prob FROM old l
+    WHERE NOT EXISTS (FROM new n WHERE l.uri = n.uri AND ${SAME_VERSION})`);
+  const drawn = drawnPostsSql(relation(POSTS, paths.filesOfDay("posts", day)), sample);
+  const { share } = await row<{ share: number }>(database, labelledShareSql(drawn));
+  await database.run(`CREATE OR REPLACE TEMP TABLE label_probs AS
+    SELECT l.answer_row, l.uri, l.cid, l.text_hash,
+      if(${LABEL_OF_POST}, ${labelProbSql(share)}, l.label_prob) AS label_prob
+    FROM set_labels l LEFT JOIN (${drawn}) p ON p.uri = l.uri`);
+  await rewriteLabels(
+    database,
+    paths,
+    labelSet.classifier,
+    table,
+    day,
+    (old) =>
+      `SELECT ${labelColumnsSql(labelSet, table, Object.keys(reader.columns))}, k.label_prob
+     FROM (SELECT *, reason IS NULL AS was_successfully_labeled FROM ${answers}) n
+     JOIN (SELECT answer_row, label_prob FROM label_probs) k USING (answer_row)
+     UNION ALL BY NAME
+     SELECT o.* REPLACE (k.label_prob AS label_prob) FROM ${old} o
+     JOIN (FROM label_probs WHERE answer_row IS NULL) k ON k.uri = md5_number(o.uri)
+       AND k.cid IS NOT DISTINCT FROM md5_number(o.cid)
+       AND k.text_hash IS NOT DISTINCT FROM md5_number(o.text_hash)
+     WHERE o.label_set_id = ${id}
+     UNION ALL BY NAME
+     SELECT * FROM ${old} WHERE label_set_id <> ${id}`,
+    ROWS_A_GROUP,
+  );
+  const { merged } = await row<{ merged: number }>(
+    database,
+    "SELECT count(answer_row) AS merged FROM set_labels",
+  );
+  await database.run("DROP TABLE set_labels");
+  await database.run("DROP TABLE label_probs");
+  return merged;
+}
+
+/** Is the label `l` of the same version as the new label `n` of the same uri? See `mergeLabels`. */
+const SAME_VERSION = `CASE WHEN l.cid IS NULL OR n.cid IS NULL
+  THEN l.text_hash IS NOT DISTINCT FROM n.text_hash ELSE l.cid = n.cid END`;
+
+/** Give the columns of label rows that are made of staged answers `n`, as SQL. */
+export function labelColumnsSql(labelSet: LabelSet, table: Table, labels: string[]): string {
+  const parsed = labels.filter((name) => !(name in ANSWER_COLUMNS));
+  const types = Object.fromEntries(parsed.map((name) => [name, table.columns[name]]));
+  const { temperature, seed } = labelSet.parameters as { temperature?: number; seed?: number };
+  const provenance = {
+    label_set_id: labelSetId(labelSet),
+    model: labelSet.model,
+    codebook_hash: labelSet.codebook_hash,
+    prompt_hash: labelSet.prompt_hash,
+    parameters: toJson(labelSet.parameters),
+    temperature,
+    seed,
+  };
+  return [
+    ...[
+      "n.uri",
+      "n.cid",
+      "n.text_hash",
+      "was_successfully_labeled",
+      "reason",
+      "label_timestamp::TIMESTAMP AS label_timestamp",
+      "run_id",
+    ],
+    ...Object.keys(ANSWER_COLUMNS),
+    ...Object.entries(provenance).map(([name, value]) => `${literal(value)} AS ${name}`),
+    ...parsed.map((name) =>
+      `struct_extract(from_json(n.columns, ${literal(JSON.stringify(types))}), ${
+        literal(name)
+      }) AS "${name}"`
+    ),
+  ].join(", ");
+}

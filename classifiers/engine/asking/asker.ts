@@ -1,0 +1,252 @@
+import { type LabelReason, PASSING_REASONS } from "../../../etl/labels/label_reason.ts";
+import { now } from "../../../etl/run/clock.ts";
+import { UserError } from "../../../etl/run/error.ts";
+import type { AnswerSegment } from "../answers/answer_segment.ts";
+import type { Answered, AskedPost, QueuedPost } from "../contract/asked_post.ts";
+import type { LabellingCounts } from "./labelling_counts.ts";
+import type { LabellingStop } from "./labelling_stop.ts";
+import type { Pacer } from "../quota/pacer.ts";
+import { type PaidClassifier, partOf, type Reply, type Used } from "../contract/paid_classifier.ts";
+import { Patience } from "./patience.ts";
+import { pause } from "../pause.ts";
+import type { PendingPost } from "../../../etl/sampling/pending.ts";
+import { heldTokens } from "../quota/quota.ts";
+import { ServiceError } from "../contract/service_error.ts";
+import type { Budget } from "../answers/spending.ts";
+
+export type { Answered, AskedPost, QueuedPost } from "../contract/asked_post.ts";
+
+export interface AskerOptions {
+  classifier: PaidClassifier;
+  pacer: Pacer;
+  segment: AnswerSegment;
+  runId: string;
+  budget: Budget;
+  counts: LabellingCounts;
+  stop: LabellingStop;
+  /** Called where all workers pause. */
+  onPause: (ms: number, reason: string) => void;
+}
+
+/** An answer that is paid for is waited for: only its time-out ends a request. */
+const { signal: NEVER } = new AbortController();
+/** Times that an answer that is cut short is asked for again with room for twice as much. */
+export const MOST_EFFORT = 3;
+/** Characters of an answer; what is longer is none of a service's that does what it should. */
+const LONGEST_ANSWER = 2 ** 20;
+
+/** Asks a service about posts until there is an answer or a reason, each durable before it is read. */
+export class Asker {
+  readonly #patience: Patience;
+
+  /** `hasLabels` says that the service has labelled posts in a run before. */
+  constructor(readonly options: AskerOptions, hasLabels = false) {
+    const { classifier, pacer, onPause } = options;
+    this.#patience = new Patience(classifier.name, pacer, onPause, hasLabels);
+  }
+
+  /** Whether the service has labelled a post in this run, or said of one why it cannot be. */
+  get hasProof(): boolean {
+    return this.#patience.hasProof;
+  }
+
+  /**
+   * Ask about posts in one request, again where the failure passes, and tell each what became of it.
+   *
+   * What an answer does not say of some of them is asked again in two halves. Posts that were asked
+   * about and then waited when the run stopped keep the reason of their failure. Throws a UserError
+   * where no post can be labelled, and where an answer cannot be kept; not all are told then.
+   */
+  async ask(pack: AskedPost[]): Promise<void> {
+    const { counts, stop } = this.options;
+    const isAlone = pack.length === 1;
+    const posts = pack.map(({ post }) => post);
+    let failed: { reason: LabelReason | null; isKept: boolean } | undefined;
+    let [owed, effort] = [0, 0];
+    const giveUp = async () => {
+      const answered = failed && { answer: null, reason: failed.reason ?? "unavailable" };
+      if (answered && !failed!.isKept) await this.#keepAll(pack, answered, owed);
+      for (const { tell } of pack) tell(answered);
+    };
+    for (let tries = 1;;) {
+      const price = this.options.classifier.price(posts, effort);
+      if (!await this.#mayGo(posts, effort, price)) return await giveUp();
+      const askedAt = performance.now();
+      counts.requests++;
+      if (failed) counts.retries++;
+      let reply: Reply | undefined;
+      let isKept = false;
+      let spent = price;
+      let left: AskedPost[];
+      try {
+        reply = await this.options.classifier.ask(posts, effort, NEVER);
+        this.#patience.answered(askedAt);
+        spent = this.#account(posts, effort, reply) ?? price;
+        if (reply.answer.length > LONGEST_ANSWER) throw tooLongAnswer();
+        await this.#keepAll(pack, { answer: reply.answer, reason: null }, owed + spent);
+        [owed, isKept] = [0, true];
+        left = this.#read(pack, reply.answer);
+        if (left.length < pack.length) this.#patience.labelled();
+      } catch (error) {
+        if (!(error instanceof ServiceError)) throw error;
+        // What broke on the way may be on the bill; what was refused is not.
+        if (reply === undefined) this.#letGo(posts, effort);
+        if (!isKept) {
+          if (error.problem === "passing") owed += spent;
+          else spent = 0;
+        }
+        if (error.problem === "fatal") throw this.#fatal(error);
+        failed = { reason: error.reason, isKept };
+        if (["rejected", "denied", "cut"].includes(error.problem)) {
+          this.#patience.answered(askedAt);
+          if (isAlone) failed.reason = this.#patience.refused(error, isKept);
+          if (isAlone && (error.problem !== "cut" || !this.#mayTakeMore(posts, ++effort))) {
+            return await giveUp();
+          }
+          if (isAlone) continue;
+          left = pack;
+        } else {
+          const verdict = this.#patience.judge(error, tries, askedAt, reply !== undefined);
+          if (verdict === "quota") stop.for("quota");
+          // One post may be what the model cannot write an answer about; the others are not to bear it.
+          const isOfSome = verdict === "give up" && failed.reason === "invalid_answer" && !isAlone;
+          if (typeof verdict === "string" && !isOfSome) return await giveUp();
+          if (typeof verdict !== "string") {
+            if (error.problem === "passing") tries++;
+            await pause(verdict.againAfterMs, stop.signal);
+            continue;
+          }
+          left = pack;
+        }
+      } finally {
+        this.options.budget.settle(price, spent);
+        counts.cost += spent;
+      }
+      return await this.#askInHalves(left, pack.length);
+    }
+  }
+
+  /** Append what became of a post; resolves when it is durable. */
+  async keep(
+    post: QueuedPost,
+    requestHash: string | null,
+    { answer, reason }: Answered,
+    { price = 0, place }: { price?: number; place?: number } = {},
+  ): Promise<void> {
+    const { segment, runId, classifier } = this.options;
+    const about = answer === null ? undefined : classifier.about?.(post);
+    const isPassing = reason !== null && PASSING_REASONS.includes(reason);
+    await segment.append({
+      date: post.date,
+      uri: post.uri,
+      cid: post.cid,
+      text_hash: post.text_hash,
+      request_hash: requestHash,
+      answer,
+      ...place === undefined ? {} : { place },
+      ...about ? { about } : {},
+      reason,
+      received_at: now().toISOString(),
+      run_id: runId,
+      ...price > 0 ? { price } : {},
+    }, post.is_repeated && !isPassing);
+  }
+
+  /** Keep what became of each post of a request; its price stands with the first. */
+  async #keepAll(pack: AskedPost[], answered: Answered, price: number): Promise<void> {
+    await Promise.all(pack.map(({ post, hash }, index) => {
+      const place = answered.answer !== null && pack.length > 1 ? { place: index } : {};
+      return this.keep(post, hash, answered, { price: index === 0 ? price : 0, ...place });
+    }));
+  }
+
+  /** Read what a reply says of each post; gives those of whom it says nothing. Throws where it is one. */
+  #read(pack: AskedPost[], reply: string): AskedPost[] {
+    const { classifier } = this.options;
+    return pack.filter(({ tell }, index) => {
+      try {
+        const answer = partOf(classifier, reply, pack.length > 1 ? index : undefined);
+        classifier.read(answer);
+        tell({ answer, reason: null });
+        return false;
+      } catch (error) {
+        if (!(error instanceof ServiceError) || pack.length === 1) throw error;
+        if (error.problem === "rejected") tell({ answer: null, reason: error.reason });
+        return error.problem !== "rejected";
+      }
+    });
+  }
+
+  /** Ask again about what is left of a request, in requests of at most half its size. */
+  async #askInHalves(left: AskedPost[], size: number): Promise<void> {
+    if (left.length > 0) {
+      this.options.counts.retries += Math.ceil(left.length / Math.ceil(size / 2));
+    }
+    const half = Math.ceil(size / 2);
+    for (let from = 0; from < left.length; from += half) {
+      await this.ask(left.slice(from, from + half));
+    }
+  }
+
+  /** Learn from a response; gives US dollars, undefined where it does not say what it took. */
+  #account(posts: PendingPost[], effort: number, reply: Reply): number | undefined {
+    const { classifier, pacer } = this.options;
+    let used: Used | undefined;
+    try {
+      used = classifier.used?.(reply.answer);
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+    }
+    this.#letGo(posts, effort, used?.tokens);
+    // After what is given back, which what remains already knows of.
+    if (reply.headers) pacer.learn(reply.headers);
+    return used?.cost;
+  }
+
+  /** Give back what a request did not use; where that is not known, it is what it was likely to use. */
+  #letGo(posts: PendingPost[], effort: number, used?: number): void {
+    const weight = this.options.classifier.weight(posts, effort);
+    const unused = Math.max(0, weight.tokens - (used ?? weight.likely ?? weight.tokens));
+    this.options.pacer.refund({ requests: 0, tokens: unused }, heldTokens(weight));
+  }
+
+  /** Whether an answer that was cut short is worth asking for again, with room for more. */
+  #mayTakeMore(posts: PendingPost[], effort: number): boolean {
+    const { classifier, pacer } = this.options;
+    return effort <= MOST_EFFORT && pacer.fits(classifier.weight(posts, effort));
+  }
+
+  /** Wait for the turn of a request; gives false where the run stops before. */
+  async #mayGo(posts: PendingPost[], effort: number, price: number): Promise<boolean> {
+    const { classifier, budget, pacer, stop } = this.options;
+    if (stop.signal.aborted) return false;
+    if (!await budget.reserveInTurn(price)) {
+      stop.for("cost");
+      return false;
+    }
+    let isTaken = false;
+    try {
+      isTaken = await pacer.take(classifier.weight(posts, effort), stop.signal);
+    } finally {
+      if (!isTaken) budget.settle(price, 0);
+    }
+    return isTaken;
+  }
+
+  #fatal(error: ServiceError): UserError {
+    return new UserError(
+      `run classify:${this.options.classifier.name}`,
+      error.message,
+      "Nothing more was asked for, and what was answered before is kept; run it again once that is mended",
+      { cause: error },
+    );
+  }
+}
+
+function tooLongAnswer(): ServiceError {
+  return new ServiceError(
+    "passing",
+    "invalid_answer",
+    `an answer has more than ${LONGEST_ANSWER} characters`,
+  );
+}

@@ -1,0 +1,150 @@
+import { createHash } from "node:crypto";
+import { type Answered, Asker, type AskerOptions, type QueuedPost } from "./asker.ts";
+import { LONGEST_WAIT_MS } from "./patience.ts";
+import { Packer } from "./packer.ts";
+import { readStored } from "../answers/stored_answer.ts";
+
+/** Rows that may wait for the disk without a worker that waits for them. */
+const MOST_UNWRITTEN = 1000;
+const WATCH_MS = 250;
+
+export interface LabellerOptions extends AskerOptions {
+  /** In the order in which they are to be labelled; asked for one by one. */
+  posts: AsyncGenerator<QueuedPost, void>;
+  /** Posts in flight at most. */
+  workers: number;
+  /** Whether the label set has labels, which says that the service has answered before. */
+  hasLabels?: boolean;
+  /** Posts after which it stops. */
+  limit?: number | undefined;
+  /** Aborted where the run is to end with everything durable. */
+  signal: AbortSignal;
+  /** Called after each post, and now and then while all wait. */
+  onProgress: () => void;
+}
+
+/**
+ * Asks a service about posts: workers pull, so that memory does not grow with what is pending.
+ *
+ * Until the service labels a post, requests go one by one: a key that is wrong costs one request.
+ * Posts that need none, because they cannot be labelled or the same was asked before, are written down
+ * in their turn.
+ */
+export class Labeller {
+  readonly #asker: Asker;
+  readonly #packer: Packer;
+  readonly #inFlight = new Map<string, Promise<Answered | undefined>>();
+  /** Posts that were pulled, so that a limit is not overshot by what is in flight. */
+  #pulled = 0;
+  readonly #unwritten = new Set<Promise<void>>();
+
+  constructor(readonly options: LabellerOptions) {
+    this.#asker = new Asker(options, options.hasLabels);
+    this.#packer = new Packer(this.#asker);
+  }
+
+  /** Label until nothing is left or something stops it; what was answered is then durable. */
+  async run(): Promise<void> {
+    const { workers, signal, stop, posts } = this.options;
+    const onSignal = () => stop.for("signal");
+    signal.addEventListener("abort", onSignal);
+    if (signal.aborted) onSignal();
+    const watch = setInterval(() => this.#watch(), WATCH_MS);
+    try {
+      await this.#work(() => this.#asker.hasProof);
+      await Promise.all(Array.from({ length: workers }, () => this.#work(() => false)));
+      await Promise.all(this.#unwritten);
+    } finally {
+      clearInterval(watch);
+      signal.removeEventListener("abort", onSignal);
+      await posts.return();
+    }
+    if (stop.failure !== undefined) throw stop.failure;
+  }
+
+  /** Take posts until there are none, something stops, or `isEnough`. */
+  async #work(isEnough: () => boolean): Promise<void> {
+    const { posts, limit, stop } = this.options;
+    try {
+      while (!stop.isSet && !isEnough()) {
+        if (limit !== undefined && this.#pulled >= limit) return stop.for("limit");
+        this.#pulled++;
+        const { done, value: post } = await posts.next();
+        if (done || stop.signal.aborted) return;
+        await this.#label(post);
+      }
+    } catch (error) {
+      stop.fail(error);
+    }
+  }
+
+  /** Look whether what all wait for is nothing to wait for, such as another day. */
+  #watch(): void {
+    const { pacer, stop, onProgress } = this.options;
+    const { waiting } = pacer;
+    if (waiting) {
+      const ms = waiting.untilMs - performance.now();
+      const isLong = ms > LONGEST_WAIT_MS && ms !== Infinity;
+      if (isLong || waiting.reason.includes("is used up")) stop.for("quota");
+    }
+    onProgress();
+  }
+
+  async #label(post: QueuedPost): Promise<void> {
+    const { classifier } = this.options;
+    const unscorable = classifier.unscorable(post);
+    if (unscorable !== undefined) {
+      return await this.#write(post, null, { answer: null, reason: unscorable });
+    }
+    const hash = createHash("sha256").update(classifier.request(post)).digest("hex");
+    if (!post.is_repeated) return this.#done(await this.#packer.ask(post, hash));
+    const key = `${post.date} ${hash}`;
+    const asked = this.#inFlight.get(key);
+    if (asked !== undefined) return await this.#reuse(post, hash, await asked);
+    // In the map before anything is waited for, so that nobody asks the same meanwhile.
+    let isKnown = true;
+    const finding = this.#known(post, hash).then((known) => {
+      isKnown = known !== undefined;
+      return known ?? this.#packer.ask(post, hash);
+    });
+    this.#inFlight.set(key, finding);
+    let answered: Answered | undefined;
+    try {
+      answered = await finding;
+    } finally {
+      this.#inFlight.delete(key);
+    }
+    if (isKnown) await this.#reuse(post, hash, answered);
+    else this.#done(answered);
+  }
+
+  /** Give what is stored of a request, in the labels or by this run, where it can be read. */
+  async #known(post: QueuedPost, hash: string): Promise<Answered | undefined> {
+    const known = post.stored ?? await this.options.segment.find(hash);
+    return known && readStored(this.options.classifier, known);
+  }
+
+  /** Give a post what another one of the same text was answered, undefined where the run stopped. */
+  async #reuse(post: QueuedPost, hash: string, answered: Answered | undefined): Promise<void> {
+    if (answered === undefined) return;
+    this.options.counts.reused++;
+    await this.#write(post, hash, answered);
+  }
+
+  /** Write down what cost nothing; nobody waits for the disk unless many do. */
+  async #write(post: QueuedPost, hash: string | null, answered: Answered): Promise<void> {
+    const { stop } = this.options;
+    const writing = this.#asker.keep(post, hash, answered)
+      .then(() => this.#done(answered), (error) => stop.fail(error))
+      .finally(() => this.#unwritten.delete(writing));
+    this.#unwritten.add(writing);
+    if (this.#unwritten.size >= MOST_UNWRITTEN) await Promise.race(this.#unwritten);
+  }
+
+  #done(answered: Answered | undefined): void {
+    const { counts, onProgress } = this.options;
+    if (answered === undefined) return;
+    counts.add(answered.reason);
+    onProgress();
+  }
+}

@@ -1,0 +1,22 @@
+import type { LabelReason } from "../../../etl/labels/label_reason.ts";
+import type { PendingPost, StoredAnswer } from "../../../etl/sampling/pending.ts";
+
+/** A post with its day, and what is stored of the same request. */
+export interface QueuedPost extends PendingPost {
+  date: string;
+  stored?: StoredAnswer;
+}
+
+/** What became of a post: an answer that can be read, or why there is none. */
+export interface Answered {
+  answer: string | null;
+  reason: LabelReason | null;
+}
+
+/** A post that is to be asked about, with the hash of its request. */
+export interface AskedPost {
+  post: QueuedPost;
+  hash: string;
+  /** Told once; of undefined where the run stopped before there was an answer or a reason. */
+  tell(answered: Answered | undefined): void;
+}

@@ -1,0 +1,72 @@
+import {
+  batchPaths,
+  isUnderWay,
+  type OpenBatch,
+  openBatches,
+} from "../../../etl/labels/open_batch.ts";
+import { labelSetId } from "../../../etl/labels/label_set.ts";
+import { type Database, literal } from "../../../etl/store/duckdb.ts";
+import { segmentLines } from "../../../etl/store/journal.ts";
+import type { DataPaths } from "../../../etl/store/paths.ts";
+import type { PaidClassifier } from "../contract/paid_classifier.ts";
+import { labelledKeySql } from "../../../etl/sampling/pending.ts";
+
+/** Which post a request of a batch is about: a line of its file. */
+export interface BatchedPost {
+  /** Of the request; random, and all that the service knows. */
+  custom_id: string;
+  /** The post's place in a request of several posts, from 0. */
+  place?: number;
+  /** The UTC day of the post's partition. */
+  date: string;
+  uri: string;
+  cid: string | null;
+  text_hash: string;
+  /** sha256 of all that is asked about the post. */
+  request_hash: string;
+  /** Another post of the day has the same text. */
+  is_repeated: boolean;
+  /** Label columns that were known when the post was asked about. */
+  about?: Record<string, unknown>;
+}
+
+/** Give the posts of a batch, as far as they are not removed. */
+export async function* batchedPosts(
+  paths: DataPaths,
+  batch: OpenBatch,
+): AsyncGenerator<BatchedPost> {
+  const folder = paths.batches(batch.classifier, batch.label_set_id);
+  try {
+    for await (const line of segmentLines(batchPaths(folder, batch.name).posts)) {
+      if (line !== "") yield JSON.parse(line) as BatchedPost;
+    }
+  } catch (error) {
+    // All of them were removed.
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/**
+ * Make a temporary table of the posts that batches of a classifier's label set are asking about, as
+ * `findPending` takes it. Gives its name, undefined where there are none.
+ */
+export async function collectBatched(
+  database: Database,
+  paths: DataPaths,
+  { name, labelSet }: PaidClassifier,
+): Promise<string | undefined> {
+  const id = labelSetId(labelSet);
+  const batches = (await openBatches(paths, name, id)).filter(isUnderWay);
+  const files: string[] = [];
+  for (const batch of batches) {
+    const { posts } = batchPaths(paths.batches(name, id), batch.name);
+    // It goes with the last of its posts that is removed.
+    if ((await batchedPosts(paths, batch).next()).done !== true) files.push(posts);
+  }
+  if (files.length === 0) return undefined;
+  await database.run(`CREATE OR REPLACE TEMP TABLE batched_posts AS
+    SELECT DISTINCT date AS day, ${labelledKeySql("b")} AS key
+    FROM read_json(${literal(files)}, format = 'newline_delimited',
+      columns = {date: 'DATE', uri: 'VARCHAR', cid: 'VARCHAR', text_hash: 'VARCHAR'}) b`);
+  return "batched_posts";
+}

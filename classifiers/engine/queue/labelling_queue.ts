@@ -1,0 +1,252 @@
+import { createHash } from "node:crypto";
+import { labelSetId } from "../../../etl/labels/label_set.ts";
+import {
+  CONTEXT_COLUMNS,
+  type ContextRow,
+  type PostContexts,
+} from "../../../etl/context/post_context.ts";
+import type { UserError } from "../../../etl/run/error.ts";
+import { firstDamage } from "../../../etl/store/damage.ts";
+import { type Database, isOutOfMemory } from "../../../etl/store/duckdb.ts";
+import type { DataPaths } from "../../../etl/store/paths.ts";
+import type { QueuedPost } from "../asking/asker.ts";
+import { collectBatched } from "./batched_posts.ts";
+import { DrawnDays } from "../../../etl/sampling/drawn_days.ts";
+import { LIMIT_MEMORY_LATE } from "./memory_limit.ts";
+import type { PaidClassifier } from "../contract/paid_classifier.ts";
+import { withContexts } from "./queued_contexts.ts";
+import {
+  findPending,
+  type LabelledDay,
+  type PendingCounts,
+  pendingPages,
+  type PendingPost,
+  storedAnswers,
+} from "../../../etl/sampling/pending.ts";
+import { type Sample, sampleOfDay, type SamplePlan } from "../../../etl/sampling/sample.ts";
+
+/** Give items while the next one is already asked for. */
+async function* ahead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
+  const ask = () => {
+    const asked = items.next();
+    // It is thrown where it is waited for.
+    asked.catch(() => {});
+    return asked;
+  };
+  try {
+    for (let next = ask();;) {
+      const { done, value } = await next;
+      if (done) return;
+      next = ask();
+      yield value;
+    }
+  } finally {
+    await items.return(undefined);
+  }
+}
+
+/** It holds one row group, which is what the memory of a run has room for. */
+const ONE_THREAD = "SET threads = 1";
+
+/** Which posts a run is asked for. */
+export interface QueueOptions {
+  since?: string | undefined;
+  until?: string | undefined;
+  retryFailed?: boolean | undefined;
+  /** Whether days that are begun are written down, as they must be before anything is asked. */
+  records?: boolean;
+  /** Told of days that keep another seed. */
+  warn?: (text: string) => void;
+  /** Gives contexts; for classifiers that need them. */
+  contexts?: PostContexts | undefined;
+  /** Whether what a context lacks is fetched. */
+  fetchesContexts?: boolean;
+}
+
+/** What is pending in all days that are asked for. */
+export interface Survey extends PendingCounts {
+  days: number;
+}
+
+/** The pending posts of a classifier, day after day, the oldest first. */
+export class LabellingQueue {
+  /** One a day with a damaged file, which is left out. */
+  readonly errors: UserError[] = [];
+  readonly #samples = new Map<string, Promise<Sample>>();
+  readonly #pending = new Map<string, number>();
+  /** Days whose posts were all given. */
+  readonly #given: string[] = [];
+  #drawn: Promise<DrawnDays> | undefined;
+  /** The day whose pending posts were found last. */
+  #found: string | undefined;
+  /** A table of the posts in batches; undefined where there are none. */
+  #batched: string | undefined;
+
+  constructor(
+    readonly database: Database,
+    readonly paths: DataPaths,
+    readonly classifier: PaidClassifier,
+    readonly plan: SamplePlan,
+    readonly options: QueueOptions,
+  ) {}
+
+  /** Give what is drawn of a day; the same all through a run. */
+  sampleOf(date: string): Promise<Sample> {
+    const sample = this.#samples.get(date) ?? this.#sampleOf(date);
+    this.#samples.set(date, sample);
+    return sample;
+  }
+
+  /** Write down that what was given is done; for the end of a run that nothing stopped. */
+  async settle(): Promise<void> {
+    await (await this.#drawnDays()).judged(this.#given, this.#judgedBy);
+  }
+
+  /** Count what is pending, and find the days whose files are damaged. */
+  async survey(): Promise<Survey> {
+    const { database, paths, classifier } = this;
+    const { since = "", until = "9999" } = this.options;
+    const survey: Survey = {
+      days: 0,
+      posts: 0,
+      pending: 0,
+      labelled: 0,
+      failed: 0,
+      in_batch: 0,
+      not_drawn: 0,
+      filtered_out_not_drawn: 0,
+    };
+    const days = paths.files("posts").map((file) => file.day!)
+      .filter((day) => day >= since && day <= until);
+    this.#batched = await collectBatched(database, paths, classifier);
+    for (const date of [...new Set(days)].sort()) {
+      const files = [
+        ...paths.filesOfDay("posts", date),
+        ...paths.filesOfDay(`labels/${classifier.name}`, date),
+      ];
+      await database.run(ONE_THREAD);
+      const damaged = await firstDamage(database, files, `label the posts of ${date}`);
+      if (damaged) {
+        this.errors.push(damaged);
+        continue;
+      }
+      const counts = await this.#find(date);
+      survey.days++;
+      for (const [name, count] of Object.entries(counts) as [keyof PendingCounts, number][]) {
+        survey[name] += count;
+      }
+      if (counts.pending > 0) this.#pending.set(date, counts.pending);
+    }
+    await this.#tellOfSeeds();
+    return survey;
+  }
+
+  /** Give the pending posts that `survey` counted, in their order. */
+  async *posts(): AsyncGenerator<QueuedPost, void> {
+    const { database, paths, classifier, options } = this;
+    for (const date of this.#pending.keys()) {
+      if (this.#found !== date) await this.#find(date);
+      if (options.records) {
+        const { seed } = await this.sampleOf(date);
+        await (await this.#drawnDays()).begin(date, seed, this.#judgedBy);
+      }
+      await options.contexts?.prepare("pending_posts", date);
+      const columns = options.contexts ? CONTEXT_COLUMNS : [];
+      const pages = pendingPages(database, paths, date, { columns });
+      for await (const page of ahead(this.#withContexts(pages))) {
+        const hashes = new Map<string, string>();
+        for (const post of page) {
+          if (!post.is_repeated || classifier.unscorable(post) !== undefined) continue;
+          const hash = createHash("sha256").update(classifier.request(post)).digest("hex");
+          hashes.set(post.uri, hash);
+        }
+        const known = await storedAnswers(database, paths, this.#labels(date), [
+          ...new Set(hashes.values()),
+        ]);
+        for (const post of page) {
+          const stored = known.get(hashes.get(post.uri) ?? "");
+          // Whoever asks for failed posts again does not want to hear what is stored of them.
+          const isWanted = stored && !(options.retryFailed && stored.reason !== null);
+          yield { ...post, date, ...isWanted ? { stored } : {} };
+        }
+      }
+      this.#given.push(date);
+    }
+  }
+
+  /** A day keeps the seed by which it was begun. */
+  async #sampleOf(date: string): Promise<Sample> {
+    const seed = (await this.#drawnDays()).seedOf(date) ?? this.plan.seed;
+    return await sampleOfDay(this.database, this.paths, { ...this.plan, seed }, date);
+  }
+
+  #drawnDays(): Promise<DrawnDays> {
+    const { name, labelSet } = this.classifier;
+    return this.#drawn ??= DrawnDays.read(this.paths, name, labelSetId(labelSet));
+  }
+
+  get #judgedBy(): string {
+    return this.classifier.judgedBy ?? "";
+  }
+
+  async #tellOfSeeds(): Promise<void> {
+    const drawn = await this.#drawnDays();
+    const { seed } = this.plan;
+    const days = [...this.#pending.keys()].filter((day) => (drawn.seedOf(day) ?? seed) !== seed);
+    if (days.length === 0) return;
+    const others = days.length === 1 ? " was" : ` and ${days.length - 1} other days were`;
+    this.options.warn?.(
+      `${days[0]}${others} begun with another seed (${
+        drawn.seedOf(days[0]!)
+      }), which is kept: two ` +
+        `seeds in one day would break label_prob. Seed ${seed} holds for days that are begun from now on`,
+    );
+  }
+
+  async *#withContexts(pages: AsyncIterable<PendingPost[]>): AsyncGenerator<PendingPost[]> {
+    const { contexts, fetchesContexts = false } = this.options;
+    for await (const page of pages) {
+      if (contexts === undefined) {
+        yield page;
+        continue;
+      }
+      // Nothing is fetched about posts that are not asked about, whatever their contexts are.
+      const asked = page.filter((post) => {
+        const reason = this.classifier.unscorable(post);
+        return reason === undefined || reason === "empty";
+      });
+      const rows = asked as (PendingPost & ContextRow)[];
+      const found = new Map(
+        (await withContexts(contexts, rows, fetchesContexts)).map((post) => [post.uri, post]),
+      );
+      yield page.map((post) => found.get(post.uri) ?? { ...post, context: [] });
+    }
+  }
+
+  async #find(date: string): Promise<PendingCounts> {
+    const { database, paths, options } = this;
+    await database.run(ONE_THREAD);
+    const sample = await this.sampleOf(date);
+    this.#found = date;
+    const drawn = await this.#drawnDays();
+    const find = () =>
+      findPending(database, paths, this.#labels(date), sample, {
+        failed: options.retryFailed ?? false,
+        unasked: drawn.isJudgedOtherwise(date, this.#judgedBy),
+        batched: this.#batched,
+      });
+    try {
+      return await find();
+    } catch (error) {
+      if (!isOutOfMemory(error)) throw error;
+      // Days that were written before have larger row groups, each of which is read at once.
+      await database.run(LIMIT_MEMORY_LATE);
+      return await find();
+    }
+  }
+
+  #labels(day: string): LabelledDay {
+    const { name, labelSet } = this.classifier;
+    return { classifier: name, labelSetId: labelSetId(labelSet), day };
+  }
+}

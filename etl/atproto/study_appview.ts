@@ -1,0 +1,24 @@
+import { AppView } from "./appview.ts";
+import { Session } from "./session.ts";
+import type { Context } from "../command/command.ts";
+import { duration } from "../run/duration.ts";
+import { urlVariable } from "../run/option.ts";
+
+/**
+ * Give the AppView that a study asks: the one named, else `BLUESKY_APPVIEW`, else that of study.yaml.
+ *
+ * It is asked by who is logged in, where there is a login. Waits are said. Throws a usage error for an
+ * address or a login that is none.
+ */
+export function openAppView(
+  { paths, study, progress, signal }: Pick<Context, "paths" | "study" | "progress" | "signal">,
+  named?: string,
+): AppView {
+  const service = named ?? urlVariable("BLUESKY_APPVIEW", "https:", "http:") ??
+    study.sources.most_liked.appview;
+  return new AppView(service, {
+    signal,
+    session: Session.fromEnvironment(paths, service),
+    onWait: (seconds, reason) => progress.say(`${reason}; waiting ${duration(seconds * 1000)}`),
+  });
+}

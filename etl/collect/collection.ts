@@ -1,0 +1,209 @@
+import { subscribe } from "../atproto/subscription.ts";
+import { Collector, type Position } from "./collector.ts";
+import { landSegment, lastPosition } from "../raw/land.ts";
+import { Deadline } from "./deadline.ts";
+import { placeAt, positionAt } from "./place.ts";
+import { newestPosts, RecentPosts } from "./recent_posts.ts";
+import { now } from "../run/clock.ts";
+import type { Context } from "../command/command.ts";
+import { UserError } from "../run/error.ts";
+import { fillSegment, type SegmentEnd, segmentName } from "./segment.ts";
+import { Journal } from "../store/journal.ts";
+import { Quarantine } from "../store/quarantine.ts";
+import { hashKey } from "../raw/tombstone.ts";
+import type { StreamSource } from "./stream_source.ts";
+
+/** What one run takes from the stream. */
+export interface Stretch {
+  /** Where it begins, where the host was not read that far yet; undefined for wherever it stands. */
+  from?: Date;
+  /** Events from here on are left to the next run. */
+  until?: Date;
+  /** Posts after which it ends. */
+  limit?: number;
+  /** Time after which it ends. */
+  ms?: number;
+}
+
+/** What a run brought. */
+export interface Collected {
+  posts: number;
+  deletions: number;
+  events: number;
+  bytes: number;
+  repeated: number;
+  /** Reconnects by reason. */
+  reconnects: Record<string, number>;
+  /** `#info` of hosts, by name. */
+  infos: Record<string, number>;
+  /** What was set aside, by reason. */
+  setAside: Record<string, number>;
+  lastEvent: string | undefined;
+  errors: UserError[];
+}
+
+/**
+ * Read a stretch of a stream into the journal and land it.
+ *
+ * Goes on where the source was read to at a host; at a host that it was not, the place is found by
+ * the time of frames. What was received is durable and landed when this returns; what runs before
+ * left in the journal must have landed. Throws where no host ever answered, where one ends the stream
+ * for good, and where the disk is full.
+ */
+export async function collectStretch(
+  context: Context,
+  source: StreamSource,
+  stretch: Stretch,
+  onProgress: (collector: Collector, written: number) => void,
+): Promise<Collected> {
+  const { paths, database, progress } = context;
+  const errors: UserError[] = [];
+  const landed = { posts: 0, deletions: 0 };
+  const quarantine = new Quarantine(paths, source.name);
+  const end = new AbortController();
+  const signal = AbortSignal.any([context.signal, end.signal]);
+  const reconnects: Record<string, number> = {};
+  const infos: Record<string, number> = {};
+  let host = source.hosts[0]!;
+  let position = await positionAt(database, paths, source, host, stretch.from, signal);
+  const moveTo = (next: Position) => collector.moveTo(position = next);
+  const collector = new Collector({
+    position,
+    recent: new RecentPosts(await newestPosts(database, paths, source.name)),
+    decoder: source.decoder,
+    isFiltered: source.isFiltered,
+    hashKey: await hashKey(paths),
+    quarantine,
+    onInfo(name) {
+      infos[name] = (infos[name] ?? 0) + 1;
+      progress.say(explainInfo(new URL(host).host, name));
+    },
+    from: stretch.from,
+    until: stretch.until,
+  });
+  const deadline = new Deadline(stretch, end);
+  let answered = false;
+  /** Bytes of the segments before the present one. */
+  let written = 0;
+  const open = () =>
+    subscribe({
+      hosts: [host, ...source.hosts.filter((other) => other !== host)],
+      namedBy: source.namedBy,
+      async url(next) {
+        if (next !== host) {
+          host = next;
+          progress.say(`going on at ${new URL(host).host}`);
+          const reached = collector.eventTime ?? position.time;
+          const from = reached === undefined ? stretch.from : new Date(reached);
+          moveTo(await positionAt(database, paths, source, host, from, signal));
+        }
+        return source.url(host, collector.cursor ?? position.ask);
+      },
+      signal,
+      onConnect() {
+        answered = true;
+        deadline.connected();
+      },
+      onReconnect(seconds, { kind, reason }) {
+        deadline.disconnected();
+        reconnects[kind] = (reconnects[kind] ?? 0) + 1;
+        collector.reconnected();
+        progress.say(`${reason}; waiting ${seconds.toFixed(0)} s before connecting again`);
+      },
+    });
+  let messages = open();
+  try {
+    let refused = 0;
+    for (let number = 1, state: SegmentEnd = "full"; state !== "done"; number++) {
+      const journal = await Journal.create(paths.journal(source.name), segmentName(host, number));
+      try {
+        state = await fillSegment(journal, {
+          messages,
+          collector,
+          quarantine,
+          limit: stretch.limit,
+          onWait: (isWaiting) => deadline.waits(isWaiting),
+          onMessage: () => onProgress(collector, written + journal.bytes),
+          stop: () => end.abort(),
+        });
+      } finally {
+        journal.close();
+      }
+      written += journal.bytes;
+      if (journal.bytes > 0) {
+        const { posts, deletions } = await landSegment(database, paths, source.name, journal.path);
+        landed.posts += posts;
+        landed.deletions += deletions;
+        refused = 0;
+      }
+      if (typeof state !== "object") continue;
+      // The stream is over, whether or not the host closes the connection.
+      await messages.return();
+      if (++refused > 1) throw streamEnded(host, state.error);
+      reconnects[state.error] = (reconnects[state.error] ?? 0) + 1;
+      await recover(state.error);
+      messages = open();
+    }
+  } finally {
+    deadline.stop();
+    await messages.return();
+  }
+
+  /** Go on after an error with which the host ended the stream, where going on makes sense. */
+  async function recover(error: string): Promise<void> {
+    if (error === "FutureCursor" || error === "CursorTooOld") {
+      progress.say(`${new URL(host).host} does not know our place (${error}); finding it by time`);
+      const time = collector.eventTime ??
+        (await lastPosition(database, paths, source.name, new URL(host).host))?.time;
+      const from = time ? new Date(time) : stretch.from ?? now();
+      moveTo(await placeAt(source, host, from, signal));
+    } else if (error === "ConsumerTooSlow") {
+      progress.say(`${new URL(host).host} found us too slow; going on where it stopped`);
+    } else throw streamEnded(host, error);
+  }
+
+  if (!answered && !context.signal.aborted) errors.push(noAnswer(source));
+  if (collector.resets > 0) {
+    context.warn(`sequence numbers of ${new URL(host).host} fell back ${collector.resets} times`);
+  }
+  return {
+    posts: landed.posts,
+    deletions: landed.deletions,
+    events: collector.events,
+    bytes: collector.bytes,
+    repeated: collector.repeated,
+    reconnects,
+    infos,
+    setAside: quarantine.counts,
+    lastEvent: collector.eventTime,
+    errors,
+  };
+}
+
+function explainInfo(host: string, name: string): string {
+  if (name === "OutdatedCursor") {
+    return `${host} no longer has what came after our place (${name}): a gap lies before its next event`;
+  }
+  if (name === "FutureCursor") {
+    return `${host} is behind our place (${name}) and goes on where it is`;
+  }
+  return `${host} says ${name}`;
+}
+
+function noAnswer({ name, hosts, namedBy }: StreamSource): UserError {
+  return new UserError(
+    `collect from ${name}`,
+    `${hosts.map((host) => new URL(host).host).join(", ")} did not answer while the run lasted`,
+    `Check the address (${namedBy}) and the network, then run the task again`,
+  );
+}
+
+function streamEnded(host: string, error: string): UserError {
+  return new UserError(
+    `read ${host}`,
+    `the host ended the stream with ${error}`,
+    error === "FutureCursor"
+      ? "It was reset or replaced: name another host, or wait until it is back"
+      : "Run the task again; it goes on where this run ended",
+  );
+}

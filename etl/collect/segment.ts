@@ -1,0 +1,89 @@
+import type { Collector } from "./collector.ts";
+import { now } from "../run/clock.ts";
+import type { Journal } from "../store/journal.ts";
+import type { Quarantine } from "../store/quarantine.ts";
+
+/** Characters and milliseconds after which journal lines are made durable. */
+const COMMIT = { characters: 262_144, ms: 200 };
+/** Bytes and milliseconds after which a segment is full. */
+const SEGMENT = { bytes: 64 * 1024 * 1024, ms: 10 * 60_000 };
+
+export interface Intake {
+  messages: AsyncGenerator<Uint8Array | string, void>;
+  collector: Collector;
+  quarantine: Quarantine;
+  /** Posts after which the run ends. */
+  limit: number | undefined;
+  /** Called with true before each message is waited for, and with false when it has come. */
+  onWait?: (isWaiting: boolean) => void;
+  /** Called after each message. */
+  onMessage: () => void;
+  /** End the stream of messages. */
+  stop: () => void;
+}
+
+/** Why a segment ended: it is full, the run has what it wants, or the server ended the stream. */
+export type SegmentEnd = "full" | "done" | { error: string };
+
+/**
+ * Read messages into a journal segment until it is full or the run is at its end.
+ *
+ * Lines are durable at most 200 ms after they came, or a second on a quiet stream. What was read is
+ * durable when this returns. Throws where the journal cannot be written.
+ */
+export async function fillSegment(journal: Journal, intake: Intake): Promise<SegmentEnd> {
+  const { messages, collector, quarantine } = intake;
+  const opened = performance.now();
+  let committed = opened;
+  let failure: unknown;
+  let committing: Promise<void> | undefined;
+  const commit = () =>
+    // What was set aside must be durable before a cursor behind it is.
+    committing ??= quarantine.commit().then(() => journal.commit())
+      .then(() => void (committed = performance.now()))
+      .catch((error) => {
+        failure = error;
+        intake.stop();
+      })
+      .finally(() => committing = undefined);
+  const timer = setInterval(commit, 1000);
+  let end: SegmentEnd = "done";
+  try {
+    while (failure === undefined) {
+      intake.onWait?.(true);
+      const { done, value } = await messages.next();
+      intake.onWait?.(false);
+      if (done) break;
+      // Nothing may be set aside while a commit writes what was before it.
+      await committing;
+      const verdict = collector.take(value, journal);
+      intake.onMessage();
+      if (typeof verdict === "object") end = verdict;
+      if (verdict !== "go_on") break;
+      if (intake.limit !== undefined && collector.posts >= intake.limit) break;
+      if (journal.pending > COMMIT.characters || performance.now() - committed > COMMIT.ms) {
+        await commit();
+      }
+      if (journal.bytes > SEGMENT.bytes || performance.now() - opened > SEGMENT.ms) {
+        end = "full";
+        break;
+      }
+    }
+  } finally {
+    clearInterval(timer);
+  }
+  await committing;
+  if (failure !== undefined) throw failure;
+  collector.mark(journal);
+  await commit();
+  if (failure !== undefined) throw failure;
+  return end;
+}
+
+/** Name a segment: by time, so that names sort, by host, and so that no two are alike. */
+export function segmentName(host: string, number: number): string {
+  const stamp = now().toISOString().replace(/[-:.]/g, "");
+  const id = crypto.randomUUID().slice(0, 8);
+  const name = new URL(host).host.replace(/[^\w.-]/g, "_");
+  return `${stamp}-${name}-${id}-${String(number).padStart(4, "0")}`;
+}

@@ -1,0 +1,227 @@
+import type { StreamDecoder } from "../atproto/stream_decoder.ts";
+import { type Collected, collectStretch, type Stretch } from "./collection.ts";
+import { landLeftovers } from "../raw/land.ts";
+import { layWindows, type Owed, readOwed } from "../coverage/owed.ts";
+import type { Command, Context, Outcome } from "../command/command.ts";
+import { baseUrl, hours, instant, minutes, positiveInteger, urlVariable } from "../run/option.ts";
+import type { Variable } from "../run/environment.ts";
+import type { Study } from "../study/study.ts";
+import { mergeSpans, type Span, totalLength } from "../coverage/span.ts";
+import { lock } from "../store/lock.ts";
+import type { StreamSource } from "./stream_source.ts";
+import { type Left, StreamProgress } from "./stream_progress.ts";
+import type { Windows } from "../study/window.ts";
+
+const HOUR_MS = 3_600_000;
+/** Less than this is left to the next run: the present is always a little ahead. */
+const ENOUGH_MS = 60_000;
+
+interface Options {
+  hours?: number;
+  minutes?: number;
+  limit?: number;
+  until?: Date;
+  /** Whatever the flag of the host is called. */
+  [host: string]: unknown;
+}
+
+/** What makes a stream a task. */
+export interface StreamTask {
+  task: string;
+  description: string;
+  source: string;
+  /** Such as `--relay <url>`. */
+  hostFlags: string;
+  hostDescription: string;
+  examples: string[];
+  /** How far back hosts replay, in milliseconds. */
+  replayMs: number;
+  settings(study: Study): { hosts: string[]; windows: Windows };
+  /** The variable of the environment that names a host. */
+  hostVariable: Variable;
+  url(host: string, cursor: number | undefined): string;
+  decoder: StreamDecoder;
+  isFiltered?: boolean;
+  timeCursor?(time: Date): number;
+}
+
+/** Declare the task of a stream: collect what is owed, or by hand. */
+export function streamCommand(task: StreamTask): Command {
+  return {
+    task: task.task,
+    description: task.description,
+    options: [
+      { flags: "--minutes <n>", description: "stop after n minutes", parse: minutes },
+      { flags: "--hours <n>", description: "stop after n hours", parse: hours },
+      { flags: "--limit <n>", description: "stop after n posts", parse: positiveInteger },
+      { flags: "--until <instant>", description: "stop at events of this time", parse: instant },
+      {
+        flags: task.hostFlags,
+        description: task.hostDescription,
+        parse: baseUrl("wss:", "ws:"),
+      },
+    ],
+    examples: task.examples,
+    holdsFiles: false,
+    run: (context, options: Options) => run(context, task, options),
+  };
+}
+
+async function run(context: Context, task: StreamTask, options: Options): Promise<Outcome> {
+  const { paths, database, progress } = context;
+  const settings = task.settings(context.study);
+  const flag = /--(\w+)/.exec(task.hostFlags)![1]!;
+  const named = (options[flag] as string | undefined) ??
+    urlVariable(task.hostVariable, "wss:", "ws:");
+  const source: StreamSource = {
+    name: task.source,
+    hosts: named === undefined ? settings.hosts : [named],
+    namedBy: `${task.hostVariable} or --${flag}`,
+    url: (host, cursor) => task.url(host.replace(/\/+$/, ""), cursor),
+    decoder: task.decoder,
+    replayMs: task.replayMs,
+    isFiltered: task.isFiltered,
+    timeCursor: task.timeCursor,
+  };
+  await using _lock = await lock(paths.locks(), `sync-${task.source}`, `run ${task.task}`);
+  const started = performance.now();
+  const total = new Total();
+  // What a run that was killed has received is not owed any more.
+  total.addLeftovers(await landLeftovers(database, paths, task.source));
+  const collect = async (stretch: Stretch, left: () => Left) => {
+    const said = new StreamProgress();
+    const collected = await collectStretch(
+      context,
+      source,
+      stretch,
+      (collector, written) => progress.update(() => said.line(collector, written, left())),
+    );
+    total.add(collected);
+  };
+  const { minutes, hours, limit, until } = options;
+  const ms = (minutes ?? (hours === undefined ? undefined : hours * 60))! * 60_000;
+  let account: Owed | undefined;
+  if (ms >= 0 || limit !== undefined || until !== undefined) {
+    const stretch = { limit, until, ...(ms >= 0 && { ms }) };
+    await collect(stretch, () => ms >= 0 ? { ms: started + ms - performance.now() } : undefined);
+  } else {
+    await layWindows(database, paths, task.source, settings.windows);
+    account = await collectOwed(context, task, collect);
+  }
+  const { owed, missed } = account ??
+    await readOwed(database, paths, task.source, task.replayMs);
+  const summary = {
+    hosts: source.hosts.map((host) => new URL(host).host),
+    ...total.counts(),
+    owed_hours: inHours(owed.flatMap(({ open }) => open)),
+    missed_hours: inHours(missed.flatMap(({ open }) => open)),
+    seconds: Math.round((performance.now() - started) / 100) / 10,
+  };
+  if (summary.missed_hours > 0) {
+    context.warn(
+      `${summary.missed_hours} hours of the last seven days' windows can no longer be had`,
+    );
+  }
+  const stopped = context.signal.aborted;
+  return { summary, text: describe(summary), stopped, errors: total.errors };
+}
+
+/** Collect stretch by stretch until nothing is owed or a round brings no more; gives what is owed. */
+async function collectOwed(
+  { database, paths, signal }: Context,
+  task: StreamTask,
+  collect: (stretch: Stretch, left: () => Left) => Promise<void>,
+): Promise<Owed> {
+  for (let before = Infinity;;) {
+    const account = await readOwed(database, paths, task.source, task.replayMs);
+    const { owed } = account;
+    const open = mergeSpans(owed.flatMap((window) => window.open));
+    const length = totalLength(open);
+    // What a host cannot give stays owed until it is out of reach; trying it again at once is idle.
+    if (signal.aborted || length < ENOUGH_MS || length >= before) return account;
+    before = length;
+    for (const [index, { from, until }] of open.entries()) {
+      if (signal.aborted) break;
+      const owed = open.slice(index);
+      await collect({ from, until }, () => ({ owed }));
+    }
+  }
+}
+
+const COUNTED = ["posts", "deletions", "events", "bytes", "repeated"] as const;
+
+/** The counts of all stretches of a run. */
+class Total {
+  readonly errors: Collected["errors"] = [];
+  #sum = { posts: 0, deletions: 0, events: 0, bytes: 0, repeated: 0 };
+  #recovered = { recovered_posts: 0, recovered_deletions: 0 };
+  #reconnects: Record<string, number> = {};
+  #infos: Record<string, number> = {};
+  #setAside: Record<string, number> = {};
+  #lastEvent: string | null = null;
+
+  add(collected: Collected): void {
+    for (const key of COUNTED) this.#sum[key] += collected[key];
+    addCounts(this.#reconnects, collected.reconnects);
+    addCounts(this.#infos, collected.infos);
+    addCounts(this.#setAside, collected.setAside);
+    this.#lastEvent = collected.lastEvent ?? this.#lastEvent;
+    this.errors.push(...collected.errors);
+  }
+
+  /** Add what an earlier run received: its events are not counted again. */
+  addLeftovers({ posts, deletions, errors }: Awaited<ReturnType<typeof landLeftovers>>): void {
+    this.#recovered.recovered_posts += posts;
+    this.#recovered.recovered_deletions += deletions;
+    this.errors.push(...errors);
+  }
+
+  counts() {
+    const { bytes, ...sum } = this.#sum;
+    return {
+      ...sum,
+      ...this.#recovered,
+      megabytes: Math.round(bytes / 1e5) / 10,
+      reconnects: this.#reconnects,
+      infos: this.#infos,
+      set_aside: this.#setAside,
+      last_event: this.#lastEvent,
+    };
+  }
+}
+
+function addCounts(total: Record<string, number>, more: Record<string, number>): void {
+  for (const [key, n] of Object.entries(more)) total[key] = (total[key] ?? 0) + n;
+}
+
+function inHours(spans: Span[]): number {
+  return Math.round(totalLength(mergeSpans(spans)) / HOUR_MS * 100) / 100;
+}
+
+function describe(
+  summary: ReturnType<Total["counts"]> & {
+    hosts: string[];
+    owed_hours: number;
+    missed_hours: number;
+    seconds: number;
+  },
+): string {
+  const { recovered_posts, recovered_deletions } = summary;
+  const list = (counts: Record<string, number>) =>
+    Object.entries(counts).map(([reason, n]) => `${reason} ${n}`).join(", ");
+  return [
+    `Collected ${summary.posts} posts and ${summary.deletions} deletions from ${summary.hosts[0]}`,
+    ...recovered_posts + recovered_deletions > 0
+      ? [
+        `  and landed ${recovered_posts} posts and ${recovered_deletions} deletions of an earlier run`,
+      ]
+      : [],
+    `  ${summary.events} events, ${summary.megabytes} MB in ${summary.seconds} s, ` +
+    `${summary.repeated} repeated events left out`,
+    `  reconnects: ${list(summary.reconnects) || "none"}`,
+    ...Object.keys(summary.infos).length > 0 ? [`  said by hosts: ${list(summary.infos)}`] : [],
+    `  set aside: ${list(summary.set_aside) || "nothing"}`,
+    `  last event: ${summary.last_event ?? "none"}`,
+    `  owed: ${summary.owed_hours} h; can no longer be had: ${summary.missed_hours} h`,
+  ].join("\n");
+}

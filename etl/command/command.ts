@@ -1,0 +1,254 @@
+import { createHash } from "node:crypto";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Command as Commander, CommanderError, Option } from "commander";
+import { openDatabase } from "../store/duckdb.ts";
+import type { Database } from "../store/duckdb.ts";
+import { DataPaths } from "../store/paths.ts";
+import { holdFiles } from "../store/reading.ts";
+import { dataFolder } from "./data_folder.ts";
+import { variable } from "../run/environment.ts";
+import { describeError, EXIT, type ExitStatus, explained, UserError } from "../run/error.ts";
+import { parseOption } from "./parsed_option.ts";
+import { LedgerRow, type RunStatus } from "./ledger.ts";
+import { Progress } from "../run/progress.ts";
+import { withDataNotice } from "./data_notice.ts";
+import { readStudy, type Study } from "../study/study.ts";
+
+/** An option of a task, as `--help` shows it. */
+export interface CommandOption {
+  /** Such as `--minutes <n>`. */
+  flags: string;
+  description: string;
+  /**
+   * Give the typed value; throws a `RangeError` that says what is wrong with the text. An option that
+   * may be repeated adds to what it gave before.
+   */
+  // deno-lint-ignore no-explicit-any
+  parse?: (text: string, before?: any) => unknown;
+}
+
+/** What a task works with; effects are passed in, so that tests can run it in their own process. */
+export interface Context {
+  paths: DataPaths;
+  study: Study;
+  /** Path of the study file, for error messages. */
+  studyPath: string;
+  database: Database;
+  progress: Progress;
+  /** Aborted by SIGINT, SIGTERM and SIGHUP: make everything durable, then give `stopped`. */
+  signal: AbortSignal;
+  runId: string;
+  /** Say something that does not stop the run, at once and again in its ledger row. */
+  warn(text: string): void;
+}
+
+/** What a task did. */
+export interface Outcome {
+  /** The counts, for `--json` and the ledger. */
+  summary: Record<string, unknown>;
+  /** The same for people, printed to stdout. */
+  text: string;
+  /** True where work is left that running the task again does (exit status 4). */
+  stopped?: boolean;
+  /** What went wrong while the rest was done (exit status 1). */
+  errors?: UserError[];
+}
+
+/** A task, declared as data. */
+export interface Command {
+  task: string;
+  description: string;
+  /** Positional arguments, such as `<file>`. */
+  arguments?: { name: string; description: string }[];
+  /** True where arguments name posts or accounts, which must not stand in the ledger. */
+  hasPrivateArguments?: boolean;
+  options: CommandOption[];
+  examples: string[];
+  /** False for tasks that only look; they leave no row in the ledger, and what others left behind. */
+  ledger?: boolean;
+  /**
+   * False for tasks that may run for hours: they hold files only while they read them (`reading.ts`), so
+   * that `compact` need not wait for them.
+   */
+  holdsFiles?: boolean;
+  /** Data folder under the root where it is not that of the study, whatever the environment says. */
+  data?: string;
+  /** Called where the study file cannot be read, with which the task then ends. */
+  unreadable?(
+    context: Pick<Context, "paths" | "studyPath" | "signal" | "warn">,
+    error: UserError,
+    // deno-lint-ignore no-explicit-any
+    options: any,
+  ): Promise<void>;
+  // deno-lint-ignore no-explicit-any
+  run(context: Context, options: any, ...args: string[]): Promise<Outcome>;
+}
+
+/** Columns of the help; descriptions are broken by hand before. */
+const HELP_WIDTH = 110;
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** Run a task from the command line and exit with its status. */
+export async function main(command: Command): Promise<never> {
+  Deno.exit(await runCommand(command, Deno.args));
+}
+
+/** Run a task with arguments and give its exit status; prints as the command line does. */
+export async function runCommand(command: Command, args: string[]): Promise<ExitStatus> {
+  const stop = new AbortController();
+  const onSignal = () => stop.abort();
+  const signals: Deno.Signal[] = Deno.build.os === "windows"
+    ? ["SIGINT"]
+    // A session that closes hangs up; what runs in it ends as at SIGTERM.
+    : ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const signal of signals) Deno.addSignalListener(signal, onSignal);
+  try {
+    return await parseAndRun(command, args, stop.signal);
+  } catch (error) {
+    return printError(error);
+  } finally {
+    for (const signal of signals) Deno.removeSignalListener(signal, onSignal);
+  }
+}
+
+async function parseAndRun(
+  command: Command,
+  args: string[],
+  signal: AbortSignal,
+): Promise<ExitStatus> {
+  const program = declare(command);
+  // `deno task x -- --flag` passes the dashes on.
+  const given = args[0] === "--" ? args.slice(1) : args;
+  try {
+    program.parse(given, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return EXIT.done;
+    throw new UserError(
+      `run ${command.task}`,
+      error.message.replace(/^error: /, "").replace(/\n/g, " "),
+      `See deno task ${command.task} --help`,
+      { exitCode: EXIT.usage, cause: error },
+    );
+  }
+  const { json, data, study: studyPath, ...options } = program.opts();
+  const paths = new DataPaths(resolve(dataFolder(data, command.task)));
+  const progress = new Progress();
+  const warnings: string[] = [];
+  const warn = (text: string) => {
+    warnings.push(text);
+    progress.say(`warning: ${text}`);
+  };
+  let study: Study;
+  try {
+    study = readStudy(resolve(studyPath));
+  } catch (error) {
+    if (error instanceof UserError) {
+      const context = { paths, studyPath: resolve(studyPath), signal, warn };
+      await command.unreadable?.(context, error, options);
+    }
+    throw error;
+  }
+  using database = await openDatabase(paths.root, command.ledger === false);
+  const studyHash = createHash("sha256").update(JSON.stringify(study)).digest("hex").slice(0, 16);
+  const ledger = command.ledger === false ? undefined : new LedgerRow(
+    paths,
+    command.task,
+    command.hasPrivateArguments
+      ? given.map((text) => program.args.includes(text) ? "…" : text)
+      : given,
+    studyHash,
+  );
+  await ledger?.write(database);
+  const end = async (status: RunStatus, exit: ExitStatus, summary: unknown, error?: unknown) => {
+    progress.clear();
+    await ledger?.write(database, {
+      status,
+      exit_status: exit,
+      summary,
+      warnings,
+      error: error === undefined ? undefined : describeError(error),
+    });
+    return exit;
+  };
+  await using held = new AsyncDisposableStack();
+  let outcome: Outcome;
+  try {
+    if (command.holdsFiles !== false) held.use(await holdFiles(paths));
+    outcome = await command.run(
+      {
+        paths,
+        study: withDataNotice(study, paths),
+        studyPath: resolve(studyPath),
+        database,
+        progress,
+        signal,
+        runId: ledger?.runId ?? "",
+        warn,
+      },
+      options,
+      ...program.args,
+    );
+  } catch (error) {
+    const exit = error instanceof UserError ? error.exitCode : EXIT.failed;
+    try {
+      await end(exit === EXIT.busy ? "busy" : "failed", exit, null, error);
+    } catch (ledgerError) {
+      // A full disk stops both; what the run died of is what must be seen.
+      printError(ledgerError);
+    }
+    throw error;
+  }
+  const errors = outcome.errors ?? [];
+  const exit = errors.length > 0 ? EXIT.failed : outcome.stopped ? EXIT.stopped : EXIT.done;
+  const status = errors.length > 0 ? "failed" : outcome.stopped ? "stopped" : "done";
+  await end(status, exit, outcome.summary, errors[0]);
+  console.log(json ? JSON.stringify({ ...outcome.summary, warnings, status }) : outcome.text);
+  for (const error of errors) printError(error);
+  return exit;
+}
+
+function declare(command: Command): Commander {
+  const program = new Commander(`deno task ${command.task}`)
+    .description(command.description)
+    .exitOverride()
+    .configureHelp({ helpWidth: HELP_WIDTH })
+    .configureOutput({ writeErr: () => {}, outputError: () => {} })
+    .allowExcessArguments(false);
+  for (const { name, description } of command.arguments ?? []) program.argument(name, description);
+  for (const { flags, description, parse } of command.options) {
+    const option = new Option(flags, description);
+    if (parse) {
+      option.argParser((text: string, before: unknown) =>
+        parseOption((text) => parse(text, before), text, flags, command.task)
+      );
+    }
+    program.addOption(option);
+  }
+  program
+    .option(
+      "--data <dir>",
+      "folder of the data",
+      command.data ? rootPath(command.data) : variable("CIVICSKY_DATA") ?? rootPath("data"),
+    )
+    .option("--study <file>", "study file", variable("CIVICSKY_STUDY") ?? rootPath("study.yaml"))
+    .option("--json", "print the summary as JSON")
+    .addHelpText("after", `\nExamples:\n${command.examples.map((line) => `  ${line}`).join("\n")}`);
+  return program;
+}
+
+function rootPath(name: string): string {
+  return fileURLToPath(new URL(name, ROOT));
+}
+
+function printError(thrown: unknown): ExitStatus {
+  const error = explained(thrown);
+  if (error instanceof UserError) {
+    console.error(error.format());
+    return error.exitCode;
+  }
+  console.error(error);
+  return EXIT.failed;
+}

@@ -1,0 +1,102 @@
+import { basename } from "node:path";
+import { now } from "../run/clock.ts";
+import { bootId, startTicks } from "../run/process.ts";
+import { runName } from "./run_name.ts";
+import { type Database, rows } from "../store/duckdb.ts";
+import { relation } from "../store/parquet.ts";
+import { RUNS } from "../store/tables.ts";
+
+const DAY_MS = 86_400_000;
+/** Days, and files of them at most, that are looked through for failures. */
+const [FAILURE_DAYS, FAILURE_FILES] = [7, 1500];
+/** How many failures are shown. */
+const FAILURES = 5;
+
+/** A run, as the screen shows it. */
+export interface RunRow {
+  run_id: string;
+  task: string;
+  status: string;
+  started_at: string;
+  seconds: number | null;
+  error: string | null;
+  [key: string]: unknown;
+}
+
+/** A run that failed or died, and how often its task did so for the same reason in a week. */
+export interface Failure {
+  task: string;
+  started_at: string;
+  status: string;
+  error: string | null;
+  times: number;
+}
+
+/** How many runs of any task are given as the newest. */
+const LAST_RUNS = 8;
+/** Runs of a task that are looked through for its last one that did its whole work. */
+const RUNS_A_TASK = 20;
+
+/** Which files of the ledger are read for the screen. */
+export interface LedgerFiles {
+  newest: string[];
+  /** The newest of each task. */
+  ofTasks: string[];
+  week: string[];
+  /** The newest twenty of each task, for what they warned of. */
+  warned: string[];
+}
+
+/** Choose them by their names, which begin with the time of the start; a year's ledger is long. */
+export function ledgerFiles(files: string[]): LedgerFiles {
+  const sorted = files.toSorted((a, b) => basename(a) < basename(b) ? 1 : -1);
+  const byTask = Map.groupBy(sorted, (path) => runName(path)?.task);
+  byTask.delete(undefined);
+  const since = now().getTime() - FAILURE_DAYS * DAY_MS;
+  return {
+    newest: sorted.slice(0, LAST_RUNS),
+    ofTasks: [...byTask.values()].map((paths) => paths[0]!),
+    warned: [...byTask.values()].flatMap((paths) => paths.slice(0, RUNS_A_TASK)),
+    week: sorted.filter((path) => (runName(path)?.started.getTime() ?? 0) >= since)
+      .slice(0, FAILURE_FILES),
+  };
+}
+
+/** Give runs, the newest first; one that says it is running but whose process is gone has died. */
+export async function lastRuns(database: Database, files: string[]): Promise<RunRow[]> {
+  const found = await rows<RunRow>(
+    database,
+    `SELECT run_id, task, status, exit_status, started_at, ended_at, seconds, peak_rss_mb, host, pid,
+       boot_id, start_ticks, summary, warnings, error
+     FROM ${relation(RUNS, files)} ORDER BY started_at DESC, run_id DESC`,
+  );
+  return found.map(({ host, pid, boot_id, start_ticks, ...run }) => ({
+    ...run,
+    status: hasDied({ status: run.status, host, pid, boot_id, start_ticks }) ? "died" : run.status,
+  }));
+}
+
+/**
+ * Give what failed or died of some runs, the newest first, each task and reason once.
+ *
+ * A `daily` that came to its end is left out: what failed of it stands there itself.
+ */
+export function failuresOf(runs: RunRow[]): Failure[] {
+  const failures = new Map<string, Failure>();
+  for (const { task, started_at, status, error, summary } of runs) {
+    if (status !== "failed" && status !== "died") continue;
+    if (task === "daily" && status === "failed" && summary !== "null") continue;
+    const key = JSON.stringify([task, status, error]);
+    const known = failures.get(key);
+    if (known) known.times++;
+    else failures.set(key, { task, started_at, status, error, times: 1 });
+  }
+  return [...failures.values()].slice(0, FAILURES);
+}
+
+/** Tell whether a run of this machine says that it is running, and its process is gone. */
+export function hasDied({ status, host, pid, boot_id, start_ticks }: Record<string, unknown>) {
+  const here = host === Deno.hostname() && bootId() !== undefined;
+  const alive = boot_id === bootId() && startTicks(Number(pid)) === start_ticks;
+  return status === "running" && here && !alive;
+}

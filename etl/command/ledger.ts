@@ -1,0 +1,65 @@
+import { type Database, literal } from "../store/duckdb.ts";
+import { writeParquet } from "../store/parquet.ts";
+import type { DataPaths } from "../store/paths.ts";
+import { RUNS } from "../store/tables.ts";
+import { now, utcDay } from "../run/clock.ts";
+import { codeVersion } from "../run/code_version.ts";
+import type { ExitStatus } from "../run/error.ts";
+import { bootId, peakMegabytes, startTicks } from "../run/process.ts";
+
+export type RunStatus = "running" | "done" | "failed" | "busy" | "stopped";
+
+/** How a run ended. */
+export interface RunEnd {
+  status: RunStatus;
+  exit_status: ExitStatus;
+  /** Counts of what was done; no text of any post. */
+  summary: unknown;
+  warnings: string[];
+  error: string | undefined;
+}
+
+/** The row of one run in the table `runs`: written at its start, replaced at its end. */
+export class LedgerRow {
+  readonly runId: string;
+  readonly #started = now();
+  readonly #clock = performance.now();
+
+  constructor(
+    readonly paths: DataPaths,
+    readonly task: string,
+    readonly args: string[],
+    readonly studyHash: string,
+  ) {
+    const stamp = this.#started.toISOString().replace(/[-:]|\.\d+Z$/g, "");
+    this.runId = `${stamp}-${task.replace(":", "-")}-${crypto.randomUUID().slice(0, 8)}`;
+  }
+
+  /** Write the row, as running or as ended. */
+  async write(database: Database, end?: RunEnd): Promise<void> {
+    const columns: Record<string, unknown> = {
+      run_id: this.runId,
+      task: this.task,
+      arguments: JSON.stringify(this.args),
+      status: end?.status ?? "running",
+      exit_status: end?.exit_status,
+      started_at: this.#started,
+      ended_at: end && now(),
+      seconds: end && Math.round(performance.now() - this.#clock) / 1000,
+      peak_rss_mb: end && peakMegabytes(),
+      host: Deno.hostname(),
+      pid: Deno.pid,
+      boot_id: bootId(),
+      start_ticks: startTicks(Deno.pid),
+      study_hash: this.studyHash,
+      deno_version: Deno.version.deno,
+      code_version: codeVersion(),
+      summary: end && JSON.stringify(end.summary),
+      warnings: end?.warnings ?? [],
+      error: end?.error,
+    };
+    const select = Object.entries(columns).map(([name, value]) => `${literal(value)} AS ${name}`);
+    const path = this.paths.run(utcDay(this.#started), this.runId);
+    await writeParquet(database, RUNS, `SELECT ${select.join(", ")}`, path);
+  }
+}

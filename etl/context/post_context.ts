@@ -1,0 +1,187 @@
+import type { AppView } from "../atproto/appview.ts";
+import { ContextFetcher } from "./context_fetcher.ts";
+import { ContextTexts } from "./context_texts.ts";
+import type { Context } from "../command/command.ts";
+import type { UserError } from "../run/error.ts";
+
+/** What a context may be made of, in the order in which it is shown to a reader. */
+export const CONTEXT_KINDS = [
+  "reply_root",
+  "reply_parent",
+  "quoted_post",
+  "link_title",
+  "link_description",
+  "link_domain",
+  "alt_text",
+  "self_labels",
+] as const;
+export type ContextKind = typeof CONTEXT_KINDS[number];
+
+/** What stands around a post; `alt_text` may come several times. */
+export interface ContextPart {
+  kind: ContextKind;
+  text: string;
+}
+
+/** Columns of the table `posts` that a context is made of. */
+export const CONTEXT_COLUMNS = [
+  "reply_root_uri",
+  "reply_parent_uri",
+  "quoted_uri",
+  "external_title",
+  "external_description",
+  "external_url",
+  "image_alts",
+  "self_labels",
+] as const;
+
+/** What of a row of `posts` its context is made of. */
+export interface ContextRow {
+  uri: string;
+  reply_root_uri: string | null;
+  reply_parent_uri: string | null;
+  quoted_uri: string | null;
+  external_title: string | null;
+  external_description: string | null;
+  external_url: string | null;
+  image_alts: string[] | null;
+  self_labels: string[] | null;
+}
+
+export interface PostContext {
+  /** In the order of `CONTEXT_KINDS`. */
+  parts: ContextPart[];
+  /** Posts that it names, whose texts are not known and worth fetching. */
+  missing: string[];
+}
+
+/**
+ * Gives the contexts of the pending posts of a day after the other: what stands in their own rows, and
+ * the texts of the posts that they reply to or quote.
+ *
+ * Those texts come from all raw tables, and what none has is fetched into `raw/context`; nothing is
+ * asked for twice. What was deleted or is hidden is in no context. Without an AppView nothing is
+ * fetched. Uses the temporary tables `context_*` of the database.
+ */
+export class PostContexts {
+  /** Damaged files that were left out. */
+  readonly #errors: UserError[] = [];
+  readonly #fetcher: ContextFetcher | undefined;
+  #texts: ContextTexts | undefined;
+
+  constructor(
+    readonly context: Pick<Context, "database" | "paths" | "signal">,
+    appView?: AppView,
+  ) {
+    this.#fetcher = appView && new ContextFetcher(context, appView);
+  }
+
+  /** What went wrong while the rest was done, each once. */
+  get errors(): UserError[] {
+    return [...this.#errors, ...this.#fetcher?.errors ?? []];
+  }
+
+  /** What was set aside, by reason. */
+  get setAside(): Record<string, number> {
+    return this.#fetcher?.quarantine.counts ?? {};
+  }
+
+  /**
+   * Turn to the pending posts of some days, the contexts that ended runs left in the journal included.
+   *
+   * `pending` is a temporary table with the column `post` (hash of the uri). Throws where a tombstone
+   * part is damaged.
+   */
+  async prepare(pending: string, ...days: string[]): Promise<void> {
+    const { database, paths } = this.context;
+    await this.#fetcher?.land();
+    const { texts, errors } = await ContextTexts.collect(database, paths, pending, days);
+    this.#texts = texts;
+    for (const error of errors) {
+      if (!this.#errors.some(({ message }) => message === error.message)) this.#errors.push(error);
+    }
+  }
+
+  /** Give the contexts of some of the pending posts, by uri, as far as known; fetches nothing. */
+  async of(posts: ContextRow[]): Promise<Map<string, PostContext>> {
+    const named = new Set(posts.flatMap((post) => references(post).map(([, uri]) => uri)));
+    const states = await this.#prepared().statesOf([...named]);
+    return new Map(posts.map((post) => {
+      const parts = contextParts(post, (uri) => states.get(uri)?.text ?? null);
+      const missing = references(post).map(([, uri]) => uri)
+        .filter((uri) => states.get(uri)?.state === "missing");
+      return [post.uri, { parts, missing }];
+    }));
+  }
+
+  /**
+   * Give the contexts of some of the pending posts, by uri, with what was missing fetched.
+   *
+   * Where `missing` is not empty, the AppView failed (see `errors`) or the run is told to stop: such a
+   * post is to stay pending, as labels without contexts say less. A context that is gone is not missing.
+   * Throws where the login is refused, and where the journal cannot be written.
+   */
+  async complete(posts: ContextRow[]): Promise<Map<string, PostContext>> {
+    const contexts = await this.of(posts);
+    const missing = [...new Set([...contexts.values()].flatMap((context) => context.missing))];
+    if (missing.length === 0 || this.#fetcher === undefined) return contexts;
+    const texts = this.#prepared();
+    const readLanded = async (files: string[]) => {
+      await texts.readLanded(files);
+      const states = await texts.statesOf(missing);
+      return missing.filter((uri) => states.get(uri)?.state === "missing");
+    };
+    const witnesses = posts.map(({ uri }) => uri);
+    await texts.learn(await this.#fetcher.fetch(missing, witnesses, readLanded));
+    return await this.of(posts);
+  }
+
+  /** Land what was fetched. */
+  async close(): Promise<void> {
+    await this.#fetcher?.land();
+  }
+
+  #prepared(): ContextTexts {
+    if (this.#texts === undefined) throw new Error("no day is prepared");
+    return this.#texts;
+  }
+}
+
+/**
+ * Give the posts that one names, each once under its first kind: a parent that is the root too is the
+ * parent, a quoted post that it replies to is what it replies to.
+ */
+function references(row: ContextRow): [ContextKind, string][] {
+  const seen = new Set([row.uri]);
+  const named: [ContextKind, string | null][] = [
+    ["reply_parent", row.reply_parent_uri],
+    ["reply_root", row.reply_root_uri],
+    ["quoted_post", row.quoted_uri],
+  ];
+  return named.filter((reference): reference is [ContextKind, string] => {
+    const [, uri] = reference;
+    return uri !== null && seen.size !== seen.add(uri).size;
+  });
+}
+
+/** Give the parts of a post's context; texts that are unknown or empty are no part. */
+function contextParts(
+  row: ContextRow,
+  textOf: (uri: string) => string | null,
+): ContextPart[] {
+  const found: [ContextKind, string | null][] = [
+    ...references(row).map(([kind, uri]) => [kind, textOf(uri)] as [ContextKind, string | null]),
+    ["link_title", row.external_title],
+    ["link_description", row.external_description],
+    ["link_domain", domainOf(row.external_url)],
+    ...(row.image_alts ?? []).map((alt) => ["alt_text", alt] as [ContextKind, string]),
+    ["self_labels", row.self_labels?.join(", ") ?? null],
+  ];
+  return found.map(([kind, text]) => ({ kind, text: text?.trim() ?? "" }))
+    .filter(({ text }) => text !== "")
+    .toSorted((a, b) => CONTEXT_KINDS.indexOf(a.kind) - CONTEXT_KINDS.indexOf(b.kind));
+}
+
+function domainOf(url: string | null): string | null {
+  return url === null ? null : URL.parse(url)?.hostname.replace(/^www\./, "") ?? null;
+}

@@ -1,0 +1,123 @@
+import { coveredSpans, utc } from "./owed.ts";
+import { now, utcDay } from "../run/clock.ts";
+import { mergeSpans, type Span, subtractSpans, totalLength } from "./span.ts";
+import { type Database, literal, rows } from "../store/duckdb.ts";
+import { relation } from "../store/parquet.ts";
+import type { DataPaths } from "../store/paths.ts";
+import { COVERAGE, WINDOWS } from "../store/tables.ts";
+
+const HOUR_MS = 3_600_000;
+const HOURS = 168;
+
+/** What was collected of a stream in the 168 hours before now. */
+export interface WeekOfCoverage {
+  source: string;
+  /** Hours that its windows asked for, as far as they have passed; null where it has no windows. */
+  hours_asked: number | null;
+  /** Of those, hours that were read without a gap; of the whole week where it has no windows. */
+  hours_collected: number;
+  /** Minutes of the windows, and those in which events came; of the hours collected without windows. */
+  minutes: number;
+  minutes_with_data: number;
+  events: number;
+  posts: number;
+  /** Sequence numbers that hosts left out. */
+  skipped: number;
+  reconnects: number;
+}
+
+/** Sum up what was collected of each stream in the last 168 hours, from whole files of two tables. */
+export async function weekOfCoverage(
+  database: Database,
+  paths: DataPaths,
+  coverage: string[],
+  windows: string[],
+): Promise<WeekOfCoverage[]> {
+  const until = new Date(Math.floor(now().getTime() / 60_000) * 60_000);
+  const week = { from: new Date(until.getTime() - HOURS * HOUR_MS), until };
+  const counts = await countMinutes(database, coverage, windows, week);
+  const weeks: WeekOfCoverage[] = [];
+  for (const { has_windows, ...count } of counts) {
+    const covered = await coveredSpans(database, paths, count.source, utcDay(week.from));
+    const asked = has_windows ? await askedSpans(database, windows, count.source, week) : [week];
+    const open = asked.flatMap((span) => subtractSpans(span, covered));
+    const collected = (totalLength(asked) - totalLength(open)) / HOUR_MS;
+    weeks.push({
+      ...count,
+      hours_asked: has_windows ? round(totalLength(asked) / HOUR_MS) : null,
+      hours_collected: round(collected),
+      minutes: has_windows ? count.minutes : Math.round(collected * 60),
+    });
+  }
+  return weeks;
+}
+
+/** Say it in a sentence, such as a paper needs. */
+export function describeWeek(week: WeekOfCoverage): string {
+  const { source, hours_asked, hours_collected, minutes, minutes_with_data, skipped } = week;
+  const share = minutes === 0 ? 0 : 100 * minutes_with_data / minutes;
+  const collected = hours_asked === null
+    ? `${hours_collected} were collected by hand`
+    : `${hours_asked} were asked for, and ${hours_collected} of them collected without a gap`;
+  return `${source}: of the last ${HOURS} hours ${collected}; ` +
+    `${Math.min(100, Math.floor(share * 100) / 100)}% of their minutes have data` +
+    (skipped > 0 ? `; hosts left out ${skipped.toLocaleString("en")} events` : "");
+}
+
+type Counts = Omit<WeekOfCoverage, "hours_asked" | "hours_collected"> & { has_windows: boolean };
+
+async function countMinutes(
+  database: Database,
+  coverage: string[],
+  windows: string[],
+  { from, until }: Span,
+): Promise<Counts[]> {
+  return await rows<Counts & Record<string, unknown>>(
+    database,
+    `WITH received AS (
+       SELECT source, minute, sum(events) AS events, sum(posts) AS posts, sum(skipped) AS skipped,
+         sum(reconnects) AS reconnects
+       FROM ${relation(COVERAGE, coverage)}
+       WHERE minute >= ${literal(from)} AND minute < ${literal(until)} GROUP BY ALL
+     ),
+     asked AS (
+       SELECT DISTINCT source, unnest(generate_series(greatest(opens_at, ${literal(from)}),
+         least(closes_at, ${literal(until)}) - INTERVAL 1 MINUTE, INTERVAL 1 MINUTE)) AS minute
+       FROM ${relation(WINDOWS, windows)}
+     ),
+     with_windows AS (SELECT DISTINCT source FROM ${relation(WINDOWS, windows)}),
+     minutes AS (
+       SELECT source, minute, true AS has_windows FROM asked
+       UNION ALL SELECT source, minute, false FROM received
+       WHERE source NOT IN (SELECT source FROM with_windows)
+     )
+     SELECT source, has_windows, count(*) AS minutes,
+       count(*) FILTER (events > 0) AS minutes_with_data,
+       coalesce(sum(events), 0) AS events, coalesce(sum(posts), 0) AS posts,
+       coalesce(sum(skipped), 0) AS skipped, coalesce(sum(reconnects), 0) AS reconnects
+     FROM minutes LEFT JOIN received USING (source, minute) GROUP BY ALL ORDER BY source`,
+  );
+}
+
+/** Give when the windows of a source were open within a span, merged. */
+export async function askedSpans(
+  database: Database,
+  windows: string[],
+  source: string,
+  { from, until }: Span,
+): Promise<Span[]> {
+  const found = await rows<{ from: string; until: string }>(
+    database,
+    `SELECT greatest(opens_at, ${literal(from)}) AS from, least(closes_at, ${
+      literal(until)
+    }) AS until
+     FROM ${relation(WINDOWS, windows)}
+     WHERE source = ${literal(source)} AND opens_at < ${literal(until)}
+       AND closes_at > ${literal(from)}`,
+  );
+  return mergeSpans(found.map((span) => ({ from: utc(span.from), until: utc(span.until) })));
+}
+
+function round(hours: number): number {
+  return Math.round(hours * 100) / 100;
+}

@@ -1,0 +1,198 @@
+import { basename, dirname } from "node:path";
+import { purgeAnalyses } from "../export/analysis_file.ts";
+import { QUOTING_COLUMNS } from "../labels/paid_answer.ts";
+import { recountPanel } from "../labels/panel.ts";
+import { purgeArchive } from "./purge_archive.ts";
+import { purgeBatches } from "./purge_batches.ts";
+import { purgeLines, whileIdle } from "./purge_lines.ts";
+import { now, utcDay } from "../run/clock.ts";
+import type { Context } from "../command/command.ts";
+import { UserError } from "../run/error.ts";
+import { type Database, literal, row } from "../store/duckdb.ts";
+import { damage } from "../store/damage.ts";
+import { leftSegments } from "../store/journal.ts";
+import { rewriteParquet, tableOf } from "../store/parquet.ts";
+import type { DataPaths } from "../store/paths.ts";
+import { subjectHash, subjectHashSql } from "../raw/tombstone.ts";
+
+/** Rows that left a table, by its folder under the data folder; tables that lost none are not named. */
+export type Purged = Record<string, number>;
+
+/** Columns by which a post can be found again, beside its uri. */
+const NAMING_COLUMNS = ["cid", "did", "text", "text_hash", "reference_time", "created_at"];
+
+/**
+ * Remove what was deleted from every table that still holds it, and from the quarantine.
+ *
+ * Needs the temporary tables of `removal.ts` and `finished`. Labels go with their post, or stay as
+ * numbers under the post's keyed hash, as the study says; so do replicates and posts of panels. Posts of
+ * hidden accounts leave `posts` alone.
+ */
+export async function purge(context: Context, key: string): Promise<Purged> {
+  const { database, paths, study } = context;
+  const { tombstones } = await row<{ tombstones: number }>(
+    database,
+    "SELECT (SELECT count(*) FROM removed) + (SELECT count(*) FROM hidden) AS tombstones",
+  );
+  if (tombstones === 0) return {};
+  const purged: Purged = {};
+  const purgeFrom = async (table: string, condition: string, replacement?: Replacement) => {
+    const rows = await purgeTable(database, paths, table, condition, replacement);
+    if (rows > 0) purged[table] = rows;
+  };
+  const uriHash = subjectHashSql(key, "uri");
+  const didHash = subjectHashSql(key, "regexp_extract(uri, '^at://([^/]+)', 1)");
+  const removalOf = (hash: string) =>
+    `(SELECT removed_at FROM removed WHERE subject_hash = ${hash})`;
+  const removedAt = `greatest(${removalOf(uriHash)}, ${removalOf(didHash)})`;
+  const removedVersion = (time: string) =>
+    `coalesce(${removedAt} >= coalesce(${time}, '-infinity'), false)`;
+  for (const source of paths.names("raw").filter((name) => name !== "tombstones")) {
+    await purgeFrom(`raw/${source}`, removedVersion("event_time"));
+  }
+  const archived = await purgeArchive(context, removedVersion("event_time"));
+  const isHidden = `${subjectHashSql(key, "did")} IN (SELECT subject_hash FROM hidden)`;
+  await purgeFrom("posts", `${removedVersion("reference_time")} OR ${isHidden}`);
+  const gone = `${removedAt} IS NOT NULL AND uri NOT IN (SELECT uri FROM finished)`;
+  const asNumbers = (condition: string): Replacement | undefined => {
+    if (study.after_deletion !== "keep_numbers") return undefined;
+    return (columns) => {
+      const names = [...NAMING_COLUMNS, ...QUOTING_COLUMNS].filter((name) =>
+        columns.includes(name)
+      );
+      const emptied = names.map((name) => `, NULL AS ${name}`).join("");
+      return `SELECT * REPLACE ('deleted:' || ${uriHash} AS uri${emptied})
+        FROM old WHERE ${condition}`;
+    };
+  };
+  for (const classifier of paths.names("labels")) {
+    await purgeFrom(`labels/${classifier}`, gone, asNumbers(gone));
+  }
+  await purgeFrom("anchors", gone);
+  for (const classifier of paths.names("replicates")) {
+    await purgeFrom(`replicates/${classifier}`, gone, asNumbers(gone));
+  }
+  for (const panel of paths.names("panels")) {
+    const isGone = removedVersion("reference_time");
+    await purgeFrom(`panels/${panel}`, isGone, asNumbers(isGone));
+    await recountPanel(database, paths, panel).catch((error) => {
+      if (!(error instanceof UserError)) throw error;
+      context.warn(`${error.message}; how many posts the panel ${panel} has left is not known`);
+    });
+  }
+  const removed = new Set(
+    (await database.runAndReadAll("SELECT subject_hash FROM removed")).getRows().map(String),
+  );
+  const isRemoved = (uri: string) => {
+    const did = /^at:\/\/([^/]+)/.exec(uri)?.[1] ?? "";
+    return removed.has(subjectHash(key, uri)) || removed.has(subjectHash(key, did));
+  };
+  const quarantine = await purgeQuarantine(context, isRemoved);
+  const answers = await purgeAnswers(context, isRemoved);
+  const batches = await purgeBatches(context, isRemoved);
+  let exports = 0;
+  const isIdle = await whileIdle(paths, "exports", async () => {
+    exports = await purgeAnalyses(database, paths);
+  });
+  if (!isIdle) context.warn("export is running: its files are purged by the next preprocess");
+  return {
+    ...purged,
+    ...archived > 0 ? { archive: archived } : {},
+    ...quarantine > 0 ? { quarantine } : {},
+    ...answers > 0 ? { answers } : {},
+    ...batches > 0 ? { batches } : {},
+    ...exports > 0 ? { exports } : {},
+  };
+}
+
+/** Give the query for what takes the place of rows that left, by the columns of the file. */
+type Replacement = (columns: string[]) => string;
+
+/** Rewrite the files of a table in which a condition holds for some row. */
+async function purgeTable(
+  database: Database,
+  paths: DataPaths,
+  table: string,
+  condition: string,
+  replacement?: Replacement,
+): Promise<number> {
+  let touched = 0;
+  for (const { path } of paths.files(table)) {
+    // Damaged files were named by whoever reads them for their content.
+    if (await damage(database, path) !== undefined) continue;
+    const { matches } = await row<{ matches: number }>(
+      database,
+      `SELECT count(*) AS matches FROM (
+         SELECT 1 FROM read_parquet(${literal(path)}, hive_partitioning = false)
+         WHERE ${condition})`,
+    );
+    if (matches === 0) continue;
+    const kept = `SELECT * FROM old WHERE NOT (${condition})`;
+    const columns = Object.keys((await tableOf(database, path)).columns);
+    await rewriteParquet(
+      database,
+      path,
+      replacement ? `${kept} UNION ALL BY NAME ${replacement(columns)}` : kept,
+    );
+    touched += matches;
+  }
+  return touched;
+}
+
+/**
+ * Take out of the quarantine what belongs to a removed post or account.
+ *
+ * Only today's file is still written to: it is left to the next run while its source is running.
+ */
+async function purgeQuarantine(
+  { paths, warn }: Context,
+  isGone: (uri: string) => boolean,
+): Promise<number> {
+  let touched = 0;
+  for (const path of paths.quarantined()) {
+    const source = basename(dirname(path));
+    const rewrite = async () => {
+      touched += await purgeLines(path, isGone);
+    };
+    if (basename(path) !== basename(paths.quarantine(source, utcDay(now())))) {
+      await rewrite();
+    } else if (!await whileIdle(paths, `sync-${source}`, rewrite)) {
+      warn(`${source} is running: what it set aside today is purged by the next preprocess`);
+    }
+  }
+  return touched;
+}
+
+/**
+ * Take paid answers to removed posts out of segments, whatever the study keeps of labels: what an
+ * answer holds in numbers is known to its classifier alone.
+ *
+ * Segments of a label set are left to the next run while its classifier is running.
+ */
+async function purgeAnswers(
+  { database, paths, warn }: Context,
+  isRemoved: (uri: string) => boolean,
+): Promise<number> {
+  let touched = 0;
+  for (const classifier of paths.names("answers")) {
+    for (const labelSetId of paths.names(`answers/${classifier}`)) {
+      const isIdle = await whileIdle(paths, `classify-${labelSetId}`, async () => {
+        const segments = [
+          ...await leftSegments(paths.answers(classifier, labelSetId)),
+          ...await leftSegments(paths.replicateAnswers(classifier, labelSetId)),
+        ];
+        if (segments.length === 0) return;
+        const finished = new Set(
+          (await database.runAndReadAll("SELECT uri FROM finished")).getRows().map(String),
+        );
+        for (const path of segments) {
+          touched += await purgeLines(path, (uri) => isRemoved(uri) && !finished.has(uri));
+        }
+      });
+      if (!isIdle) {
+        warn(`${classifier} is running: its new answers are purged by the next preprocess`);
+      }
+    }
+  }
+  return touched;
+}

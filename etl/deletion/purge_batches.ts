@@ -1,0 +1,89 @@
+import {
+  batchPaths,
+  folderPaths,
+  type OpenBatch,
+  openBatches,
+  removeIfThere,
+  sweepBatches,
+} from "../labels/open_batch.ts";
+import { purgeLines, whileIdle } from "./purge_lines.ts";
+import type { Context } from "../command/command.ts";
+import { segmentLines } from "../store/journal.ts";
+
+/**
+ * Take removed posts out of batches that are under way; gives how many those are.
+ *
+ * Nothing is known then of their requests, so that no answer to them is kept. What a server has of
+ * them goes when the batch has landed. Batches of a label set are left to the next run while its
+ * classifier is running.
+ */
+export async function purgeBatches(
+  { database, paths, warn }: Pick<Context, "database" | "paths" | "warn">,
+  isRemoved: (uri: string) => boolean,
+): Promise<number> {
+  let touched = 0;
+  for (const classifier of paths.names("batches")) {
+    for (const id of paths.names(`batches/${classifier}`)) {
+      const folder = paths.batches(classifier, id);
+      const isIdle = await whileIdle(paths, `classify-${id}`, async () => {
+        const batches = await openBatches(paths, classifier, id);
+        await sweepBatches(paths, batches, folder);
+        if (batches.length === 0) return;
+        const finished = new Set(
+          (await database.runAndReadAll("SELECT uri FROM finished")).getRows().map(String),
+        );
+        const isGone = (uri: string) => isRemoved(uri) && !finished.has(uri);
+        for (const batch of batches) touched += await purgeBatch(folder, batch, isGone, warn);
+      });
+      if (!isIdle) warn(`${classifier} is running: its batches are purged by the next preprocess`);
+    }
+  }
+  return touched;
+}
+
+async function purgeBatch(
+  folder: string,
+  batch: OpenBatch,
+  isRemoved: (uri: string) => boolean,
+  warn: (text: string) => void,
+): Promise<number> {
+  const { posts, requests } = batchPaths(folder, batch.name);
+  const gone = await requestsAbout(posts, isRemoved);
+  if (gone.size === 0) return 0;
+  // Whoever wrote it has died, and what it was to become is begun anew.
+  await removeIfThere(requests);
+  // First the texts: while the line of a post is there, the next run finds what is left of it.
+  if (batch.folder !== null) {
+    for (const path of Object.values(folderPaths(batch.folder, batch.name))) {
+      try {
+        await purgeLines(path, (request) => gone.has(request), requestOf);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+        if (path.endsWith(".out.jsonl")) continue;
+        warn(`${path} is not there: purge copies of it by hand`);
+      }
+    }
+  }
+  return await purgeLines(posts, isRemoved);
+}
+
+/** Give the ids of the requests about removed posts. */
+async function requestsAbout(
+  path: string,
+  isRemoved: (uri: string) => boolean,
+): Promise<Set<string>> {
+  const found = new Set<string>();
+  try {
+    for await (const line of segmentLines(path)) {
+      const { custom_id, uri } = JSON.parse(line || "{}") as { custom_id?: string; uri?: string };
+      if (custom_id && uri && isRemoved(uri)) found.add(custom_id);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return found;
+}
+
+function requestOf(line: string): string | undefined {
+  return /"custom_id": ?"([^"]+)"/.exec(line)?.[1];
+}

@@ -1,0 +1,70 @@
+import { EXIT, UserError } from "../run/error.ts";
+import { segmentLines } from "../store/journal.ts";
+import { lock } from "../store/lock.ts";
+import { removeLeftovers, sync } from "../store/parquet.ts";
+import type { DataPaths } from "../store/paths.ts";
+
+/** Do something under a lock; gives false where somebody else holds it. */
+export async function whileIdle(
+  paths: DataPaths,
+  name: string,
+  work: () => Promise<void>,
+): Promise<boolean> {
+  let held: AsyncDisposable;
+  try {
+    held = await lock(paths.locks(), name, "purge what was deleted");
+  } catch (error) {
+    if (!(error instanceof UserError) || error.exitCode !== EXIT.busy) throw error;
+    return false;
+  }
+  await using _lock = held;
+  await work();
+  return true;
+}
+
+/**
+ * Rewrite a file of JSON lines without those of posts that are gone; gives how many those are.
+ *
+ * `keyOf` says by what of a line posts are known; by their uri, where it is left out.
+ */
+export async function purgeLines(
+  path: string,
+  isGone: (key: string) => boolean,
+  keyOf = uriOf,
+): Promise<number> {
+  await removeLeftovers(path);
+  let [lines, gone] = [0, 0];
+  const isKept = (line: string) => {
+    const key = keyOf(line);
+    return key === undefined || !isGone(key);
+  };
+  for await (const line of segmentLines(path)) {
+    lines++;
+    if (!isKept(line)) gone++;
+  }
+  if (gone === 0) return 0;
+  if (gone === lines) {
+    await Deno.remove(path);
+    return gone;
+  }
+  const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
+  const kept = async function* () {
+    for await (const line of segmentLines(path)) {
+      if (line !== "" && isKept(line)) yield `${line}\n`;
+    }
+  };
+  await Deno.writeTextFile(beside, ReadableStream.from(kept()));
+  await sync(beside);
+  await Deno.rename(beside, path);
+  return gone;
+}
+
+/** Give the uri that a line names; a process that was killed may have left half a last line. */
+function uriOf(line: string): string | undefined {
+  try {
+    return (JSON.parse(line) as { uri?: string }).uri;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return /"uri":"([^"]+)"/.exec(line)?.[1];
+  }
+}

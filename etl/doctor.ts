@@ -1,0 +1,95 @@
+/** `deno task doctor`: looks for what would make the next runs fail, and changes nothing. */
+import { fileURLToPath } from "node:url";
+import { type Command, type Context, main, type Outcome } from "./command/command.ts";
+import { EXIT, UserError } from "./run/error.ts";
+import { urlVariable } from "./run/option.ts";
+import type { PartitionFile } from "./store/paths.ts";
+import { type AppViewAnswer, askAppView } from "./doctor/appview_answer.ts";
+import { CHECKS } from "./doctor/check.ts";
+import { denoDirOf } from "./doctor/deno_dir.ts";
+import type { Examination } from "./doctor/examination.ts";
+import { examine } from "./doctor/examine.ts";
+import { readMounts } from "./doctor/mount.ts";
+import { countLevels, describeFindings } from "./doctor/report.ts";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+
+export const command: Command = {
+  task: "doctor",
+  description:
+    "Look for what would make tonight's run fail: versions, disk, clock, keys, files, settings.\n\n" +
+    "Says of everything that it finds what to do, and changes nothing. Without --online it asks no server\n" +
+    "and gives up its permission for the network; with it each service is asked once: a connection to\n" +
+    "relay and Jetstream, one post of each feed, one invented sentence for Perspective, the list of models.\n" +
+    "Exit status 1 where a run would fail, 0 otherwise.",
+  options: [{
+    flags: "--online",
+    description: "ask the servers of the study too: reachable, keys accepted, models served",
+  }],
+  examples: ["deno task doctor", "deno task doctor --online", "deno task doctor --online --json"],
+  ledger: false,
+  run: doctor,
+};
+
+async function doctor(
+  context: Context,
+  { online = false }: { online?: boolean },
+): Promise<Outcome> {
+  if (online) requireNetwork();
+  const findings = await examine(CHECKS, examination(context, online));
+  const levels = countLevels(findings);
+  const [first] = findings.filter(({ level }) => level === "problem");
+  const more = levels.problem - 1;
+  return {
+    summary: { data: context.paths.root, online, levels, findings },
+    text: describeFindings(findings, online),
+    errors: first === undefined ? [] : [
+      new UserError(
+        "rely on the next run",
+        `${first.found}${more > 0 ? `; ${more} more ${more > 1 ? "problems" : "problem"}` : ""}`,
+        first.remedy ?? "",
+      ),
+    ],
+  };
+}
+
+/** Give what checks look at, for a task's context. */
+export function examination(context: Context, isOnline: boolean): Examination {
+  const { paths, study, studyPath, database, signal } = context;
+  let files: PartitionFile[] | undefined;
+  let answers: Promise<AppViewAnswer[]> | undefined;
+  const { appview, feeds } = study.sources.most_liked;
+  return {
+    paths,
+    study,
+    studyPath,
+    database,
+    signal,
+    root: ROOT,
+    isOnline,
+    files: () => files ??= paths.everyFile(),
+    appView() {
+      const service = urlVariable("BLUESKY_APPVIEW", "https:", "http:") ?? appview;
+      const ask = (feed: string) => askAppView(service.replace(/\/+$/, ""), feed, signal);
+      return answers ??= Promise.all(feeds.map(ask));
+    },
+    mounts: readMounts(),
+    home: Deno.env.get("HOME"),
+    denoDir: denoDirOf((name) => Deno.env.get(name)),
+  };
+}
+
+function requireNetwork(): void {
+  if (Deno.permissions.querySync({ name: "net" }).state === "granted") return;
+  throw new UserError(
+    "run doctor --online",
+    "it has no permission for the network",
+    "Start it as deno task doctor --online, or leave out --online",
+    { exitCode: EXIT.usage },
+  );
+}
+
+if (import.meta.main) {
+  if (!Deno.args.includes("--online")) Deno.permissions.revokeSync({ name: "net" });
+  await main(command);
+}

@@ -1,0 +1,50 @@
+import { now, utcDay } from "../run/clock.ts";
+import { type Examination, size, type Space, spaceOf } from "./examination.ts";
+import { type Finding, note, ok, problem, warning } from "./finding.ts";
+import { type Growth, measureGrowth } from "../../doctor/growth.ts";
+
+/** A run writes files anew beside the old ones, so that a day needs twice its size for a while. */
+const DAYS_TONIGHT = 2;
+const [SOON_DAYS, LATER_DAYS] = [14, 60];
+/** What a run needs where nothing is known of the study, and files likewise. */
+const [FEWEST_BYTES, FEWEST_FILES] = [200e6, 1000];
+/** Where growth is not known, less than this is worth a word. */
+const FEW_BYTES = 5e9;
+const REMEDY =
+  "Free some space, or move the data folder to a larger disk and name it with CIVICSKY_DATA";
+
+/** Say how many days of the study still fit on the disk of its data folder. */
+export async function diskSpace({ paths, files }: Examination): Promise<Finding[]> {
+  const growth = await measureGrowth(files(), utcDay(now()));
+  const space = await spaceOf(paths.root);
+  return [bytesLeft(space, growth), ...filesLeft(space, growth)];
+}
+
+function bytesLeft({ bytes }: Space, growth: Growth | undefined): Finding {
+  const days = growth === undefined ? Infinity : bytes / growth.bytes;
+  const pace = growth === undefined
+    ? ""
+    : `, ${describeDays(days)} at ${size(growth.bytes)} a day (measured over ${growth.days} days)`;
+  const found = `${size(bytes)} free${pace}`;
+  if (bytes < FEWEST_BYTES || days < DAYS_TONIGHT) return problem(found, REMEDY);
+  if (days < SOON_DAYS) return warning(found, REMEDY);
+  if (days < LATER_DAYS || (growth === undefined && bytes < FEW_BYTES)) return note(found, REMEDY);
+  return ok(found);
+}
+
+function filesLeft({ files }: Space, growth: Growth | undefined): Finding[] {
+  if (files === undefined) return [];
+  const days = growth === undefined ? Infinity : files / growth.files;
+  const found = `room for ${files.toLocaleString("en")} more files (inodes)${
+    growth === undefined ? "" : `, ${describeDays(days)}`
+  }`;
+  const remedy =
+    "Remove small files that are not needed, of other folders too, or move the data folder";
+  if (files < FEWEST_FILES || days < DAYS_TONIGHT) return [problem(found, remedy)];
+  return days < SOON_DAYS ? [warning(found, remedy)] : [];
+}
+
+function describeDays(days: number): string {
+  if (days > 3650) return "more than ten years";
+  return days < 2 ? "less than two days" : `${Math.floor(days).toLocaleString("en")} days`;
+}

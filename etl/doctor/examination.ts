@@ -1,0 +1,61 @@
+import { statfs } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Context } from "../command/command.ts";
+import type { PartitionFile } from "../store/paths.ts";
+import type { AppViewAnswer } from "./appview_answer.ts";
+import type { Mount } from "./mount.ts";
+
+/** What checks look at; none of them changes anything. */
+export interface Examination
+  extends Pick<Context, "paths" | "study" | "studyPath" | "database" | "signal"> {
+  /** The folder of the code. */
+  root: string;
+  /** May servers be asked? */
+  isOnline: boolean;
+  /** Every file under the data folder, listed once. */
+  files(): PartitionFile[];
+  /** What the study's AppView says of each feed, asked once. */
+  appView(): Promise<AppViewAnswer[]>;
+  /** The mounted file systems; undefined where the system does not tell. */
+  mounts: Mount[] | undefined;
+  /** The user's home, and where Deno keeps packages; undefined where nothing says so. */
+  home: string | undefined;
+  denoDir: string | undefined;
+}
+
+/** What is left on the file system of a folder. */
+export interface Space {
+  /** For those without special rights. */
+  bytes: number;
+  /** Files that still fit; undefined on file systems that do not count them. */
+  files: number | undefined;
+}
+
+/** Give what is left where a folder is, or would be made. */
+export async function spaceOf(folder: string): Promise<Space> {
+  const { bavail, bsize, files, ffree } = await statfs(await standingFolder(folder));
+  return { bytes: bavail * bsize, files: files > 0 ? ffree : undefined };
+}
+
+/** Give a folder, without links, or the nearest one above it that is there. */
+export async function standingFolder(folder: string): Promise<string> {
+  for (;;) {
+    try {
+      return await Deno.realPath(folder);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound) || dirname(folder) === folder) throw error;
+      folder = dirname(folder);
+    }
+  }
+}
+
+/** Say a number of bytes in the unit that people would use. */
+export function size(bytes: number): string {
+  const [unit, bytesAUnit] = bytes >= 1e12
+    ? ["TB", 1e12]
+    : bytes >= 1e9
+    ? ["GB", 1e9]
+    : ["MB", 1e6];
+  const value = bytes / bytesAUnit;
+  return `${value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString("en")} ${unit}`;
+}

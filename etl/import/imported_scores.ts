@@ -1,0 +1,64 @@
+import { type GivenLabel, landGivenLabels } from "../labels/given_labels.ts";
+import { RowError } from "./import_row.ts";
+import type { LabelSet } from "../labels/label_set.ts";
+import { ANSWER_COLUMNS } from "../labels/paid_answer.ts";
+import type { Context } from "../command/command.ts";
+
+/** Raised when the same columns begin to be read as other scores. */
+const VERSION = "imported-1";
+const NUMBER = /^(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
+
+/** The classifier whose scores an import may bring, with its columns: probabilities, 0 to 1. */
+export interface ScoreTable {
+  classifier: string;
+  columns: Record<string, "DOUBLE">;
+}
+
+/** Describe scores that were given before: one label set for each name and set of columns. */
+export function scoreLabelSet(classifier: string, name: string, columns: string[]): LabelSet {
+  return {
+    classifier,
+    classifier_version: VERSION,
+    // Nothing in the file says which it was; the name does.
+    model: null,
+    codebook: null,
+    codebook_hash: null,
+    prompt_hash: null,
+    parameters: { imported_as: name, columns: columns.toSorted() },
+  };
+}
+
+/**
+ * Read the scores of a row of an import, of those columns that have one.
+ *
+ * Throws a `RowError` with the reason for which the row is set aside.
+ */
+export function readScores(
+  fields: Record<string, string>,
+  columns: string[],
+): Record<string, number> {
+  return Object.fromEntries(columns.flatMap((column) => {
+    const text = fields[column]!.trim();
+    if (text === "") return [];
+    const value = NUMBER.test(text) ? Number(text) : NaN;
+    if (!(value >= 0 && value <= 1)) throw new RowError(`invalid_${column}`);
+    return [[column, value] as const];
+  }));
+}
+
+/** Land scores in the labels of their classifier (see `landGivenLabels`); columns are those of the set. */
+export async function landScores(
+  context: Context,
+  set: LabelSet,
+  { columns }: ScoreTable,
+  given: string[],
+  scores: GivenLabel[],
+): Promise<void> {
+  const read = given.map((name) => [name, `(given::JSON->>'${name}')::DOUBLE`]);
+  await landGivenLabels(
+    context,
+    set,
+    { table: { ...columns, ...ANSWER_COLUMNS }, read: Object.fromEntries(read) },
+    scores,
+  );
+}

@@ -1,0 +1,205 @@
+import { basename, extname, resolve } from "node:path";
+import { checkCsv, csvRows } from "./csv.ts";
+import { humanLabelSet, landHumanLabels } from "../labels/human_labels.ts";
+import { ImportReader } from "./import_reader.ts";
+import { REQUIRED_COLUMNS, ROW_COLUMNS } from "./import_row.ts";
+import { landScores, scoreLabelSet, type ScoreTable } from "./imported_scores.ts";
+import { labelSetId } from "../labels/label_set.ts";
+import type { JournalLine } from "../raw/journal_line.ts";
+import { landLeftovers, landSegment } from "../raw/land.ts";
+import { now, utcDay } from "../run/clock.ts";
+import type { Command, Context, Outcome } from "../command/command.ts";
+import { EXIT, UserError } from "../run/error.ts";
+import type { Database } from "../store/duckdb.ts";
+import { Journal } from "../store/journal.ts";
+import { lock } from "../store/lock.ts";
+import { relation } from "../store/parquet.ts";
+import type { DataPaths } from "../store/paths.ts";
+import { Quarantine } from "../store/quarantine.ts";
+import { RAW } from "../store/tables.ts";
+
+const SOURCE = "import";
+/** Posts per journal line. */
+const PAGE = 1000;
+
+interface Options {
+  labels?: string[];
+  coder?: string;
+  as?: string;
+}
+
+/** What the task does, but for what it runs. */
+export const DESCRIPTION: Omit<Command, "run"> = {
+  task: "import",
+  description:
+    "Bring in posts that you already have, from a CSV file with the columns uri, created_at and text.\n\n" +
+    "Optional columns: like_count, repost_count, reply_count, quote_count, labels that people gave,\n" +
+    "coder, and Perspective's probabilities (prob_toxic, ...: a label set of their own). Every other\n" +
+    "column is kept with the post in raw/import. A row that cannot be read is set aside with its line\n" +
+    "number and the reason. Importing the same file again changes nothing.",
+  arguments: [{ name: "<file>", description: "CSV file in UTF-8 with a header line" }],
+  options: [
+    {
+      flags: "--labels <columns>",
+      description: "columns with labels, parted by commas (default: those that end in _label)",
+      parse: (text) => text.split(",").map((name) => name.trim()).filter((name) => name !== ""),
+    },
+    { flags: "--coder <name>", description: "who gave the labels, where no column coder says it" },
+    {
+      flags: "--as <name>",
+      description: "name of the label set (default for CSV: the file's name)",
+    },
+  ],
+  examples: [
+    "deno task import posts.csv",
+    "deno task import coded.csv --labels civic,lean --coder anna",
+  ],
+};
+
+/**
+ * Import a CSV file: posts, labels that people gave, and scores of a classifier.
+ *
+ * Throws a usage error where the file or an option cannot be used.
+ */
+export async function importPosts(
+  context: Context,
+  options: Options,
+  file: string,
+  table: ScoreTable,
+): Promise<Outcome> {
+  const { paths, database, progress, signal } = context;
+  const path = resolve(file);
+  const { header, rows } = await checkCsv(path, REQUIRED_COLUMNS);
+  const variables = chooseVariables(header, options.labels, path);
+  const scores = Object.keys(table.columns).filter((column) =>
+    header.includes(column) && !variables.includes(column)
+  );
+  await using _lock = await lock(paths.locks(), `sync-${SOURCE}`, `import ${path}`);
+  const { errors, ...landed } = await landLeftovers(database, paths, SOURCE);
+  const reader = new ImportReader(
+    new Quarantine(paths, SOURCE),
+    await importedBefore(database, paths),
+    { variables, coder: options.coder, scores },
+  );
+  const name = `${now().toISOString().replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`;
+  const journal = await Journal.create(paths.journal(SOURCE), name);
+  let read = 0;
+  try {
+    for await (const { fields, raw, line } of csvRows(path, header)) {
+      if (signal.aborted) break;
+      reader.take(fields, raw, { file: basename(path), line });
+      if (reader.posts.length >= PAGE) journal.append(pageLine(reader.posts.splice(0)));
+      if (++read % PAGE === 0) await journal.commit();
+      progress.update(() => `${read} of ${rows} rows read`);
+    }
+    if (reader.posts.length > 0) journal.append(pageLine(reader.posts.splice(0)));
+    await journal.commit();
+    await reader.quarantine.commit();
+  } finally {
+    journal.close();
+  }
+  if (journal.bytes > 0) {
+    landed.posts += (await landSegment(database, paths, SOURCE, journal.path)).posts;
+  }
+  const setName = options.as ?? basename(path, extname(path));
+  const set = humanLabelSet(setName, variables);
+  const scoreSet = scoreLabelSet(table.classifier, setName, scores);
+  const labels = [...reader.labels.values()];
+  await landHumanLabels(context, set, labels);
+  const scored = [...reader.scores.values()];
+  await landScores(context, scoreSet, table, scores, scored);
+  const summary = {
+    rows: read,
+    new_posts: landed.posts,
+    posts_here_before: reader.hereBefore,
+    labels: labels.length,
+    label_set_id: labels.length > 0 ? labelSetId(set) : null,
+    label_columns: variables,
+    scored_posts: scored.length,
+    score_label_set_id: scored.length > 0 ? labelSetId(scoreSet) : null,
+    score_columns: scores,
+    kept_with_the_post: header.filter((column) =>
+      ![...ROW_COLUMNS, ...variables, ...scores].includes(column)
+    ),
+    set_aside: reader.quarantine.counts,
+  };
+  const aside = paths.quarantine(SOURCE, utcDay(now()));
+  return {
+    summary,
+    text: describe(summary, table.classifier, aside),
+    stopped: signal.aborted,
+    errors,
+  };
+}
+
+/** Give uri, time and text of every import that has landed. */
+async function importedBefore(database: Database, paths: DataPaths): Promise<Set<string>> {
+  const files = paths.files(`raw/${SOURCE}`).map((file) => file.path);
+  const result = await database.runAndReadAll(
+    `SELECT uri || chr(10) || created_at || chr(10) || text FROM ${relation(RAW, files)}`,
+  );
+  return new Set(result.getRows().map(([content]) => String(content)));
+}
+
+function pageLine(posts: Record<string, unknown>[]) {
+  const time = now().toISOString();
+  return {
+    host: "",
+    cursor: null,
+    event_time: null,
+    seen_at: time,
+    events: posts.length,
+    bytes: 0,
+    reconnects: 0,
+    notes: [],
+    posts,
+    tombstones: [],
+  } satisfies JournalLine;
+}
+
+function chooseVariables(header: string[], asked: string[] | undefined, path: string): string[] {
+  const unknown = asked?.filter((column) => !header.includes(column)) ?? [];
+  if (unknown.length === 0) return asked ?? header.filter((column) => column.endsWith("_label"));
+  throw new UserError(
+    `import ${path}`,
+    `it has no column ${unknown.join(", ")}`,
+    `Its columns are ${header.join(", ")}`,
+    { exitCode: EXIT.usage },
+  );
+}
+
+function describe(
+  summary: {
+    rows: number;
+    new_posts: number;
+    posts_here_before: number;
+    labels: number;
+    label_set_id: string | null;
+    label_columns: string[];
+    scored_posts: number;
+    score_label_set_id: string | null;
+    score_columns: string[];
+    kept_with_the_post: string[];
+    set_aside: Record<string, number>;
+  },
+  classifier: string,
+  asidePath: string,
+): string {
+  const aside = Object.entries(summary.set_aside).map(([reason, n]) => `${reason} ${n}`).join(", ");
+  const labels = summary.labels > 0
+    ? `${summary.labels} (${summary.label_columns.join(", ")}), label set ${summary.label_set_id}`
+    : "none";
+  const scores = summary.scored_posts > 0
+    ? `${summary.scored_posts} posts (${summary.score_columns.join(", ")}), label set ` +
+      summary.score_label_set_id
+    : "none";
+  return [
+    `Imported ${summary.new_posts} posts of ${summary.rows} rows`,
+    `  here before: ${summary.posts_here_before}`,
+    `  labels: ${labels}`,
+    `  scores of ${classifier}: ${scores}`,
+    `  other columns, kept with the post: ${summary.kept_with_the_post.join(", ") || "none"}`,
+    `  set aside: ${aside ? `${aside} (see ${asidePath})` : "nothing"}`,
+    "  next: deno task preprocess",
+  ].join("\n");
+}

@@ -1,0 +1,42 @@
+import { createHash } from "node:crypto";
+import { type GivenLabel, landGivenLabels } from "./given_labels.ts";
+import type { LabelSet } from "./label_set.ts";
+import type { Context } from "../command/command.ts";
+
+export const CLASSIFIER = "human";
+
+/** Label columns of `labels/human`, after those that all labels have. */
+export const COLUMNS = { labels: "MAP(VARCHAR, VARCHAR)" } as const;
+
+/** What one coder said of one post. */
+export interface HumanLabel extends Omit<GivenLabel, "values"> {
+  /** Values by variable. */
+  labels: Record<string, string>;
+}
+
+/** Describe what people coded: one label set for each name and set of variables. */
+export function humanLabelSet(name: string, variables: string[]): LabelSet {
+  return {
+    classifier: CLASSIFIER,
+    classifier_version: "1",
+    model: null,
+    codebook: name,
+    codebook_hash: createHash("sha256").update(name).digest("hex"),
+    prompt_hash: null,
+    parameters: { variables: [...variables].sort() },
+  };
+}
+
+/** Land labels in `labels/human` (see `landGivenLabels`). */
+export async function landHumanLabels(
+  context: Context,
+  set: LabelSet,
+  labels: HumanLabel[],
+): Promise<void> {
+  await landGivenLabels(
+    context,
+    set,
+    { table: COLUMNS, read: { labels: `given::JSON::${COLUMNS.labels}` } },
+    labels.map(({ labels, ...label }) => ({ ...label, values: labels })),
+  );
+}

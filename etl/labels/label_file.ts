@@ -1,0 +1,119 @@
+import { type Database, literal } from "../store/duckdb.ts";
+import { lock } from "../store/lock.ts";
+import { relation, removeLeftovers, tableOf, writeParquet } from "../store/parquet.ts";
+import type { DataPaths } from "../store/paths.ts";
+import { LABELS, type Table, withColumns } from "../store/tables.ts";
+
+/**
+ * Give an SQL condition: does a label row `l` belong to the post row `p` of the same day?
+ *
+ * By uri and cid; a label of a post that had no cid (an import) matches on uri and hash of the text.
+ * At most one label of a label set and coder matches, since `mergeLabels` keeps no two that could. For
+ * inner joins: in outer and anti joins DuckDB would compare each post with each label.
+ */
+export const LABEL_OF_POST = `l.uri = p.uri AND
+  CASE WHEN l.cid IS NULL THEN l.text_hash = p.text_hash ELSE l.cid = p.cid END`;
+
+/** Give the table of a classifier's labels. */
+export function labelTable(columns: Record<string, string>): Table {
+  return withColumns(LABELS, columns);
+}
+
+/** Give the files of a day of a classifier's labels: one or none. */
+export function labelFiles(paths: DataPaths, classifier: string, day: string): string[] {
+  const path = paths.labels(classifier, day);
+  return paths.files(`labels/${classifier}`).map((file) => file.path)
+    .filter((file) => file === path);
+}
+
+/**
+ * Merge new label rows into the one file of a day.
+ *
+ * A new row takes the place of an older one with the same key (uri, cid, label set, coder); where
+ * either has no cid, the same text is the same key, so that no post ever matches two labels.
+ * Gives how many rows the day then has.
+ */
+export async function mergeLabels(
+  database: Database,
+  paths: DataPaths,
+  classifier: string,
+  table: Table,
+  day: string,
+  query: string,
+): Promise<number> {
+  await database.run(`CREATE OR REPLACE TEMP TABLE new_labels AS
+    SELECT * FROM (SELECT * FROM ${relation(table, [])} UNION ALL BY NAME (${query}))`);
+  const count = await rewriteLabels(
+    database,
+    paths,
+    classifier,
+    table,
+    day,
+    (old) =>
+      `SELECT * FROM new_labels
+     UNION ALL BY NAME
+     SELECT o.* FROM ${old} o
+     WHERE NOT EXISTS (
+       FROM new_labels n WHERE n.uri = o.uri AND n.label_set_id = o.label_set_id
+         AND n.coder IS NOT DISTINCT FROM o.coder
+         AND CASE WHEN n.cid IS NULL OR o.cid IS NULL THEN n.text_hash IS NOT DISTINCT FROM o.text_hash
+           ELSE n.cid = o.cid END)
+     ORDER BY label_set_id, uri, coder`,
+  );
+  await database.run("DROP TABLE new_labels");
+  return count;
+}
+
+/**
+ * Write the one file of a day again with the rows that a query makes of the relation of its old ones.
+ *
+ * No other process writes it meanwhile. `rowsAGroup` is for rows of several kilobytes (see
+ * `writeParquet`). Gives how many rows the day then has.
+ */
+export async function rewriteLabels(
+  database: Database,
+  paths: DataPaths,
+  classifier: string,
+  table: Table,
+  day: string,
+  queryOf: (old: string) => string,
+  rowsAGroup?: number,
+): Promise<number> {
+  const path = paths.labels(classifier, day);
+  await using _lock = await lock(
+    paths.locks(),
+    `labels-${classifier}-${day}`,
+    `write the labels of ${classifier} of ${day}`,
+  );
+  await removeLeftovers(path);
+  const files = labelFiles(paths, classifier, day);
+  // A codebook names its own columns: those of labels by another one stay.
+  const here = files.length > 0 ? (await tableOf(database, path)).columns : {};
+  const all = { ...table, columns: { ...table.columns, ...here, ...table.columns } };
+  const old = relation(all, files);
+  const query = `SELECT * FROM ${relation(all, [])} UNION ALL BY NAME (${queryOf(old)})`;
+  return await writeParquet(database, all, query, path, rowsAGroup);
+}
+
+/**
+ * Make the temporary table `pending`: the posts of a day without a label of a label set.
+ *
+ * Columns uri, cid, text, text_hash, detected_language. In the order of a hash of the uri, so that
+ * whatever is done at any stop is a random sample of the day.
+ */
+export async function collectPending(
+  database: Database,
+  paths: DataPaths,
+  classifier: string,
+  labelSetId: string,
+  day: string,
+): Promise<void> {
+  const labels = relation(LABELS, labelFiles(paths, classifier, day));
+  const own = `(SELECT * FROM ${labels} WHERE label_set_id = ${literal(labelSetId)})`;
+  await database.run(`CREATE OR REPLACE TEMP TABLE pending AS
+    SELECT p.uri, p.cid, p.text, p.text_hash, p.detected_language
+    FROM read_parquet(${literal(paths.posts(day))}, hive_partitioning = false) p
+    WHERE NOT EXISTS (FROM ${own} c WHERE c.uri = p.uri AND c.cid = p.cid)
+      AND NOT EXISTS (FROM ${own} t WHERE t.uri = p.uri AND t.cid IS NULL AND t.text_hash = p.text_hash)
+    ORDER BY sha256(p.uri)`);
+}

@@ -1,0 +1,187 @@
+import { basename, join } from "node:path";
+import { z } from "zod";
+import { now } from "../run/clock.ts";
+import { UserError } from "../run/error.ts";
+import { removeLeftovers, sync } from "../store/parquet.ts";
+import type { DataPaths } from "../store/paths.ts";
+
+/**
+ * How far a batch has come. Each is on disk before the next one begins:
+ *
+ * - `written`: its files are whole; perhaps it is on its way
+ * - `uploaded`: the server has its file, and perhaps made the batch
+ * - `created`: the server has the batch, or the file lies in its folder
+ * - `landed`: its answers are in the labels
+ */
+const STAGES = ["written", "uploaded", "created", "landed"] as const;
+
+const OpenBatch = z.object({
+  stage: z.enum(STAGES),
+  /** The server that has it; null where its file lies in a folder. */
+  host: z.string().nullable(),
+  folder: z.string().nullable(),
+  model: z.string(),
+  posts: z.int(),
+  requests: z.int(),
+  /** US dollars that it probably costs. */
+  cost: z.number(),
+  written_at: z.string(),
+  file_id: z.string().nullable(),
+  batch_id: z.string().nullable(),
+  /** As it was said when it was last looked at. */
+  status: z.string().nullable(),
+  looked_at: z.string().nullable(),
+  /** Requests that were answered by then. */
+  answered: z.int(),
+  expires_at: z.string().nullable(),
+});
+
+/** A batch of requests that is under way, and whose answers are not in the labels yet. */
+export interface OpenBatch extends z.infer<typeof OpenBatch> {
+  /** Of its files; by time, so that they sort. */
+  name: string;
+  classifier: string;
+  label_set_id: string;
+}
+
+/** The files of a batch. */
+export interface BatchPaths {
+  /** What is known of it; it is there as long as the others. */
+  state: string;
+  /** Which post each request is about, one a line. */
+  posts: string;
+  /** The requests, one a line; it holds texts of posts, and goes when it is sent. */
+  requests: string;
+}
+
+/** Give where the files of a batch are. */
+export function batchPaths(folder: string, name: string): BatchPaths {
+  const path = (what: string) => join(folder, `${name}${what}`);
+  return { state: path(".json"), posts: path(".posts.jsonl"), requests: path(".requests.jsonl") };
+}
+
+/** Give where a batch whose file lies in a folder is read, and where its answers are looked for. */
+export function folderPaths(folder: string, name: string): { requests: string; answers: string } {
+  return { requests: join(folder, `${name}.jsonl`), answers: join(folder, `${name}.out.jsonl`) };
+}
+
+/** Is it possible that the posts of a batch are answered, and paid for? */
+export function isUnderWay({ stage }: OpenBatch): boolean {
+  return stage === "uploaded" || stage === "created";
+}
+
+/** Give the batches of a label set, the oldest first; throws where what is known of one is damaged. */
+export async function openBatches(
+  paths: DataPaths,
+  classifier: string,
+  labelSetId: string,
+): Promise<OpenBatch[]> {
+  const folder = paths.batches(classifier, labelSetId);
+  const names = fileNames(folder).filter((name) => name.endsWith(".json"));
+  const batches: OpenBatch[] = [];
+  for (const file of names.sort()) {
+    const known = await readState(join(folder, file));
+    if (known === undefined) continue;
+    batches.push({
+      name: basename(file, ".json"),
+      classifier,
+      label_set_id: labelSetId,
+      ...known,
+    });
+  }
+  return batches;
+}
+
+/** Give the batches of all label sets of a classifier, or of all classifiers. */
+export async function allOpenBatches(paths: DataPaths, classifier?: string): Promise<OpenBatch[]> {
+  const classifiers = classifier === undefined ? paths.names("batches") : [classifier];
+  const found: OpenBatch[] = [];
+  for (const name of classifiers) {
+    for (const id of paths.names(`batches/${name}`)) {
+      found.push(...await openBatches(paths, name, id));
+    }
+  }
+  return found;
+}
+
+/** Write down what is known of a batch; it is durable then. */
+export async function storeBatch(paths: DataPaths, batch: OpenBatch): Promise<void> {
+  const folder = paths.batches(batch.classifier, batch.label_set_id);
+  const { state } = batchPaths(folder, batch.name);
+  const beside = `${state}.${crypto.randomUUID().slice(0, 8)}.part`;
+  await removeLeftovers(state);
+  await Deno.writeTextFile(beside, `${JSON.stringify(OpenBatch.parse(batch), null, 2)}\n`);
+  await sync(beside);
+  await Deno.rename(beside, state);
+  await sync(folder);
+}
+
+/** Remove the files of a batch, the state last. */
+export async function removeBatch(paths: DataPaths, batch: OpenBatch): Promise<void> {
+  const folder = paths.batches(batch.classifier, batch.label_set_id);
+  const { requests, posts, state } = batchPaths(folder, batch.name);
+  for (const path of [requests, posts, state]) await removeIfThere(path);
+  await sync(folder);
+}
+
+/**
+ * Remove what runs that died left in the folder of a label set: files that belong to none of its
+ * batches, and requests that are sent.
+ */
+export async function sweepBatches(
+  paths: DataPaths,
+  batches: OpenBatch[],
+  folder: string,
+): Promise<void> {
+  const known = new Set(batches.map(({ name }) => name));
+  for (const file of fileNames(folder)) {
+    if (!known.has(file.split(".")[0]!)) await removeIfThere(join(folder, file));
+  }
+  for (const { classifier, label_set_id, name, stage } of batches) {
+    const { requests } = batchPaths(paths.batches(classifier, label_set_id), name);
+    if (stage !== "written") await removeIfThere(requests);
+  }
+}
+
+/** Name a batch. */
+export function batchName(): string {
+  return `${now().toISOString().replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`;
+}
+
+export async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+async function readState(path: string): Promise<z.infer<typeof OpenBatch> | undefined> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    // It landed since the folder was read.
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  try {
+    return OpenBatch.parse(JSON.parse(text));
+  } catch {
+    throw new UserError(
+      `read ${path}`,
+      "it does not say how a batch stands",
+      "Restore it from a backup; without it and the file beside it that ends in .posts.jsonl, the " +
+        "posts of the batch are asked for again, and paid for twice",
+    );
+  }
+}
+
+function fileNames(folder: string): string[] {
+  try {
+    return [...Deno.readDirSync(folder)].map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}

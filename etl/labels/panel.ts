@@ -1,0 +1,145 @@
+import { createHash } from "node:crypto";
+import { basename, join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../run/error.ts";
+import { firstDamage } from "../store/damage.ts";
+import { type Database, rows } from "../store/duckdb.ts";
+import { relation, sync } from "../store/parquet.ts";
+import type { DataPaths } from "../store/paths.ts";
+import type { Table } from "../store/tables.ts";
+
+/** Frozen posts, before the scores that they had; one file a panel. */
+export const PANELS: Table = {
+  folder: "panels/*",
+  version: 1,
+  columns: {
+    date: "DATE",
+    uri: "VARCHAR",
+    cid: "VARCHAR",
+    did: "VARCHAR",
+    reference_time: "TIMESTAMP",
+    created_at: "TIMESTAMP",
+    text: "VARCHAR",
+    text_hash: "VARCHAR",
+    detected_language: "VARCHAR",
+    passed_filters: "BOOLEAN",
+    in_most_liked: "BOOLEAN",
+    label_set_id: "VARCHAR",
+    label_timestamp: "TIMESTAMP",
+    label_prob: "DOUBLE",
+    stratum: "INTEGER",
+    weight: "DOUBLE",
+  },
+};
+
+const count = z.int().min(0);
+const Manifest = z.strictObject({
+  name: z.string(),
+  drawn_at: z.iso.datetime(),
+  classifier: z.string(),
+  label_set: z.record(z.string(), z.unknown()),
+  /** What a seed and the same labels draw is the same. */
+  seed: z.string(),
+  stratified_by: z.string(),
+  /** Columns of scores that every post of the panel has. */
+  attributes: z.array(z.string()),
+  /** Attributes that no post of the label set has a score of. */
+  attributes_missing: z.array(z.string()),
+  posts_asked: count,
+  posts_drawn: count,
+  /** Those whose authors have not taken them back since. */
+  posts_left: count,
+  /** Labelled posts that could be drawn, and those that could not. */
+  frame: z.strictObject({
+    eligible: count,
+    without_label_prob: count,
+    lacking_an_attribute: count,
+    lacking: z.record(z.string(), count),
+  }),
+  strata: z.array(z.strictObject({
+    stratum: z.int(),
+    lowest: z.number(),
+    highest: z.number(),
+    size: count,
+    drawn: count,
+    left: count,
+  })),
+  /** sha256 of the files, by name. */
+  files: z.record(z.string(), z.string()),
+});
+
+/** What a panel is, as `manifest.json` beside its posts says it. */
+export type PanelManifest = z.infer<typeof Manifest>;
+
+/** Read the manifest of a panel, undefined where it has none: then it was never finished. */
+export async function readPanelManifest(
+  paths: DataPaths,
+  name: string,
+): Promise<PanelManifest | undefined> {
+  const path = paths.panelManifest(name);
+  try {
+    return Manifest.parse(JSON.parse(await Deno.readTextFile(path)));
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return undefined;
+    if (!(cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause;
+    throw new UserError(
+      `read ${path}`,
+      "it is not the manifest of a panel",
+      "Restore it from a copy, or remove the panel's folder",
+      { cause },
+    );
+  }
+}
+
+/** Write the manifest of a panel with the hash of its posts; the panel is frozen once it stands. */
+export async function writePanelManifest(
+  paths: DataPaths,
+  manifest: Omit<PanelManifest, "files">,
+): Promise<void> {
+  const path = paths.panelManifest(manifest.name);
+  const posts = paths.panelPosts(manifest.name);
+  const hash = await sha256(posts);
+  const files = hash === undefined ? {} : { [basename(posts)]: hash };
+  const beside = `${path}.part`;
+  await Deno.writeTextFile(beside, `${JSON.stringify({ ...manifest, files }, null, 2)}\n`);
+  await sync(beside);
+  await Deno.rename(beside, path);
+  await sync(join(path, ".."));
+}
+
+/**
+ * Say in the manifest of a panel how many of its posts are left, where that has changed.
+ *
+ * It counts what the file holds, so that a run that died before this is made good by the next.
+ */
+export async function recountPanel(
+  database: Database,
+  paths: DataPaths,
+  name: string,
+): Promise<void> {
+  const manifest = await readPanelManifest(paths, name);
+  if (manifest === undefined) return;
+  const posts = paths.panelPosts(name);
+  const files = paths.files(`panels/${name}`).map(({ path }) => path)
+    .filter((path) => path === posts);
+  const damaged = await firstDamage(database, files, `count the posts of the panel ${name}`);
+  if (damaged) throw damaged;
+  const found = await rows<{ stratum: number; left: number }>(
+    database,
+    `SELECT stratum, count(text) AS left FROM ${relation(PANELS, files)} GROUP BY ALL`,
+  );
+  const left = new Map(found.map((row) => [row.stratum, row.left]));
+  const strata = manifest.strata.map((row) => ({ ...row, left: left.get(row.stratum) ?? 0 }));
+  if (strata.every((row, index) => row.left === manifest.strata[index]!.left)) return;
+  const posts_left = strata.reduce((sum, row) => sum + row.left, 0);
+  await writePanelManifest(paths, { ...manifest, strata, posts_left });
+}
+
+async function sha256(path: string): Promise<string | undefined> {
+  try {
+    return createHash("sha256").update(await Deno.readFile(path)).digest("hex");
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,60 @@
+import type { LabelledPosts } from "./analysed_posts.ts";
+import type { FlowStage } from "./flow_diagram.ts";
+import type { MethodsFacts } from "./methods_facts.ts";
+import { number } from "../export/statement_text.ts";
+
+/** Give the stages of the flow diagram, from what was received to what is labelled. */
+export function flowStages({ sources, posts, label_sets }: MethodsFacts): FlowStage[] {
+  const flagged = posts.posts - posts.passed_filters;
+  return [
+    {
+      title: "Received",
+      lines: sources.map(({ source, rows, stream }) =>
+        stream
+          ? `${source}: ${number(stream.posts_received)} posts and edits`
+          : `${source}: ${number(rows)} rows, without what was taken back since`
+      ),
+      aside: {
+        title: "Not kept",
+        lines: ["taken back by authors or hosts, set aside as unreadable, or the same post again"],
+      },
+    },
+    {
+      title: `${number(posts.posts)} posts`,
+      lines: [
+        posts.days.length > 0 ? `${posts.days[0]} to ${posts.days.at(-1)}, one row each` : "no day",
+        ...Object.entries(posts.by_source).map(([source, n]) => `${source}: ${number(n)}`),
+      ],
+      aside: {
+        title: `${number(flagged)} flagged by filters`,
+        lines: Object.entries(posts.filters).filter(([, { flagged }]) => flagged > 0).map(
+          ([name, { flagged, alone }]) => `${name}: ${number(flagged)} (alone ${number(alone)})`,
+        ),
+      },
+    },
+    { title: `${number(posts.passed_filters)} posts pass all filters`, lines: [] },
+    ...label_sets.filter(({ is_shown }) => is_shown).map((set): FlowStage => {
+      const { labeled, failed, posts } = totals(set, true);
+      const reasons = set.failures.filter(({ passed }) => passed > 0)
+        .map(({ reason, passed }) => `${reason}: ${number(passed)}`);
+      return {
+        title: `${number(labeled)} labelled by ${set.classifier}`,
+        lines: [
+          [set.model, set.codebook, `label set ${set.label_set_id}`].filter(Boolean).join(", "),
+        ],
+        aside: {
+          title: `${number(posts - labeled)} not labelled`,
+          lines: [`not drawn, or not yet: ${number(posts - labeled - failed)}`, ...reasons],
+        },
+        isBranch: true,
+      };
+    }),
+  ];
+}
+
+function totals({ strata }: LabelledPosts, passed: boolean) {
+  const own = strata.filter(({ passed_filters }) => passed_filters === passed);
+  const sum = (name: "posts" | "labeled" | "failed") =>
+    own.reduce((all, row) => all + row[name], 0);
+  return { posts: sum("posts"), labeled: sum("labeled"), failed: sum("failed") };
+}

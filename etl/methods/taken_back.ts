@@ -1,0 +1,22 @@
+import { type Database, rows } from "../store/duckdb.ts";
+import { relation } from "../store/parquet.ts";
+import type { DataPaths } from "../store/paths.ts";
+import { TOMBSTONES } from "../store/tables.ts";
+
+/** Posts or accounts that were taken back for a reason, each once. */
+export interface TakenBack extends Record<string, unknown> {
+  subject_kind: string;
+  reason: string;
+  subjects: number;
+}
+
+/** Count tombstones by kind and reason; most are of posts that the study never had. */
+export async function takenBack(database: Database, paths: DataPaths): Promise<TakenBack[]> {
+  const files = paths.files("raw/tombstones").map(({ path }) => path);
+  return await rows<TakenBack>(
+    database,
+    `SELECT coalesce(subject_kind, 'unknown') AS subject_kind, coalesce(reason, 'unknown') AS reason,
+       count(DISTINCT subject_hash) AS subjects FROM ${relation(TOMBSTONES, files)}
+     GROUP BY ALL ORDER BY subject_kind DESC, subjects DESC, reason`,
+  );
+}

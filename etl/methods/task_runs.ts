@@ -1,0 +1,44 @@
+import { type Database, literal, rows } from "../store/duckdb.ts";
+import { relation } from "../store/parquet.ts";
+import type { DataPaths } from "../store/paths.ts";
+import { RUNS } from "../store/tables.ts";
+
+/** How the runs of a task ended, and on what they rested. */
+export interface TaskRuns extends Record<string, unknown> {
+  task: string;
+  runs: number;
+  done: number;
+  failed: number;
+  stopped: number;
+  /** Without an end in the ledger: still running, or dead. */
+  without_end: number;
+  first: string;
+  last: string;
+  /** Commits; null where the ledger does not say. */
+  code_versions: (string | null)[];
+  deno_versions: string[];
+  study_hashes: string[];
+}
+
+/** Sum up the ledger by task, in the order in which they first ran; without the run that asks. */
+export async function taskRuns(
+  database: Database,
+  paths: DataPaths,
+  runId: string,
+): Promise<TaskRuns[]> {
+  const files = paths.files("runs").map(({ path }) => path);
+  return await rows<TaskRuns>(
+    database,
+    `SELECT task, count(*) AS runs, count(*) FILTER (status = 'done') AS done,
+       count(*) FILTER (status IN ('failed', 'busy')) AS failed,
+       count(*) FILTER (status = 'stopped') AS stopped,
+       count(*) FILTER (status = 'running') AS without_end,
+       min(started_at)::VARCHAR AS first, max(started_at)::VARCHAR AS last,
+       list(DISTINCT code_version ORDER BY code_version) AS code_versions,
+       list(DISTINCT deno_version ORDER BY deno_version) AS deno_versions,
+       list(DISTINCT study_hash ORDER BY study_hash) AS study_hashes
+     FROM ${relation(RUNS, files)} WHERE run_id <> ${
+      literal(runId)
+    } GROUP BY task ORDER BY first, task`,
+  );
+}

@@ -1,0 +1,178 @@
+import { indexCounts } from "./count_index.ts";
+import type { Inputs } from "../raw/inputs.ts";
+import { readRemovals } from "../raw/removal.ts";
+import { SOURCE_COLUMNS, SOURCES } from "../store/source.ts";
+import { type Database, literal, row } from "../store/duckdb.ts";
+import { relation } from "../store/parquet.ts";
+import { COVERAGE, POSTS, RAW } from "../store/tables.ts";
+import { subjectHashSql } from "../raw/tombstone.ts";
+
+/**
+ * Make the temporary table `post_index`: one narrow row a uri that is left once deletions are applied,
+ * with its day, in the order of days.
+ *
+ * `version` (file number × 2³² + row) says where the content stands: in the version with the highest
+ * rev, else of the latest look. What depends on all versions of a uri stands here: reference time,
+ * sources, counts of the latest look. A version is removed by a tombstone of its uri or its account
+ * that is not older than itself. Makes also `raw_files` (file, source, path), the tables of
+ * `removal.ts`, and `finished` (uri): posts that are left although a tombstone names them or their
+ * author, as they were written after it. `standing` are files of posts that stay as they are: what
+ * stands in them is not indexed. Gives how many posts are hidden, and how many belong to archived days
+ * and do not stand there.
+ */
+export async function indexPosts(
+  database: Database,
+  inputs: Inputs,
+  hashKey: string,
+  standing: string[],
+): Promise<{ hidden: number; late: number }> {
+  const files = Object.entries(inputs.raw).flatMap(([source, paths]) =>
+    paths.map((path) => ({ source, path }))
+  );
+  const parts = files.map(({ path }) => path);
+  await readRemovals(database, inputs.tombstones, parts, hashKey, inputs.archivedPosts);
+  await database.run(
+    "CREATE OR REPLACE TEMP TABLE raw_files (file BIGINT, source VARCHAR, path VARCHAR)",
+  );
+  const appender = await database.createAppender("raw_files");
+  for (const [file, { source, path }] of files.entries()) {
+    appender.appendBigInt(BigInt(file));
+    appender.appendVarchar(source);
+    appender.appendVarchar(path);
+    appender.endRow();
+  }
+  appender.closeSync();
+  await indexCounts(database, inputs.counts, hashKey);
+  const isIn = SOURCES.map((source) =>
+    `bool_or(source = ${literal(source)}) OVER all_of_uri AS in_${source}`
+  );
+  await database.run(`
+    CREATE OR REPLACE TEMP TABLE post_index AS
+    WITH versions AS (
+      SELECT f.source, f.file * 4294967296 + r.row AS version, r.uri, r.rev, r.cid, r.cursor, r.feed,
+        r.rank, r.event_time, r.seen_at, r.created_at, r.like_count, r.repost_count, r.reply_count,
+        r.quote_count, greatest(p.removed_at, a.removed_at) AS removed_at,
+        coalesce(a.is_hidden, false) AS is_hidden
+      FROM ${rawRows(files.map(({ path }) => path))} r JOIN raw_files f ON f.path = r.file
+      LEFT JOIN removed p ON p.subject_hash = ${subjectHashSql(hashKey, "r.uri")}
+      LEFT JOIN (
+        SELECT coalesce(removed.subject_hash, hidden.subject_hash) AS subject_hash, removed_at,
+          hidden.subject_hash IS NOT NULL AS is_hidden
+        FROM removed FULL JOIN hidden ON hidden.subject_hash = removed.subject_hash
+      ) a ON a.subject_hash = ${subjectHashSql(hashKey, "r.did")}
+    ),
+    alive AS (
+      SELECT *, row_number() OVER versions_of_uri AS place,
+        min(event_time) FILTER (source <> 'import') OVER all_of_uri AS reference_time,
+        ${isIn.join(", ")}
+      FROM versions
+      WHERE NOT coalesce(removed_at >= coalesce(event_time, '-infinity'), false)
+      WINDOW versions_of_uri AS (PARTITION BY uri
+          ORDER BY rev DESC NULLS LAST, seen_at DESC, source, cursor, feed, rank, cid, version),
+        all_of_uri AS (PARTITION BY uri
+          ORDER BY rev DESC NULLS LAST, seen_at DESC, source, cursor, feed, rank, cid, version
+          ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+    ),
+    counts AS (
+      SELECT uri, seen_at AS counted_at, like_count, repost_count, reply_count, quote_count
+      FROM versions WHERE like_count IS NOT NULL
+        AND NOT coalesce(removed_at >= coalesce(event_time, '-infinity'), false)
+      QUALIFY row_number() OVER (PARTITION BY uri ORDER BY seen_at DESC, feed, rank, version) = 1
+    ),
+    covered AS (
+      SELECT DISTINCT minute FROM ${relation(COVERAGE, inputs.coverage)} WHERE events > 0
+    ),
+    chosen AS (
+      SELECT * EXCLUDE created_at, ${
+    parsedTime("created_at")
+  } AS created_at FROM alive WHERE place = 1
+    ),
+    dated AS (
+      SELECT *, CASE WHEN reference_time IS NULL THEN false ELSE coalesce(
+        created_at < reference_time - INTERVAL 1 HOUR OR
+        created_at > reference_time + INTERVAL 10 MINUTE, true) END AS created_at_suspect
+      FROM chosen
+    )
+    SELECT
+      (CASE WHEN created_at_suspect THEN reference_time
+        ELSE coalesce(created_at, reference_time) END)::DATE AS date,
+      d.version, d.reference_time, d.created_at, d.created_at_suspect,
+      ${SOURCE_COLUMNS.map((name) => `d.${name}`).join(", ")},
+      CASE WHEN d.reference_time IS NULL THEN NULL ELSE m.minute IS NOT NULL END AS in_covered_minute,
+      c.like_count, c.repost_count, c.reply_count, c.quote_count,
+      date_diff('second', coalesce(d.reference_time, d.created_at), c.counted_at) / 3600.0
+        AS count_age_hours,
+      again.like_count_48h, again.repost_count_48h, again.reply_count_48h, again.quote_count_48h,
+      date_diff('second', coalesce(d.reference_time, d.created_at), again.counted_48h_at) / 3600.0
+        AS count_48h_age_hours,
+      if(d.removed_at IS NULL, NULL, d.uri) AS uri_younger_than_tombstone, d.is_hidden
+    FROM dated d LEFT JOIN counts c ON c.uri = d.uri
+    LEFT JOIN counts_48h again ON again.uri = d.uri
+    LEFT JOIN covered m ON m.minute = date_trunc('minute', d.reference_time)
+    ${
+    standing.length > 0
+      // Of those that stand, only the ones that are here too are held in memory.
+      ? `WHERE d.uri NOT IN (SELECT uri FROM read_parquet(${literal(standing)})
+           WHERE uri IN (SELECT uri FROM dated))`
+      : ""
+  }
+    ORDER BY date, version`);
+  const hash = (column: string) => subjectHashSql(hashKey, column);
+  await database.run(`CREATE OR REPLACE TEMP TABLE finished AS
+    SELECT uri_younger_than_tombstone AS uri FROM post_index
+    WHERE uri_younger_than_tombstone IS NOT NULL
+    UNION SELECT uri FROM (
+      ${
+    ["uri", "did"].map((name) =>
+      `SELECT s.uri, removed_at, reference_time FROM ${relation(POSTS, standing)} s
+         JOIN removed r ON r.subject_hash = ${hash(`s.${name}`)}`
+    ).join(" UNION ALL ")
+  })
+    GROUP BY uri HAVING max(removed_at) < max(reference_time);
+    ALTER TABLE post_index DROP COLUMN uri_younger_than_tombstone;`);
+  const { hidden } = await row<{ hidden: number }>(
+    database,
+    "SELECT count(*) AS hidden FROM post_index WHERE is_hidden",
+  );
+  await database.run(`DELETE FROM post_index WHERE is_hidden;
+    ALTER TABLE post_index DROP COLUMN is_hidden`);
+  const { late } = await row<{ late: number }>(
+    database,
+    `SELECT count(*) AS late FROM post_index WHERE date IN (
+      SELECT unnest(${literal([...inputs.archivedDays])}::VARCHAR[])::DATE)`,
+  );
+  if (inputs.stoppedDays.size > 0) {
+    await database.run(`DELETE FROM post_index WHERE date IN (
+      SELECT unnest(${literal([...inputs.stoppedDays])})::DATE)`);
+  }
+  return { hidden, late };
+}
+
+/**
+ * Give an SQL relation over raw parts: the columns of the table, `file` (its path) and `row` (its
+ * place in the file, from 0).
+ */
+export function rawRows(files: string[]): string {
+  const typed = Object.entries(RAW.columns).map(([name, type]) => `NULL::${type} AS "${name}"`);
+  const none = `SELECT ${typed.join(", ")}, NULL::VARCHAR AS filename,
+    NULL::BIGINT AS file_row_number LIMIT 0`;
+  const some = files.length === 0
+    ? none
+    : `SELECT * FROM read_parquet(${
+      literal(files)
+    }, union_by_name = true, hive_partitioning = false, filename = true, file_row_number = true)`;
+  return `(SELECT * EXCLUDE (filename, file_row_number), filename AS file, file_row_number AS row
+    FROM ((${none}) UNION ALL BY NAME (${some})))`;
+}
+
+/**
+ * Give an SQL expression that reads an RFC 3339 time as UTC, null for anything else.
+ *
+ * DuckDB alone would also read words such as `epoch`.
+ */
+function parsedTime(column: string): string {
+  const pattern =
+    "\\d{4}-\\d\\d-\\d\\d[Tt ]\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?([Zz]|[+-]\\d\\d:?\\d\\d)?";
+  return `(CASE WHEN regexp_full_match(${column}, '${pattern}')
+    THEN try_cast(${column} AS TIMESTAMPTZ)::TIMESTAMP END)`;
+}

@@ -1,0 +1,117 @@
+import { basename } from "node:path";
+import { now } from "../run/clock.ts";
+import { describeError, UserError } from "../run/error.ts";
+import { type Database, literal, rows } from "../store/duckdb.ts";
+import { leftSegments, longestLine } from "../store/journal.ts";
+import { sync, writeParquet } from "../store/parquet.ts";
+import type { DataPaths } from "../store/paths.ts";
+import { CONTEXTS, COUNTS, type Table } from "../store/tables.ts";
+
+/**
+ * A journal of what an AppView answered about single posts, whose lines are not those of events:
+ * `{ host, seen_at, <name>: rows }`, one line an answer.
+ */
+export interface AnswerJournal {
+  /** Of its folder in the journal and in raw, and of the rows in a line. */
+  name: string;
+  table: Table;
+  /** The lock that whoever writes or lands it holds. */
+  lock: string;
+  /**
+   * A time that rows have beside the columns of the table: the days that it spans stand in the names of
+   * parts, so that damage to one tells which days of posts it may touch.
+   */
+  dated?: string;
+}
+
+/** Counts that `sync:most-liked` takes again. */
+export const COUNTS_JOURNAL: AnswerJournal = {
+  name: "counts",
+  table: COUNTS,
+  lock: "sync-most_liked",
+  dated: "written_at",
+};
+
+/** Posts that ours reply to or quote. */
+export const CONTEXT_JOURNAL: AnswerJournal = {
+  name: "context",
+  table: CONTEXTS,
+  lock: "sync-context",
+};
+
+export const ANSWER_JOURNALS: readonly AnswerJournal[] = [COUNTS_JOURNAL, CONTEXT_JOURNAL];
+
+const LINE_COLUMNS = ["host", "seen_at"];
+const MIN_LINE_BYTES = 131_072;
+
+/** Land what ended runs left in a journal of answers; gives the errors of damaged segments. */
+export async function landLeftoverAnswers(
+  database: Database,
+  paths: DataPaths,
+  journal: AnswerJournal,
+): Promise<UserError[]> {
+  const errors: UserError[] = [];
+  for (const segment of await leftSegments(paths.journal(journal.name))) {
+    try {
+      await landAnswers(database, paths, journal, segment);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      errors.push(error);
+    }
+  }
+  return errors;
+}
+
+/**
+ * Land a segment in `raw/<name>`, then remove it.
+ *
+ * The parts are named after the segment, so that landing it again writes the same files again.
+ */
+export async function landAnswers(
+  database: Database,
+  paths: DataPaths,
+  { name, table, dated }: AnswerJournal,
+  segment: string,
+): Promise<void> {
+  const columns = Object.entries({ ...table.columns, ...dated ? { [dated]: "TIMESTAMP" } : {} })
+    .filter(([column]) => !LINE_COLUMNS.includes(column))
+    .map(([column, type]) => `"${column}" ${type}`).join(", ");
+  const size = Math.max(MIN_LINE_BYTES, await longestLine(segment) + 1);
+  const query = `SELECT host, seen_at, answer.* FROM (
+    SELECT host, seen_at, unnest("${name}") AS answer
+    FROM read_json(${literal(segment)}, format = 'newline_delimited', maximum_object_size = ${size},
+      columns = {host: 'VARCHAR', seen_at: 'TIMESTAMP', "${name}": 'STRUCT(${columns})[]'}))`;
+  const time = dated ?? "seen_at";
+  try {
+    const days = await rows<{ day: string; span: string }>(
+      database,
+      `SELECT seen_at::DATE AS day, min(${time})::DATE || '_' || max(${time})::DATE AS span
+       FROM (${query}) GROUP BY day ORDER BY day`,
+    );
+    for (const { day, span } of days) {
+      const part = basename(segment, ".jsonl") + (dated ? `.${span}` : "");
+      await writeParquet(
+        database,
+        table,
+        `SELECT * FROM (${query}) WHERE seen_at::DATE = ${literal(day)}`,
+        paths.rawPart(name, day, part),
+      );
+    }
+  } catch (cause) {
+    if (cause instanceof UserError || !/JSON|Malformed/i.test(describeError(cause))) throw cause;
+    // DuckDB's own message quotes the line, and with it a post's text: no cause.
+    throw new UserError(
+      `land the journal ${segment}`,
+      "a line of it is damaged",
+      "Remove that line and run the task again; the other segments have landed",
+    );
+  }
+  await Deno.remove(segment);
+  await sync(paths.journal(name));
+}
+
+/** Name a segment: by time, so that names sort, and so that no two are alike. */
+export function answerSegment(): string {
+  const stamp = now().toISOString().replace(/[-:.]/g, "");
+  return `${stamp}-${crypto.randomUUID().slice(0, 8)}`;
+}

@@ -1,0 +1,54 @@
+import type { TombstoneReason } from "./tombstone.ts";
+
+/** A row of `raw/tombstones`, but for what stands in its line. */
+export interface Tombstone {
+  subject_hash: string;
+  subject_kind: "post" | "account";
+  reason: TombstoneReason;
+}
+
+/**
+ * One journal line: one event with all it brought, so that a torn line never splits an event.
+ *
+ * `events` and `bytes` count what was received since the line before, all in the minute of
+ * `event_time`. A line without posts and tombstones only moves the cursor.
+ */
+export interface JournalLine {
+  host: string;
+  /** Null for sources without one. */
+  cursor: number | null;
+  /** The first cursor after the line before; as `cursor` where it is absent or null. */
+  first_cursor?: number | null;
+  /** Null for imports, which nobody saw happen. */
+  event_time: string | null;
+  /** The time from which the stream was read up to this line without a gap. */
+  covered_from?: string | null;
+  /** The time up to which it was, where that is later than the last event. */
+  covered_until?: string | null;
+  /** Counts the gaps of the segment, so that none is hidden in a minute that has two sides of it. */
+  stretch?: number;
+  /** Sequence numbers that the stream left out since the line before. */
+  skipped?: number;
+  seen_at: string;
+  events: number;
+  bytes: number;
+  reconnects: number;
+  notes: string[];
+  /** Raw rows, without the columns that stand in the line; `event_time` may be given again. */
+  posts: Record<string, unknown>[];
+  tombstones: Tombstone[];
+}
+
+/** Give the counts of a line that nothing was received for yet. */
+export function nothingYet() {
+  return {
+    first_cursor: null as number | null,
+    covered_from: null as string | null,
+    covered_until: null as string | null,
+    skipped: 0,
+    events: 0,
+    bytes: 0,
+    reconnects: 0,
+    notes: [] as string[],
+  };
+}

@@ -1,0 +1,65 @@
+import { now } from "../run/clock.ts";
+import { type Database, literal, row } from "../store/duckdb.ts";
+import { relation } from "../store/parquet.ts";
+import { POSTS, RAW, TOMBSTONES } from "../store/tables.ts";
+import { subjectHashSql } from "./tombstone.ts";
+
+/** How long a deactivated account may still come back before its posts are purged. */
+const RETURN_DAYS = 30;
+
+/**
+ * Make the temporary tables `removed` (subject_hash, removed_at), which leaves every table, and `hidden`
+ * (subject_hash of an account), which is not shown.
+ *
+ * An account is hidden from `#account` with the status deactivated until it is active again, or wrote
+ * something that we saw: nobody who is deactivated can. After 30 days it counts as removed at the time of
+ * its deactivation. `raw` are the files to look for its posts in, `posts` those of days that are archived.
+ */
+export async function readRemovals(
+  database: Database,
+  tombstones: string[],
+  raw: string[],
+  hashKey: string,
+  posts: string[] = [],
+): Promise<void> {
+  const purged = new Date(now().getTime() - RETURN_DAYS * 86_400_000);
+  await database.run(`
+    CREATE OR REPLACE TEMP TABLE states AS
+      FROM ${relation(TOMBSTONES, tombstones)} SELECT subject_hash, reason, event_time;
+    CREATE OR REPLACE TEMP TABLE away AS
+      WITH back AS (
+        SELECT subject_hash, max(event_time) AS back_at FROM states WHERE reason = 'active' GROUP BY ALL
+      )
+      SELECT subject_hash, min(event_time) AS first_at, max(event_time) AS last_at
+      FROM states LEFT JOIN back USING (subject_hash)
+      WHERE reason = 'deactivated' AND event_time > coalesce(back_at, '-infinity')
+      GROUP BY ALL`);
+  const { accounts } = await row<{ accounts: number }>(
+    database,
+    "SELECT count(*) AS accounts FROM away",
+  );
+  if (accounts > 0) {
+    // What a host tells of an account outside of our windows we do not hear, but what it writes we may.
+    await database.run(`
+      CREATE OR REPLACE TEMP TABLE authors AS
+        SELECT ${subjectHashSql(hashKey, "did")} AS subject_hash, max(event_time) AS wrote_at
+        FROM (SELECT did, max(event_time) AS event_time FROM ${relation(RAW, raw)} GROUP BY did
+          UNION ALL SELECT did, max(reference_time) FROM ${relation(POSTS, posts)} GROUP BY did)
+        GROUP BY ALL;
+      DELETE FROM away USING authors
+        WHERE authors.subject_hash = away.subject_hash AND wrote_at > last_at;
+      DROP TABLE authors`);
+  }
+  await database.run(`
+    CREATE OR REPLACE TEMP TABLE removed AS
+      SELECT subject_hash, max(event_time) AS removed_at FROM (
+        SELECT subject_hash, event_time FROM states
+        WHERE coalesce(reason NOT IN ('deactivated', 'active'), true)
+        UNION ALL
+        SELECT subject_hash, last_at FROM away WHERE first_at <= ${literal(purged)})
+      GROUP BY ALL;
+    CREATE OR REPLACE TEMP TABLE hidden AS
+      SELECT subject_hash FROM away WHERE first_at > ${literal(purged)};
+    DROP TABLE states;
+    DROP TABLE away`);
+}

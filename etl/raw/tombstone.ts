@@ -1,0 +1,107 @@
+import { createHash } from "node:crypto";
+import { now, utcDay } from "../run/clock.ts";
+import { UserError } from "../run/error.ts";
+import { type Database, literal } from "../store/duckdb.ts";
+import { sync, writeParquet } from "../store/parquet.ts";
+import type { DataPaths } from "../store/paths.ts";
+import { TOMBSTONES } from "../store/tables.ts";
+
+/** What removes every version of a post or an account that is not younger than itself. */
+const REMOVALS = ["deleted", "takendown", "suspended", "asked", "not_found"] as const;
+
+/**
+ * What a row of `raw/tombstones` says: a removal; or of an account that it is `deactivated`, which hides
+ * its posts, or `active`, which ends that.
+ */
+export type TombstoneReason = typeof REMOVALS[number] | "deactivated" | "active";
+
+/** Tell whether a reason removes what it names. */
+export function isRemoval(reason: string): reason is typeof REMOVALS[number] {
+  return (REMOVALS as readonly string[]).includes(reason);
+}
+
+/**
+ * Give the study's key for the hashes that stand for what was deleted; make it at the first call.
+ *
+ * Without the key nobody can find out from a hash which uri it was by trying known ones. Throws
+ * where its file is damaged: another key would make every tombstone miss its post.
+ */
+export async function hashKey(paths: DataPaths): Promise<string> {
+  const path = paths.hashKey();
+  const key = await readKey(path) ?? await makeKey(paths.root, path);
+  if (!/^\w{64}$/.test(key)) {
+    throw new UserError(
+      `read ${path}`,
+      "it does not hold a key of 64 characters",
+      "Put back a copy from a backup; without it, tombstones no longer find their posts",
+    );
+  }
+  return key;
+}
+
+async function readKey(path: string): Promise<string | undefined> {
+  try {
+    return (await Deno.readTextFile(path)).trim();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+async function makeKey(root: string, path: string): Promise<string> {
+  const key = crypto.getRandomValues(new Uint8Array(32)).toHex();
+  const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
+  await Deno.mkdir(root, { recursive: true });
+  try {
+    await Deno.writeTextFile(beside, key, { createNew: true, mode: 0o600 });
+    await sync(beside);
+    // A link never replaces what another process made meanwhile, and shows the whole key at once.
+    await Deno.link(beside, path);
+    await sync(root);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  } finally {
+    await Deno.remove(beside);
+  }
+  return (await Deno.readTextFile(path)).trim();
+}
+
+/** Give the keyed hash (sha256 of `key:subject`, hex) of a uri or a did. */
+export function subjectHash(key: string, subject: string): string {
+  return createHash("sha256").update(`${key}:${subject}`).digest("hex");
+}
+
+/** Give the same hash as an SQL expression over a column. */
+export function subjectHashSql(key: string, column: string): string {
+  return `sha256(${literal(`${key}:`)} || ${column})`;
+}
+
+/** A post or an account that is removed or hidden by hand, or was found to be gone. */
+export interface Found {
+  subject: string;
+  kind: "post" | "account";
+  reason: TombstoneReason;
+}
+
+/** Land tombstones of this moment as one part; `host` says who gave them. Gives their hashes. */
+export async function writeTombstones(
+  database: Database,
+  paths: DataPaths,
+  key: string,
+  host: string,
+  found: Found[],
+): Promise<string[]> {
+  const time = now();
+  const hashes = found.map(({ subject }) => subjectHash(key, subject));
+  const selects = found.map(({ kind, reason }, index) =>
+    `SELECT ${literal(hashes[index])} AS subject_hash, ${literal(kind)} AS subject_kind,
+       ${literal(reason)} AS reason, ${literal(time)} AS event_time, ${literal(time)} AS seen_at,
+       ${literal(host)} AS host, NULL AS cursor`
+  );
+  if (selects.length > 0) {
+    const part = `${time.toISOString().replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`;
+    const path = paths.rawPart("tombstones", utcDay(time), part);
+    await writeParquet(database, TOMBSTONES, selects.join(" UNION ALL "), path);
+  }
+  return hashes;
+}

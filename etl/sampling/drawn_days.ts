@@ -1,0 +1,77 @@
+import { dirname } from "node:path";
+import { z } from "zod";
+import { EXIT, UserError } from "../run/error.ts";
+import { sync } from "../store/parquet.ts";
+import type { DataPaths } from "../store/paths.ts";
+
+const Days = z.record(
+  z.iso.date(),
+  z.strictObject({
+    /** The seed by which the posts of the day were drawn first. */
+    seed: z.string(),
+    /** The settings by which its posts without a request were judged. */
+    judged_by: z.string(),
+  }),
+);
+
+/**
+ * How the posts of each day were drawn when a label set began with it.
+ *
+ * A day keeps its seed: rows that two seeds drew would each weigh as if there were no others. For
+ * writing, the caller holds the lock `classify-<label set id>`.
+ */
+export class DrawnDays {
+  private constructor(readonly path: string, readonly days: z.infer<typeof Days>) {}
+
+  /** Read what is known of a label set. Throws a usage error where the file is not ours. */
+  static async read(paths: DataPaths, classifier: string, labelSetId: string): Promise<DrawnDays> {
+    const path = paths.drawnDays(classifier, labelSetId);
+    try {
+      return new DrawnDays(path, Days.parse(JSON.parse(await Deno.readTextFile(path))));
+    } catch (cause) {
+      if (cause instanceof Deno.errors.NotFound) return new DrawnDays(path, {});
+      if (!(cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause;
+      throw new UserError(
+        `read ${path}`,
+        "it does not say by which seed days were drawn",
+        "Put back a copy from a backup, or remove it while study.yaml has the seed that the labels " +
+          "were drawn by",
+        { exitCode: EXIT.usage, cause },
+      );
+    }
+  }
+
+  /** Give the seed by which a day was drawn, undefined where it was not begun. */
+  seedOf(day: string): string | undefined {
+    return this.days[day]?.seed;
+  }
+
+  /** Whether posts of a day were judged by other settings than these. */
+  isJudgedOtherwise(day: string, judgedBy: string): boolean {
+    const found = this.days[day];
+    return found !== undefined && found.judged_by !== judgedBy;
+  }
+
+  /** Write down durably that a day is begun; one that was begun before stays as it is. */
+  async begin(day: string, seed: string, judgedBy: string): Promise<void> {
+    if (this.days[day] !== undefined) return;
+    this.days[day] = { seed, judged_by: judgedBy };
+    await this.#write();
+  }
+
+  /** Write down that all posts of some days are judged by these settings. */
+  async judged(days: string[], judgedBy: string): Promise<void> {
+    const others = days.filter((day) => this.isJudgedOtherwise(day, judgedBy));
+    if (others.length === 0) return;
+    for (const day of others) this.days[day]!.judged_by = judgedBy;
+    await this.#write();
+  }
+
+  async #write(): Promise<void> {
+    await Deno.mkdir(dirname(this.path), { recursive: true });
+    await Deno.writeTextFile(`${this.path}.part`, `${JSON.stringify(this.days, null, 1)}\n`);
+    await sync(`${this.path}.part`);
+    await Deno.rename(`${this.path}.part`, this.path);
+    await sync(dirname(this.path));
+  }
+}

@@ -1,0 +1,81 @@
+import { basename, join } from "node:path";
+import { now } from "../run/clock.ts";
+import { UserError } from "../run/error.ts";
+import { segmentLines } from "../store/journal.ts";
+import type { DataPaths } from "../store/paths.ts";
+
+/** US dollars by month, such as `{ "2026-06": 1.5 }`. */
+export type Spending = Record<string, number>;
+
+/** Give what a classifier cost in the present calendar month (UTC), in US dollars. */
+export async function spentThisMonth(paths: DataPaths, classifier: string): Promise<number> {
+  const month = now().toISOString().slice(0, 7);
+  const folder = paths.spending(classifier);
+  const recorded = names(folder).filter((name) => name.endsWith(".json"));
+  let spent = 0;
+  for (const name of recorded) spent += (await readRecord(join(folder, name)))[month] ?? 0;
+  for (const labelSetId of paths.names(`answers/${classifier}`)) {
+    for (const segment of paidSegments(paths, classifier, labelSetId)) {
+      if (recorded.includes(basename(recordOf(paths, classifier, segment)))) continue;
+      spent += (await spendingOf(segment))[month] ?? 0;
+    }
+  }
+  return spent;
+}
+
+/** Sum up the prices in a segment; a torn or damaged line says nothing. */
+export async function spendingOf(segment: string): Promise<Spending> {
+  const spending: Spending = {};
+  for await (const line of segmentLines(segment)) {
+    // The price stands last, and only where there is one: most lines need not be parsed.
+    if (!/"price":[\d.e+-]+\}$/.test(line.slice(-40))) continue;
+    try {
+      const { price, received_at } = JSON.parse(line) as { price: number; received_at: string };
+      const month = received_at.slice(0, 7);
+      spending[month] = (spending[month] ?? 0) + price;
+    } catch {
+      continue;
+    }
+  }
+  return spending;
+}
+
+/** List the segments of a label set's paid answers. */
+export function paidSegments(paths: DataPaths, classifier: string, labelSetId: string): string[] {
+  const folders = [
+    paths.answers(classifier, labelSetId),
+    paths.replicateAnswers(classifier, labelSetId),
+  ];
+  return folders.flatMap((folder) =>
+    names(folder).filter((name) => name.endsWith(".jsonl")).map((name) => join(folder, name))
+  );
+}
+
+/** Give the file that says what the answers in a segment cost. */
+export function recordOf(paths: DataPaths, classifier: string, segment: string): string {
+  return join(paths.spending(classifier), `${basename(segment, ".jsonl")}.json`);
+}
+
+function names(folder: string): string[] {
+  try {
+    return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+async function readRecord(path: string): Promise<Spending> {
+  const text = await Deno.readTextFile(path);
+  try {
+    const spending = JSON.parse(text) as Spending;
+    if (Object.values(spending).every((dollars) => Number.isFinite(dollars))) return spending;
+  } catch {
+    // Said below.
+  }
+  throw new UserError(
+    `read ${path}`,
+    "it does not say what a run spent",
+    'Write what it was by month, in US dollars, such as {"2026-06": 1.5}, or remove it',
+  );
+}

@@ -1,0 +1,47 @@
+import { LABEL_OF_POST } from "../labels/label_file.ts";
+import { type Database, literal, rows } from "../store/duckdb.ts";
+import { relation } from "../store/parquet.ts";
+import type { PartitionFile } from "../store/paths.ts";
+import { LABEL_SETS, LABELS, POSTS } from "../store/tables.ts";
+
+/** How much of the posts a label set has labelled. */
+export interface LabelSetStatus {
+  classifier: string;
+  label_set_id: string;
+  codebook: string | null;
+  model: string | null;
+  is_shown: boolean;
+  labeled: number;
+  failed: number;
+  /** Posts without a row: those that are pending, and those that the study does not draw. */
+  untried: number;
+}
+
+/** Count the posts of each label set of a classifier, the shown one first. */
+export async function labelSetStatus(
+  database: Database,
+  classifier: string,
+  labels: PartitionFile[],
+  posts: string[],
+  sets: string[],
+): Promise<LabelSetStatus[]> {
+  return await rows<LabelSetStatus & Record<string, unknown>>(
+    database,
+    `WITH p AS (SELECT uri, cid, text_hash FROM ${relation(POSTS, posts)}),
+     l AS (SELECT * FROM ${relation(LABELS, labels.map((file) => file.path))}),
+     joined AS (
+       SELECT l.label_set_id, p.uri, bool_or(l.was_successfully_labeled) AS labeled
+       FROM p JOIN l ON ${LABEL_OF_POST} GROUP BY ALL
+     ),
+     counted AS (
+       SELECT label_set_id, count(*) FILTER (labeled) AS labeled,
+         count(*) FILTER (NOT labeled) AS failed
+       FROM joined GROUP BY ALL
+     )
+     SELECT ${literal(classifier)} AS classifier, s.label_set_id, s.codebook, s.model, s.is_shown,
+       coalesce(c.labeled, 0) AS labeled, coalesce(c.failed, 0) AS failed,
+       (SELECT count(*) FROM p) - coalesce(c.labeled + c.failed, 0) AS untried
+     FROM ${relation(LABEL_SETS, sets)} s LEFT JOIN counted c USING (label_set_id)
+     ORDER BY s.is_shown DESC, s.last_used DESC`,
+  );
+}

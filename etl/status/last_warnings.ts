@@ -1,0 +1,27 @@
+import { type Database, rows } from "../store/duckdb.ts";
+import { relation } from "../store/parquet.ts";
+import { RUNS } from "../store/tables.ts";
+
+/** What the last run of a task warned of. */
+export interface LastWarning extends Record<string, unknown> {
+  task: string;
+  started_at: string;
+  warning: string;
+}
+
+/**
+ * Give what each task warned of when it last ran to an end, from files of `runs`.
+ *
+ * A run that only counted posts again read no feed: it takes no feed's warning back.
+ */
+export async function lastWarnings(database: Database, files: string[]): Promise<LastWarning[]> {
+  return await rows<LastWarning>(
+    database,
+    `SELECT task, started_at, unnest(warnings) AS warning FROM (
+       SELECT task, started_at, run_id, warnings FROM ${relation(RUNS, files)}
+       WHERE status IN ('done', 'failed', 'stopped')
+         AND NOT coalesce(list_contains(arguments::JSON::VARCHAR[], '--counts-only'), false)
+       QUALIFY row_number() OVER (PARTITION BY task ORDER BY started_at DESC, run_id DESC) = 1)
+     ORDER BY task, warning`,
+  );
+}

@@ -1,0 +1,160 @@
+import { parse, YAMLParseError } from "yaml";
+import { z } from "zod";
+import { DailySection } from "./daily_section.ts";
+import { Windows } from "./window.ts";
+import { describeError, EXIT, UserError } from "../run/error.ts";
+
+const AT_FEED = /^at:\/\/did:[a-z]+:[^/]+\/app\.bsky\.feed\.generator\/[^/]+$/;
+/** Posts that a feed is asked for, at most. */
+export const MOST_POSTS = 10_000;
+const STREAM_URL = z.url({ protocol: /^wss?$/, error: "must start with wss:// (or ws://)" });
+const WEB_URL = z.url({
+  protocol: /^https?$/,
+  error: "must start with https:// (or http://)",
+});
+const section = z.record(z.string(), z.unknown());
+
+const dollars = z.number().min(0);
+
+/** What a model costs, in US dollars. */
+export const ModelPrice = z.strictObject({
+  /** For a million tokens of the prompt, */
+  input: dollars,
+  /** and of the answer, its reasoning included. */
+  output: dollars,
+  /** The share of that which a batch costs; all of it where a server gives no discount. */
+  batch: z.number().min(0).max(1).default(1),
+});
+export type ModelPrice = z.infer<typeof ModelPrice>;
+/** What models cost, by their identifiers. */
+export const ModelPrices = z.record(z.string(), ModelPrice);
+export type ModelPrices = z.infer<typeof ModelPrices>;
+
+/** Who is told when something failed or is overdue; the addresses are secrets. */
+export const Notify = z.strictObject({
+  webhook: WEB_URL.optional(),
+  /** A program with its arguments; no shell reads it. */
+  command: z.array(z.string().regex(/^[^\0]+$/, "is empty or holds a NUL")).min(1).optional(),
+  /** Asked for whenever a whole `daily` went well. */
+  heartbeat: WEB_URL.optional(),
+});
+
+const Study = z.strictObject({
+  name: z.string().min(1),
+  sources: z.strictObject({
+    firehose: z.strictObject({
+      relays: z.array(STREAM_URL).min(1),
+      windows: Windows,
+    }),
+    jetstream: z.strictObject({
+      servers: z.array(STREAM_URL).min(1),
+      windows: Windows,
+    }),
+    most_liked: z.strictObject({
+      appview: WEB_URL,
+      feeds: z.array(z.string().regex(AT_FEED, "is not the at:// URI of a feed generator")).min(1),
+      limit: z.int().min(1).max(MOST_POSTS),
+      /** Posts whose counts a run takes again at most; 25 are one request. */
+      count_again: z.int().min(0).default(50_000),
+    }),
+  }),
+  /** One section a filter; each is checked by the filter's own file. */
+  filters: z.record(z.string(), section),
+  /** One section a classifier; each is checked by the classifier's own file. */
+  classifiers: z.record(z.string(), section),
+  /** The label set that the views show per classifier; the newest where none is named. */
+  label_sets: z.record(z.string(), z.string().regex(/^[0-9a-f]{16}$/)).default({}),
+  prices: ModelPrices.default({}),
+  daily: DailySection.prefault({}),
+  after_deletion: z.enum(["keep_numbers", "drop"]),
+  time_zone: z.string().refine(isTimeZone, "is not an IANA time zone such as Europe/Berlin"),
+  /** Printed on every page that is rendered, such as «demo data». */
+  notice: z.string().optional(),
+  notify: Notify.default({}),
+});
+
+/** What a study collects and how it labels, as `study.yaml` says it. */
+export type Study = z.infer<typeof Study>;
+
+/**
+ * Read and check a study file.
+ *
+ * Throws a usage error where it is missing, is no YAML, or has an unknown or wrong key.
+ */
+export function readStudy(path: string): Study {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(path);
+  } catch (cause) {
+    const missing = cause instanceof Deno.errors.NotFound;
+    throw new UserError(
+      "read the study",
+      missing ? `there is no file ${path}` : describeError(cause),
+      "Name the study file with --study FILE, or restore study.yaml from git",
+      { exitCode: EXIT.usage, cause },
+    );
+  }
+  return checkSection(Study, parseYaml(text, path), path);
+}
+
+/** Parse YAML; throws a usage error with file and line where it cannot. */
+export function parseYaml(text: string, path: string): unknown {
+  try {
+    return parse(text);
+  } catch (cause) {
+    // An alias without its anchor is a ReferenceError that knows no line.
+    if (!(cause instanceof YAMLParseError || cause instanceof ReferenceError)) throw cause;
+    const line = cause instanceof YAMLParseError ? cause.linePos?.[0].line : undefined;
+    throw new UserError(
+      `read ${path}`,
+      cause.message.split("\n")[0] ?? "it is not YAML",
+      line ? `Mend line ${line}` : "Mend the file",
+      { exitCode: EXIT.usage, cause },
+    );
+  }
+}
+
+/**
+ * Check a section of configuration against its schema and give it typed.
+ *
+ * Throws a usage error that names the file, the path of the first wrong key and what is wrong.
+ */
+export function checkSection<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
+  const result = schema.safeParse(value ?? {}, { reportInput: true });
+  if (result.success) return result.data;
+  const { issues } = result.error;
+  // A key that is mistyped is missing too.
+  const issue = mostExact(issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0]!);
+  const path = issue.path.map(String).join(".");
+  const found = issue.code === "unrecognized_keys"
+    ? `unknown key ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}${
+      path ? ` in ${path}` : ""
+    }`
+    : issue.input === undefined
+    ? `${path} is missing`
+    : `${path || "the file"}: ${issue.message}`;
+  throw new UserError(`read ${where}`, found, "Mend that key; data/README.md describes them all", {
+    exitCode: EXIT.usage,
+    cause: result.error,
+  });
+}
+
+/** Give what is wrong within the one form that a value of several forms was meant to have. */
+function mostExact(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== "invalid_union") return issue;
+  const meant = issue.errors.find((within) =>
+    within.every(({ path, code, input }) =>
+      path.length > 0 && code !== "unrecognized_keys" && input !== undefined
+    )
+  );
+  return meant ? { ...meant[0]!, path: [...issue.path, ...meant[0]!.path] } : issue;
+}
+
+function isTimeZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,163 @@
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ENGINE } from "../query/engine.ts";
+import type { CellOutput } from "./notebook.ts";
+import { VIEWS } from "../query/views.ts";
+
+/** What the run of a notebook may take at most. */
+export interface CellLimits {
+  ms: number;
+  /** Bytes of memory that the process holds, asked for twice a second. */
+  memory: number;
+  /** Bytes that the cells put out. */
+  output: number;
+}
+
+export interface CellProcessOptions {
+  data: string;
+  /** Path of the study file. */
+  study: string;
+  limits: CellLimits;
+  signal?: AbortSignal;
+}
+
+/** How the process of a notebook ended. */
+export interface CellProcessEnd {
+  success: boolean;
+  /** The limit that it reached. */
+  limit?: keyof CellLimits;
+  stderr: string;
+  /** The place of the last cell that was begun, undefined where none was. */
+  cell: number | undefined;
+  /** Did the last cell end? */
+  isDone: boolean;
+  outputs: CellOutput[][];
+}
+
+const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
+const MEMORY_EVERY_MS = 500;
+
+/**
+ * Run a module of cells in a process of its own, which may read the data folder and the study, write
+ * nothing and reach no network; Deno itself fetches an npm package that is imported for the first
+ * time. One that reaches a limit is ended.
+ */
+export async function runProcess(
+  module: string,
+  { data, study, limits, signal }: CellProcessOptions,
+): Promise<CellProcessEnd> {
+  const marker = `\x1e${crypto.randomUUID()} `;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      `--v8-flags=--max-old-space-size=${Math.ceil(limits.memory / 2 ** 20)}`,
+      "--no-prompt",
+      "--no-check",
+      `--config=${CONFIG}`,
+      `--allow-read=${[data, study, VIEWS, ENGINE].map(listed).join(",")}`,
+      "--allow-env=CIVICSKY_DATA,CIVICSKY_STUDY",
+      "--ignore-env",
+      // Without it a cell may import from some hosts, whatever its permissions.
+      "--no-remote",
+      // A library of DuckDB-WASM counts them while it loads.
+      "--allow-sys=cpus",
+      "--ext=ts",
+      "-",
+      marker,
+    ],
+    env: { CIVICSKY_DATA: data, CIVICSKY_STUDY: study, NO_COLOR: "1" },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let limit: CellProcessEnd["limit"];
+  const kill = () => child.kill("SIGKILL");
+  const stop = (reached: keyof CellLimits) => {
+    limit ??= reached;
+    kill();
+  };
+  const timer = setTimeout(() => stop("ms"), limits.ms);
+  const watch = setInterval(async () => {
+    if (await memoryOf(child.pid) > limits.memory) stop("memory");
+  }, MEMORY_EVERY_MS);
+  signal?.addEventListener("abort", kill);
+  try {
+    const output = [child.stdout, child.stderr].map((stream) =>
+      textOf(stream, limits.output, () => stop("output"))
+    );
+    const stdin = child.stdin.getWriter();
+    await stdin.write(new TextEncoder().encode(module));
+    await stdin.close();
+    const [stdout, stderr] = await Promise.all(output);
+    const { success } = await child.status;
+    if (!success && /JavaScript out of memory/.test(stderr!)) limit ??= "memory";
+    return { success, limit, stderr: stderr!, ...parse(stdout!, marker) };
+  } finally {
+    clearTimeout(timer);
+    clearInterval(watch);
+    signal?.removeEventListener("abort", kill);
+  }
+}
+
+async function textOf(
+  stream: ReadableStream<Uint8Array>,
+  most: number,
+  stop: () => void,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  let bytes = 0;
+  let text = "";
+  for await (const chunk of stream) {
+    bytes += chunk.length;
+    if (bytes > most) stop();
+    else text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/** Give the bytes that a process holds; 0 where nobody can tell, as on Windows or once it has ended. */
+async function memoryOf(pid: number): Promise<number> {
+  try {
+    const ps = new Deno.Command("ps", { args: ["-o", "rss=", "-p", `${pid}`], stderr: "null" });
+    const { stdout } = await ps.output();
+    return 1024 * Number(new TextDecoder().decode(stdout));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw error;
+  }
+}
+
+/** Take the stream apart: marked messages, and between them what the cells printed. */
+function parse(
+  stdout: string,
+  marker: string,
+): Pick<CellProcessEnd, "cell" | "isDone" | "outputs"> {
+  const outputs: CellOutput[][] = [];
+  let cell: number | undefined;
+  let isDone = false;
+  const add = (output: CellOutput) => {
+    if (cell !== undefined) (outputs[cell] ??= []).push(output);
+  };
+  for (const piece of stdout.split(marker).slice(1)) {
+    const end = piece.indexOf("\n");
+    // A child that was killed may leave half a message, always the last.
+    if (end < 0) break;
+    const message = JSON.parse(piece.slice(0, end));
+    if ("cell" in message) cell = message.cell;
+    else if ("display" in message) add({ display: message.display });
+    else if ("done" in message) isDone = true;
+    else add({ stream: "stderr", text: message.stderr });
+    const printed = piece.slice(end + 1);
+    if (printed !== "") add({ stream: "stdout", text: printed });
+  }
+  return { cell, isDone, outputs };
+}
+
+/**
+ * Commas part the entries of a permission, and Deno 2.9 takes no escape for them: of a path that has
+ * one, the folder above must do.
+ */
+function listed(path: string): string {
+  const comma = path.indexOf(",");
+  return comma < 0 ? path : dirname(path.slice(0, comma + 1));
+}

@@ -1,0 +1,238 @@
+import assert from "node:assert/strict";
+import { toBytes } from "@atcute/cbor";
+import { Firehose } from "@skyware/firehose";
+import { accountOf } from "../../../demo/sample/account.ts";
+import { blockOf, carFile } from "../../../demo/sample/block.ts";
+import {
+  accountFrame,
+  commitFrame,
+  encodeFrame,
+  errorFrame,
+  infoFrame,
+} from "../../../demo/sample/frames.ts";
+import { startRelay } from "../../../demo/network/relay.ts";
+import { Repository } from "../../../demo/sample/repository.ts";
+import { FIREHOSE } from "../../../etl/atproto/stream_decoder.ts";
+import { Collector } from "../../../etl/collect/collector.ts";
+import type { Journal } from "../../../etl/store/journal.ts";
+import { DataPaths } from "../../../etl/store/paths.ts";
+import { Quarantine } from "../../../etl/store/quarantine.ts";
+import { subjectHash } from "../../../etl/raw/tombstone.ts";
+import { mutate, randomNumbers } from "../mutation.ts";
+import { bodyOf, sampleStream } from "../sources/sample_stream.ts";
+
+const TIME = "2026-06-01T08:00:00.000Z";
+const stream = await sampleStream();
+
+interface Line {
+  cursor: number;
+  first_cursor: number | null;
+  event_time: string;
+  events: number;
+  bytes: number;
+  reconnects: number;
+  notes: string[];
+  // deno-lint-ignore no-explicit-any
+  posts: any[];
+  tombstones: { subject_hash: string; subject_kind: string; reason: string }[];
+}
+
+/** Make a collector whose lines are kept in memory. */
+function collecting(options: { cursor?: number; until?: Date } = {}) {
+  const lines: Line[] = [];
+  const journal = { append: (line: unknown) => void lines.push(line as Line) } as Journal;
+  const quarantine = new Quarantine(new DataPaths("none"), "firehose");
+  const { until, cursor } = options;
+  const position = { host: "relay", cursor, time: undefined };
+  const collector = new Collector({ decoder: FIREHOSE, position, until, hashKey: "k", quarantine });
+  const take = (message: Uint8Array | string) => collector.take(message, journal);
+  return { lines, journal, quarantine, collector, take };
+}
+
+Deno.test("the same frames give the same posts as @skyware/firehose", async () => {
+  const relay = startRelay({ frames: stream.frames, startAt: "oldest" });
+  const oracle = new Firehose({ relay: relay.url, autoReconnect: false });
+  const theirs: unknown[] = [];
+  const done = Promise.withResolvers<void>();
+  const closed = Promise.withResolvers<void>();
+  oracle.on("close", () => closed.resolve());
+  oracle.on("error", ({ error }) => done.reject(error));
+  oracle.on("commit", (commit) => {
+    for (const op of commit.ops) {
+      if (!op.path.startsWith("app.bsky.feed.post/")) continue;
+      const uri = `at://${commit.repo}/${op.path}`;
+      const at = { cursor: commit.seq, event_time: commit.time };
+      if (op.action === "delete") theirs.push({ deleted: subjectHash("k", uri), ...at });
+      else {
+        const record = JSON.parse(JSON.stringify(op.record));
+        theirs.push({ uri, cid: op.cid, rev: commit.rev, text: record.text, record, ...at });
+      }
+    }
+    if (commit.seq === stream.frames.at(-1)!.seq) done.resolve();
+  });
+  oracle.start();
+  await done.promise;
+  oracle.close();
+  await closed.promise;
+  await relay.close();
+  const { lines, quarantine, take } = collecting();
+  for (const { bytes } of stream.frames) take(bytes);
+  assert.deepEqual(quarantine.counts, {});
+  const ours = lines.flatMap(({ cursor, event_time, posts, tombstones }) => {
+    const at = { cursor, event_time };
+    return [
+      ...posts.map(({ uri, cid, rev, text, record }) => (
+        { uri, cid, rev, text, record: JSON.parse(record), ...at }
+      )),
+      ...tombstones.filter(({ subject_kind }) => subject_kind === "post")
+        .map(({ subject_hash }) => ({ deleted: subject_hash, ...at })),
+    ];
+  });
+  assert.ok(theirs.length > stream.posts.length);
+  assert.deepEqual(ours, theirs);
+});
+
+// Invariant 9
+Deno.test("3,000 damaged frames are counted, and no wrong record is accepted", () => {
+  const originals = new Map<string, unknown>();
+  for (const { versions } of stream.posts) {
+    for (const { cid, record } of versions) originals.set(cid, JSON.parse(JSON.stringify(record)));
+  }
+  const withPosts = stream.frames.filter(({ post }) => post !== undefined);
+  const random = randomNumbers(20261122);
+  let accepted = 0;
+  let refused = 0;
+  for (let round = 0; round < 3000; round++) {
+    const frames = round % 5 === 0 ? stream.frames : withPosts;
+    const { bytes } = frames[random(frames.length)]!;
+    const other = frames[random(frames.length)]!.bytes;
+    const { take, lines, quarantine, collector } = collecting();
+    const damaged = mutate(bytes, other, random);
+    const verdict = take(damaged);
+    assert.ok(verdict === "go_on" || typeof verdict === "object", `round ${round}: ${verdict}`);
+    assert.ok(collector.events + quarantine.total <= 2, `round ${round}`);
+    refused += quarantine.total;
+    for (const { cid, record } of lines.flatMap(({ posts }) => posts)) {
+      accepted++;
+      assert.deepEqual(JSON.parse(record), originals.get(cid), `round ${round}`);
+    }
+  }
+  assert.ok(accepted > 100 && refused > 1000, `${accepted} accepted, ${refused} refused`);
+});
+
+// Invariant 11
+Deno.test("an account that is gone, hidden or back leaves a tombstone, one that is only quiet a note", () => {
+  const { did } = accountOf("ada");
+  const states = [
+    "deleted",
+    "takendown",
+    "suspended",
+    "deactivated",
+    "state-of-next-year",
+    "desynchronized",
+    "throttled",
+    undefined,
+  ];
+  const { take, journal, lines, collector } = collecting();
+  for (const [index, status] of states.entries()) {
+    take(accountFrame(index + 1, TIME, did, status).bytes);
+  }
+  take(encodeFrame({ op: 1, t: "#sync" }, { seq: 9, time: TIME, did }));
+  collector.mark(journal);
+  const tombstones = lines.flatMap((line) => line.tombstones);
+  assert.deepEqual(tombstones.map(({ reason }) => reason), [
+    "deleted",
+    "takendown",
+    "suspended",
+    "deactivated",
+    "deactivated",
+    "active",
+  ]);
+  assert.ok(tombstones.every(({ subject_hash }) => subject_hash === subjectHash("k", did)));
+  assert.deepEqual(lines.flatMap(({ notes }) => notes), ["desynchronized", "throttled", "#sync"]);
+  assert.deepEqual([collector.events, collector.deletions], [9, 5]);
+  assert.ok(!JSON.stringify(lines).includes(did));
+});
+
+Deno.test("a commit with several posts, likes and deletions is one line with its cursor", async () => {
+  const repository = new Repository(accountOf("ada"));
+  const path = (rkey: string) => `app.bsky.feed.post/${rkey}`;
+  const record = (text: string) => ({ $type: "app.bsky.feed.post", text, createdAt: TIME });
+  const create = (rkey: string) => (
+    { action: "create" as const, path: path(rkey), record: record(rkey) }
+  );
+  await repository.commit([create("old")], Date.parse(TIME));
+  const commit = await repository.commit([
+    create("one"),
+    { action: "create", path: "app.bsky.feed.like/x", record: { $type: "app.bsky.feed.like" } },
+    { action: "update", path: path("old"), record: record("new") },
+    { action: "delete", path: path("one") },
+    create("two"),
+  ], Date.parse(TIME) + 1);
+  const { take, lines } = collecting();
+  take(commitFrame(9, TIME, commit).bytes);
+  assert.equal(lines.length, 1);
+  assert.deepEqual(lines[0]!.posts.map(({ rkey, text }) => [rkey, text]), [
+    ["one", "one"],
+    ["old", "new"],
+    ["two", "two"],
+  ]);
+  assert.deepEqual([lines[0]!.tombstones.length, lines[0]!.cursor], [1, 9]);
+});
+
+Deno.test("one event whose posts would burst their journal line is set aside from there on", async () => {
+  const repository = new Repository(accountOf("ada"));
+  const commit = await repository.commit([], Date.parse(TIME));
+  const text = "\0".repeat(100_000);
+  const block = blockOf({ $type: "app.bsky.feed.post", text, createdAt: TIME });
+  const ops = Array.from(
+    { length: 200 },
+    (_, i) => ({ action: "create", path: `app.bsky.feed.post/r${i}`, cid: block.cid }),
+  );
+  const blocks = toBytes(await carFile(commit.commit, [block]));
+  const { take, lines, quarantine } = collecting();
+  take(commitFrame(1, TIME, commit, { ops, blocks }).bytes);
+  assert.equal(lines[0]!.posts.length + quarantine.counts.event_too_large!, 200);
+  const { length } = new TextEncoder().encode(JSON.stringify(lines[0]));
+  assert.ok(lines[0]!.posts.length > 0 && length < 33_554_432, `${length} bytes`);
+});
+
+// Invariant 1
+Deno.test("lines add up to the events of each minute and move the cursor with them", () => {
+  const { take, lines, journal, collector } = collecting();
+  take(infoFrame("OutdatedCursor", "too old"));
+  collector.reconnected();
+  for (const { bytes } of stream.frames) take(bytes);
+  collector.mark(journal);
+  collector.mark(journal);
+  assert.deepEqual([lines[0]!.notes, lines[0]!.reconnects], [["OutdatedCursor"], 1]);
+  let next = stream.frames[0]!.seq;
+  for (const { first_cursor, cursor, events, event_time, bytes } of lines) {
+    const of = stream.frames.filter(({ seq }) => seq >= next && seq <= cursor);
+    assert.deepEqual([first_cursor, events], [next, of.length]);
+    assert.equal(bytes, of.reduce((sum, frame) => sum + frame.bytes.length, 0));
+    assert.ok(of.every(({ time }) => time.slice(0, 16) === event_time.slice(0, 16)));
+    next = cursor + 1;
+  }
+  assert.equal(next, stream.frames.at(-1)!.seq + 1);
+});
+
+Deno.test("what is not behind the cursor or not before the end is left out", () => {
+  const [first, second] = stream.frames as [typeof stream.frames[0], typeof stream.frames[0]];
+  const until = new Date(stream.frames[40]!.time);
+  const { take, collector } = collecting({ cursor: first.seq, until });
+  assert.equal(take(first.bytes), "go_on");
+  assert.deepEqual([collector.repeated, collector.events], [1, 0]);
+  take(second.bytes);
+  assert.deepEqual([collector.events, collector.cursor], [1, bodyOf(second).seq]);
+  assert.equal(take(stream.frames[40]!.bytes), "until_reached");
+  assert.equal(collector.cursor, second.seq);
+  const error = errorFrame("ConsumerTooSlow", "slow");
+  assert.deepEqual(take(error), { error: "ConsumerTooSlow" });
+});
+
+Deno.test("a text message is set aside", () => {
+  const { take, quarantine, collector } = collecting();
+  assert.equal(take("{}"), "go_on");
+  assert.deepEqual([quarantine.counts, collector.cursor], [{ malformed_frame: 1 }, undefined]);
+});
