@@ -97,9 +97,12 @@ function described(heading: string): Record<string, string> {
 }
 
 Deno.test("imports are read, in all their forms", () => {
-  assert.ok(imports("etl/land.ts").includes("etl/store/journal.ts"));
-  assert.ok(imports("etl/label_set.ts").includes("etl/run/study.ts"), "an import of a type");
-  assert.ok(specifiers("etl/run/command.ts").includes("commander"));
+  assert.ok(imports("etl/raw/land.ts").includes("etl/store/journal.ts"));
+  assert.ok(
+    imports("etl/labels/label_set.ts").includes("etl/study/study.ts"),
+    "an import of a type",
+  );
+  assert.ok(specifiers("etl/command/command.ts").includes("commander"));
   assert.ok(MODULES.length > 60);
 });
 

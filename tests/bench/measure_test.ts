@@ -6,7 +6,7 @@ import {
   interleaved,
   isMet,
   median,
-} from "../../bench/measure.ts";
+} from "./measure.ts";
 
 const figure: Figure = {
   name: "frames to rows",

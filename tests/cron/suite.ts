@@ -1,6 +1,6 @@
 /** `deno task test:cron`: what `schedule --install` writes, under Debian's own cron. */
 import assert from "node:assert/strict";
-import { SampleNetwork } from "../etl/daily_run.ts";
+import { SampleNetwork } from "../etl/daily/daily_run.ts";
 import { query, withData } from "../rows.ts";
 import { ROOT } from "../task.ts";
 import { CronMachine, until } from "./cron_machine.ts";

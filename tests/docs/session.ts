@@ -19,7 +19,7 @@ const TASK = /^((?:\w+=\S+ )*)deno task (?:-q )?([\w:-]+) ?(.*)$/;
 const root = Deno.cwd();
 const load = (path: string) => import(pathToFileURL(join(root, path)).href);
 const { tasks } = JSON.parse(await Deno.readTextFile("deno.json"));
-const { runCommand } = await load("etl/run/command.ts");
+const { runCommand } = await load("etl/command/command.ts");
 const commands: string[] = await new Response(Deno.stdin.readable).json();
 const say = console.log;
 

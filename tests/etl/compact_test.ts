@@ -8,7 +8,16 @@ import { rawFolder, uri } from "../raw.ts";
 import { query, withData } from "../rows.ts";
 import { ROOT } from "../task.ts";
 
-import { DAY, merge, names, postsOf, rowsOf, run, SPAN, threeParts } from "./compact_run.ts";
+import {
+  DAY,
+  merge,
+  names,
+  postsOf,
+  rowsOf,
+  run,
+  SPAN,
+  threeParts,
+} from "./compact/compact_run.ts";
 
 Deno.test("compact makes one file of the parts of a past day, and posts are built of it with the same rows", () =>
   withData(async (data) => {

@@ -4,7 +4,7 @@ import { COLUMNS as SCORES } from "../../classifiers/clients/comment_analyzer_an
 import { labelTable } from "../../etl/labels/label_file.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { COVERAGE, LABEL_SETS, RUNS, WINDOWS } from "../../etl/store/tables.ts";
-import { fillStudyFolder } from "../notebooks/study_folder.ts";
+import { fillStudyFolder } from "../notebooks/folders/study_folder.ts";
 import { DID, rawFolder } from "../raw.ts";
 import { query, withData } from "../rows.ts";
 import { writeRows } from "../table_file.ts";

@@ -10,7 +10,7 @@ import { uri } from "../raw.ts";
 import { query, withData } from "../rows.ts";
 import { writeRows } from "../table_file.ts";
 import { runTask } from "../task.ts";
-import { place, runJob } from "./slurm_job.ts";
+import { place, runJob } from "./slurm/slurm_job.ts";
 
 const DAYS = ["2026-06-01", "2026-06-02", "2026-06-04"];
 const AGAIN = "requeue 40_1";

@@ -3,7 +3,7 @@ import { withData } from "../rows.ts";
 import { rawFolder, uri } from "../raw.ts";
 import { runTask } from "../task.ts";
 import { DIED, FAILED, watchedStudy } from "./watch/watched_study.ts";
-import { startCountingAppView } from "./counting_appview.ts";
+import { startCountingAppView } from "./context/counting_appview.ts";
 
 const CLOCK = { CIVICSKY_CLOCK: "2026-06-10T00:00:00Z" };
 

@@ -30,7 +30,7 @@ import {
   LABELS,
   POSTS,
   SELECTION,
-} from "./analysed_folder.ts";
+} from "./folders/analysed_folder.ts";
 import { assertClose, rounded } from "./numbers.ts";
 
 const TOXIC = { view: "posts_perspective", column: "prob_toxic" };

@@ -34,7 +34,14 @@ import {
   sideSharesTable,
 } from "../../notebooks/figures/side_shares.ts";
 import { query, withData } from "../rows.ts";
-import { fillAnalysed, JOINED, LABELLED, LABELS, POSTS, SELECTION } from "./analysed_folder.ts";
+import {
+  fillAnalysed,
+  JOINED,
+  LABELLED,
+  LABELS,
+  POSTS,
+  SELECTION,
+} from "./folders/analysed_folder.ts";
 import { assertClose, rounded } from "./numbers.ts";
 
 const NO_RANGE = shareOfRange([]);

@@ -4,8 +4,8 @@ import { runCells } from "../../notebooks/render/cell_run.ts";
 import { readNotebook } from "../../notebooks/render/notebook.ts";
 import { query, withData } from "../rows.ts";
 import { ROOT } from "../task.ts";
-import { fillAnalysed } from "./analysed_folder.ts";
-import { studyYaml } from "./study_folder.ts";
+import { fillAnalysed } from "./folders/analysed_folder.ts";
+import { studyYaml } from "./folders/study_folder.ts";
 
 const POSTS = "read_parquet('{data}/posts/*/*.parquet', hive_partitioning = true)";
 const LABELS = (name: string) => `read_parquet('{data}/labels/${name}/*/*.parquet')`;

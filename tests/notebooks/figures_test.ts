@@ -19,7 +19,7 @@ import { Note } from "../../notebooks/charts/note.ts";
 import { uri } from "../raw.ts";
 import { shareOverTime } from "../../notebooks/charts/share_over_time.ts";
 import { query, withData } from "../rows.ts";
-import { fillStudyFolder, MISSING } from "./study_folder.ts";
+import { fillStudyFolder, MISSING } from "./folders/study_folder.ts";
 import { writeRows } from "../table_file.ts";
 import { runTask } from "../task.ts";
 

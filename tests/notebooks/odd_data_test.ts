@@ -11,7 +11,7 @@ import { query, withData } from "../rows.ts";
 import { writeRows } from "../table_file.ts";
 import { ROOT } from "../task.ts";
 import { picturesOf, renderIn } from "./rendering.ts";
-import { fillStudyFolder } from "./study_folder.ts";
+import { fillStudyFolder } from "./folders/study_folder.ts";
 
 const NAMES = [
   "01-overview",

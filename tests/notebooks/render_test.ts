@@ -5,7 +5,7 @@ import { withData } from "../rows.ts";
 import { runTask } from "../task.ts";
 import { notebookOf } from "./cells.ts";
 import { picturesOf, readPage, renderIn } from "./rendering.ts";
-import { fillStudyFolder, studyYaml } from "./study_folder.ts";
+import { fillStudyFolder, studyYaml } from "./folders/study_folder.ts";
 
 Deno.test("the overview is a page that needs nothing else and a notebook with outputs", async (t) => {
   await withData(async (data) => {

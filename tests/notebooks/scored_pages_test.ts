@@ -5,7 +5,7 @@ import { withData } from "../rows.ts";
 import { ROOT, runTask } from "../task.ts";
 import { TEST_DATA } from "../test_data.ts";
 import { picturesOf, readPage, renderIn } from "./rendering.ts";
-import { fillStudyFolder } from "./study_folder.ts";
+import { fillStudyFolder } from "./folders/study_folder.ts";
 
 async function textOf(data: string, name: string): Promise<{ text: string; charts: number }> {
   const { html } = await readPage(`${data}/reports/${name}`);

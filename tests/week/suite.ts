@@ -4,7 +4,7 @@ import { accountOf } from "../../demo/sample/account.ts";
 import { readSample } from "../../demo/sample/sample.ts";
 import { sampleCoder } from "../../demo/sample/sample_coder.ts";
 import { expectedOfSample } from "../demo/expected.ts";
-import { type DailyResult, SampleNetwork } from "../etl/daily_run.ts";
+import { type DailyResult, SampleNetwork } from "../etl/daily/daily_run.ts";
 import { fillBut, withSmallDisk } from "../etl/store/small_disk.ts";
 import { query } from "../rows.ts";
 import type { TaskResult } from "../task.ts";

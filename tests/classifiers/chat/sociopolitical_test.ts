@@ -3,7 +3,7 @@ import type { ChatFault } from "../../../demo/groq/chat_fault.ts";
 import type { LoopbackGroq } from "../../../demo/groq/groq.ts";
 import { userMessage } from "../../../demo/groq/chat_request.ts";
 import { readFence } from "../../../classifiers/prompt/material.ts";
-import { startCountingAppView } from "../../etl/counting_appview.ts";
+import { startCountingAppView } from "../../etl/context/counting_appview.ts";
 import { rawFolder, uri } from "../../raw.ts";
 import { withData } from "../../rows.ts";
 import {

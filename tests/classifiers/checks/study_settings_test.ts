@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { studySettings } from "../../../classifiers/checks/study_settings.ts";
 import { withData } from "../../rows.ts";
-import { examined, levels, studyWith } from "../../doctor/patient.ts";
+import { examined, levels, studyWith } from "../../etl/doctor/patient.ts";
 
 Deno.test("settings of the repository are fine, and a wrong filter, codebook, key or an open purse are told", () =>
   withData(async (data) => {

@@ -8,7 +8,7 @@ import { buildPrompt, type Prompt } from "../../../classifiers/prompt/prompt.ts"
 import { sociopoliticalInstructions } from "../../../classifiers/prompt/sociopolitical_instructions.ts";
 import { countTokens, requestTokens } from "../../../classifiers/prompt/token_count.ts";
 import { responseFormat } from "../../../classifiers/reply/reply_format.ts";
-import { randomNumbers } from "../../etl/mutation.ts";
+import { randomNumbers } from "../../etl/atproto/mutation.ts";
 import { sociopoliticalFormat } from "../../../classifiers/reply/sociopolitical_reply.ts";
 
 const MODEL = "openai/gpt-oss-20b";

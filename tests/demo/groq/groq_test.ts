@@ -14,7 +14,7 @@ import {
   MODEL,
   PACK,
   withGroq,
-} from "../groq_server.ts";
+} from "./groq_server.ts";
 
 Deno.test("a strict request gets a value of its schema that hangs on the message alone", async () => {
   await withGroq({}, async (server, client) => {

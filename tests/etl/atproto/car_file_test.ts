@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fromCidLink, toCidLink } from "@atcute/cbor";
 import { CODEC_DCBOR, fromDigest } from "@atcute/cid";
-import { carOf } from "../../../bench/frames.ts";
+import { carOf } from "../../bench/inputs/frames.ts";
 import { blockOf, carFile } from "../../../demo/sample/block.ts";
 import { CarFile } from "../../../etl/atproto/car_file.ts";
 import { FrameError } from "../../../etl/atproto/frame_error.ts";

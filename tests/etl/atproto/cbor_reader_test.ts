@@ -3,7 +3,7 @@ import { decodeFirst, encode, toBytes } from "@atcute/cbor";
 import { blobLink } from "../../../demo/sample/block.ts";
 import { CborReader, keyCode, MAX_DEPTH } from "../../../etl/atproto/cbor_reader.ts";
 import { FrameError } from "../../../etl/atproto/frame_error.ts";
-import { mutate, randomNumbers } from "../mutation.ts";
+import { mutate, randomNumbers } from "./mutation.ts";
 
 const link = blobLink(new Uint8Array([1]));
 const VALUES = [

@@ -13,7 +13,7 @@ import {
 import { blobLink, blockOf, carFile } from "../../../demo/sample/block.ts";
 import { Repository } from "../../../demo/sample/repository.ts";
 import { decodeFrame, FrameError, isStorable, recordOf } from "../../../etl/atproto/frame.ts";
-import { join } from "../mutation.ts";
+import { join } from "./mutation.ts";
 import { badFrames } from "../sources/bad_frames.ts";
 
 const TIME = "2026-06-01T08:00:00.000Z";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { benchFrames } from "../../../bench/frames.ts";
+import { benchFrames } from "../../bench/inputs/frames.ts";
 import { encodeFrame } from "../../../demo/sample/frames.ts";
 import { decodeFrame, recordOf } from "../../../etl/atproto/frame.ts";
 import { POST_COLLECTION, readPost } from "../../../etl/atproto/post.ts";

@@ -18,7 +18,7 @@ import type { Journal } from "../../../etl/store/journal.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { Quarantine } from "../../../etl/store/quarantine.ts";
 import { subjectHash } from "../../../etl/raw/tombstone.ts";
-import { mutate, randomNumbers } from "../mutation.ts";
+import { mutate, randomNumbers } from "../atproto/mutation.ts";
 import { bodyOf, sampleStream } from "../sources/sample_stream.ts";
 
 const TIME = "2026-06-01T08:00:00.000Z";

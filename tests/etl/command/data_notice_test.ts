@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fillStudyFolder } from "../../notebooks/study_folder.ts";
+import { fillStudyFolder } from "../../notebooks/folders/study_folder.ts";
 import { withData } from "../../rows.ts";
 import { runTask } from "../../task.ts";
 

@@ -20,8 +20,8 @@ import {
   parts,
   post,
   withAppView,
-} from "../context_run.ts";
-import { view } from "../counting_appview.ts";
+} from "./context_run.ts";
+import { view } from "./counting_appview.ts";
 
 const SAMPLE = publishedPosts(readSample());
 
@@ -190,7 +190,7 @@ Deno.test("what a run fetched before kill -9 is landed by the next one, which as
       (_, index) => post(`p${index}`, { quoted_uri: uri(`c${index}`) }),
     );
     await labelling(data, posts, undefined, () => Promise.resolve());
-    const script = fileURLToPath(new URL("../fetch_contexts.ts", import.meta.url));
+    const script = fileURLToPath(new URL("./fetch_contexts.ts", import.meta.url));
     const run = new Deno.Command(Deno.execPath(), {
       args: ["run", "--allow-all", script, data, appView.url, DAY],
       stdout: "null",

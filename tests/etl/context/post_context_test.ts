@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { rawFolder, uri } from "../../raw.ts";
 import { withData } from "../../rows.ts";
-import { completed, OTHER, parts, post } from "../context_run.ts";
+import { completed, OTHER, parts, post } from "./context_run.ts";
 
 Deno.test("a context is the row's own card, alt texts and labels, in the order of its kinds", () =>
   withData(async (data) => {

@@ -6,7 +6,7 @@ import { POSTS, type Table } from "../../../etl/store/tables.ts";
 import { rawFolder, uri } from "../../raw.ts";
 import { query, withData } from "../../rows.ts";
 import { ROOT, runTask } from "../../task.ts";
-import { type CountingAppView, startCountingAppView, view } from "../counting_appview.ts";
+import { type CountingAppView, startCountingAppView, view } from "../context/counting_appview.ts";
 
 const NOW = "2026-06-10T12:00:00Z";
 const HOUR_MS = 3_600_000;

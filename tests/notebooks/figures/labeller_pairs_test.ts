@@ -20,7 +20,7 @@ import { measuredFigure } from "../../../notebooks/measures/measured_figure.ts";
 import { Note } from "../../../notebooks/charts/note.ts";
 import { query, withData } from "../../rows.ts";
 import { writeRows } from "../../table_file.ts";
-import { DAYS, fillAnalysed } from "../analysed_folder.ts";
+import { DAYS, fillAnalysed } from "../folders/analysed_folder.ts";
 
 const SELECTION = { source: "firehose" as const, since: DAYS[0], until: DAYS[1] };
 const SHOWN = "round two";

@@ -10,7 +10,7 @@ import { open } from "../../../notebooks/query/data.ts";
 import { shareOfRange, sharesByDay } from "../../../notebooks/measures/measured_shares.ts";
 import { query, withData } from "../../rows.ts";
 import { runTask } from "../../task.ts";
-import { DAYS, fillDrawn } from "../drawn_folder.ts";
+import { DAYS, fillDrawn } from "../folders/drawn_folder.ts";
 import { rounded } from "../numbers.ts";
 
 const CLOCK = { CIVICSKY_CLOCK: "2026-06-10T00:00:00Z" };

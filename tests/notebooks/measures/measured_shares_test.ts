@@ -16,7 +16,7 @@ import { sideShares } from "../../../notebooks/figures/side_shares.ts";
 import { COLUMNS } from "../../../classifiers/clients/comment_analyzer_answer.ts";
 import { query, withData } from "../../rows.ts";
 import { writeRows } from "../../table_file.ts";
-import { DAYS, fillDrawn } from "../drawn_folder.ts";
+import { DAYS, fillDrawn } from "../folders/drawn_folder.ts";
 import { assertClose, rounded } from "../numbers.ts";
 
 const TOXIC = { view: "posts_perspective", column: "prob_toxic" };

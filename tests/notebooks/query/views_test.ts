@@ -9,7 +9,7 @@ import { type Data, open } from "../../../notebooks/query/data.ts";
 import { VIEWS } from "../../../notebooks/query/views.ts";
 import { query, withData } from "../../rows.ts";
 import { writeRows } from "../../table_file.ts";
-import { DAY, fill, fillModel, fillPerspective, label, SHOWN } from "../labelled_folder.ts";
+import { DAY, fill, fillModel, fillPerspective, label, SHOWN } from "../folders/labelled_folder.ts";
 
 const JOINED = `SELECT date::VARCHAR AS day, split_part(uri, '/', 5) AS post, is_political
   FROM posts_dictionary ORDER BY day, post`;

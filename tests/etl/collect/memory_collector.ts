@@ -1,0 +1,22 @@
+import { FIREHOSE } from "../../../etl/atproto/stream_decoder.ts";
+import { Collector, type Verdict } from "../../../etl/collect/collector.ts";
+import type { Journal } from "../../../etl/store/journal.ts";
+import { DataPaths } from "../../../etl/store/paths.ts";
+import { Quarantine } from "../../../etl/store/quarantine.ts";
+
+export interface MemoryCollector {
+  collector: Collector;
+  quarantine: Quarantine;
+  take(message: Uint8Array | string): Verdict;
+}
+
+/** Make a collector of the firehose that gives each line to `onLine` in the place of a journal. */
+// deno-lint-ignore no-explicit-any
+export function memoryCollector(onLine: (line: any) => void): MemoryCollector {
+  const journal = { append: onLine } as unknown as Journal;
+  const quarantine = new Quarantine(new DataPaths("none"), "firehose");
+  const position = { host: "relay", cursor: undefined, time: undefined };
+  const options = { decoder: FIREHOSE, position, hashKey: "k", until: undefined, quarantine };
+  const collector = new Collector(options);
+  return { collector, quarantine, take: (message) => collector.take(message, journal) };
+}
