@@ -96,7 +96,7 @@ Deno.test("a compaction that is killed at any step shows every row once, before 
           args: [
             "run",
             "--allow-all",
-            "tests/etl/killed_compact.ts",
+            "tests/etl/compact/killed_compact.ts",
             data,
             "raw/firehose",
             DAY,

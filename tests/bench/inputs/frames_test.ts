@@ -4,7 +4,7 @@ import { FrameCycle, timeOf } from "./frame_cycle.ts";
 import { postText } from "./post_text.ts";
 import { median } from "../measure.ts";
 import { decodeFrame, recordOf } from "../../../etl/atproto/frame.ts";
-import { randomNumbers } from "../../../etl/atproto/mutation.ts";
+import { randomNumbers } from "../../etl/atproto/mutation.ts";
 
 const frames: BenchFrame[] = [...benchFrames(2000, 5)];
 
