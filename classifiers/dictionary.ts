@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Context, main } from "../etl/command/command.ts";
-import { checkSection } from "../etl/study/study.ts";
+import { checkSection } from "../etl/study/section.ts";
 import { hashDictionary, readDictionary } from "./codebooks/codebook.ts";
 import { CodebookName, codebookPath } from "./codebooks/codebook_path.ts";
 import { compile } from "./codebooks/dictionary_match.ts";

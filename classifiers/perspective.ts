@@ -5,7 +5,7 @@ import { type Context, main } from "../etl/command/command.ts";
 import { variable } from "../etl/run/environment.ts";
 import { EXIT, UserError } from "../etl/run/error.ts";
 import { urlVariable } from "../etl/run/option.ts";
-import { checkSection } from "../etl/study/study.ts";
+import { checkSection } from "../etl/study/section.ts";
 import {
   COLUMNS,
   CommentAnalyzer,

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { filteredPosts, labelledPosts } from "./methods/analysed_posts.ts";
-import { replaceFile } from "./export/analysis_file.ts";
+import { replaceFile } from "./store/whole_file.ts";
 import { collectedSources } from "./methods/collected_source.ts";
-import { loadFilters } from "./filters/filter.ts";
+import { loadFilters } from "./filters/load_filters.ts";
 import { flowDiagram } from "./methods/flow_diagram.ts";
 import { lastRecheck } from "./raw/last_recheck.ts";
 import { flowStages } from "./methods/flow_stages.ts";

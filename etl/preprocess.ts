@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { resolveAccounts } from "./filters/account_list.ts";
-import { type ConfiguredFilter, loadFilters } from "./filters/filter.ts";
+import { type ConfiguredFilter, loadFilters } from "./filters/load_filters.ts";
 import { countFlags, type FilterSummary, filterTable } from "./filters/filter_summary.ts";
 import { type Inputs, listInputs, standingPosts, withoutDamage } from "./raw/inputs.ts";
 import { DETECTOR } from "./preprocess/language.ts";

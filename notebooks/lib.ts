@@ -48,7 +48,8 @@ export { identifier } from "./query/identifier.ts";
 export { labelCounts } from "./figures/label_counts.ts";
 export { type LabellerPair, labellerPairs, labellerPairsTable } from "./figures/labeller_pairs.ts";
 export { languageCounts, languagesTable } from "./figures/language_counts.ts";
-export { leanChart, leanShares } from "./measures/lean_shares.ts";
+export { leanShares } from "./measures/lean_shares.ts";
+export { leanChart } from "./charts/lean_chart.ts";
 export { matchedShares, matchedTable } from "./figures/matched_shares.ts";
 export {
   type Labeller,

@@ -7,7 +7,7 @@ import type { Command, Context } from "../../etl/command/command.ts";
 import { variable } from "../../etl/run/environment.ts";
 import { EXIT, UserError } from "../../etl/run/error.ts";
 import { positiveInteger, urlVariable } from "../../etl/run/option.ts";
-import { checkSection } from "../../etl/study/study.ts";
+import { checkSection } from "../../etl/study/section.ts";
 import { openAppView } from "../../etl/atproto/study_appview.ts";
 import { firstDamage } from "../../etl/store/damage.ts";
 import { literal, row } from "../../etl/store/duckdb.ts";

@@ -4,7 +4,7 @@ import { enterLabelSet, type LabelSet, labelSetId } from "../../etl/labels/label
 import { now, utcDay } from "../../etl/run/clock.ts";
 import { type Command, type Context, main, type Outcome } from "../../etl/command/command.ts";
 import { EXIT, UserError } from "../../etl/run/error.ts";
-import { checkSection } from "../../etl/study/study.ts";
+import { checkSection } from "../../etl/study/section.ts";
 import type { ScoreTable } from "../../etl/import/imported_scores.ts";
 import { DESCRIPTION, importPosts } from "../../etl/import/posts_file.ts";
 import { firstDamage } from "../../etl/store/damage.ts";

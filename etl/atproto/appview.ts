@@ -6,7 +6,7 @@ import { LONGEST_WAIT_MS } from "./connection_problem.ts";
 import { type InvalidItem, type PostView, readFeedItem, readPostView } from "./post_view.ts";
 import { RateLimit } from "./rate_limit.ts";
 import type { Session } from "./session.ts";
-import { delay } from "./subscription.ts";
+import { delay } from "../run/pause.ts";
 
 const TIMEOUT_MS = 30_000;
 const TRIES = 4;

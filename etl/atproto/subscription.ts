@@ -1,3 +1,4 @@
+import { delay } from "../run/pause.ts";
 import { UserError } from "../run/error.ts";
 import { type ConnectionProblem, explainProblem, SilentSocket } from "./connection_problem.ts";
 
@@ -131,18 +132,4 @@ function closeQuietly(socket: WebSocketStream): void {
     // A socket that has failed cannot be closed, which is the state we want.
     if (!(error instanceof DOMException || error instanceof TypeError)) throw error;
   }
-}
-
-/** Wait, or until the signal is aborted. */
-export function delay(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((done) => {
-    if (signal?.aborted) return done();
-    const finish = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", finish);
-      done();
-    };
-    const timer = setTimeout(finish, ms);
-    signal?.addEventListener("abort", finish);
-  });
 }

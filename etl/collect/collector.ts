@@ -1,16 +1,13 @@
+import { BEGINNING, type JournalLine, nothingYet, type Tombstone } from "../raw/journal_line.ts";
 import { accountState } from "./account_state.ts";
 import { type Account, FrameError, type OtherEvent } from "../atproto/frame.ts";
 import { POST_COLLECTION, readPost, RecordError } from "../atproto/post.ts";
 import type { StreamCommit, StreamDecoder } from "../atproto/stream_decoder.ts";
-import { type JournalLine, nothingYet, type Tombstone } from "../raw/journal_line.ts";
 import type { RecentPosts } from "./recent_posts.ts";
 import { now } from "../run/clock.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Quarantine } from "../store/quarantine.ts";
 import { subjectHash, type TombstoneReason } from "../raw/tombstone.ts";
-
-/** Note where a host's replay begins: what came before can no longer be had of it. */
-export const BEGINNING = "BeginningOfReplay";
 
 /** JSON of the posts of one event, at most; its journal line must stay readable (`land.ts`). */
 const MAX_CHARACTERS = 4_000_000;

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { sha256OfFile } from "../export/analysis_file.ts";
+import { sha256OfFile } from "../store/whole_file.ts";
 import { removeLeftovers, sync } from "../store/parquet.ts";
 
 /**

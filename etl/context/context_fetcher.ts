@@ -1,7 +1,7 @@
 import { answerSegment, CONTEXT_JOURNAL, landLeftoverAnswers } from "../raw/answer_journal.ts";
 import { type AppView, POSTS_AT_ONCE } from "../atproto/appview.ts";
 import { appViewError } from "../atproto/appview_error.ts";
-import { delay } from "../atproto/subscription.ts";
+import { delay } from "../run/pause.ts";
 import { type ContextAnswer, readContexts } from "./context_answer.ts";
 import { now } from "../run/clock.ts";
 import type { Context } from "../command/command.ts";

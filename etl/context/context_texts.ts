@@ -2,7 +2,7 @@ import { POST_URI } from "../atproto/post.ts";
 import type { FetchedContexts } from "./context_fetcher.ts";
 import { collectReferences } from "./context_references.ts";
 import { listInputs, withoutDamage } from "../raw/inputs.ts";
-import { rawRows } from "../preprocess/post_index.ts";
+import { rawRows } from "../raw/raw_rows.ts";
 import { readRemovals } from "../raw/removal.ts";
 import { now } from "../run/clock.ts";
 import type { UserError } from "../run/error.ts";

@@ -1,7 +1,7 @@
-import { coveredSpans, utc } from "./owed.ts";
+import { coveredSpans } from "./owed.ts";
+import { type Database, literal, rows, utc } from "../store/duckdb.ts";
 import { now, utcDay } from "../run/clock.ts";
 import { mergeSpans, type Span, subtractSpans, totalLength } from "./span.ts";
-import { type Database, literal, rows } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { COVERAGE, WINDOWS } from "../store/tables.ts";

@@ -1,7 +1,7 @@
-import { BEGINNING } from "../collect/collector.ts";
+import { type Database, literal, rows, utc } from "../store/duckdb.ts";
+import { BEGINNING } from "../raw/journal_line.ts";
 import { newestCoverage } from "../raw/newest_coverage.ts";
 import { now, utcDay } from "../run/clock.ts";
-import { type Database, literal, rows } from "../store/duckdb.ts";
 import { queryWhole } from "../store/damage.ts";
 import { relation, writeParquet } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
@@ -182,9 +182,4 @@ function secondOf(time: Date): number {
 
 function windowFiles(paths: DataPaths, source: string) {
   return paths.files("windows").filter((file) => file.path === paths.windows(source, file.day!));
-}
-
-/** Read a timestamp as DuckDB writes it. */
-export function utc(text: string): Date {
-  return new Date(`${text.replace(" ", "T")}Z`);
 }

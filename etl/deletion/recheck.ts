@@ -1,7 +1,7 @@
 import { type AccountState, type AppView, POSTS_AT_ONCE } from "../atproto/appview.ts";
 import { POST_URI } from "../atproto/post.ts";
 import type { Inputs } from "../raw/inputs.ts";
-import { rawRows } from "../preprocess/post_index.ts";
+import { rawRows } from "../raw/raw_rows.ts";
 import { readRemovals } from "../raw/removal.ts";
 import { now } from "../run/clock.ts";
 import type { Context } from "../command/command.ts";

@@ -3,7 +3,7 @@ import { appView, login } from "./appview.ts";
 import { batches } from "./batches.ts";
 import { damagedFiles } from "./damaged_files.ts";
 import { denoDirectory } from "./deno_dir.ts";
-import { denoVersion } from "../../doctor/deno_version.ts";
+import { denoVersion, packages } from "./packages.ts";
 import { diskSpace } from "./disk_space.ts";
 import type { Examination } from "./examination.ts";
 import { fileSystem } from "./file_system.ts";
@@ -12,7 +12,6 @@ import { languageModelKey, modelsServed } from "../../classifiers/checks/languag
 import { halfWritten, unlanded } from "./leftovers.ts";
 import { locks } from "./locks.ts";
 import { notices } from "./notices.ts";
-import { packages } from "./packages.ts";
 import {
   perspectiveAnswers,
   perspectiveEnds,

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { type Finding, note, ok, warning } from "./finding.ts";
+import { type Finding, note, ok, problem, warning } from "./finding.ts";
 
 const Config = z.object({ imports: z.record(z.string(), z.string()) });
 const Held = z.object({ overrides: z.record(z.string(), z.string()).default({}) });
@@ -88,4 +88,22 @@ function nameOf(entry: string): string {
 
 function versionOf(entry: string): string {
   return entry.slice(entry.indexOf("@", 1) + 1).split("_")[0]!;
+}
+
+/** Compare the Deno that runs with the one that `package.json` names (`engines.deno`). */
+export async function denoVersion(root: string, runs = Deno.version.deno): Promise<Finding> {
+  const pinned: unknown = JSON.parse(await Deno.readTextFile(join(root, "package.json")))
+    .engines?.deno;
+  if (typeof pinned !== "string") {
+    return warning("package.json names no version of Deno", "Restore package.json from git");
+  }
+  if (runs === pinned) return ok(`Deno ${runs}`);
+  const found = `Deno ${runs} runs, and civicsky is tested with ${pinned}`;
+  const remedy = `deno upgrade ${pinned}, or npm install -g deno@${pinned}`;
+  if (runs.split(".")[0] !== pinned.split(".")[0]) return problem(found, remedy);
+  return isOlder(runs, pinned) ? warning(found, remedy) : note(found, remedy);
+}
+
+export function isOlder(version: string, than: string): boolean {
+  return version.localeCompare(than, "en", { numeric: true }) < 0;
 }

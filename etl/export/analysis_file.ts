@@ -1,9 +1,8 @@
-import { createHash } from "node:crypto";
-import { dirname } from "node:path";
+import { replaceFile } from "../store/whole_file.ts";
 import { type AnalysisColumn, csvValue, KEY_DIGITS } from "./analysis_column.ts";
 import { type Database, literal, row } from "../store/duckdb.ts";
 import { damage } from "../store/damage.ts";
-import { removeLeftovers, rewriteParquet, sync, tableOf, writeParquet } from "../store/parquet.ts";
+import { removeLeftovers, rewriteParquet, tableOf, writeParquet } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import type { Table } from "../store/tables.ts";
 
@@ -48,34 +47,6 @@ async function writeCsv(
     database.run(
       `COPY (SELECT ${values.join(", ")} ${from}) TO ${literal(beside)} (FORMAT csv, HEADER)`,
     ));
-}
-
-/** Have a file written beside its place, sync it and rename it. */
-export async function replaceFile(
-  path: string,
-  write: (beside: string) => Promise<unknown>,
-): Promise<void> {
-  const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
-  await Deno.mkdir(dirname(path), { recursive: true });
-  try {
-    await write(beside);
-    await sync(beside);
-    await Deno.rename(beside, path);
-    await sync(dirname(path));
-  } catch (error) {
-    await Deno.remove(beside).catch((missing) => {
-      if (!(missing instanceof Deno.errors.NotFound)) throw missing;
-    });
-    throw error;
-  }
-}
-
-/** Give the sha256 of a file in hexadecimal digits. */
-export async function sha256OfFile(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  using file = await Deno.open(path);
-  for await (const bytes of file.readable) hash.update(bytes);
-  return hash.digest("hex");
 }
 
 /**

@@ -1,4 +1,4 @@
-import { utc } from "../coverage/owed.ts";
+import { utc } from "../store/duckdb.ts";
 
 /** How a data statement writes what it says. */
 

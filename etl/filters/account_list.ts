@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Database, literal, row, rows } from "../store/duckdb.ts";
-import type { ConfiguredFilter } from "./filter.ts";
-import { rawRows } from "../preprocess/post_index.ts";
+import type { ConfiguredFilter } from "./load_filters.ts";
+import { rawRows } from "../raw/raw_rows.ts";
 
 /** Accounts by did or handle, as a filter's section in `study.yaml` lists them. */
 export const AccountList = z.array(

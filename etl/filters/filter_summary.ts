@@ -1,4 +1,4 @@
-import type { ConfiguredFilter } from "./filter.ts";
+import type { ConfiguredFilter } from "./load_filters.ts";
 import { type Database, literal, row } from "../store/duckdb.ts";
 
 /** What filters flag among the posts of some days. */

@@ -1,8 +1,8 @@
-import { coveredSpans, utc } from "../coverage/owed.ts";
+import { coveredSpans } from "../coverage/owed.ts";
+import { type Database, literal, row, rows, utc } from "../store/duckdb.ts";
 import { now } from "../run/clock.ts";
 import { mergeSpans, type Span, subtractSpans, totalLength } from "../coverage/span.ts";
 import { archivedFiles } from "../store/archive.ts";
-import { type Database, literal, row, rows } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { COVERAGE, RAW, WINDOWS } from "../store/tables.ts";

@@ -1,10 +1,11 @@
+import { rawRows } from "../raw/raw_rows.ts";
 import { indexCounts } from "./count_index.ts";
 import type { Inputs } from "../raw/inputs.ts";
 import { readRemovals } from "../raw/removal.ts";
 import { SOURCE_COLUMNS, SOURCES } from "../store/source.ts";
 import { type Database, literal, row } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
-import { COVERAGE, POSTS, RAW } from "../store/tables.ts";
+import { COVERAGE, POSTS } from "../store/tables.ts";
 import { subjectHashSql } from "../raw/tombstone.ts";
 
 /**
@@ -146,23 +147,6 @@ export async function indexPosts(
       SELECT unnest(${literal([...inputs.stoppedDays])})::DATE)`);
   }
   return { hidden, late };
-}
-
-/**
- * Give an SQL relation over raw parts: the columns of the table, `file` (its path) and `row` (its
- * place in the file, from 0).
- */
-export function rawRows(files: string[]): string {
-  const typed = Object.entries(RAW.columns).map(([name, type]) => `NULL::${type} AS "${name}"`);
-  const none = `SELECT ${typed.join(", ")}, NULL::VARCHAR AS filename,
-    NULL::BIGINT AS file_row_number LIMIT 0`;
-  const some = files.length === 0
-    ? none
-    : `SELECT * FROM read_parquet(${
-      literal(files)
-    }, union_by_name = true, hive_partitioning = false, filename = true, file_row_number = true)`;
-  return `(SELECT * EXCLUDE (filename, file_row_number), filename AS file, file_row_number AS row
-    FROM ((${none}) UNION ALL BY NAME (${some})))`;
 }
 
 /**

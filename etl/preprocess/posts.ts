@@ -1,5 +1,5 @@
-import type { ConfiguredFilter } from "../filters/filter.ts";
-import { rawRows } from "./post_index.ts";
+import type { ConfiguredFilter } from "../filters/load_filters.ts";
+import { rawRows } from "../raw/raw_rows.ts";
 import { SOURCE_COLUMNS } from "../store/source.ts";
 import { type Database, literal, row, rows } from "../store/duckdb.ts";
 import { damage } from "../store/damage.ts";

@@ -52,3 +52,6 @@ export function nothingYet() {
     notes: [] as string[],
   };
 }
+
+/** Note where a host's replay begins: what came before can no longer be had of it. */
+export const BEGINNING = "BeginningOfReplay";

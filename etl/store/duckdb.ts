@@ -110,3 +110,8 @@ export function literal(value: unknown): string {
   // DuckDB reads a statement up to its first NUL.
   return text.includes("\0") ? `(${text.replaceAll("\0", "' || chr(0) || '")})` : text;
 }
+
+/** Read a timestamp as DuckDB writes it. */
+export function utc(text: string): Date {
+  return new Date(`${text.replace(" ", "T")}Z`);
+}

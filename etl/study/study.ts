@@ -1,4 +1,4 @@
-import { parse, YAMLParseError } from "yaml";
+import { checkSection, parseYaml } from "./section.ts";
 import { z } from "zod";
 import { DailySection } from "./daily_section.ts";
 import { Windows } from "./window.ts";
@@ -95,59 +95,6 @@ export function readStudy(path: string): Study {
     );
   }
   return checkSection(Study, parseYaml(text, path), path);
-}
-
-/** Parse YAML; throws a usage error with file and line where it cannot. */
-export function parseYaml(text: string, path: string): unknown {
-  try {
-    return parse(text);
-  } catch (cause) {
-    // An alias without its anchor is a ReferenceError that knows no line.
-    if (!(cause instanceof YAMLParseError || cause instanceof ReferenceError)) throw cause;
-    const line = cause instanceof YAMLParseError ? cause.linePos?.[0].line : undefined;
-    throw new UserError(
-      `read ${path}`,
-      cause.message.split("\n")[0] ?? "it is not YAML",
-      line ? `Mend line ${line}` : "Mend the file",
-      { exitCode: EXIT.usage, cause },
-    );
-  }
-}
-
-/**
- * Check a section of configuration against its schema and give it typed.
- *
- * Throws a usage error that names the file, the path of the first wrong key and what is wrong.
- */
-export function checkSection<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
-  const result = schema.safeParse(value ?? {}, { reportInput: true });
-  if (result.success) return result.data;
-  const { issues } = result.error;
-  // A key that is mistyped is missing too.
-  const issue = mostExact(issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0]!);
-  const path = issue.path.map(String).join(".");
-  const found = issue.code === "unrecognized_keys"
-    ? `unknown key ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}${
-      path ? ` in ${path}` : ""
-    }`
-    : issue.input === undefined
-    ? `${path} is missing`
-    : `${path || "the file"}: ${issue.message}`;
-  throw new UserError(`read ${where}`, found, "Mend that key; data/README.md describes them all", {
-    exitCode: EXIT.usage,
-    cause: result.error,
-  });
-}
-
-/** Give what is wrong within the one form that a value of several forms was meant to have. */
-function mostExact(issue: z.core.$ZodIssue): z.core.$ZodIssue {
-  if (issue.code !== "invalid_union") return issue;
-  const meant = issue.errors.find((within) =>
-    within.every(({ path, code, input }) =>
-      path.length > 0 && code !== "unrecognized_keys" && input !== undefined
-    )
-  );
-  return meant ? { ...meant[0]!, path: [...issue.path, ...meant[0]!.path] } : issue;
 }
 
 function isTimeZone(zone: string): boolean {

@@ -1,5 +1,5 @@
 import type { Context } from "../command/command.ts";
-import { delay } from "../atproto/subscription.ts";
+import { delay } from "../run/pause.ts";
 import { NotSent } from "./not_sent.ts";
 import { secretUrl } from "./channel.ts";
 import { request } from "./webhook.ts";

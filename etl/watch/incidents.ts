@@ -1,4 +1,4 @@
-import { delay } from "../atproto/subscription.ts";
+import { delay } from "../run/pause.ts";
 import type { Context } from "../command/command.ts";
 import { now } from "../run/clock.ts";
 import type { Study } from "../study/study.ts";

@@ -1,9 +1,8 @@
 import { basename } from "node:path";
 import { hasDied } from "../command/last_runs.ts";
-import { utc } from "../coverage/owed.ts";
+import { type Database, utc } from "../store/duckdb.ts";
 import { runName } from "../command/run_name.ts";
 import { queryWhole } from "../store/damage.ts";
-import type { Database } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { RUNS } from "../store/tables.ts";

@@ -2,15 +2,8 @@ import { type History, historyLine, historyPanel } from "./history.ts";
 import * as Plot from "@observablehq/plot";
 import { from } from "arquero";
 import { Chart, type Panel, type Tip } from "./chart.ts";
-import {
-  DAY_MARGINS,
-  dayAxis,
-  dayScale,
-  everyDay,
-  formatDay,
-  formatRange,
-  noon,
-} from "../measures/days.ts";
+import { everyDay, formatDay, formatRange, noon } from "../measures/days.ts";
+import { DAY_MARGINS, dayAxis, dayScale } from "./day_axis.ts";
 import { factsLine, type FigureFacts, titleOf } from "../measures/figure_facts.ts";
 import { legend, seriesColor, seriesDash } from "./legend.ts";
 import type { ShareOfTime } from "../measures/measured_shares.ts";

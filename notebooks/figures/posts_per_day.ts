@@ -1,8 +1,8 @@
 import * as Plot from "@observablehq/plot";
 import { Chart } from "../charts/chart.ts";
 import type { Data } from "../query/data.ts";
-import { type Day, DAY_MARGINS, dayAxis, dayBars, dayIn, dayScale } from "../measures/days.ts";
-import { everyDay, formatRange } from "../measures/days.ts";
+import { type Day, dayIn, everyDay, formatRange } from "../measures/days.ts";
+import { DAY_MARGINS, dayAxis, dayBars, dayScale } from "../charts/day_axis.ts";
 import { formatCount, formatNumber } from "../statistics/number_format.ts";
 import { measureParts, type Selection } from "../measures/measure.ts";
 import { panel } from "../charts/plot.ts";

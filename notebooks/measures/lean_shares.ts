@@ -1,7 +1,3 @@
-import type { Chart } from "../charts/chart.ts";
-import { type FigureFacts, withoutBounds } from "./figure_facts.ts";
-import type { Note } from "../charts/note.ts";
-import { stackedShare } from "../charts/stacked_share.ts";
 import type { Data } from "../query/data.ts";
 import { knownWeights } from "./known_weights.ts";
 import { measureParts, POLITICAL, type Selection } from "./measure.ts";
@@ -62,18 +58,4 @@ export async function leanShares(
     all: bar("all labelled posts", leans),
     political: bar("those that are political", political),
   };
-}
-
-/** Draw the leans of groups of posts, each of all labelled posts and of the political ones. */
-export function leanChart(groups: LeanShares[], facts: FigureFacts): Chart | Note {
-  const filled = groups.filter(({ all }) => all.n > 0);
-  const leans = new Set(filled.flatMap(({ leans }) => leans));
-  leans.delete(NOT_POLITICAL);
-  return stackedShare({
-    title: "Leans, of all labelled posts and of the political ones",
-    categories: [...leans, NOT_POLITICAL],
-    rest: NOT_POLITICAL,
-    bars: filled.flatMap(({ all, political }) => [all, political]),
-    facts: { ...withoutBounds(facts), also: "Each bar names its denominator among them." },
-  });
 }

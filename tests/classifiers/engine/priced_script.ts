@@ -2,7 +2,7 @@
 import { labellingCommand } from "../../../classifiers/engine/labelling_command.ts";
 import { classifier, Settings } from "../../../classifiers/perspective.ts";
 import { main } from "../../../etl/command/command.ts";
-import { checkSection } from "../../../etl/study/study.ts";
+import { checkSection } from "../../../etl/study/section.ts";
 
 await main(labellingCommand({
   task: "classify:perspective",

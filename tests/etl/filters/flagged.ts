@@ -1,6 +1,6 @@
 /** Asks one filter about some posts of a day. */
 import { resolveAccounts } from "../../../etl/filters/account_list.ts";
-import { loadFilters } from "../../../etl/filters/filter.ts";
+import { loadFilters } from "../../../etl/filters/load_filters.ts";
 import { collectTexts, prepareCandidates } from "../../../etl/preprocess/posts.ts";
 import type { Study } from "../../../etl/study/study.ts";
 import { literal, openDatabase, rows } from "../../../etl/store/duckdb.ts";
