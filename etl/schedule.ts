@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { now } from "./run/clock.ts";
-import { type Command, type Context, main, type Outcome } from "./command/command.ts";
+import { type Command, type Context, type Outcome } from "./command/command.ts";
 import { notInFile } from "./run/environment.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { changeCrontab } from "./schedule/crontab.ts";
@@ -169,5 +169,3 @@ function schedulePlace({ paths, studyPath, warn }: Context): SchedulePlace {
     variables: { ...Object.fromEntries(kept), PATH: [...new Set(folders)].join(":") },
   };
 }
-
-if (import.meta.main) await main(command);

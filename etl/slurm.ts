@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Command, type Context, main, type Outcome } from "./command/command.ts";
+import { type Command, type Context, type Outcome } from "./command/command.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { day } from "./run/option.ts";
 import { aggregateScript } from "./slurm/aggregate_script.ts";
@@ -134,5 +134,3 @@ function taskWords(text: string): string[] {
 function fault(found: string, remedy: string): UserError {
   return new UserError("write batch scripts", found, remedy, { exitCode: EXIT.usage });
 }
-
-if (import.meta.main) await main(command);

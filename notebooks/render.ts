@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { type Command, type Context, main, type Outcome } from "../etl/command/command.ts";
+import { type Command, type Context, type Outcome } from "../etl/command/command.ts";
 import { describeError, EXIT, UserError } from "../etl/run/error.ts";
 import { sync } from "../etl/store/parquet.ts";
 import { runCells } from "./render/cell_run.ts";
@@ -209,5 +209,3 @@ async function replace(path: string, text: string): Promise<void> {
 function pathToFolderUrl(folder: string): string {
   return new URL("./", pathToFileURL(join(folder, "x"))).href;
 }
-
-if (import.meta.main) await main(command);

@@ -1,9 +1,7 @@
 /** Runs a task as a user does, in a process of its own, and gives what it printed. */
-import { fileURLToPath } from "node:url";
+import { ROOT, taskCommand } from "../etl/run/task_command.ts";
 
-export const ROOT = fileURLToPath(new URL("../", import.meta.url));
-
-const TASKS: Record<string, string> = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`)).tasks;
+export { ROOT };
 
 export interface TaskResult {
   code: number;
@@ -28,15 +26,11 @@ export async function runTask(
  * signal hits the run itself.
  */
 export function taskProcess(
-  [task, ...args]: string[],
+  args: string[],
   env: Record<string, string> = {},
 ): Deno.ChildProcess {
-  const [, ...words] = (TASKS[task!] ?? `deno task ${task}`).split(" ");
-  return new Deno.Command(Deno.execPath(), {
-    args: [...words, ...args],
-    cwd: ROOT,
+  return taskCommand(args, {
     env: { NO_COLOR: "1", ...env },
-    stdin: "null",
     stdout: "piped",
     stderr: "piped",
   }).spawn();

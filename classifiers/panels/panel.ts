@@ -4,7 +4,7 @@ import {
   writePanelManifest,
 } from "../../etl/labels/panel.ts";
 import { now, utcDay } from "../../etl/run/clock.ts";
-import { type Command, type Context, main, type Outcome } from "../../etl/command/command.ts";
+import { type Command, type Context, type Outcome } from "../../etl/command/command.ts";
 import { EXIT, UserError } from "../../etl/run/error.ts";
 import { positiveInteger } from "../../etl/run/option.ts";
 import { firstDamage } from "../../etl/store/damage.ts";
@@ -12,7 +12,7 @@ import { rows } from "../../etl/store/duckdb.ts";
 import { lock } from "../../etl/store/lock.ts";
 import { relation, removeLeftovers, writeParquet } from "../../etl/store/parquet.ts";
 import { LABEL_SETS } from "../../etl/store/tables.ts";
-import { ATTRIBUTES } from "../clients/comment_analyzer_answer.ts";
+import { ATTRIBUTES } from "../clients/comment_analyzer_attributes.ts";
 import {
   allot,
   CLASSIFIER,
@@ -183,5 +183,3 @@ function describe(manifest: Omit<PanelManifest, "files">, folder: string): strin
     `  ${folder}`,
   ].join("\n");
 }
-
-if (import.meta.main) await main(command);

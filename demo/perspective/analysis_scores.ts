@@ -1,6 +1,6 @@
 /** The answers of the Comment Analyzer on loopback. */
 import { createHash } from "node:crypto";
-import { ATTRIBUTES } from "../../classifiers/clients/comment_analyzer.ts";
+import { ATTRIBUTES } from "../../classifiers/clients/comment_analyzer_attributes.ts";
 import type { Analysis } from "./analysis_request.ts";
 
 /** What marks an answer whose scores are invented; it stays with the answer wherever that is kept. */

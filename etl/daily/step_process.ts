@@ -1,10 +1,9 @@
-import { fileURLToPath } from "node:url";
 import type { Context } from "../command/command.ts";
 import { EXIT } from "../run/error.ts";
+import { taskCommand } from "../run/task_command.ts";
 import { type Step, type StepEnd, stepName, type StepStatus } from "./step.ts";
 import { stepFigures } from "./step_figures.ts";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** An error as tasks print it (`UserError.format`). */
 const ERROR = /^(Cannot .+)\n {2}(\S.*)$/m;
 /** Exit statuses from here on are those of shells for a signal: 128 and its number. */
@@ -21,15 +20,10 @@ export async function runStep(
 ): Promise<StepEnd> {
   const started = performance.now();
   const { task, args } = step;
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["task", "--quiet", "--cwd", ROOT, task, ...args],
-      ...["--data", paths.root, "--study", studyPath, "--json"],
-    ],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
+  const child = taskCommand(
+    [task, ...args, "--data", paths.root, "--study", studyPath, "--json"],
+    { stdout: "piped", stderr: "piped" },
+  ).spawn();
   const stop = () => {
     try {
       child.kill("SIGTERM");

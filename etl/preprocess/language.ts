@@ -1,8 +1,5 @@
 import { eld } from "eld/small";
 
-/** Raised when the same text begins to be taken for another language. */
-export const DETECTOR = "eld 2.1 small";
-
 export interface DetectedLanguage {
   /** ISO 639-1 code; null where there is nothing to detect. */
   language: string | null;

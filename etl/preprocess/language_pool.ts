@@ -2,6 +2,9 @@ import { Worker } from "node:worker_threads";
 import type { Languages, Texts } from "./language_worker.ts";
 import { type Database, row } from "../store/duckdb.ts";
 
+/** Raised when the same text begins to be taken for another language. */
+export const DETECTOR = "eld 2.1 small";
+
 const THREADS = 2;
 /** Texts a query and a message. */
 const PAGE = 20_480;

@@ -6,7 +6,7 @@ import { readAttributes } from "../../classifiers/codebooks/attribute_codebook.t
 import { readDictionary } from "../../classifiers/codebooks/codebook.ts";
 import { studySettings } from "../../classifiers/checks/study_settings.ts";
 import type { Examination } from "../../etl/doctor/examination.ts";
-import type { Command } from "../../etl/command/command.ts";
+import { loadCommand } from "../../main.ts";
 import { readStudy } from "../../etl/study/study.ts";
 import { ROOT } from "../task.ts";
 import { withData } from "../rows.ts";
@@ -41,19 +41,18 @@ const INSTEAD: [RegExp, string][] = [
   [/http:\/\/127\.0\.0\.1:8000/, "$GROQ_BASE_URL"],
 ];
 
-const TASKS: Record<string, string> = JSON.parse(Deno.readTextFileSync(join(ROOT, "deno.json")))
+const TASKS: Record<string, unknown> = JSON.parse(Deno.readTextFileSync(join(ROOT, "deno.json")))
   .tasks;
 const EVERYWHERE = ["--data", "--study", "--json", "--help"];
 
 /** Give the options of a task, those of its own first; none for tasks that are no command of ours. */
 async function optionsOf(task: string): Promise<string[]> {
-  const module = TASKS[task]!.split(" ").at(-1)!;
-  if (!/^deno run /.test(TASKS[task]!)) return [];
   // It runs as soon as it is imported.
   if (task === "bench") {
-    return Deno.readTextFileSync(join(ROOT, module)).match(/(?<=")--[\w-]+/g)!;
+    return Deno.readTextFileSync(join(ROOT, "tests/bench/main.ts")).match(/(?<=")--[\w-]+/g)!;
   }
-  const { command } = await import(`../../${module}`) as { command: Command };
+  const command = await loadCommand(task);
+  if (command === undefined) return [];
   const own = command.options.flatMap(({ flags }) => flags.match(/--[\w-]+/g) ?? []);
   return [...own, ...EVERYWHERE];
 }

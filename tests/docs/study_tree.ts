@@ -14,8 +14,15 @@ import { ROOT } from "../task.ts";
 import type { Ended } from "./session.ts";
 
 const COPIED = [
-  ...["etl", "classifiers", "doctor", "notebooks", "demo", "docs", "tests/etl/filters"],
-  ...["tests/rows.ts", "tests/docs/session.ts", "deno.json", "deno.lock", "package.json"],
+  ...["etl", "classifiers", "notebooks", "demo", "docs", "tests/etl/filters"],
+  ...[
+    "tests/rows.ts",
+    "tests/docs/session.ts",
+    "main.ts",
+    "deno.json",
+    "deno.lock",
+    "package.json",
+  ],
   ...["study.yaml", "README.md", "data/README.md", ".env.example"],
 ];
 const NOW = "2026-06-04T00:00:00Z";

@@ -198,7 +198,7 @@ Deno.test("a study that cannot be read ends with what is wrong in it", () =>
   }));
 
 testOnSmallDisk(
-  "a data folder that is read-only is examined all the same, with what others left in it",
+  "a data folder that is read-only is examined all the same, and what others left in it stays",
   async (disk) => {
     const left = await aged(join(disk, `tmp-${Deno.hostname()}-1-2-0a1b2c3d`, "block"), 5);
     await remountReadOnly(disk);
@@ -208,7 +208,6 @@ testOnSmallDisk(
       stdout,
       /problem {2}the data folder .* cannot be written to\n +.*mounted read-only/,
     );
-    assert.match(stdout, /note {5}1 file .* spilled by runs/);
     assert.match(stderr, /^Cannot rely on the next run: /);
     assert.ok((await Deno.stat(left)).isFile);
   },

@@ -5,7 +5,7 @@ import { DataPaths } from "../../../etl/store/paths.ts";
 import { POSTS, type Table } from "../../../etl/store/tables.ts";
 import { rawFolder, uri } from "../../raw.ts";
 import { query, withData } from "../../rows.ts";
-import { ROOT, runTask } from "../../task.ts";
+import { ROOT, runTask, taskProcess } from "../../task.ts";
 import { type CountingAppView, startCountingAppView, view } from "../context/counting_appview.ts";
 
 const NOW = "2026-06-10T12:00:00Z";
@@ -93,21 +93,17 @@ Deno.test("a run that is killed between two answers has the first, and the next 
     const ages = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`p${index}`, 50]));
     await lay(data, "most_liked", ages);
     await task(data, "preprocess");
-    const { tasks } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`));
-    const [, ...words] = (tasks["sync:most-liked"] as string).split(" ");
-    const run = new Deno.Command(Deno.execPath(), {
-      args: [...words, "--data", data, "--counts-only", "--appview", appView.url],
-      cwd: ROOT,
-      env: { CIVICSKY_CLOCK: NOW },
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
+    const run = taskProcess(
+      ["sync:most-liked", "--data", data, "--counts-only", "--appview", appView.url],
+      { CIVICSKY_CLOCK: NOW },
+    );
+    const output = run.output();
     appView.before = async () => {
       if (appView.asked.length < 3) return;
       run.kill("SIGKILL");
       await run.status;
     };
-    await run.status;
+    await output;
     appView.before = () => {};
     const lost = appView.asked.splice(0)[2]!;
     assert.deepEqual(await query(data, "SELECT * FROM glob('{data}/raw/counts/**')"), []);

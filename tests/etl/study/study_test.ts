@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { DAILY_CLASSIFIERS } from "../../../etl/study/daily_section.ts";
 import { EXIT, UserError } from "../../../etl/run/error.ts";
 import { readStudy } from "../../../etl/study/study.ts";
 import { ROOT } from "../../task.ts";
@@ -66,7 +65,6 @@ Deno.test("a study is read with what it says and what may be left out", () => {
   assert.deepEqual(study.daily, {
     stream: "jetstream",
     at: "00:30",
-    classifiers: [...DAILY_CLASSIFIERS],
   });
   assert.ok(study.notice);
 });
@@ -125,7 +123,7 @@ Deno.test("a value of a wrong kind is an error that names its key", async () => 
     [change("label_sets: {}", "daily: { at: 24:00 }"), /: daily\.at: is not a time of day such as/],
     [change("label_sets: {}", "daily: { stream: hose }"), /: daily\.stream: .*jetstream/],
     [change("label_sets: {}", "daily: { times: 2 }"), /: unknown key "times" in daily\n/],
-    [change("label_sets: {}", "daily: { classifiers: [dict] }"), /: daily\.classifiers\.0: /],
+    [change("label_sets: {}", "daily: { classifiers: [7] }"), /: daily\.classifiers\.0: /],
     [
       change("label_sets: {}", "daily: { classifiers: [dictionary, dictionary] }"),
       /: daily\.classifiers: names a classifier twice\n/,

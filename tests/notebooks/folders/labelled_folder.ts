@@ -1,11 +1,9 @@
 /** Posts and labels that the views are tried on, by two label sets each. */
 import { readAttributes } from "../../../classifiers/codebooks/attribute_codebook.ts";
 import { codebookPath } from "../../../classifiers/codebooks/codebook_path.ts";
-import { COLUMNS as PERSPECTIVE_COLUMNS } from "../../../classifiers/clients/comment_analyzer_answer.ts";
-import { COLUMNS } from "../../../classifiers/dictionary.ts";
+import { COLUMNS as PERSPECTIVE_COLUMNS } from "../../../classifiers/clients/comment_analyzer_attributes.ts";
+import { CHAT_COLUMNS, CLASSIFIERS, SOCIOPOLITICAL_COLUMNS } from "../../../classifiers/list.ts";
 import { attributeColumns } from "../../../classifiers/reply/attribute_reply.ts";
-import { CHAT_COLUMNS } from "../../../classifiers/reply/chat_answer.ts";
-import { SOCIOPOLITICAL_COLUMNS } from "../../../classifiers/reply/sociopolitical_reply.ts";
 import { labelTable } from "../../../etl/labels/label_file.ts";
 import { ANSWER_COLUMNS } from "../../../etl/labels/paid_answer.ts";
 import { readStudy } from "../../../etl/study/study.ts";
@@ -41,7 +39,7 @@ export const label = (name: string, cid: string | null, more: Record<string, unk
 /** Write posts of two days, and labels of the dictionary. */
 export async function fill(data: string): Promise<void> {
   const paths = new DataPaths(data);
-  const labels = labelTable(COLUMNS);
+  const labels = labelTable(CLASSIFIERS.dictionary.columns);
   await writeRows(data, withColumns(POSTS, FLAGS), [
     post("plain", "c1"),
     post("edited", "c2"),
