@@ -1,5 +1,4 @@
 import { enterLabelSet, labelSetId } from "../../etl/labels/label_set.ts";
-import { now, utcDay } from "../../etl/run/clock.ts";
 import type { Command, Context, Outcome } from "../../etl/command/command.ts";
 import { UserError } from "../../etl/run/error.ts";
 import { day, positiveInteger, positiveNumber } from "../../etl/run/option.ts";
@@ -20,7 +19,7 @@ import { quotas, samplePlan, workersFor } from "../../etl/sampling/labelling_set
 import { LabellingStop } from "./asking/labelling_stop.ts";
 import { describeSummary, type LabellingSummary, withReplicates } from "./labelling_summary.ts";
 import { Pacer } from "./quota/pacer.ts";
-import { QuotaLease, usedOfDay } from "./quota/quota_lease.ts";
+import { DayUse, usedOfDay } from "./quota/day_use.ts";
 import type { Quota } from "./quota/quota.ts";
 import { ReplicateRound } from "./queue/replicate_round.ts";
 import { allowance, Budget } from "./answers/spending.ts";
@@ -118,7 +117,7 @@ async function dryRun(run: Run, limits: Quota[]): Promise<Outcome> {
   const survey = await queue.survey();
   const errors = [...queue.errors, ...await round.open()];
   const perDay = limits.length > 0 ? settings.quota.requests_per_day ?? Infinity : Infinity;
-  const { requests } = await usedOfDay(paths.quotas(classifier.account), utcDay(now()));
+  const { requests } = await usedOfDay(paths.quotas(classifier.service));
   const plan = await planLabelling(survey, queue.posts(), classifier, limits, {
     posts: options.limit ?? Infinity,
     requests: perDay - requests,
@@ -145,9 +144,12 @@ async function label(run: Run): Promise<Outcome> {
   const stop = new LabellingStop();
   const errors = [...before.errors, ...queue.errors, ...await round.open()];
   if (survey.pending + round.left > 0) {
+    const { service } = classifier;
+    const held = `another run uses the quota of ${service}`;
+    await using _quota = await lock(paths.locks(), `quota-${service}`, `run ${task}`, held);
     await run.check?.();
-    const lease = await QuotaLease.open(paths.quotas(classifier.account));
-    const pacer = new Pacer(quotas(settings), { strict: settings.quota.strict, lease });
+    const dayUse = await DayUse.open(paths.quotas(service));
+    const pacer = new Pacer(quotas(settings), { dayUse });
     try {
       const budget = new Budget(
         await allowance(paths, classifier.name, settings.budget, options.maxCost),
@@ -168,7 +170,7 @@ async function label(run: Run): Promise<Outcome> {
     } finally {
       await run.contexts?.close();
       // Where the disk is full, what was claimed of a day and not taken counts as taken.
-      await lease[Symbol.asyncDispose]().catch(() => {});
+      await dayUse[Symbol.asyncDispose]().catch(() => {});
     }
     errors.push(
       ...run.contexts?.errors ?? [],

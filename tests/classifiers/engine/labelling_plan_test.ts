@@ -5,9 +5,9 @@ import {
   planLabelling,
   type PlanLimits,
 } from "../../../classifiers/engine/labelling_plan.ts";
-import { QuotaLease, usedOfDay } from "../../../classifiers/engine/quota/quota_lease.ts";
+import { DayUse, usedOfDay } from "../../../classifiers/engine/quota/day_use.ts";
 import { WaitingAnswers } from "../../../classifiers/engine/answers/waiting_answers.ts";
-import { now, utcDay } from "../../../etl/run/clock.ts";
+import { utcDay } from "../../../etl/run/clock.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { withData } from "../../rows.ts";
 import { answer, LABELLED } from "./labelled_day.ts";
@@ -47,14 +47,14 @@ async function plan(limits: Partial<PlanLimits>, waiting?: WaitingAnswers) {
 Deno.test("a plan ends with the quota of the day, of which what was used today is gone", () =>
   withData(async (data) => {
     const folder = `${data}/quota`;
-    assert.equal((await usedOfDay(folder, utcDay(now()))).requests, 0);
+    assert.equal((await usedOfDay(folder)).requests, 0);
     {
-      await using lease = await QuotaLease.open(folder);
+      await using use = await DayUse.open(folder);
       const quota = { unit: "requests", amount: 100, perMs: 86_400_000 } as const;
-      await lease.claim(quota, utcDay(now()), 12);
-      lease.use.take(utcDay(now()), { requests: 12, tokens: 0 });
+      await use.claim(quota, utcDay(new Date()), 12);
+      use.take(utcDay(new Date()), { requests: 12, tokens: 0 });
     }
-    const { requests } = await usedOfDay(folder, utcDay(now()));
+    const { requests } = await usedOfDay(folder);
     assert.equal(requests, 12);
     const found = await plan({ requests: 37 - requests });
     assert.deepEqual([found.requests, found.remaining], [25, 15]);

@@ -69,7 +69,7 @@ export async function withRun(
       await run({
         classifier: {
           name: "tone",
-          account: "tone",
+          service: "tone",
           postsPerRequest: 1,
           labelSet: READER.labelSet,
           columns: READER.columns,
