@@ -6,9 +6,9 @@ import { peakMegabytes } from "../../etl/run/process.ts";
 import { lock } from "../../etl/store/lock.ts";
 import { duration } from "../../etl/run/duration.ts";
 import { AnswerSegment } from "./answers/answer_segment.ts";
-import type { QueuedPost } from "./asking/asker.ts";
-import { landAnswers } from "./answer_landing.ts";
-import { LIMIT_MEMORY } from "./queue/memory_limit.ts";
+import type { QueuedPost } from "./contract/asked_post.ts";
+import { mergeAnswers } from "./answers/answer_merge.ts";
+import { LIMIT_MEMORY } from "./memory_limit.ts";
 import { Labeller } from "./asking/labeller.ts";
 import { LabellingCounts } from "./asking/labelling_counts.ts";
 import { describePlan, planLabelling } from "./labelling_plan.ts";
@@ -23,7 +23,7 @@ import { DayUse, usedOfDay } from "./quota/day_use.ts";
 import type { Quota } from "./quota/quota.ts";
 import { ReplicateRound } from "./queue/replicate_round.ts";
 import { allowance, Budget } from "./answers/spending.ts";
-import { WaitingAnswers } from "./answers/waiting_answers.ts";
+import { WaitingAnswers } from "./answers/answer_reader.ts";
 
 export type { LabellingOptions, OpenedTask } from "./labelling_run.ts";
 
@@ -138,7 +138,7 @@ async function label(run: Run): Promise<Outcome> {
   const { paths, database, study } = context;
   const started = performance.now();
   await using _lock = await lock(paths.locks(), `classify-${labelSetId}`, `run ${task}`);
-  const before = await landAnswers(database, paths, classifier, queue);
+  const before = await mergeAnswers(database, paths, classifier, (day) => queue.sampleOf(day));
   const survey = await queue.survey();
   const [counts, again] = [new LabellingCounts(), new LabellingCounts()];
   const stop = new LabellingStop();
@@ -163,7 +163,7 @@ async function label(run: Run): Promise<Outcome> {
       }
       if (survey.pending > 0 && !stop.isSet) {
         const { limit } = options;
-        const segment = await AnswerSegment.create(paths, classifier.name, labelSetId);
+        const segment = await AnswerSegment.create(paths.answers(classifier.name, labelSetId));
         const work = { posts: queue.posts(), pending: survey.pending, counts, limit, segment };
         errors.push(...await ask(run, work, pacer, budget, stop));
       }
@@ -174,7 +174,7 @@ async function label(run: Run): Promise<Outcome> {
     }
     errors.push(
       ...run.contexts?.errors ?? [],
-      ...(await landAnswers(database, paths, classifier, queue)).errors,
+      ...(await mergeAnswers(database, paths, classifier, (day) => queue.sampleOf(day))).errors,
     );
     if (!stop.isSet) await queue.settle();
   }

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { readAttributes } from "../../../classifiers/codebooks/attribute_codebook.ts";
+import { lock } from "../../../etl/store/lock.ts";
+import { DataPaths } from "../../../etl/store/paths.ts";
 import { withData } from "../../rows.ts";
-import { until } from "../perspective_run.ts";
 import {
   coder,
   label,
   labels,
   numberedPosts,
-  startLabelling,
   textOf,
   withGroq,
   writeDays,
@@ -34,23 +34,28 @@ Deno.test("each attribute of the codebook is a score of its own post, and none i
     })
   ));
 
-Deno.test("of two classifiers that ask one model at once the second ends with 3, and asks nothing", () =>
+Deno.test("while one run asks a model, another classifier that asks it ends with 3 and asks nothing", () =>
   withData((data) =>
-    withGroq({ latencyMs: 200 }, async (server) => {
-      await writeDays(data, numberedPosts(20));
-      await writeStudy(data, { quota: {} });
-      const first = startLabelling(data, server);
-      await until(() => server.record.answered.size >= 2);
+    withGroq({}, async (server) => {
+      await writeDays(data, numberedPosts(3));
       await writeStudy(data, {}, "attributes");
-      const { code, stderr } = await label(data, server, [], {}, "attributes");
-      assert.equal(code, 3, stderr);
-      assert.match(
-        stderr,
-        /Cannot run classify:attributes: another run uses the quota of 127\.0\.0\.1\S* \(process \d+ on/,
-      );
-      assert.deepEqual(await labels(data, "attributes").catch(() => []), []);
-      assert.equal((await first.output()).code, 0);
-      const later = await label(data, server, [], {}, "attributes");
-      assert.deepEqual([later.code, later.summary.labelled], [0, 20], later.stderr);
+      {
+        await using _other = await lock(
+          new DataPaths(data).locks(),
+          "quota-127.0.0.1-openai_gpt-oss-20b",
+          "ask a model",
+        );
+        for (const name of ["attributes", "sociopolitical"]) {
+          const { code, stderr } = await label(data, server, [], {}, name);
+          assert.equal(code, 3, stderr);
+          assert.match(
+            stderr,
+            /: another run uses the quota of 127\.0\.0\.1-openai_gpt-oss-20b \(process \d+ on/,
+          );
+        }
+        assert.equal(server.record.arrivals.length, 0);
+      }
+      const { code, summary, stderr } = await label(data, server, [], {}, "attributes");
+      assert.deepEqual([code, summary.labelled], [0, 3], stderr);
     })
   ));

@@ -6,7 +6,7 @@ import {
   type PlanLimits,
 } from "../../../classifiers/engine/labelling_plan.ts";
 import { DayUse, usedOfDay } from "../../../classifiers/engine/quota/day_use.ts";
-import { WaitingAnswers } from "../../../classifiers/engine/answers/waiting_answers.ts";
+import { WaitingAnswers } from "../../../classifiers/engine/answers/answer_reader.ts";
 import { utcDay } from "../../../etl/run/clock.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { withData } from "../../rows.ts";
@@ -65,7 +65,7 @@ Deno.test("a plan ends with the quota of the day, of which what was used today i
 Deno.test("a plan counts the answers that wait apart, and asks for none of them", () =>
   withData(async (data) => {
     const paths = new DataPaths(data);
-    const segment = await AnswerSegment.create(paths, "tone", LABELLED.labelSetId);
+    const segment = await AnswerSegment.create(paths.answers("tone", LABELLED.labelSetId));
     const kept = POSTS.slice(0, 10).map((post) => segment.append(answer(post)));
     const failed = { ...answer(POSTS[10]!), answer: null, reason: "unavailable" as const };
     await Promise.all([...kept, segment.append(failed)]);
