@@ -99,26 +99,3 @@ export async function rewriteDay(
   })`;
   return await writeParquet(database, all, query, path, rowsAGroup);
 }
-
-/**
- * Make the temporary table `pending`: the posts of a day without a label of a label set.
- *
- * Columns uri, cid, text, text_hash, detected_language. In the order of a hash of the uri, so that
- * whatever is done at any stop is a random sample of the day.
- */
-export async function collectPending(
-  database: Database,
-  paths: DataPaths,
-  classifier: string,
-  labelSetId: string,
-  day: string,
-): Promise<void> {
-  const labels = relation(LABELS, labelFiles(paths, classifier, day));
-  const own = `(SELECT * FROM ${labels} WHERE label_set_id = ${literal(labelSetId)})`;
-  await database.run(`CREATE OR REPLACE TEMP TABLE pending AS
-    SELECT p.uri, p.cid, p.text, p.text_hash, p.detected_language
-    FROM read_parquet(${literal(paths.posts(day))}, hive_partitioning = false) p
-    WHERE NOT EXISTS (FROM ${own} c WHERE c.uri = p.uri AND c.cid = p.cid)
-      AND NOT EXISTS (FROM ${own} t WHERE t.uri = p.uri AND t.cid IS NULL AND t.text_hash = p.text_hash)
-    ORDER BY sha256(p.uri)`);
-}
