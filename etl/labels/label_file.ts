@@ -1,4 +1,4 @@
-import { type Database, literal } from "../store/duckdb.ts";
+import type { Database } from "../store/duckdb.ts";
 import { lock } from "../store/lock.ts";
 import { relation, removeLeftovers, tableOf, writeParquet } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
