@@ -95,7 +95,7 @@ export function classifier(
   const analyzer = key === undefined ? undefined : new CommentAnalyzer({ rootUrl, key, timeoutMs });
   return {
     name: CLASSIFIER,
-    account: CLASSIFIER,
+    service: CLASSIFIER,
     postsPerRequest: 1,
     labelSet: {
       classifier: CLASSIFIER,

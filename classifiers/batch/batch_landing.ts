@@ -46,7 +46,10 @@ export async function landBatch(
   const { paths, classifier, batch } = options;
   const { name } = batch;
   await removeIfThere(join(paths.answers(classifier.name, batch.label_set_id), `${name}.jsonl`));
-  const segment = await AnswerSegment.create(paths, classifier.name, batch.label_set_id, name);
+  const segment = await AnswerSegment.create(
+    paths.answers(classifier.name, batch.label_set_id),
+    { name },
+  );
   const landing = new Landing(options, segment);
   try {
     await landing.land(lines);

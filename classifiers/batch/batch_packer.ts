@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { PaidClassifier } from "../engine/contract/paid_classifier.ts";
-import type { QueuedPost } from "../engine/asking/asker.ts";
+import type { QueuedPost } from "../engine/contract/asked_post.ts";
 import type { BatchWriter } from "./batch_writer.ts";
 
 /** Asks about posts in requests of a batch. */

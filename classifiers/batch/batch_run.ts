@@ -7,7 +7,7 @@ import { lock } from "../../etl/store/lock.ts";
 import { AnswerSegment } from "../engine/answers/answer_segment.ts";
 import { batchedPosts } from "../engine/queue/batched_posts.ts";
 import { LabellingCounts } from "../engine/asking/labelling_counts.ts";
-import { landAnswers } from "../engine/answer_landing.ts";
+import { mergeAnswers } from "../engine/answers/answer_merge.ts";
 import type { Run } from "../engine/labelling_run.ts";
 import { allowance } from "../engine/answers/spending.ts";
 import { LabellingStop } from "../engine/asking/labelling_stop.ts";
@@ -49,7 +49,7 @@ async function landAndSend(run: Run, options: BatchRunOptions): Promise<Outcome>
   const { context, classifier, queue } = run;
   const { database, paths, study } = context;
   const started = performance.now();
-  const before = await landAnswers(database, paths, classifier, queue);
+  const before = await mergeAnswers(database, paths, classifier, (day) => queue.sampleOf(day));
   const batches = new OpenBatches(run, options.carrier);
   const looked = await batches.lookAfter();
   const survey = await queue.survey();
@@ -69,7 +69,7 @@ async function landAndSend(run: Run, options: BatchRunOptions): Promise<Outcome>
     }
     errors.push(
       ...run.contexts?.errors ?? [],
-      ...(await landAnswers(database, paths, classifier, queue)).errors,
+      ...(await mergeAnswers(database, paths, classifier, (day) => queue.sampleOf(day))).errors,
     );
   }
   if (survey.days > 0) await enterLabelSet(database, paths, study, classifier.labelSet);
@@ -100,7 +100,7 @@ async function take(
   stop: LabellingStop,
 ): Promise<Submitted> {
   const { context, options, settings, queue, labelSetId } = run;
-  const segment = await AnswerSegment.create(context.paths, classifier.name, labelSetId);
+  const segment = await AnswerSegment.create(context.paths.answers(classifier.name, labelSetId));
   const taking = new BatchTaking({
     context,
     classifier,

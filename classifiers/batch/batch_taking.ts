@@ -3,12 +3,12 @@ import { now } from "../../etl/run/clock.ts";
 import type { Context } from "../../etl/command/command.ts";
 import { MAX_BATCH_LINES } from "../clients/groq_batch.ts";
 import type { AnswerSegment } from "../engine/answers/answer_segment.ts";
-import type { Answered, QueuedPost } from "../engine/asking/asker.ts";
+import type { Answered, QueuedPost } from "../engine/contract/asked_post.ts";
 import type { LabellingCounts } from "../engine/asking/labelling_counts.ts";
 import type { LabellingStop } from "../engine/asking/labelling_stop.ts";
 import type { PaidClassifier } from "../engine/contract/paid_classifier.ts";
 import { isLimited } from "../engine/contract/service_error.ts";
-import { readStored } from "../engine/answers/stored_answer.ts";
+import { readStored } from "../engine/answers/answer_reader.ts";
 import { type BatchClassifier, BatchPacker, requestHash } from "./batch_packer.ts";
 import { type BatchHead, BatchWriter } from "./batch_writer.ts";
 

@@ -13,7 +13,7 @@ import { UserError } from "../../etl/run/error.ts";
 import { GoneError } from "../clients/groq_refusal.ts";
 import { batchedPosts } from "../engine/queue/batched_posts.ts";
 import { LabellingCounts } from "../engine/asking/labelling_counts.ts";
-import { landAnswers } from "../engine/answer_landing.ts";
+import { mergeAnswers } from "../engine/answers/answer_merge.ts";
 import type { Run } from "../engine/labelling_run.ts";
 import type { BatchCarrier, Store } from "./batch_carrier.ts";
 import { isLimited } from "../engine/contract/service_error.ts";
@@ -164,7 +164,7 @@ export class OpenBatches {
 
   #land() {
     const { context, classifier, queue } = this.run;
-    return landAnswers(context.database, context.paths, classifier, queue);
+    return mergeAnswers(context.database, context.paths, classifier, (day) => queue.sampleOf(day));
   }
 
   #storing(batch: OpenBatch): Store {

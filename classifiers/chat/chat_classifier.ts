@@ -68,7 +68,7 @@ export function chatClassifier(options: ChatOptions): BatchClassifier {
   const cost = (tokens: Tokens) => price === undefined ? 0 : costOf(price, tokens, isBatch);
   return {
     name: options.name,
-    account: accountOf(server ?? "groq", model),
+    service: serviceOf(server ?? "groq", model),
     labelSet: {
       classifier: options.name,
       classifier_version: options.version,
@@ -160,6 +160,6 @@ function refusal(reason: "refused" | "cut_short" | "invalid_answer"): ServiceErr
 }
 
 /** Groq limits each model of an account by itself. */
-function accountOf(server: string, model: string): string {
+function serviceOf(server: string, model: string): string {
   return `${server}-${model}`.replaceAll(/[^\w.-]+/g, "_");
 }

@@ -28,6 +28,7 @@ import {
 } from "../engine/labelling_command.ts";
 import type { Questionnaire } from "../prompt/questionnaire.ts";
 import { CHAT_COLUMNS } from "../list.ts";
+import { loadTokens } from "../prompt/token_count.ts";
 import { chatClassifier } from "./chat_classifier.ts";
 import { ChatSettings } from "./chat_settings.ts";
 import { checkServedModel } from "./model_check.ts";
@@ -95,6 +96,7 @@ async function open(
   const settings = readSettings(chat, context, where);
   const { model } = settings;
   const questionnaire = await chat.read(codebookPath(settings.codebook, context.studyPath));
+  await loadTokens();
   const baseUrl = urlVariable("GROQ_BASE_URL", "https:", "http:");
   const key = variable("GROQ_API_KEY");
   const isKeyless = baseUrl !== undefined && !isGroq(baseUrl);

@@ -1,12 +1,14 @@
-import { collectPending, labelTable, mergeLabels } from "../../etl/labels/label_file.ts";
+import { labelTable, mergeLabels } from "../../etl/labels/label_file.ts";
 import type { LabelReason } from "../../etl/labels/label_reason.ts";
 import { enterLabelSet, type LabelSet, labelSetId } from "../../etl/labels/label_set.ts";
 import { now } from "../../etl/run/clock.ts";
 import type { Command, Context, Outcome } from "../../etl/command/command.ts";
 import type { UserError } from "../../etl/run/error.ts";
 import { day, positiveInteger } from "../../etl/run/option.ts";
+import { findPending, pendingPages } from "../../etl/sampling/pending.ts";
+import { EVERY_POST, type Sample } from "../../etl/sampling/sample.ts";
 import { firstDamage } from "../../etl/store/damage.ts";
-import { type Database, literal, row } from "../../etl/store/duckdb.ts";
+import { literal } from "../../etl/store/duckdb.ts";
 import { toJson } from "../../etl/store/json.ts";
 import { lock } from "../../etl/store/lock.ts";
 
@@ -46,6 +48,11 @@ interface Counts {
   failed: Record<string, number>;
   pending: number;
 }
+
+/** Every post, in an order that leaves a random sample at any stop. */
+const CENSUS: Sample = { seed: "census", rates: EVERY_POST };
+/** Large pages, as nothing is waited for between them. */
+const PAGES = { size: 2 ** 14, readAtOnce: 2 ** 18 };
 
 /** Declare the task of a free classifier, which judges each post that it has not judged yet. */
 export function censusCommand({ task, description, examples, open }: CensusTask): Command {
@@ -96,16 +103,13 @@ async function classify(
       errors.push(damaged);
       continue;
     }
-    await collectPending(database, paths, name, id, date!);
-    const { pending } = await row<{ pending: number }>(
-      database,
-      "SELECT count(*) AS pending FROM pending",
-    );
+    const labelled = { classifier: name, labelSetId: id, day: date! };
+    const { pending } = await findPending(database, paths, labelled, CENSUS);
     const left = (options.limit ?? Infinity) - counts.labeled - total(counts.failed);
     const taken = options.dryRun ? 0 : Math.min(pending, left);
     counts.pending += pending - taken;
     if (taken === 0) continue;
-    await judgePending(database, classifier, taken, counts);
+    await judgePending(context, classifier, date!, taken, counts);
     const query = judgedLabels(labelSet, columns, runId);
     await mergeLabels(database, paths, name, labelTable(columns), date!, query);
     progress.update(() => `${counts.labeled} posts labelled, at ${date}`);
@@ -127,26 +131,25 @@ async function classify(
   return { summary, text, stopped, errors };
 }
 
-/** Make the temporary table `judged` from the first rows of `pending`. */
+/** Make the temporary table `judged` from the first posts that are pending. */
 async function judgePending(
-  database: Database,
+  { database, paths }: Context,
   { judge, counted = {} }: FreeClassifier,
+  day: string,
   limit: number,
   counts: Counts,
 ): Promise<void> {
   await database.run(`CREATE OR REPLACE TEMP TABLE judged (uri VARCHAR, cid VARCHAR,
     text_hash VARCHAR, reason VARCHAR, columns VARCHAR)`);
-  const result = await database.stream(
-    `SELECT uri, cid, text_hash, text, detected_language FROM pending LIMIT ${limit}`,
-  );
   const appender = await database.createAppender("judged");
-  for await (const rows of result.yieldRows()) {
-    for (const [uri, cid, textHash, text, language] of rows as (string | null)[][]) {
-      const judgement = judge(text ?? "", language ?? null);
+  let left = limit;
+  for await (const page of pendingPages(database, paths, day, PAGES)) {
+    for (const { uri, cid, text_hash, text, detected_language } of page.slice(0, left)) {
+      const judgement = judge(text, detected_language);
       const [reason, columns] = "reason" in judgement
         ? [judgement.reason, null]
         : [null, judgement.columns];
-      for (const value of [uri, cid, textHash, reason, columns && toJson(columns)]) {
+      for (const value of [uri, cid, text_hash, reason, columns && toJson(columns)]) {
         if (value == null) appender.appendNull();
         else appender.appendVarchar(value);
       }
@@ -160,6 +163,8 @@ async function judgePending(
         if (columns![column] === true) counts.counted[key]!++;
       }
     }
+    left -= page.length;
+    if (left <= 0) break;
   }
   appender.closeSync();
 }

@@ -1,5 +1,4 @@
 import { enterLabelSet, labelSetId } from "../../etl/labels/label_set.ts";
-import { now, utcDay } from "../../etl/run/clock.ts";
 import type { Command, Context, Outcome } from "../../etl/command/command.ts";
 import { UserError } from "../../etl/run/error.ts";
 import { day, positiveInteger, positiveNumber } from "../../etl/run/option.ts";
@@ -7,9 +6,9 @@ import { peakMegabytes } from "../../etl/run/process.ts";
 import { lock } from "../../etl/store/lock.ts";
 import { duration } from "../../etl/run/duration.ts";
 import { AnswerSegment } from "./answers/answer_segment.ts";
-import type { QueuedPost } from "./asking/asker.ts";
-import { landAnswers } from "./answer_landing.ts";
-import { LIMIT_MEMORY } from "./queue/memory_limit.ts";
+import type { QueuedPost } from "./contract/asked_post.ts";
+import { mergeAnswers } from "./answers/answer_merge.ts";
+import { LIMIT_MEMORY } from "./memory_limit.ts";
 import { Labeller } from "./asking/labeller.ts";
 import { LabellingCounts } from "./asking/labelling_counts.ts";
 import { describePlan, planLabelling } from "./labelling_plan.ts";
@@ -20,11 +19,11 @@ import { quotas, samplePlan, workersFor } from "../../etl/sampling/labelling_set
 import { LabellingStop } from "./asking/labelling_stop.ts";
 import { describeSummary, type LabellingSummary, withReplicates } from "./labelling_summary.ts";
 import { Pacer } from "./quota/pacer.ts";
-import { QuotaLease, usedOfDay } from "./quota/quota_lease.ts";
+import { DayUse, usedOfDay } from "./quota/day_use.ts";
 import type { Quota } from "./quota/quota.ts";
 import { ReplicateRound } from "./queue/replicate_round.ts";
 import { allowance, Budget } from "./answers/spending.ts";
-import { WaitingAnswers } from "./answers/waiting_answers.ts";
+import { WaitingAnswers } from "./answers/answer_reader.ts";
 
 export type { LabellingOptions, OpenedTask } from "./labelling_run.ts";
 
@@ -118,7 +117,7 @@ async function dryRun(run: Run, limits: Quota[]): Promise<Outcome> {
   const survey = await queue.survey();
   const errors = [...queue.errors, ...await round.open()];
   const perDay = limits.length > 0 ? settings.quota.requests_per_day ?? Infinity : Infinity;
-  const { requests } = await usedOfDay(paths.quotas(classifier.account), utcDay(now()));
+  const { requests } = await usedOfDay(paths.quotas(classifier.service));
   const plan = await planLabelling(survey, queue.posts(), classifier, limits, {
     posts: options.limit ?? Infinity,
     requests: perDay - requests,
@@ -139,15 +138,18 @@ async function label(run: Run): Promise<Outcome> {
   const { paths, database, study } = context;
   const started = performance.now();
   await using _lock = await lock(paths.locks(), `classify-${labelSetId}`, `run ${task}`);
-  const before = await landAnswers(database, paths, classifier, queue);
+  const before = await mergeAnswers(database, paths, classifier, (day) => queue.sampleOf(day));
   const survey = await queue.survey();
   const [counts, again] = [new LabellingCounts(), new LabellingCounts()];
   const stop = new LabellingStop();
   const errors = [...before.errors, ...queue.errors, ...await round.open()];
   if (survey.pending + round.left > 0) {
+    const { service } = classifier;
+    const held = `another run uses the quota of ${service}`;
+    await using _quota = await lock(paths.locks(), `quota-${service}`, `run ${task}`, held);
     await run.check?.();
-    const lease = await QuotaLease.open(paths.quotas(classifier.account));
-    const pacer = new Pacer(quotas(settings), { strict: settings.quota.strict, lease });
+    const dayUse = await DayUse.open(paths.quotas(service));
+    const pacer = new Pacer(quotas(settings), { dayUse });
     try {
       const budget = new Budget(
         await allowance(paths, classifier.name, settings.budget, options.maxCost),
@@ -161,18 +163,18 @@ async function label(run: Run): Promise<Outcome> {
       }
       if (survey.pending > 0 && !stop.isSet) {
         const { limit } = options;
-        const segment = await AnswerSegment.create(paths, classifier.name, labelSetId);
+        const segment = await AnswerSegment.create(paths.answers(classifier.name, labelSetId));
         const work = { posts: queue.posts(), pending: survey.pending, counts, limit, segment };
         errors.push(...await ask(run, work, pacer, budget, stop));
       }
     } finally {
       await run.contexts?.close();
       // Where the disk is full, what was claimed of a day and not taken counts as taken.
-      await lease[Symbol.asyncDispose]().catch(() => {});
+      await dayUse[Symbol.asyncDispose]().catch(() => {});
     }
     errors.push(
       ...run.contexts?.errors ?? [],
-      ...(await landAnswers(database, paths, classifier, queue)).errors,
+      ...(await mergeAnswers(database, paths, classifier, (day) => queue.sampleOf(day))).errors,
     );
     if (!stop.isSet) await queue.settle();
   }

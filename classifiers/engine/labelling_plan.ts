@@ -1,5 +1,5 @@
 import { duration } from "../../etl/run/duration.ts";
-import type { QueuedPost } from "./asking/asker.ts";
+import type { QueuedPost } from "./contract/asked_post.ts";
 import { dollars } from "./dollars.ts";
 import type { Survey } from "./queue/labelling_queue.ts";
 import { durationAt } from "../../etl/sampling/labelling_settings.ts";
@@ -7,7 +7,7 @@ import { describeInBatch } from "./labelling_summary.ts";
 import type { PaidClassifier, Used } from "./contract/paid_classifier.ts";
 import { DAY_MS, type Quota } from "./quota/quota.ts";
 import { isEnough } from "./answers/spending.ts";
-import type { WaitingAnswers } from "./answers/waiting_answers.ts";
+import type { WaitingAnswers } from "./answers/answer_reader.ts";
 
 /** What a run would do, and why it would leave the other posts out. */
 export interface LabellingPlan extends Survey {

@@ -20,16 +20,22 @@ const OTHER_MODEL = 1.3;
 const LONG_RUN =
   /[\p{L}\p{M}\p{N}]{128}(?=[\p{L}\p{M}\p{N}])|[^\s\p{L}\p{N}]{128}(?=[^\s\p{L}\p{N}])/gu;
 
-const ranks = await TokenRanks.load();
+let ranks: TokenRanks | undefined;
 const encoder = new TextEncoder();
 let word = new Uint8Array(1024);
 
+/** Load the 200,000 tokens that are counted by, once; takes half a second. */
+export async function loadTokens(): Promise<void> {
+  ranks ??= await TokenRanks.load();
+}
+
 /**
- * Count the tokens of a text; runs of more than 128 letters or signs count a bit high.
+ * Count the tokens of a text, after `loadTokens`; runs of more than 128 letters or signs count a bit high.
  *
  * Special tokens are counted as the text that they are written in, which is never fewer.
  */
 export function countTokens(text: string): number {
+  if (ranks === undefined) throw new Error("tokens are counted before they are loaded");
   let tokens = 0;
   for (const [match] of text.replace(LONG_RUN, "$&\n").matchAll(WORDS)) {
     if (match.length * 3 > word.length) word = new Uint8Array(match.length * 3);

@@ -6,7 +6,7 @@ import { rawRows } from "../raw/raw_rows.ts";
 import { readRemovals } from "../raw/removal.ts";
 import { now } from "../run/clock.ts";
 import type { UserError } from "../run/error.ts";
-import { type Database, literal, type Row, rows } from "../store/duckdb.ts";
+import { type Database, literal, onOneThread, type Row, rows } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { holdFiles } from "../store/reading.ts";
@@ -60,7 +60,7 @@ export class ContextTexts {
     const key = await hashKey(paths);
     const texts = new ContextTexts(database, paths, key);
     const inputs = listInputs(paths);
-    await texts.#frugally(() =>
+    await onOneThread(texts.database, () =>
       withoutDamage(database, paths, inputs, async () => {
         const files = [...Object.values(inputs.raw).flat(), ...inputs.contexts];
         await readRemovals(database, inputs.tombstones, files, key, inputs.archivedPosts);
@@ -70,8 +70,7 @@ export class ContextTexts {
           subjects: [texts.#uriHash, texts.#didHash],
         });
         await texts.#collectTexts(files, inputs.contexts);
-      })
-    );
+      }));
     texts.#tombstones = new Set(inputs.tombstones);
     return { texts, errors: inputs.errors };
   }
@@ -114,7 +113,9 @@ export class ContextTexts {
 
   /** Give what is known of posts that the pending ones name. */
   async statesOf(uris: string[]): Promise<Map<string, ContextState>> {
-    return uris.length === 0 ? new Map() : await this.#frugally(() => this.#statesOf(uris));
+    return uris.length === 0
+      ? new Map()
+      : await onOneThread(this.database, () => this.#statesOf(uris));
   }
 
   async #statesOf(uris: string[]): Promise<Map<string, ContextState>> {
@@ -225,16 +226,5 @@ export class ContextTexts {
     const since = new Date(now().getTime() - ABSENT_DAYS * DAY_MS);
     return `(SELECT DISTINCT uri_hash FROM ${relation(CONTEXTS, files)}
       WHERE status <> 'found' AND seen_at > ${literal(since)})`;
-  }
-
-  /** Work on one thread, which holds one row group, and give back what is free then. */
-  async #frugally<T>(work: () => Promise<T>): Promise<T> {
-    // DuckDB gives back what is free when the number of threads changes.
-    await this.database.run("SET threads = 1");
-    try {
-      return await work();
-    } finally {
-      await this.database.run("RESET threads");
-    }
   }
 }

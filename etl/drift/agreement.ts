@@ -41,7 +41,7 @@ export function agreementOf(looks: Looks<string>[]): Agreement | undefined {
   return {
     n,
     agreement: pairs.filter(([first, last]) => first === last).length / n,
-    kappa: cohensKappa(pairs),
+    kappa: cohensKappa(pairs.map(([a, b]) => ({ a, b, weight: 1 }))),
     agreement_before: again.length === 0
       ? null
       : again.filter(({ first, second }) => first === second).length / again.length,

@@ -1,4 +1,4 @@
-import { type Database, literal } from "../store/duckdb.ts";
+import type { Database } from "../store/duckdb.ts";
 import { lock } from "../store/lock.ts";
 import { relation, removeLeftovers, tableOf, writeParquet } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
@@ -22,8 +22,7 @@ export function labelTable(columns: Record<string, string>): Table {
 /** Give the files of a day of a classifier's labels: one or none. */
 export function labelFiles(paths: DataPaths, classifier: string, day: string): string[] {
   const path = paths.labels(classifier, day);
-  return paths.files(`labels/${classifier}`).map((file) => file.path)
-    .filter((file) => file === path);
+  return paths.filesOfDay(`labels/${classifier}`, day).filter((file) => file === path);
 }
 
 /**
@@ -43,12 +42,11 @@ export async function mergeLabels(
 ): Promise<number> {
   await database.run(`CREATE OR REPLACE TEMP TABLE new_labels AS
     SELECT * FROM (SELECT * FROM ${relation(table, [])} UNION ALL BY NAME (${query}))`);
-  const count = await rewriteLabels(
+  const count = await rewriteDay(
     database,
     paths,
-    classifier,
+    { kind: "labels", classifier, day },
     table,
-    day,
     (old) =>
       `SELECT * FROM new_labels
      UNION ALL BY NAME
@@ -64,56 +62,40 @@ export async function mergeLabels(
   return count;
 }
 
+/** Which file of rows of a classifier: its labels of a day of posts, or its replicates of a day. */
+export interface DayFile {
+  kind: "labels" | "replicates";
+  classifier: string;
+  day: string;
+}
+
 /**
  * Write the one file of a day again with the rows that a query makes of the relation of its old ones.
  *
  * No other process writes it meanwhile. `rowsAGroup` is for rows of several kilobytes (see
  * `writeParquet`). Gives how many rows the day then has.
  */
-export async function rewriteLabels(
+export async function rewriteDay(
   database: Database,
   paths: DataPaths,
-  classifier: string,
+  { kind, classifier, day }: DayFile,
   table: Table,
-  day: string,
   queryOf: (old: string) => string,
   rowsAGroup?: number,
 ): Promise<number> {
-  const path = paths.labels(classifier, day);
+  const path = paths[kind](classifier, day);
   await using _lock = await lock(
     paths.locks(),
-    `labels-${classifier}-${day}`,
-    `write the labels of ${classifier} of ${day}`,
+    `${kind}-${classifier}-${day}`,
+    `write the ${kind} of ${classifier} of ${day}`,
   );
   await removeLeftovers(path);
-  const files = labelFiles(paths, classifier, day);
+  const files = paths.filesOfDay(`${kind}/${classifier}`, day).filter((file) => file === path);
   // A codebook names its own columns: those of labels by another one stay.
   const here = files.length > 0 ? (await tableOf(database, path)).columns : {};
   const all = { ...table, columns: { ...table.columns, ...here, ...table.columns } };
-  const old = relation(all, files);
-  const query = `SELECT * FROM ${relation(all, [])} UNION ALL BY NAME (${queryOf(old)})`;
+  const query = `SELECT * FROM ${relation(all, [])} UNION ALL BY NAME (${
+    queryOf(relation(all, files))
+  })`;
   return await writeParquet(database, all, query, path, rowsAGroup);
-}
-
-/**
- * Make the temporary table `pending`: the posts of a day without a label of a label set.
- *
- * Columns uri, cid, text, text_hash, detected_language. In the order of a hash of the uri, so that
- * whatever is done at any stop is a random sample of the day.
- */
-export async function collectPending(
-  database: Database,
-  paths: DataPaths,
-  classifier: string,
-  labelSetId: string,
-  day: string,
-): Promise<void> {
-  const labels = relation(LABELS, labelFiles(paths, classifier, day));
-  const own = `(SELECT * FROM ${labels} WHERE label_set_id = ${literal(labelSetId)})`;
-  await database.run(`CREATE OR REPLACE TEMP TABLE pending AS
-    SELECT p.uri, p.cid, p.text, p.text_hash, p.detected_language
-    FROM read_parquet(${literal(paths.posts(day))}, hive_partitioning = false) p
-    WHERE NOT EXISTS (FROM ${own} c WHERE c.uri = p.uri AND c.cid = p.cid)
-      AND NOT EXISTS (FROM ${own} t WHERE t.uri = p.uri AND t.cid IS NULL AND t.text_hash = p.text_hash)
-    ORDER BY sha256(p.uri)`);
 }

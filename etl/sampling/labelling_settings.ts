@@ -40,7 +40,7 @@ export const LabellingSettings = {
     requests_per_day: z.int().min(1).optional(),
     tokens_per_minute: z.int().min(1).optional(),
     tokens_per_day: z.int().min(1).optional(),
-    /** Never more than the quota in any window, at some loss of speed. */
+    /** Spaces requests evenly, never two at once, at some loss of speed. */
     strict: z.boolean().default(false),
   }),
   budget: z.strictObject({
@@ -65,7 +65,7 @@ export interface LabellingSettings {
     requests_per_day?: number | undefined;
     tokens_per_minute?: number | undefined;
     tokens_per_day?: number | undefined;
-    strict: boolean;
+    strict?: boolean;
   };
   budget?: { per_month: number } | undefined;
   anchors?: { posts: number } | undefined;
@@ -98,7 +98,9 @@ export function quotas({ quota }: LabellingSettings): Quota[] {
     ["tokens", quota.tokens_per_day, DAY],
   ];
   return found.flatMap(([unit, amount, perMs]) =>
-    amount === undefined || amount === Infinity ? [] : [{ unit, amount, perMs }]
+    amount === undefined || amount === Infinity
+      ? []
+      : [{ unit, amount, perMs, ...quota.strict ? { burst: 1 } : {} }]
   );
 }
 

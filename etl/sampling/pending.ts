@@ -1,6 +1,6 @@
 import { labelFiles } from "../labels/label_file.ts";
 import { PASSING_REASONS } from "../labels/label_reason.ts";
-import { type Database, literal, row, rows } from "../store/duckdb.ts";
+import { type Database, literal, onOneThread, row, rows } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import type { ContextPart } from "../context/post_context.ts";
@@ -73,7 +73,7 @@ export interface PendingOptions {
  * Find the posts of a day that are drawn and have no label of a label set, and count the others.
  *
  * Posts whose reason passes are pending again, and those that the options name. What is
- * still in segments counts after `compactAnswers` only. Makes the
+ * still in segments counts after `mergeAnswers` only. Makes the
  * temporary table `pending_posts` (turn, post: a hash of the uri, text: a hash of the text,
  * is_repeated; rowid in the order of the turns), for `pendingPages`: hashes, so that a million pending
  * posts take some 40 MB.
@@ -158,16 +158,17 @@ export async function* pendingPages(
     "SELECT count(*) AS last FROM pending_posts",
   );
   for (let read = 0; read < last; read += readAtOnce) {
-    // One thread holds one row group; DuckDB gives back what is free when their number changes.
-    await database.run("SET threads = 1");
-    await database.run(`CREATE OR REPLACE TEMP TABLE pending_texts AS
+    await onOneThread(
+      database,
+      () =>
+        database.run(`CREATE OR REPLACE TEMP TABLE pending_texts AS
       SELECT p.uri, p.cid, coalesce(p.text, '') AS text, p.text_hash, p.detected_language, q.turn,
         q.is_repeated, q.position${columns.map((name) => `, p.${name}`).join("")}
       FROM ${relation(POSTS, paths.filesOfDay("posts", day))} p
       JOIN (SELECT *, rowid AS position FROM pending_posts
         WHERE rowid >= ${read} AND rowid < ${read + readAtOnce}) q
-        ON hash(p.uri) = q.post`);
-    await database.run("RESET threads");
+        ON hash(p.uri) = q.post`),
+    );
     for (let from = read; from < Math.min(last, read + readAtOnce); from += size) {
       const page = await rows<PendingPost & Record<string, unknown>>(
         database,

@@ -61,6 +61,17 @@ export function isOutOfMemory(error: unknown): boolean {
     (error.message.startsWith("Out of Memory Error") || isOutOfMemory(error.cause));
 }
 
+/** Do some work on one thread, which holds one row group, and give back what is free then. */
+export async function onOneThread<T>(database: Database, work: () => Promise<T>): Promise<T> {
+  await database.run("SET threads = 1");
+  try {
+    return await work();
+  } finally {
+    // DuckDB gives back what is free when the number of threads changes.
+    await database.run("RESET threads");
+  }
+}
+
 async function removeDeadSpills(root: string): Promise<void> {
   try {
     for await (const { name } of Deno.readDir(root)) {

@@ -11,9 +11,14 @@ const HEARTBEAT_MS = 30_000;
  * that died on this host is taken over at once, another host's after five minutes without a
  * heartbeat. Where the start of processes cannot be known (process.ts), this host counts as another.
  * Heartbeats use the machine's own clock, never `CIVICSKY_CLOCK`.
- * Throws with exit status 3 where somebody alive holds it.
+ * Throws with exit status 3 where somebody alive holds it, which `held` says.
  */
-export async function lock(folder: string, name: string, doing: string): Promise<AsyncDisposable> {
+export async function lock(
+  folder: string,
+  name: string,
+  doing: string,
+  held = "the same work is already running",
+): Promise<AsyncDisposable> {
   await Deno.mkdir(folder, { recursive: true });
   const path = join(folder, `${name.replace(/[^\w.=-]+/g, "_")}.lock`);
   const owner = thisProcess();
@@ -21,9 +26,7 @@ export async function lock(folder: string, name: string, doing: string): Promise
     const holder = await readHolder(path);
     throw new UserError(
       doing,
-      holder?.host
-        ? `the same work is already running (process ${holder.pid} on ${holder.host})`
-        : "the same work is already running",
+      holder?.host ? `${held} (process ${holder.pid} on ${holder.host})` : held,
       "Wait until it is done, or end that process",
       { exitCode: EXIT.busy },
     );

@@ -3,7 +3,7 @@ import { bootId, startTicks } from "../run/process.ts";
 /** How long another host's process counts as alive without a sign of life. */
 const STALE_AFTER_MS = 5 * 60_000;
 
-/** The process that a lock or a lease belongs to. */
+/** The process that a lock belongs to. */
 export interface Owner {
   token: string;
   host: string;

@@ -116,7 +116,7 @@ export class DataPaths {
     return join(this.root, "locks");
   }
 
-  /** Which processes share the quotas of a service, and what each has used of them. */
+  /** What each run has used of the quotas of a day of a service. */
   quotas(service: string): string {
     return join(this.root, "quotas", service);
   }

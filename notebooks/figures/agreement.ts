@@ -1,3 +1,4 @@
+import { cohensKappa } from "../../etl/drift/kappa.ts";
 import { BarTable } from "../charts/bar_table.ts";
 import type { FigureFacts } from "../measures/figure_facts.ts";
 import { md, type Note } from "../charts/note.ts";
@@ -89,9 +90,6 @@ export async function agreementOf(data: Data, selection: Selection = {}): Promis
   const neither = cell(false, false);
   const weight = sum(rows, "weight");
   const agreement = (both.weight + neither.weight) / weight;
-  const a = (both.weight + only_dictionary.weight) / weight;
-  const b = (both.weight + only_model.weight) / weight;
-  const chance = a * b + (1 - a) * (1 - b);
   return {
     both,
     only_dictionary,
@@ -100,7 +98,7 @@ export async function agreementOf(data: Data, selection: Selection = {}): Promis
     n: sum(rows, "n"),
     n_unsampled: sum(all, "n") - sum(rows, "n"),
     agreement,
-    kappa: chance < 1 ? (agreement - chance) / (1 - chance) : NaN,
+    kappa: cohensKappa(rows) ?? NaN,
     found: [
       ...finds("dictionary", rows.filter(({ a }) => a), ({ categories }) => categories ?? []),
       ...finds("model", rows.filter(({ b }) => b), ({ lean }) => [lean ?? "no lean"]),

@@ -1,3 +1,4 @@
+import { cohensKappa } from "../../etl/drift/kappa.ts";
 import { BarTable } from "../charts/bar_table.ts";
 import type { Data } from "../query/data.ts";
 import { type FigureFacts, labelSetName } from "../measures/figure_facts.ts";
@@ -88,13 +89,12 @@ async function compare(
   const both = sum(({ a, b }) => a && b);
   const [says_a, says_b] = [sum(({ a }) => a), sum(({ b }) => b)];
   const agreement = sum(({ a, b }) => a === b) / all;
-  const chance = (says_a * says_b + (all - says_a) * (all - says_b)) / all ** 2;
   return {
     a,
     b,
     n: rows.reduce((sum, { n }) => sum + n, 0),
     agreement,
-    kappa: chance < 1 ? (agreement - chance) / (1 - chance) : NaN,
+    kappa: cohensKappa(rows) ?? NaN,
     ...b === "human" ? { precision: both / says_a, recall: both / says_b } : {},
   };
 }

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import type { LoopbackGroq } from "../../demo/groq/groq.ts";
-import { DataPaths } from "../../etl/store/paths.ts";
 import { environment, writeDays } from "../classifiers/chat/chat_run.ts";
 import { ROOT } from "../task.ts";
 import { QUOTA, until } from "./labelling.ts";
@@ -44,14 +43,14 @@ export async function hostsShareAStudy(data: string, server: LoopbackGroq): Prom
 
   const other = start("node2", "attributes");
   const waiting = other.output();
-  await until("node2 has joined", async () => (await shares(data)).includes("node2"));
+  await until("node2 asks", async () => (await holders(data)).includes("node2"));
   one.kill("SIGKILL");
   await one.output();
   const held = await start("node2", "sociopolitical").output();
   assert.equal(held.code, 3, "a host that is silent may be alive for five minutes");
   const old = new Date(Date.now() - STALE_MS);
-  for (const folder of [`${data}/locks`, quotaFolder(data)]) {
-    for (const { name } of Deno.readDirSync(folder)) await age(`${folder}/${name}`, old, "node1");
+  for (const { name } of Deno.readDirSync(`${data}/locks`)) {
+    await age(`${data}/locks/${name}`, old, "node1");
   }
   const [taken, done] = await Promise.all([start("node2", "sociopolitical").output(), waiting]);
   assert.deepEqual([taken.code, done.code], [0, 0], new TextDecoder().decode(taken.stderr));
@@ -62,22 +61,14 @@ export async function hostsShareAStudy(data: string, server: LoopbackGroq): Prom
   assert.ok(record.mostWithin(10_000) <= 10 * QUOTA + 2);
 }
 
-/** Give the folder of the one service that was asked. */
-function quotaFolder(data: string): string {
-  const [service] = new DataPaths(data).names("quotas");
-  return `${data}/quotas/${service}`;
-}
-
-/** Give the hosts that share the quota right now. */
-async function shares(data: string): Promise<string[]> {
-  const folder = quotaFolder(data);
-  const hosts: string[] = [];
-  for (const { name } of Deno.readDirSync(folder)) {
-    if (!name.endsWith(".json")) continue;
-    const { host, ended } = JSON.parse(await Deno.readTextFile(`${folder}/${name}`));
-    if (!ended) hosts.push(host);
-  }
-  return hosts;
+/** Give the hosts that have the quota of a model right now. */
+async function holders(data: string): Promise<string[]> {
+  const names = [...Deno.readDirSync(`${data}/locks`)].map(({ name }) => name)
+    .filter((name) => name.startsWith("quota-"));
+  const texts = await Promise.all(
+    names.map((name) => Deno.readTextFile(`${data}/locks/${name}`).catch(() => "")),
+  );
+  return texts.flatMap((text) => /"host":"([^"]+)"/.exec(text)?.[1] ?? []);
 }
 
 /** Let a file of a host be as old as it would be had nobody beaten for some minutes. */

@@ -11,10 +11,11 @@ import type { Cluster } from "./cluster.ts";
 export const CLASSIFIERS = ["sociopolitical", "attributes"];
 export const DAYS = [1, 2, 3, 4, 5, 6, 7].map((day) => `2026-06-0${day}`);
 export const POSTS_A_DAY = 100;
-/** Requests a second, which all jobs share. */
+const MODELS = [MODEL, "openai/gpt-oss-120b"];
+/** Requests a second of all jobs. */
 export const QUOTA = 25;
 
-/** Write a week of posts, and a study whose two classifiers ask the same model. */
+/** Write a week of posts, and a study whose two classifiers ask two models, as one run asks each at a time. */
 export async function writeWeek(data: string): Promise<void> {
   const posts = DAYS.flatMap((day) =>
     numberedPosts(POSTS_A_DAY, `p${day}-`).map((post) => ({ ...post, day }))
@@ -22,15 +23,15 @@ export async function writeWeek(data: string): Promise<void> {
   await writeDays(data, posts);
   const section = {
     codebook: "us_politics",
-    model: MODEL,
     reasoning_effort: "low",
     sample: { label_rate: 1 },
-    quota: { requests_per_second: QUOTA },
+    quota: { requests_per_second: QUOTA / CLASSIFIERS.length },
   };
   let study = await Deno.readTextFile("study.yaml");
-  for (const name of CLASSIFIERS) {
+  for (const [index, name] of CLASSIFIERS.entries()) {
+    const model = MODELS[index];
     const old = new RegExp(`^ {2}${name}:\\n(?: {4}.*\\n)+`, "m");
-    study = study.replace(old, () => `  ${name}: ${JSON.stringify(section)}\n`);
+    study = study.replace(old, () => `  ${name}: ${JSON.stringify({ ...section, model })}\n`);
   }
   await Deno.writeTextFile(`${data}/study.yaml`, study);
 }

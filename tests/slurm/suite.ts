@@ -114,7 +114,7 @@ Deno.test("a week is labelled by the jobs of a cluster, whatever becomes of them
         assert.doesNotMatch(all, /gsk_/, "a key in a log");
       });
       await step(
-        "runs on two hosts exclude each other on a label set and share the quota of a model",
+        "runs on two hosts exclude each other on a label set and keep the quotas of models",
         () => hostsShareAStudy(data, server),
       );
 

@@ -1,19 +1,16 @@
-import type { LabelSet } from "../../../etl/labels/label_set.ts";
+import { join } from "node:path";
+import { type LabelReason, PASSING_REASONS } from "../../../etl/labels/label_reason.ts";
+import { segmentLines } from "../../../etl/store/journal.ts";
 import { toJson } from "../../../etl/store/json.ts";
+import type { DataPaths } from "../../../etl/store/paths.ts";
+import type { StoredAnswer } from "../../../etl/sampling/pending.ts";
 import type { Answer } from "./answer_segment.ts";
-import { partOf } from "../contract/paid_classifier.ts";
+import type { Answered } from "../contract/asked_post.ts";
+import { type PaidClassifier, partOf } from "../contract/paid_classifier.ts";
 import { ServiceError } from "../contract/service_error.ts";
 
-/** How a classifier's answers become label rows. */
-export interface AnswerReader {
-  labelSet: LabelSet;
-  /** DuckDB types of the label columns that `readAnswer` gives. */
-  columns: Record<string, string>;
-  /** See `PaidClassifier.part`. */
-  part?(reply: string, place: number): string;
-  /** Give label columns of a raw answer; throws a ServiceError where it is none. */
-  readAnswer(raw: string): Record<string, unknown>;
-}
+/** What reads the answers of a classifier. */
+export type AnswerReader = Pick<PaidClassifier, "part" | "read">;
 
 /** Read a line of a segment; gives undefined where it is no answer. */
 export function parseAnswer(text: string): Answer | undefined {
@@ -43,9 +40,57 @@ export function labelOf(reader: AnswerReader, { answer, reason, place, about }: 
   let own: string | null = place === undefined ? answer : null;
   try {
     own = partOf(reader, answer, place);
-    return { answer: own, columns: toJson({ ...about, ...reader.readAnswer(own) }), reason: null };
+    return { answer: own, columns: toJson({ ...about, ...reader.read(own) }), reason: null };
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     return { answer: own, columns: null, reason: error.reason ?? "invalid_answer" };
   }
+}
+
+/** Give what is stored of a request, for another post of the same; undefined where it cannot be read. */
+export function readStored(
+  reader: AnswerReader,
+  { answer: stored, place, reason }: StoredAnswer,
+): Answered | undefined {
+  if (stored === null) return { answer: null, reason: reason as LabelReason };
+  try {
+    const answer = partOf(reader, stored, place);
+    reader.read(answer);
+    return { answer, reason: null };
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    return error.problem === "rejected" ? { answer: null, reason: error.reason } : undefined;
+  }
+}
+
+/** What a run left in segments when it died, which the next one merges before it asks for anything. */
+export class WaitingAnswers {
+  readonly #posts = new Set<string>();
+
+  /** Read what waits of a label set; changes no file, as a run may be under way. */
+  static async read(
+    paths: DataPaths,
+    classifier: string,
+    labelSetId: string,
+  ): Promise<WaitingAnswers> {
+    const waiting = new WaitingAnswers();
+    const folder = paths.answers(classifier, labelSetId);
+    for (const name of paths.segmentNames(classifier, labelSetId)) {
+      for await (const line of segmentLines(join(folder, name))) {
+        const answer = parseAnswer(line);
+        const isPassing = answer?.reason && PASSING_REASONS.includes(answer.reason);
+        if (answer && !isPassing) waiting.#posts.add(keyOf(answer));
+      }
+    }
+    return waiting;
+  }
+
+  /** Whether the answer about a post waits. */
+  has(post: { uri: string; text_hash: string }): boolean {
+    return this.#posts.has(keyOf(post));
+  }
+}
+
+function keyOf({ uri, text_hash }: { uri: string; text_hash: string }): string {
+  return `${uri} ${text_hash}`;
 }

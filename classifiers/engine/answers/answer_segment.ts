@@ -2,7 +2,6 @@ import { now } from "../../../etl/run/clock.ts";
 import type { LabelReason } from "../../../etl/labels/label_reason.ts";
 import { Journal } from "../../../etl/store/journal.ts";
 import { toJson } from "../../../etl/store/json.ts";
-import type { DataPaths } from "../../../etl/store/paths.ts";
 
 /** What became of a post, before anybody has read it. */
 export interface Answer {
@@ -43,7 +42,7 @@ interface Waiting {
 /**
  * A segment of paid answers: JSON lines that are on disk at most 200 ms or 50 answers after they came.
  *
- * Only for whoever holds the lock `classify-<label set id>`. `compactAnswers` takes it from there.
+ * Only for whoever holds the lock `classify-<label set id>`. `mergeAnswers` takes it from there.
  */
 export class AnswerSegment {
   readonly #journal: Journal;
@@ -59,25 +58,15 @@ export class AnswerSegment {
   }
 
   /**
-   * Start a segment of a label set, with a name of its own where it is given none.
+   * Start a segment in a folder (`DataPaths.answers`), with a name of its own where it is given none;
+   * answers about anchors have a round.
    *
    * Throws a UserError where the disk has no room for a thousand answers: what it does not take would
    * be paid for in vain.
    */
-  static create(
-    paths: DataPaths,
-    classifier: string,
-    labelSetId: string,
-    name?: string,
-  ): Promise<AnswerSegment> {
-    return AnswerSegment.createIn(paths.answers(classifier, labelSetId), undefined, name);
-  }
-
-  /** Start a segment in a folder; answers about anchors have one of their own. Throws as `create` does. */
-  static async createIn(
+  static async create(
     folder: string,
-    round?: number,
-    name = `${now().toISOString().replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`,
+    { round, name = freeName() }: { round?: number; name?: string } = {},
   ): Promise<AnswerSegment> {
     const journal = await Journal.create(folder, name);
     try {
@@ -178,4 +167,8 @@ export class AnswerSegment {
     for (const waiting of this.#waiting) tell(waiting);
     this.#waiting = [];
   }
+}
+
+function freeName(): string {
+  return `${now().toISOString().replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`;
 }

@@ -57,7 +57,7 @@ export class Budget {
 }
 
 /**
- * Write down what the answers in segments of a label set cost, before they are compacted.
+ * Write down what the answers in segments of a label set cost, before they are merged.
  *
  * One file a segment, which says the same however often it is written: so a run that died counts too,
  * and none counts twice. What was in flight when it died is not known.

@@ -8,13 +8,11 @@ import type { LabellingStop } from "./labelling_stop.ts";
 import type { Pacer } from "../quota/pacer.ts";
 import { type PaidClassifier, partOf, type Reply, type Used } from "../contract/paid_classifier.ts";
 import { Patience } from "./patience.ts";
-import { pause } from "../pause.ts";
+import { delay } from "../../../etl/run/pause.ts";
 import type { PendingPost } from "../../../etl/sampling/pending.ts";
 import { heldTokens } from "../quota/quota.ts";
 import { ServiceError } from "../contract/service_error.ts";
 import type { Budget } from "../answers/spending.ts";
-
-export type { Answered, AskedPost, QueuedPost } from "../contract/asked_post.ts";
 
 export interface AskerOptions {
   classifier: PaidClassifier;
@@ -113,7 +111,7 @@ export class Asker {
           if (typeof verdict === "string" && !isOfSome) return await giveUp();
           if (typeof verdict !== "string") {
             if (error.problem === "passing") tries++;
-            await pause(verdict.againAfterMs, stop.signal);
+            await delay(verdict.againAfterMs, stop.signal);
             continue;
           }
           left = pack;

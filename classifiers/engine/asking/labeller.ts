@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { type Answered, Asker, type AskerOptions, type QueuedPost } from "./asker.ts";
+import type { Answered, QueuedPost } from "../contract/asked_post.ts";
+import { Asker, type AskerOptions } from "./asker.ts";
 import { LONGEST_WAIT_MS } from "./patience.ts";
 import { Packer } from "./packer.ts";
-import { readStored } from "../answers/stored_answer.ts";
+import { readStored } from "../answers/answer_reader.ts";
 
 /** Rows that may wait for the disk without a worker that waits for them. */
 const MOST_UNWRITTEN = 1000;

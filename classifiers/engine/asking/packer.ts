@@ -1,4 +1,5 @@
-import type { Answered, AskedPost, Asker, QueuedPost } from "./asker.ts";
+import type { Answered, AskedPost, QueuedPost } from "../contract/asked_post.ts";
+import type { Asker } from "./asker.ts";
 
 /** How long a request waits for more posts; they come within a millisecond where there are any. */
 const WAIT_MS = 50;

@@ -25,8 +25,8 @@ export interface Used {
  */
 export interface PaidClassifier {
   name: string;
-  /** Whose quotas its requests take, as a file name: classifiers of one account share them. */
-  account: string;
+  /** Whose quotas its requests take, as a file name: one run at a time asks a service. */
+  service: string;
   /** What its labels rest on. */
   labelSet: LabelSet;
   /** DuckDB types of its label columns, after those that all labels have. */

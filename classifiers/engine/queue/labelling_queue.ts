@@ -7,12 +7,12 @@ import {
 } from "../../../etl/context/post_context.ts";
 import type { UserError } from "../../../etl/run/error.ts";
 import { firstDamage } from "../../../etl/store/damage.ts";
-import { type Database, isOutOfMemory } from "../../../etl/store/duckdb.ts";
+import { type Database, onOneThread } from "../../../etl/store/duckdb.ts";
 import type { DataPaths } from "../../../etl/store/paths.ts";
-import type { QueuedPost } from "../asking/asker.ts";
+import type { QueuedPost } from "../contract/asked_post.ts";
 import { collectBatched } from "./batched_posts.ts";
 import { DrawnDays } from "../../../etl/sampling/drawn_days.ts";
-import { LIMIT_MEMORY_LATE } from "./memory_limit.ts";
+import { withMoreMemory } from "../memory_limit.ts";
 import type { PaidClassifier } from "../contract/paid_classifier.ts";
 import { withContexts } from "./queued_contexts.ts";
 import {
@@ -44,9 +44,6 @@ async function* ahead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
     await items.return(undefined);
   }
 }
-
-/** It holds one row group, which is what the memory of a run has room for. */
-const ONE_THREAD = "SET threads = 1";
 
 /** Which posts a run is asked for. */
 export interface QueueOptions {
@@ -124,8 +121,8 @@ export class LabellingQueue {
         ...paths.filesOfDay("posts", date),
         ...paths.filesOfDay(`labels/${classifier.name}`, date),
       ];
-      await database.run(ONE_THREAD);
-      const damaged = await firstDamage(database, files, `label the posts of ${date}`);
+      const doing = `label the posts of ${date}`;
+      const damaged = await onOneThread(database, () => firstDamage(database, files, doing));
       if (damaged) {
         this.errors.push(damaged);
         continue;
@@ -225,7 +222,6 @@ export class LabellingQueue {
 
   async #find(date: string): Promise<PendingCounts> {
     const { database, paths, options } = this;
-    await database.run(ONE_THREAD);
     const sample = await this.sampleOf(date);
     this.#found = date;
     const drawn = await this.#drawnDays();
@@ -235,14 +231,7 @@ export class LabellingQueue {
         unasked: drawn.isJudgedOtherwise(date, this.#judgedBy),
         batched: this.#batched,
       });
-    try {
-      return await find();
-    } catch (error) {
-      if (!isOutOfMemory(error)) throw error;
-      // Days that were written before have larger row groups, each of which is read at once.
-      await database.run(LIMIT_MEMORY_LATE);
-      return await find();
-    }
+    return await onOneThread(database, () => withMoreMemory(database, find));
   }
 
   #labels(day: string): LabelledDay {

@@ -8,14 +8,14 @@ import {
 import { now, utcDay } from "../../../etl/run/clock.ts";
 import { UserError } from "../../../etl/run/error.ts";
 import { firstDamage } from "../../../etl/store/damage.ts";
-import { type Database, literal, row, rows } from "../../../etl/store/duckdb.ts";
+import { type Database, literal, onOneThread, row, rows } from "../../../etl/store/duckdb.ts";
 import { relation } from "../../../etl/store/parquet.ts";
 import type { DataPaths } from "../../../etl/store/paths.ts";
 import { POSTS, REPLICATES } from "../../../etl/store/tables.ts";
 import { LABEL_OF_POST } from "../../../etl/labels/label_file.ts";
 import { anchorTurnSql, loadAnchors } from "./anchor_draw.ts";
 import { AnswerSegment } from "../answers/answer_segment.ts";
-import type { QueuedPost } from "../asking/asker.ts";
+import type { QueuedPost } from "../contract/asked_post.ts";
 import { withContexts } from "./queued_contexts.ts";
 import type { PaidClassifier } from "../contract/paid_classifier.ts";
 
@@ -69,22 +69,21 @@ export class ReplicateRound {
       isKept: isAsked,
     };
     try {
-      await database.run("SET threads = 1");
-      await loadAnchors(database, paths, draw);
-      await this.#findDue();
+      await onOneThread(database, async () => {
+        await loadAnchors(database, paths, draw);
+        await this.#findDue();
+      });
       return [];
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       return [error];
-    } finally {
-      await database.run("RESET threads");
     }
   }
 
   /** Start a segment for what is answered. */
   segment(): Promise<AnswerSegment> {
     const folder = this.paths.replicateAnswers(this.classifier.name, this.#labelSetId);
-    return AnswerSegment.createIn(folder, this.number);
+    return AnswerSegment.create(folder, { round: this.number });
   }
 
   /** Give the anchors that are due, with their contexts. */

@@ -1,29 +1,87 @@
-import { UNITS, type Weight } from "./quota.ts";
+import { join } from "node:path";
+import { utcDay } from "../../../etl/run/clock.ts";
+import { UserError } from "../../../etl/run/error.ts";
+import { replaceFile } from "../../../etl/store/whole_file.ts";
+import { type Quota, UNITS, type Weight } from "./quota.ts";
 
-/** A claim that is used up sooner is followed by twice as much: what a crash loses is a second's. */
-const SHORT_CLAIM_MS = 500;
+/** The part of a day's quota that is recorded at once, so that not every request waits for the disk. */
+const CLAIMED_SHARE = 0.001;
+const KEPT_MS = 2 * 86_400_000;
 
+/** What counts against the quotas of a day: taken, or put aside to be taken soon. */
 interface Counts {
-  /** What counts against the quota: taken, or put aside to be taken soon. */
   claimed: Weight;
   taken: Weight;
 }
 
 /**
- * What one process has used of the quotas of UTC days.
+ * What this run and those before it have used of the quotas of UTC days.
  *
- * It claims about a second's worth and takes from that, so that a process that dies has recorded
- * more than it took and never less.
+ * A run claims a little more than it needs, durably, and takes from that. A run that dies has recorded
+ * more than it took and never less. Each run has a file of its own, which goes after two days.
  */
-export class DayUse {
+export class DayUse implements AsyncDisposable {
   readonly #days = new Map<string, Counts>();
-  #step: Weight = { requests: 1, tokens: 1 };
-  #steppedAt: Weight = { requests: -Infinity, tokens: -Infinity };
+  readonly #path: string | undefined;
+
+  private constructor(folder: string | undefined, readonly earlier: Record<string, Weight>) {
+    this.#path = folder && join(folder, `${crypto.randomUUID()}.json`);
+  }
+
+  /** Count in memory alone. */
+  static unrecorded(): DayUse {
+    return new DayUse(undefined, {});
+  }
+
+  /**
+   * Read what earlier runs used of the quotas of a service (`DataPaths.quotas`).
+   *
+   * Only for the holder of the lock `quota-<service>`: what others use meanwhile is not seen. Throws
+   * where a file is damaged, and where the folder cannot be written.
+   */
+  static async open(folder: string): Promise<DayUse> {
+    await Deno.mkdir(folder, { recursive: true });
+    const earlier: Record<string, Weight> = {};
+    for await (const { name } of Deno.readDir(folder)) {
+      if (name.endsWith(".part")) await Deno.remove(join(folder, name));
+    }
+    for await (const { path, used, age } of runsOf(folder)) {
+      const isOld = age >= KEPT_MS &&
+        Object.keys(used).every((day) => Date.now() - Date.parse(day) >= KEPT_MS);
+      if (isOld) await Deno.remove(path);
+      for (const [day, weight] of Object.entries(used)) {
+        earlier[day] ??= { requests: 0, tokens: 0 };
+        for (const unit of UNITS) earlier[day][unit] += weight[unit];
+      }
+    }
+    const use = new DayUse(folder, earlier);
+    await use.#write();
+    return use;
+  }
 
   /** Give what is claimed and not taken yet. */
-  left(day: string, unit: keyof Weight): number {
-    const counts = this.#days.get(day);
-    return counts === undefined ? 0 : counts.claimed[unit] - counts.taken[unit];
+  claimed(day: string, unit: keyof Weight): number {
+    const { claimed, taken } = this.#counts(day);
+    return claimed[unit] - taken[unit];
+  }
+
+  /** Give what a day's quota has left for this run, what it has claimed included. */
+  left({ unit, amount }: Quota, day: string): number {
+    return amount - (this.earlier[day]?.[unit] ?? 0) - this.#counts(day).taken[unit];
+  }
+
+  /** Claim so much of a day's quota, and a little more where that is left. Throws where it cannot be recorded. */
+  async claim(quota: Quota, day: string, weight: number): Promise<void> {
+    const { claimed, taken } = this.#counts(day);
+    const step = Math.max(weight, Math.floor(quota.amount * CLAIMED_SHARE));
+    const before = claimed[quota.unit];
+    claimed[quota.unit] = taken[quota.unit] + Math.min(step, this.left(quota, day));
+    try {
+      await this.#write();
+    } catch (error) {
+      claimed[quota.unit] = before;
+      throw error;
+    }
   }
 
   take(day: string, weight: Weight): void {
@@ -40,51 +98,61 @@ export class DayUse {
     for (const unit of UNITS) taken[unit] = Math.max(0, taken[unit] - weight[unit]);
   }
 
-  /**
-   * Claim at least so much of what is left of a day's quota when others have used some of it.
-   *
-   * More where the last claim did not last, but not what the others will need at the end of the day.
-   * Gives false, and claims nothing, where there is not enough.
-   */
-  claim(
-    day: string,
-    unit: keyof Weight,
-    atLeast: number,
-    quota: { amount: number; usedByOthers: number; processes: number },
-    now: number,
-  ): boolean {
-    const { claimed } = this.#counts(day);
-    const free = quota.amount - quota.usedByOthers - claimed[unit];
-    if (free < atLeast) return false;
-    const short = now - this.#steppedAt[unit] < SHORT_CLAIM_MS;
-    const step = this.#step[unit];
-    this.#step[unit] = short ? 2 * Math.max(step, atLeast) : Math.max(1, step / 2);
-    this.#steppedAt[unit] = now;
-    const wanted = Math.min(this.#step[unit], free / (2 * quota.processes));
-    claimed[unit] += Math.max(atLeast, Math.floor(wanted));
-    return true;
+  /** Give back what was claimed and not taken. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const counts of this.#days.values()) counts.claimed = { ...counts.taken };
+    await this.#write();
   }
 
-  /** Give back what was put aside and not taken. */
-  release(day?: string): void {
-    for (const [of, counts] of this.#days) {
-      if (day === undefined || of === day) counts.claimed = { ...counts.taken };
-    }
-  }
-
-  /** Give what counts against the quotas, by day; forgets all but the last few days. */
-  claimed(): Record<string, Weight> {
-    const days = [...this.#days.keys()].sort();
-    for (const day of days.slice(0, -3)) this.#days.delete(day);
-    return Object.fromEntries([...this.#days].map(([day, counts]) => [day, counts.claimed]));
+  async #write(): Promise<void> {
+    if (this.#path === undefined) return;
+    const used = Object.fromEntries([...this.#days].map(([day, { claimed }]) => [day, claimed]));
+    const text = JSON.stringify({ used });
+    await replaceFile(this.#path, (beside) => Deno.writeTextFile(beside, text));
   }
 
   #counts(day: string): Counts {
-    let counts = this.#days.get(day);
-    if (counts === undefined) {
-      counts = { claimed: { requests: 0, tokens: 0 }, taken: { requests: 0, tokens: 0 } };
-      this.#days.set(day, counts);
-    }
+    const counts = this.#days.get(day) ??
+      { claimed: { requests: 0, tokens: 0 }, taken: { requests: 0, tokens: 0 } };
+    this.#days.set(day, counts);
     return counts;
+  }
+}
+
+/** Give what all runs of a UTC day have used of the quotas of a service. */
+export async function usedOfDay(folder: string, day = utcDay(new Date())): Promise<Weight> {
+  const sum: Weight = { requests: 0, tokens: 0 };
+  try {
+    for await (const { used } of runsOf(folder)) {
+      for (const unit of UNITS) sum[unit] += used[day]?.[unit] ?? 0;
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return sum;
+}
+
+/** Read the files of runs: what each used by day, and how long ago it was written. */
+async function* runsOf(
+  folder: string,
+): AsyncGenerator<{ path: string; used: Record<string, Weight>; age: number }> {
+  for await (const { name } of Deno.readDir(folder)) {
+    if (!name.endsWith(".json")) continue;
+    const path = join(folder, name);
+    const text = await Deno.readTextFile(path);
+    const { mtime } = await Deno.stat(path);
+    try {
+      const { used } = JSON.parse(text) as { used: Record<string, Weight> };
+      const counts = Object.values(used).flatMap((weight) => UNITS.map((unit) => weight[unit]));
+      if (!counts.every((count) => Number.isFinite(count))) throw new TypeError("no number");
+      yield { path, used, age: Date.now() - (mtime?.getTime() ?? 0) };
+    } catch (cause) {
+      throw new UserError(
+        `read ${path}`,
+        "it does not say what a run used of a quota",
+        "Remove it: what that run used today then counts no more",
+        { cause },
+      );
+    }
   }
 }

@@ -1,40 +1,52 @@
 import { utcDay } from "../../../etl/run/clock.ts";
-import { DayQuota } from "./day_quota.ts";
 import { DayUse } from "./day_use.ts";
-import { PACING_CLOCK, type PacingClock } from "./pacing_clock.ts";
 import { checkQuota, checkWeight, DAY_MS, describeQuota, UNITS } from "./quota.ts";
 import type { AskedWeight, Quota, Weight } from "./quota.ts";
-import type { QuotaLease } from "./quota_lease.ts";
-import { likelyWeight, Rates } from "./rates.ts";
-import { RecentUse } from "./recent_use.ts";
+import { Rates } from "./rates.ts";
 import { headerNumber, ServerAllowance } from "./server_allowance.ts";
 
 /** The longest sleep: a timer does not know of clocks that are set and machines that slept. */
 const LONGEST_SLEEP_MS = 60_000;
-/** The same where others share the quota and may come and go. */
-const LEASED_SLEEP_MS = 500;
+/** How long after midnight an answer may still be to a request of the day before. */
+const OVERLAP_MS = 600_000;
 /** Waits below this are pacing, and nothing to speak of. */
 const WORTH_SAYING_MS = 1000;
 const PAUSE_JITTER = 0.1;
 const LEAST_PAUSE_JITTER_MS = 250;
+
+/** The clock that pacing goes by; tests pass one that they turn by hand. */
+export interface PacingClock {
+  /** Milliseconds on a clock that nobody sets. */
+  now(): number;
+  /** The machine's time of day, whatever `CIVICSKY_CLOCK` says: services go by real days. */
+  utc(): Date;
+  /** Call something after some milliseconds; gives what calls it off. */
+  after(ms: number, wake: () => void): () => void;
+}
+
+const MACHINE_CLOCK: PacingClock = {
+  now: () => performance.now(),
+  utc: () => new Date(),
+  after(ms, wake) {
+    const timer = setTimeout(wake, ms);
+    return () => clearTimeout(timer);
+  },
+};
 
 interface Waiter {
   weight: AskedWeight;
   settle: (outcome: boolean | Error) => void;
 }
 
-/** Why and until when nothing is taken; `again` where it is worth looking before. */
+/** Why and until when nothing is taken. */
 interface Obstacle {
   at: number;
   reason: string;
-  again?: number;
 }
 
 export interface PacerOptions {
-  /** Never more than the amount in any window, as the service may see it, at 5% less throughput. */
-  strict?: boolean;
-  /** Where several processes share the quotas; one pacer a lease. */
-  lease?: QuotaLease;
+  /** Where the use of days is recorded; in memory alone where it is left out. */
+  dayUse?: DayUse;
   clock?: PacingClock;
 }
 
@@ -42,39 +54,29 @@ export interface PacerOptions {
  * Lets requests go at the pace that several quotas admit together.
  *
  * A request goes when all quotas admit it, and counts against all or none; requests go in the order
- * in which they asked. Quotas of a UTC day are counted, all others are rates (rates.ts). A strict
- * quota is not divided: of the processes of a lease the oldest has it, and the others wait.
+ * in which they asked. Quotas of a UTC day are counted (day_use.ts), all others are rates (rates.ts).
  */
 export class Pacer {
   readonly #quotas: Quota[];
   readonly #rates: Rates;
-  readonly #days: DayQuota[];
+  readonly #days: Quota[];
   readonly #allowances = { requests: new ServerAllowance(), tokens: new ServerAllowance() };
-  readonly #strict: boolean;
-  readonly #lease: QuotaLease | undefined;
   readonly #clock: PacingClock;
   readonly #dayUse: DayUse;
-  readonly #recent = new RecentUse();
   readonly #queue = new Set<Waiter>();
   #pause = { at: -Infinity, reason: "" };
   #obstacle: Obstacle | undefined;
-  #share: number;
   #callOff: (() => void) | undefined;
-  #asking = false;
+  #isClaiming = false;
 
   /** Throws a usage error where a quota is not one. */
-  constructor(quotas: Quota[], options: PacerOptions = {}) {
+  constructor(quotas: Quota[], { clock = MACHINE_CLOCK, dayUse }: PacerOptions = {}) {
     for (const quota of quotas) checkQuota(quota);
-    this.#strict = options.strict ?? false;
-    this.#lease = options.lease;
-    this.#clock = options.clock ?? PACING_CLOCK;
-    this.#dayUse = options.lease?.use ?? new DayUse();
+    this.#clock = clock;
+    this.#dayUse = dayUse ?? DayUse.unrecorded();
     this.#quotas = quotas.map((quota) => ({ ...quota }));
-    this.#rates = new Rates(this.#quotas, this.#strict);
-    this.#days = this.#quotas.filter((quota) => quota.perMs === DAY_MS)
-      .map((quota) => new DayQuota(quota, this.#clock, this.#lease, this.#dayUse));
-    const window = Math.max(0, ...this.#rates.quotas.map(({ perMs }) => perMs));
-    this.#share = this.#lease?.sharedWithin(window) ? 0 : 1;
+    this.#rates = new Rates(this.#quotas);
+    this.#days = this.#quotas.filter((quota) => quota.perMs === DAY_MS);
   }
 
   /**
@@ -112,20 +114,12 @@ export class Pacer {
     return this.#quotas.every(({ unit, amount }) => weight[unit] <= amount);
   }
 
-  /**
-   * Give back tokens that an answer did not use, and those that were held for it (`heldTokens`).
-   *
-   * A strict quota stays as the service saw it.
-   */
+  /** Give back tokens that an answer did not use, and those that were held for it (`heldTokens`). */
   refund(unused: Weight, held = 0): void {
-    const now = this.#clock.now();
-    const spare = { ...unused, tokens: unused.tokens - held };
-    this.#rates.settle(spare, held, now, this.#share);
+    const utc = this.#clock.utc();
+    this.#rates.settle({ ...unused, tokens: unused.tokens - held }, held, this.#clock.now());
     for (const unit of UNITS) this.#allowances[unit].take(-unused[unit]);
-    if (this.#days.every((day) => day.refundable)) {
-      this.#dayUse.refund(utcDay(this.#clock.utc()), unused);
-    }
-    this.#recent.add(spare, now, -1);
+    if (utc.getTime() % DAY_MS >= OVERLAP_MS) this.#dayUse.refund(utcDay(utc), unused);
     this.#admit();
   }
 
@@ -170,12 +164,10 @@ export class Pacer {
     return { untilMs: obstacle.at, reason: obstacle.reason };
   }
 
-  /** Give the share of the tightest quota's rate that this process used in the last ten seconds. */
+  /** Give the share of the tightest quota's rate that was used in the last ten seconds. */
   share(): number {
     const { quotas } = this.#rates;
-    const rated = quotas.length > 0 ? quotas : this.#days.map(({ quota }) => quota);
-    const now = this.#clock.now();
-    return Math.max(0, ...rated.map((quota) => this.#recent.share(quota, now)));
+    return this.#rates.share(quotas.length > 0 ? quotas : this.#days, this.#clock.now());
   }
 
   /** Let go who may, and sleep until the next one may. */
@@ -183,74 +175,57 @@ export class Pacer {
     this.#callOff?.();
     this.#callOff = undefined;
     this.#obstacle = undefined;
-    if (this.#asking) return;
-    for (const waiter of this.#queue) {
-      const { weight } = waiter;
+    if (this.#isClaiming) return;
+    for (const { weight, settle } of this.#queue) {
       const now = this.#clock.now();
-      if (this.#lease?.readyAt(now) === Infinity) return void this.#ask(this.#lease.refresh());
-      const obstacle = this.#obstacleOf(weight, now);
+      const today = utcDay(this.#clock.utc());
+      const obstacle = this.#obstacleOf(weight, now, today);
       if (obstacle) return this.#sleep(obstacle, now);
-      const day = this.#days.find((day) => !day.has(weight[day.quota.unit]));
-      if (day) return void this.#ask(day.claim(weight[day.quota.unit]));
-      this.#count(weight, now);
-      waiter.settle(true);
+      const quota = this.#days.find(({ unit }) => weight[unit] > this.#dayUse.claimed(today, unit));
+      if (quota) return void this.#claim(quota, today, weight);
+      this.#rates.take(weight, now);
+      for (const unit of UNITS) this.#allowances[unit].take(weight[unit]);
+      this.#dayUse.take(today, weight);
+      settle(true);
     }
-  }
-
-  #count(weight: AskedWeight, now: number): void {
-    this.#rates.take(weight, now, this.#share);
-    for (const unit of UNITS) this.#allowances[unit].take(weight[unit]);
-    this.#dayUse.take(utcDay(this.#clock.utc()), weight);
-    this.#recent.add(likelyWeight(weight), now);
   }
 
   #sleep(obstacle: Obstacle, now: number): void {
     this.#obstacle = obstacle;
-    const longest = this.#lease ? LEASED_SLEEP_MS : LONGEST_SLEEP_MS;
-    const ms = Math.ceil((obstacle.again ?? obstacle.at) - now);
-    this.#callOff = this.#clock.after(Math.min(Math.max(ms, 1), longest), () => this.#admit());
+    const ms = Math.min(Math.max(Math.ceil(obstacle.at - now), 1), LONGEST_SLEEP_MS);
+    this.#callOff = this.#clock.after(ms, () => this.#admit());
   }
 
-  /** Go on when something outside has answered; everybody hears of it where that fails. */
-  async #ask(answer: Promise<void>): Promise<void> {
-    this.#asking = true;
+  /** Claim a part of a day's quota, and go on; all who wait hear of it where it cannot be recorded. */
+  async #claim(quota: Quota, day: string, weight: Weight): Promise<void> {
+    this.#isClaiming = true;
     try {
-      await answer;
+      await this.#dayUse.claim(quota, day, weight[quota.unit]);
     } catch (error) {
       for (const waiter of this.#queue) waiter.settle(error as Error);
     } finally {
-      this.#asking = false;
+      this.#isClaiming = false;
     }
     this.#admit();
   }
 
   /** Give what stands in the way of a weight for longest; undefined where nothing does. */
-  #obstacleOf(weight: AskedWeight, now: number): Obstacle | undefined {
+  #obstacleOf(weight: AskedWeight, now: number, today: string): Obstacle | undefined {
     if (this.#pause.at > now) return this.#pause;
-    const leasedAt = this.#lease?.readyAt(now) ?? now;
-    if (leasedAt > now) return { at: leasedAt, reason: "other runs share the quota" };
-    this.#shareAnew(now);
-    if (this.#share === 0) return { at: Infinity, reason: "an older run has the quota" };
     const obstacles: Obstacle[] = [];
-    for (const { quota, at } of this.#rates.readyAt(weight, now, this.#share)) {
+    for (const { quota, at } of this.#rates.readyAt(weight, now)) {
       obstacles.push({ at, reason: `the quota is ${describeQuota(quota)}` });
     }
     for (const unit of UNITS) {
       const at = this.#allowances[unit].readyAt(weight[unit], now);
       obstacles.push({ at, reason: `the service has no ${unit} left` });
     }
-    for (const day of this.#days) {
-      const refusal = day.refusal(weight[day.quota.unit]);
-      if (refusal) obstacles.push(refusal);
+    for (const quota of this.#days) {
+      if (weight[quota.unit] <= this.#dayUse.left(quota, today)) continue;
+      const at = now + DAY_MS - this.#clock.utc().getTime() % DAY_MS;
+      obstacles.push({ at, reason: `the quota of ${describeQuota(quota)} is used up` });
     }
     const last = obstacles.reduce((a, b) => b.at > a.at ? b : a, { at: now, reason: "" });
     return last.at > now ? last : undefined;
-  }
-
-  /** Look what this process's share is; what others took just now counts where it grows. */
-  #shareAnew(now: number): void {
-    const share = this.#lease?.share(this.#strict) ?? 1;
-    if (share > this.#share) this.#rates.fill(now);
-    this.#share = share;
   }
 }

@@ -1,9 +1,13 @@
-import { Gcra } from "./gcra.ts";
-import { type AskedWeight, DAY_MS, heldTokens, type Quota, type Weight } from "./quota.ts";
-import { SlidingLog } from "./sliding_log.ts";
+import { type AskedWeight, DAY_MS, heldTokens, type Quota, UNITS, type Weight } from "./quota.ts";
+
+/** With this a request that the machine sends late makes up for it, and few are too many at once. */
+const BURST_SHARE = 0.03;
+const ROUNDING = 1e-6;
+/** How far back use is remembered. */
+const SECONDS = 10;
 
 /**
- * The quotas of periods below a day, each spaced (gcra.ts) and with `strict` logged too (sliding_log.ts).
+ * The quotas of periods below a day, each spaced evenly.
  *
  * They are spent by what requests likely use, and corrected by what they used. A service puts aside what
  * a request may use at most: that is held until its answer, and must fit into the amount beside the rest.
@@ -11,46 +15,37 @@ import { SlidingLog } from "./sliding_log.ts";
 export class Rates {
   readonly quotas: Quota[];
   readonly #rates: Gcra[];
-  readonly #logs: SlidingLog[];
+  readonly #recent = new RecentUse();
   #held = 0;
 
-  constructor(quotas: Quota[], strict: boolean) {
+  constructor(quotas: Quota[]) {
     this.quotas = quotas.filter((quota) => quota.perMs < DAY_MS);
     this.#rates = this.quotas.map((quota) => new Gcra(quota));
-    this.#logs = strict ? this.quotas.map((quota) => new SlidingLog(quota)) : [];
   }
 
-  /** Give, by quota, the earliest time at which a weight may be taken, at a share of the rates. */
-  readyAt(weight: AskedWeight, now: number, share: number): { quota: Quota; at: number }[] {
+  /** Give, by quota, the earliest time at which a weight may be taken. */
+  readyAt(weight: AskedWeight, now: number): { quota: Quota; at: number }[] {
     const likely = likelyWeight(weight);
-    const rates = this.#rates.map((rate) => {
+    return this.#rates.map((rate) => {
       const { unit } = rate.quota;
       const held = unit === "tokens" ? this.#held : 0;
-      const fitsAt = rate.fitsAt(weight[unit], held, now, share);
-      return { quota: rate.quota, at: Math.max(rate.readyAt(likely[unit], now, share), fitsAt) };
+      const fitsAt = rate.fitsAt(weight[unit], held, now);
+      return { quota: rate.quota, at: Math.max(rate.readyAt(likely[unit], now), fitsAt) };
     });
-    const logs = this.#logs.map((log) => ({
-      quota: log.quota,
-      at: log.readyAt(weight[log.quota.unit], now),
-    }));
-    return [...rates, ...logs];
   }
 
-  take(weight: AskedWeight, now: number, share: number): void {
+  take(weight: AskedWeight, now: number): void {
     const likely = likelyWeight(weight);
     this.#held += heldTokens(weight);
-    for (const rate of this.#rates) rate.take(likely[rate.quota.unit], now, share);
-    for (const log of this.#logs) log.take(weight[log.quota.unit], now);
+    for (const rate of this.#rates) rate.take(likely[rate.quota.unit], now);
+    this.#recent.add(likely, now);
   }
 
   /** Let go what was held, and give back what of the likely was not used; take it where that is below 0. */
-  settle(spare: Weight, held: number, now: number, share: number): void {
+  settle(spare: Weight, held: number, now: number): void {
     this.#held -= held;
-    for (const rate of this.#rates) {
-      const back = spare[rate.quota.unit];
-      if (back >= 0) rate.refund(back, share);
-      else rate.take(-back, now, share);
-    }
+    for (const rate of this.#rates) rate.settle(spare[rate.quota.unit], now);
+    this.#recent.add(spare, now, -1);
   }
 
   /** Lower the smallest amount above a limit to it: a service does not say of what period a limit is. */
@@ -60,13 +55,82 @@ export class Rates {
     if (quota) quota.amount = limit;
   }
 
-  /** Take it that others have used all of the strict quotas just now. */
-  fill(now: number): void {
-    for (const log of this.#logs) log.fill(now);
+  /** Give the share of the tightest of some quotas' rates that was used in the last ten seconds. */
+  share(quotas: Quota[], now: number): number {
+    return Math.max(0, ...quotas.map((quota) => this.#recent.share(quota, now)));
+  }
+}
+
+/**
+ * Spaces what is taken of one quota evenly, with a small burst.
+ *
+ * The generic cell rate algorithm (ITU-T I.371): one number, the time at which everything taken so
+ * far will have been worked off. In any period at most the amount and the burst is taken, or the
+ * amount and one weight where that is more than the burst.
+ */
+class Gcra {
+  #workedOffAt = -Infinity;
+
+  constructor(readonly quota: Quota) {}
+
+  /** Give the earliest time at which a weight may be taken. */
+  readyAt(weight: number, now: number): number {
+    if (weight === 0) return now;
+    const burst = Math.max(1, this.quota.burst ?? this.quota.amount * BURST_SHARE);
+    // A weight above the burst waits until all is worked off, and then borrows.
+    const room = (burst - Math.min(weight, burst)) * this.#interval;
+    return Math.max(now, Math.max(this.#workedOffAt, now) - room);
+  }
+
+  /** Give when a weight fits into the whole amount, beside what is not worked off yet and what is held. */
+  fitsAt(weight: number, held: number, now: number): number {
+    const taken = Math.max(0, this.#workedOffAt - now) / this.#interval;
+    const over = taken + held + weight - Math.max(this.quota.amount, weight);
+    return over > ROUNDING ? now + over * this.#interval : now;
+  }
+
+  take(weight: number, now: number): void {
+    if (weight === 0) return;
+    this.#workedOffAt = Math.max(this.#workedOffAt, now) + weight * this.#interval;
+  }
+
+  /** Give back what was taken and not used, or take it where it is negative; old use brings no credit. */
+  settle(spare: number, now: number): void {
+    if (spare < 0) this.take(-spare, now);
+    else this.#workedOffAt -= spare * this.#interval;
+  }
+
+  get #interval(): number {
+    return this.quota.perMs / this.quota.amount;
+  }
+}
+
+/** What was taken in the last ten seconds. */
+class RecentUse {
+  readonly #slots = Array.from({ length: SECONDS }, () => ({ second: -1, requests: 0, tokens: 0 }));
+  #since: number | undefined;
+
+  /** Count what was taken; with a negative sign, what was given back. */
+  add(weight: Weight, now: number, sign = 1): void {
+    this.#since ??= now;
+    const second = Math.floor(now / 1000);
+    const slot = this.#slots[second % SECONDS]!;
+    if (slot.second !== second) Object.assign(slot, { second, requests: 0, tokens: 0 });
+    for (const unit of UNITS) slot[unit] += sign * weight[unit];
+  }
+
+  /** Give the use of a quota as a share of its rate: 1 is all of it. */
+  share(quota: Quota, now: number): number {
+    if (this.#since === undefined) return 0;
+    const first = Math.floor(now / 1000) - SECONDS + 1;
+    const used = this.#slots.filter((slot) => slot.second >= first)
+      .reduce((sum, slot) => sum + slot[quota.unit], 0);
+    const span = Math.max(1000, now - Math.max(this.#since, first * 1000));
+    return used / span / (quota.amount / quota.perMs);
   }
 }
 
 /** Give what a request probably takes. */
-export function likelyWeight(weight: AskedWeight): Weight {
+function likelyWeight(weight: AskedWeight): Weight {
   return { requests: weight.requests, tokens: weight.tokens - heldTokens(weight) };
 }

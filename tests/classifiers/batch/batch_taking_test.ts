@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { BatchClassifier } from "../../../classifiers/batch/batch_packer.ts";
 import { BatchTaking } from "../../../classifiers/batch/batch_taking.ts";
 import { AnswerSegment } from "../../../classifiers/engine/answers/answer_segment.ts";
-import type { QueuedPost } from "../../../classifiers/engine/asking/asker.ts";
+import type { QueuedPost } from "../../../classifiers/engine/contract/asked_post.ts";
 import { type BatchedPost, batchedPosts } from "../../../classifiers/engine/queue/batched_posts.ts";
 import { LabellingCounts } from "../../../classifiers/engine/asking/labelling_counts.ts";
 import { LabellingStop } from "../../../classifiers/engine/asking/labelling_stop.ts";
@@ -40,7 +40,7 @@ async function take(
     ...{ paths, runId: "r", signal: (signal ?? new AbortController()).signal },
     progress: { update() {} },
   } as unknown as Context;
-  const segment = await AnswerSegment.create(paths, "sociopolitical", SET);
+  const segment = await AnswerSegment.create(paths.answers("sociopolitical", SET));
   const taking = new BatchTaking({
     ...{ context, classifier, segment, limit: Infinity, budget: Infinity },
     head: {

@@ -5,7 +5,9 @@ import { uri } from "../../raw.ts";
 import { answer, LABELLED } from "./labelled_day.ts";
 
 const [data, first] = Deno.args as [string, string];
-const segment = await AnswerSegment.create(new DataPaths(data), "tone", LABELLED.labelSetId);
+const segment = await AnswerSegment.create(
+  new DataPaths(data).answers("tone", LABELLED.labelSetId),
+);
 let next = Number(first);
 const work = async () => {
   for (;;) {

@@ -1,6 +1,6 @@
 /** A day of invented posts, and a classifier that reads invented answers. */
 import type { Answer } from "../../../classifiers/engine/answers/answer_segment.ts";
-import type { AnswerReader } from "../../../classifiers/engine/answers/answer_reader.ts";
+import type { AnsweredClassifier } from "../../../classifiers/engine/answers/answer_merge.ts";
 import type { LabelledDay, PendingPost } from "../../../etl/sampling/pending.ts";
 import type { Rates, Sample } from "../../../etl/sampling/sample.ts";
 import type { Stratum } from "../../../etl/labels/stratum.ts";
@@ -14,7 +14,7 @@ import { writeRows } from "../../table_file.ts";
 export const DAY = "2026-06-01";
 
 /** Reads answers like `{"prob_toxic": 0.5}`. */
-export const READER: AnswerReader = {
+export const READER: AnsweredClassifier = {
   labelSet: {
     classifier: "tone",
     classifier_version: "1",
@@ -25,7 +25,7 @@ export const READER: AnswerReader = {
     parameters: { languages: ["en"] },
   },
   columns: { prob_toxic: "DOUBLE", words: "VARCHAR[]", scores: "MAP(VARCHAR, DOUBLE)" },
-  readAnswer(raw) {
+  read(raw) {
     try {
       return JSON.parse(raw);
     } catch {

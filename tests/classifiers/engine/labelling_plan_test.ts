@@ -5,9 +5,9 @@ import {
   planLabelling,
   type PlanLimits,
 } from "../../../classifiers/engine/labelling_plan.ts";
-import { QuotaLease, usedOfDay } from "../../../classifiers/engine/quota/quota_lease.ts";
-import { WaitingAnswers } from "../../../classifiers/engine/answers/waiting_answers.ts";
-import { now, utcDay } from "../../../etl/run/clock.ts";
+import { DayUse, usedOfDay } from "../../../classifiers/engine/quota/day_use.ts";
+import { WaitingAnswers } from "../../../classifiers/engine/answers/answer_reader.ts";
+import { utcDay } from "../../../etl/run/clock.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { withData } from "../../rows.ts";
 import { answer, LABELLED } from "./labelled_day.ts";
@@ -47,14 +47,14 @@ async function plan(limits: Partial<PlanLimits>, waiting?: WaitingAnswers) {
 Deno.test("a plan ends with the quota of the day, of which what was used today is gone", () =>
   withData(async (data) => {
     const folder = `${data}/quota`;
-    assert.equal((await usedOfDay(folder, utcDay(now()))).requests, 0);
+    assert.equal((await usedOfDay(folder)).requests, 0);
     {
-      await using lease = await QuotaLease.open(folder);
+      await using use = await DayUse.open(folder);
       const quota = { unit: "requests", amount: 100, perMs: 86_400_000 } as const;
-      await lease.claim(quota, utcDay(now()), 12);
-      lease.use.take(utcDay(now()), { requests: 12, tokens: 0 });
+      await use.claim(quota, utcDay(new Date()), 12);
+      use.take(utcDay(new Date()), { requests: 12, tokens: 0 });
     }
-    const { requests } = await usedOfDay(folder, utcDay(now()));
+    const { requests } = await usedOfDay(folder);
     assert.equal(requests, 12);
     const found = await plan({ requests: 37 - requests });
     assert.deepEqual([found.requests, found.remaining], [25, 15]);
@@ -65,7 +65,7 @@ Deno.test("a plan ends with the quota of the day, of which what was used today i
 Deno.test("a plan counts the answers that wait apart, and asks for none of them", () =>
   withData(async (data) => {
     const paths = new DataPaths(data);
-    const segment = await AnswerSegment.create(paths, "tone", LABELLED.labelSetId);
+    const segment = await AnswerSegment.create(paths.answers("tone", LABELLED.labelSetId));
     const kept = POSTS.slice(0, 10).map((post) => segment.append(answer(post)));
     const failed = { ...answer(POSTS[10]!), answer: null, reason: "unavailable" as const };
     await Promise.all([...kept, segment.append(failed)]);

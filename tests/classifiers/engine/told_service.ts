@@ -1,6 +1,7 @@
 /** A paid service that says what a test tells it to, and all that a run of the engine is made of. */
 import { AnswerSegment } from "../../../classifiers/engine/answers/answer_segment.ts";
-import type { AskerOptions, QueuedPost } from "../../../classifiers/engine/asking/asker.ts";
+import type { AskerOptions } from "../../../classifiers/engine/asking/asker.ts";
+import type { QueuedPost } from "../../../classifiers/engine/contract/asked_post.ts";
 import { LabellingCounts } from "../../../classifiers/engine/asking/labelling_counts.ts";
 import { LabellingStop } from "../../../classifiers/engine/asking/labelling_stop.ts";
 import { Pacer } from "../../../classifiers/engine/quota/pacer.ts";
@@ -61,7 +62,9 @@ export async function withRun(
   run: (told: ToldRun) => Promise<void>,
 ): Promise<void> {
   await withData(async (data) => {
-    const segment = await AnswerSegment.create(new DataPaths(data), "tone", LABELLED.labelSetId);
+    const segment = await AnswerSegment.create(
+      new DataPaths(data).answers("tone", LABELLED.labelSetId),
+    );
     const left = [...says];
     const [asked, seen]: string[][] = [[], []];
     const onDisk = () => Deno.readTextFileSync(segment.path);
@@ -69,7 +72,7 @@ export async function withRun(
       await run({
         classifier: {
           name: "tone",
-          account: "tone",
+          service: "tone",
           postsPerRequest: 1,
           labelSet: READER.labelSet,
           columns: READER.columns,
@@ -86,7 +89,7 @@ export async function withRun(
           },
           read(answer) {
             seen!.push(onDisk());
-            return READER.readAnswer(answer);
+            return READER.read(answer);
           },
         },
         pacer: new Pacer([]),

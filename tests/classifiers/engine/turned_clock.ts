@@ -1,6 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { PacingClock } from "../../../classifiers/engine/quota/pacing_clock.ts";
-import type { Pacer } from "../../../classifiers/engine/quota/pacer.ts";
+import type { Pacer, PacingClock } from "../../../classifiers/engine/quota/pacer.ts";
 import type { Weight } from "../../../classifiers/engine/quota/quota.ts";
 
 /** A clock that stands still until it is turned. */

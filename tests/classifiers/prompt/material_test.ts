@@ -8,8 +8,11 @@ import {
   withoutIdentifiers,
 } from "../../../classifiers/prompt/material.ts";
 import { buildPrompt, type PromptPost } from "../../../classifiers/prompt/prompt.ts";
+import { loadTokens } from "../../../classifiers/prompt/token_count.ts";
 import { sociopoliticalInstructions } from "../../../classifiers/prompt/sociopolitical_instructions.ts";
 import type { ContextKind } from "../../../etl/context/post_context.ts";
+
+await loadTokens();
 
 const STEERING: { about: string; text: string }[] = JSON.parse(
   Deno.readTextFileSync("tests/fixtures/steering_posts.json"),

@@ -6,8 +6,10 @@ import { boundContext } from "../../../classifiers/prompt/context_bound.ts";
 import { readFence } from "../../../classifiers/prompt/material.ts";
 import { buildPrompt } from "../../../classifiers/prompt/prompt.ts";
 import { sociopoliticalInstructions } from "../../../classifiers/prompt/sociopolitical_instructions.ts";
-import { countTokens } from "../../../classifiers/prompt/token_count.ts";
+import { countTokens, loadTokens } from "../../../classifiers/prompt/token_count.ts";
 import type { ContextPart } from "../../../etl/context/post_context.ts";
+
+await loadTokens();
 
 const US = "classifiers/codebooks/us_politics.yaml";
 const us = await readSociopolitical(US);

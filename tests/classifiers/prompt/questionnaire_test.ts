@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { codebookPath } from "../../../classifiers/codebooks/codebook_path.ts";
 import { Questionnaire } from "../../../classifiers/prompt/questionnaire.ts";
-import { countTokens, requestTokens } from "../../../classifiers/prompt/token_count.ts";
+import { countTokens, loadTokens, requestTokens } from "../../../classifiers/prompt/token_count.ts";
 import { readFence } from "../../../classifiers/prompt/material.ts";
+
+await loadTokens();
 
 const path = (name: string) => codebookPath(name, "study.yaml");
 const us = await Questionnaire.sociopolitical(path("us_politics"));

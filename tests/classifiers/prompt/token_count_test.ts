@@ -6,10 +6,12 @@ import {
 } from "../../../classifiers/codebooks/sociopolitical_codebook.ts";
 import { buildPrompt, type Prompt } from "../../../classifiers/prompt/prompt.ts";
 import { sociopoliticalInstructions } from "../../../classifiers/prompt/sociopolitical_instructions.ts";
-import { countTokens, requestTokens } from "../../../classifiers/prompt/token_count.ts";
+import { countTokens, loadTokens, requestTokens } from "../../../classifiers/prompt/token_count.ts";
 import { responseFormat } from "../../../classifiers/reply/reply_format.ts";
 import { randomNumbers } from "../../etl/atproto/mutation.ts";
 import { sociopoliticalFormat } from "../../../classifiers/reply/sociopolitical_reply.ts";
+
+await loadTokens();
 
 const MODEL = "openai/gpt-oss-20b";
 const codebook = await readSociopolitical("classifiers/codebooks/us_politics.yaml");

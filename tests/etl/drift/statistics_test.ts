@@ -45,13 +45,17 @@ Deno.test("Cohen's kappa is that of a table by hand, and scikit-learn's of an in
     15,
   ]];
   near(
-    cohensKappa(cells.flatMap(([a, b, n]) => Array.from({ length: n }, () => [a, b] as const))),
+    cohensKappa(cells.map(([a, b, weight]) => ({ a, b, weight }))),
     0.4,
   );
-  near(cohensKappa(example.first.map((label, i) => [label, example.last[i]!])), example.kappa);
-  assert.equal(cohensKappa([["a", "a"], ["a", "a"]]), null);
+  const pairs = (...all: [string, string][]) => all.map(([a, b]) => ({ a, b, weight: 1 }));
+  near(
+    cohensKappa(pairs(...example.first.map((a, i) => [a, example.last[i]!] as [string, string]))),
+    example.kappa,
+  );
+  assert.equal(cohensKappa(pairs(["a", "a"], ["a", "a"])), null);
   assert.equal(cohensKappa([]), null);
-  assert.equal(cohensKappa([["a", "b"], ["b", "a"]]), -1);
+  assert.equal(cohensKappa(pairs(["a", "b"], ["b", "a"])), -1);
 });
 
 Deno.test("what agreed before and no longer does is weighed against what began to agree, as statsmodels does", () => {

@@ -32,6 +32,8 @@ Deno.test("several quotas hold at once, and the one that takes longest says how 
     1000,
     86_400_000,
   ]]);
+  assert.equal(held[0]!.burst, 1, "a strict quota has no burst");
+  assert.equal(quotas(settings({ requests_per_second: 2 }))[0]!.burst, undefined);
   assert.equal(durationAt(held, 500, 0), 250_000);
   assert.equal(durationAt(held, 1000, 0), 500_000, "a day's quota holds up what comes after it");
   assert.equal(durationAt(held, 2500, 0), 2 * 86_400_000 + 250_000);

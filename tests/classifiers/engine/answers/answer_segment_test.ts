@@ -29,7 +29,7 @@ async function lines(path: string): Promise<Answer[]> {
 // Invariant 3
 Deno.test("an answer is on disk when its append resolves, alone or among many, in order", () =>
   withData(async (data) => {
-    const segment = await AnswerSegment.create(new DataPaths(data), "tone", labelSetId);
+    const segment = await AnswerSegment.create(new DataPaths(data).answers("tone", labelSetId));
     await segment.append(numbered(0));
     assert.deepEqual(await lines(segment.path), [numbered(0)]);
     const answers = Array.from({ length: 500 }, (_, index) => numbered(index + 1));
@@ -44,7 +44,7 @@ Deno.test("an answer is on disk when its append resolves, alone or among many, i
 // Invariant 3
 Deno.test("the fiftieth answer that waits is written at once, the others after 200 ms at most", () =>
   withData(async (data) => {
-    const segment = await AnswerSegment.create(new DataPaths(data), "tone", labelSetId);
+    const segment = await AnswerSegment.create(new DataPaths(data).answers("tone", labelSetId));
     const { setTimeout } = globalThis;
     const timers: { ring: () => void; ms: number }[] = [];
     // Rings when the test says so.
@@ -70,14 +70,14 @@ Deno.test("the fiftieth answer that waits is written at once, the others after 2
 
 Deno.test("a segment without an answer goes when it is closed", () =>
   withData(async (data) => {
-    const segment = await AnswerSegment.create(new DataPaths(data), "tone", labelSetId);
+    const segment = await AnswerSegment.create(new DataPaths(data).answers("tone", labelSetId));
     await segment.close();
     await assert.rejects(Deno.stat(segment.path), Deno.errors.NotFound);
   }));
 
 Deno.test("the answer to a repeated request is found as it was, once it is durable", () =>
   withData(async (data) => {
-    const segment = await AnswerSegment.create(new DataPaths(data), "tone", labelSetId);
+    const segment = await AnswerSegment.create(new DataPaths(data).answers("tone", labelSetId));
     const texts = ["plain", "ü🏡", "a lone \ud800 surrogate", "line\nbreak"];
     await Promise.all(
       texts.map((text, index) => segment.append(numbered(index, text), index !== 0)),
@@ -116,7 +116,7 @@ Deno.test("a writer killed at any instant has lost no answer that it called dura
 testOnSmallDisk(
   "a full disk is told to all whose answers wait, and they are written when there is space",
   async (disk) => {
-    const segment = await AnswerSegment.create(new DataPaths(disk), "tone", labelSetId);
+    const segment = await AnswerSegment.create(new DataPaths(disk).answers("tone", labelSetId));
     const long = "x".repeat(20_000);
     await segment.append(numbered(0, long));
     const full = await fill(disk);
@@ -137,7 +137,7 @@ testOnSmallDisk(
     const indices = (await lines(segment.path)).map(({ answer }) => JSON.parse(answer!).index);
     assert.deepEqual(indices, [0, 1, 2, 3, 4]);
     await fillBut(disk, 3 * 2 ** 20);
-    const next = AnswerSegment.create(new DataPaths(disk), "tone", labelSetId);
+    const next = AnswerSegment.create(new DataPaths(disk).answers("tone", labelSetId));
     await assert.rejects(next, /[Nn]o space left/);
     assert.equal([...Deno.readDirSync(dirname(segment.path))].length, 1, "an empty one is left");
   },

@@ -75,7 +75,7 @@ Deno.test("what a segment cost counts once, whenever it is written down and howe
     const paths = new DataPaths(data);
     const month = now().toISOString().slice(0, 7);
     const append = async (count: number) => {
-      const segment = await AnswerSegment.create(paths, "tone", labelSetId);
+      const segment = await AnswerSegment.create(paths.answers("tone", labelSetId));
       for (let index = 0; index < count; index++) {
         const post = { uri: uri(`${index}`), cid: null, text_hash: "t" };
         const priced = { ...answer(post), received_at: `${month}-01T00:00:00.000Z` };

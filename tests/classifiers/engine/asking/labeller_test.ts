@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { QueuedPost } from "../../../../classifiers/engine/asking/asker.ts";
+import type { QueuedPost } from "../../../../classifiers/engine/contract/asked_post.ts";
 import { Labeller } from "../../../../classifiers/engine/asking/labeller.ts";
 import { UserError } from "../../../../etl/run/error.ts";
 import { ANSWER, queued, refusal, type ToldRun, withRun } from "../told_service.ts";

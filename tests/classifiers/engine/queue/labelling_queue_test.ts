@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { AnswerSegment } from "../../../../classifiers/engine/answers/answer_segment.ts";
-import { compactAnswers } from "../../../../classifiers/engine/answers/compaction.ts";
+import { mergeAnswers } from "../../../../classifiers/engine/answers/answer_merge.ts";
 import { LabellingQueue } from "../../../../classifiers/engine/queue/labelling_queue.ts";
 import type { PaidClassifier } from "../../../../classifiers/engine/contract/paid_classifier.ts";
 import { type SamplePlan, uniform } from "../../../../etl/sampling/sample.ts";
@@ -44,7 +44,7 @@ async function withRuns(
       const queue = new LabellingQueue(database, paths, classifier, plan, options);
       await queue.survey();
       const posts = await Array.fromAsync(queue.posts());
-      const segment = await AnswerSegment.create(paths, "tone", LABELLED.labelSetId);
+      const segment = await AnswerSegment.create(paths.answers("tone", LABELLED.labelSetId));
       await Promise.all(posts.map((post) => {
         const reason = unscorable(post);
         return segment.append(
@@ -52,7 +52,7 @@ async function withRuns(
         );
       }));
       await segment.close();
-      await compactAnswers(database, paths, READER, (date) => queue.sampleOf(date));
+      await mergeAnswers(database, paths, READER, (date) => queue.sampleOf(date));
       await queue.settle();
       return { taken: posts.map(({ uri }) => uri), warnings };
     };

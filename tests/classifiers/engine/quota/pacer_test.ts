@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { Pacer } from "../../../../classifiers/engine/quota/pacer.ts";
-import { SlidingLog } from "../../../../classifiers/engine/quota/sliding_log.ts";
 import type { Quota } from "../../../../classifiers/engine/quota/quota.ts";
 import { UserError } from "../../../../etl/run/error.ts";
 import { most, NEVER, REQUEST, TurnedClock, work } from "../turned_clock.ts";
@@ -15,25 +14,22 @@ function tokens(amount: number): Quota {
 
 for (const amount of [1, 100, 600]) {
   Deno.test(`a quota of ${amount} a second is spent and kept, however late timers ring`, async () => {
-    for (const strict of [false, true]) {
-      const clock = new TurnedClock();
-      clock.lateMs = amount === 1 ? 2 : 5;
-      const pacer = new Pacer([second(amount)], { clock, strict });
-      const { times, stop } = work(pacer, clock, 20);
-      await clock.turn(60_000);
-      await stop();
-      assert.ok(times.length >= 60 * amount * (strict ? 0.94 : 0.98), `${times.length} in 60 s`);
-      const over = strict ? 0 : Math.max(1, amount / 20);
-      assert.ok(most(times, 1000) <= amount + over, `${most(times, 1000)} in a second`);
-      if (strict) assert.ok(most(times, 1050) <= amount, `${most(times, 1050)} in 1,050 ms`);
-      assert.equal(clock.timers, 0);
-    }
+    const clock = new TurnedClock();
+    clock.lateMs = amount === 1 ? 2 : 5;
+    const pacer = new Pacer([second(amount)], { clock });
+    const { times, stop } = work(pacer, clock, 20);
+    await clock.turn(60_000);
+    await stop();
+    assert.ok(times.length >= 60 * amount * 0.98, `${times.length} in 60 s`);
+    const over = Math.max(1, amount / 20);
+    assert.ok(most(times, 1000) <= amount + over, `${most(times, 1000)} in a second`);
+    assert.equal(clock.timers, 0);
   });
 }
 
-Deno.test("a strict quota holds in every window after a stand-still of workers and of the process", async () => {
+Deno.test("without a burst no two go at once, after a stand-still of workers and of the process too", async () => {
   const clock = new TurnedClock();
-  const pacer = new Pacer([{ ...second(100), burst: 100 }], { clock, strict: true });
+  const pacer = new Pacer([{ ...second(100), burst: 1 }], { clock });
   const { times, stop } = work(pacer, clock, 200);
   for (const ms of [100, 950, 10, 999, 1, 3000, 49, 51]) {
     await clock.turn(ms);
@@ -42,15 +38,8 @@ Deno.test("a strict quota holds in every window after a stand-still of workers a
   await clock.turn(5000);
   await stop();
   assert.ok(times.length > 500);
-  assert.ok(most(times, 1050) <= 100, `${most(times, 1050)}`);
-});
-
-Deno.test("a log counts what came late into a slot from when it came", () => {
-  const log = new SlidingLog({ unit: "requests", amount: 2, perMs: 1000 });
-  log.take(1, 0);
-  log.take(1, 0.9);
-  assert.equal(log.readyAt(1, 1), 0.9 + 1050);
-  assert.equal(log.readyAt(2, 1050.95), 1050.95);
+  assert.equal(most(times, 10), 1);
+  assert.ok(most(times, 1000) <= 100, `${most(times, 1000)}`);
 });
 
 Deno.test("a machine that slept goes on with one burst, and not with what it slept through", async () => {
@@ -131,17 +120,6 @@ Deno.test("tokens that an answer did not use are there for the next request, and
   for (let time = 0; time < 100; time++) pacer.refund({ requests: 0, tokens: 1000 });
   await clock.turn(1);
   assert.ok(times.length <= 4, "no credit is built up");
-  await stop();
-});
-
-Deno.test("a strict quota gives nothing back, as the service may have seen it", async () => {
-  const clock = new TurnedClock();
-  const pacer = new Pacer([{ ...tokens(6000), burst: 6000 }], { clock, strict: true });
-  const { times, stop } = work(pacer, clock, 1, { requests: 1, tokens: 3000 });
-  await clock.turn(0);
-  pacer.refund({ requests: 0, tokens: 6000 });
-  await clock.turn(60_000);
-  assert.equal(times.length, 2);
   await stop();
 });
 
@@ -237,7 +215,7 @@ Deno.test("the share is that of the tightest quota in the last ten seconds", asy
 
 Deno.test("100,000 requests leave nothing behind", async () => {
   const clock = new TurnedClock();
-  const pacer = new Pacer([second(600), tokens(60_000_000)], { clock, strict: true });
+  const pacer = new Pacer([second(600), tokens(60_000_000)], { clock });
   const workers = Array.from({ length: 50 }, async () => {
     while (await pacer.take({ requests: 1, tokens: 10 }, NEVER) && ++taken < 100_000);
   });

@@ -1,6 +1,6 @@
-/** A study with invented posts and answers, and what compaction makes of them. */
+/** A study with invented posts and answers, and what a merge of the answers makes of them. */
 import { type Answer, AnswerSegment } from "../../../classifiers/engine/answers/answer_segment.ts";
-import { compactAnswers } from "../../../classifiers/engine/answers/compaction.ts";
+import { mergeAnswers } from "../../../classifiers/engine/answers/answer_merge.ts";
 import { findPending, pendingPages, type PendingPost } from "../../../etl/sampling/pending.ts";
 import type { Sample } from "../../../etl/sampling/sample.ts";
 import { type Database, literal, openDatabase, type Row, rows } from "../../../etl/store/duckdb.ts";
@@ -13,19 +13,19 @@ export interface Label extends Row {
   label_prob: number | null;
 }
 
-/** A folder of data whose answers are compacted. */
+/** A folder of data whose answers are merged. */
 export class Study {
   constructor(readonly data: string, readonly database: Database, readonly paths: DataPaths) {}
 
   async append(...answers: Answer[]): Promise<string> {
-    const segment = await AnswerSegment.create(this.paths, "tone", LABELLED.labelSetId);
+    const segment = await AnswerSegment.create(this.paths.answers("tone", LABELLED.labelSetId));
     await Promise.all(answers.map((answer) => segment.append(answer)));
     await segment.close();
     return segment.path;
   }
 
-  async compact(drawn: Sample = sample()) {
-    return await compactAnswers(
+  async merge(drawn: Sample = sample()) {
+    return await mergeAnswers(
       this.database,
       this.paths,
       READER,
@@ -39,7 +39,7 @@ export class Study {
     const posts = (await Array.fromAsync(pendingPages(this.database, this.paths, DAY))).flat()
       .slice(skip, skip + count);
     await this.append(...posts.map(answer));
-    await this.compact(drawn);
+    await this.merge(drawn);
     return posts;
   }
 

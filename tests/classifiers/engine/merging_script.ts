@@ -1,6 +1,6 @@
-/** Compacts what is in a data folder, again and again, until it is killed. */
+/** Merges what is in a data folder, again and again, until it is killed. */
 import { AnswerSegment } from "../../../classifiers/engine/answers/answer_segment.ts";
-import { compactAnswers } from "../../../classifiers/engine/answers/compaction.ts";
+import { mergeAnswers } from "../../../classifiers/engine/answers/answer_merge.ts";
 import { openDatabase } from "../../../etl/store/duckdb.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { uri } from "../../raw.ts";
@@ -12,7 +12,7 @@ using database = await openDatabase(data);
 const say = (text: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 say("ready");
 for (let next = Number(first);;) {
-  const segment = await AnswerSegment.create(paths, "tone", LABELLED.labelSetId);
+  const segment = await AnswerSegment.create(paths.answers("tone", LABELLED.labelSetId));
   const names = Array.from({ length: 20 }, () => `passed-${next++}`);
   await Promise.all(
     names.map((name) =>
@@ -21,5 +21,5 @@ for (let next = Number(first);;) {
   );
   for (const name of names) say(name);
   await segment.close();
-  await compactAnswers(database, paths, READER, () => Promise.resolve(sample()));
+  await mergeAnswers(database, paths, READER, () => Promise.resolve(sample()));
 }

@@ -3,7 +3,7 @@ import { findPending, pendingPages, type PendingPost } from "../../../../etl/sam
 import type { Answer } from "../../../../classifiers/engine/answers/answer_segment.ts";
 import { Child } from "../../../etl/store/child.ts";
 import { uri } from "../../../raw.ts";
-import { type Label, test } from "../compacted_study.ts";
+import { type Label, test } from "../answered_study.ts";
 import { answer, DAY, LABELLED, sample, writePosts } from "../labelled_day.ts";
 
 function post(name: string): Pick<PendingPost, "uri" | "cid" | "text_hash"> {
@@ -19,7 +19,7 @@ test("answers become rows with their raw answer, hashes and provenance, and segm
     { ...answer(post("passed-2")), answer: null, request_hash: null, reason: "empty" },
     { ...answer(post("passed-3")), date: "2026-06-02" },
   );
-  assert.deepEqual(await study.compact(), { days: [DAY, "2026-06-02"], answers: 4, errors: [] });
+  assert.deepEqual(await study.merge(), { days: [DAY, "2026-06-02"], answers: 4, errors: [] });
   await assert.rejects(Deno.stat(segment), Deno.errors.NotFound);
   const [labelled, invalid, empty, ...rest] = await study.labels();
   assert.deepEqual(rest, []);
@@ -52,7 +52,7 @@ test("answers become rows with their raw answer, hashes and provenance, and segm
   ) => [label?.was_successfully_labeled, label?.reason, label?.answer, label?.prob_toxic];
   assert.deepEqual(failure(invalid), [false, "invalid_answer", "<html>", null]);
   assert.deepEqual(failure(empty), [false, "empty", null, null]);
-  assert.deepEqual(await study.compact(), { days: [], answers: 0, errors: [] });
+  assert.deepEqual(await study.merge(), { days: [], answers: 0, errors: [] });
 });
 
 // Invariant 3
@@ -65,12 +65,12 @@ test("the latest attempt takes a failure's place, and a failure never takes a la
     received_at: at,
   });
   await study.append(failed("passed-0", "2026-06-02T00:00:00Z"), answer(post("passed-1")));
-  await study.compact();
+  await study.merge();
   await study.append(answer(post("passed-0")), failed("passed-1", "2026-06-03T00:00:00Z"));
   const unavailable = { ...failed("passed-2", "2026-06-04T00:00:00Z"), reason: "unavailable" };
   await study.append(failed("passed-0", "2026-06-04T00:00:00Z"), unavailable as Answer);
   await study.append(failed("passed-2", "2026-06-03T00:00:00Z"));
-  await study.compact();
+  await study.merge();
   const labels = await study.labels();
   assert.deepEqual(labels.map(({ reason }) => reason), [null, null, "unavailable"]);
   assert.deepEqual(labels.map(({ label_prob }) => label_prob), [1, 1, 1]);
@@ -85,14 +85,14 @@ test("a damaged line is set aside and told once, those beside it are merged; a d
   const other = line.replaceAll("passed-1", "passed-2");
   const named = `{"uri":"${uri("passed-3")}","answer":"cut`;
   await Deno.writeTextFile(damaged, `${line}${named}\n{"uri":"secret text\n${other}`);
-  const { errors, answers } = await study.compact();
+  const { errors, answers } = await study.merge();
   assert.equal(answers, 3);
   assert.equal(errors.length, 1);
   assert.match(errors[0]!.format(), /2 lines, the first of them line 2, are damaged\n.*quarantine/);
   assert.doesNotMatch(errors[0]!.format(), /secret/);
   assert.equal((await study.labels()).length, 3);
   for (const path of [whole, damaged]) await assert.rejects(Deno.stat(path), Deno.errors.NotFound);
-  assert.deepEqual((await study.compact()).errors, [], "it is told once");
+  assert.deepEqual((await study.merge()).errors, [], "it is told once");
   const [quarantined] = study.paths.quarantined();
   const aside = (await Deno.readTextFile(quarantined!)).trim().split("\n")
     .map((text) => JSON.parse(text));
@@ -105,29 +105,29 @@ test("a damaged line is set aside and told once, those beside it are merged; a d
   const path = study.paths.labels("tone", DAY);
   const labels = await Deno.readFile(path);
   await Deno.writeFile(path, labels.slice(0, -20));
-  assert.match((await study.compact()).errors[0]!.message, /labels\.parquet is damaged/);
+  assert.match((await study.merge()).errors[0]!.message, /labels\.parquet is damaged/);
   await Deno.writeFile(path, labels);
-  assert.deepEqual(await study.compact(), { days: [DAY], answers: 1, errors: [] });
+  assert.deepEqual(await study.merge(), { days: [DAY], answers: 1, errors: [] });
   assert.equal((await study.labels()).length, 4);
 });
 
 // Invariant 3
-test("a process killed at any instant of appending and compacting leaves each answer once", async (study) => {
+test("a process killed at any instant of appending and merging leaves each answer once", async (study) => {
   await writePosts(study.data, study.paths, { passed: 10 });
   const durable: string[] = [];
   for (let kill = 0; kill < 5; kill++) {
-    const script = "../classifiers/engine/compacting_script.ts";
+    const script = "../classifiers/engine/merging_script.ts";
     const child = new Child(script, study.data, `${kill}000000`);
     await child.line();
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 400));
     durable.push(...await child.kill());
   }
-  await study.compact();
+  await study.merge();
   const stored = (await study.labels()).map(({ uri }) => uri);
   assert.equal(new Set(stored).size, stored.length, "an answer is there twice");
   for (const name of durable) assert.ok(stored.includes(uri(name)), name);
   await study.append(answer(post("passed-1")));
-  await study.compact();
+  await study.merge();
   const names = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name);
   assert.deepEqual(names(study.paths.answers("tone", LABELLED.labelSetId)), []);
   assert.deepEqual(names(`${study.data}/labels/tone/date=${DAY}`), ["labels.parquet"]);
@@ -192,7 +192,7 @@ test("a label of a deleted post keeps the probability with which it was drawn", 
   const labels = (await study.labels()).length;
   await writePosts(study.data, study.paths, { passed: 50 });
   await study.append(answer(post("passed-0")));
-  await study.compact(sample({ passed: 0.25 }));
+  await study.merge(sample({ passed: 0.25 }));
   const { "0.5000": kept, ...others } = await study.probs("passed");
   assert.ok(kept! >= labels - 1);
   assert.ok(Object.keys(others).every((prob) => prob === "null"));

@@ -3,26 +3,31 @@ import {
   LABEL_OF_POST,
   labelFiles,
   labelTable,
-  rewriteLabels,
+  rewriteDay,
 } from "../../../etl/labels/label_file.ts";
-import { type LabelSet, labelSetId } from "../../../etl/labels/label_set.ts";
+import { labelSetId } from "../../../etl/labels/label_set.ts";
 import { ANSWER_COLUMNS } from "../../../etl/labels/paid_answer.ts";
+import { utcDay } from "../../../etl/run/clock.ts";
 import { UserError } from "../../../etl/run/error.ts";
 import { firstDamage } from "../../../etl/store/damage.ts";
-import { type Database, literal, row, rows } from "../../../etl/store/duckdb.ts";
+import { type Database, literal, onOneThread, row, rows } from "../../../etl/store/duckdb.ts";
 import { leftSegments, segmentLines } from "../../../etl/store/journal.ts";
 import { toJson } from "../../../etl/store/json.ts";
 import { relation, removeLeftovers, sync } from "../../../etl/store/parquet.ts";
 import type { DataPaths } from "../../../etl/store/paths.ts";
 import { Quarantine } from "../../../etl/store/quarantine.ts";
-import { POSTS, type Table } from "../../../etl/store/tables.ts";
-import { type AnswerReader, labelOf, parseAnswer } from "./answer_reader.ts";
+import { POSTS, REPLICATES, type Table, withColumns } from "../../../etl/store/tables.ts";
+import type { Sample } from "../../../etl/sampling/sample.ts";
+import { LIMIT_MEMORY, withMoreMemory } from "../memory_limit.ts";
+import type { PaidClassifier } from "../contract/paid_classifier.ts";
+import { labelOf, parseAnswer, type ReadLabel } from "./answer_reader.ts";
 import type { Answer } from "./answer_segment.ts";
 import { drawnPostsSql, hashedKeysSql, labelledShareSql, labelProbSql } from "./label_prob.ts";
-import type { Sample } from "../../../etl/sampling/sample.ts";
+import { recordSpending } from "./spending.ts";
 import { StagedAnswers } from "./staged_answers.ts";
 
-export interface Compacted {
+/** What merging brought into label files. */
+export interface Merged {
   /** Days whose label files were written. */
   days: string[];
   /** Rows of answers that are in them. */
@@ -30,28 +35,87 @@ export interface Compacted {
   errors: UserError[];
 }
 
+/** A classifier, as far as its stored answers need it. */
+export type AnsweredClassifier = Pick<PaidClassifier, "labelSet" | "columns" | "part" | "read">;
+
+/** Where the answers of one kind wait, and what becomes of them. */
+interface Kind {
+  /** Folder of the segments. */
+  folder: string;
+  /** Give an answer under the day of the file that it goes into, with its label. */
+  stage(answer: Answer): [Answer, ReadLabel];
+  /** The files that must be whole for a day to be written. */
+  inputs(day: string): string[];
+  /** Write the file of a day from a relation of staged answers; gives how many of them are rows. */
+  write(day: string, answers: string): Promise<number>;
+}
+
 /** A row has some kilobytes, and DuckDB holds a group several times over while it writes it. */
 const ROWS_A_GROUP = 1024;
+/** Columns of the same anchor, label set and round. */
+const REPLICATE_KEY = "label_set_id, round, uri, cid, text_hash";
 
 /**
- * Merge all segments of a label set into the label files of their days, then remove them.
+ * Merge all segments of a label set into the label files and the replicates of their days, then remove
+ * the segments; what the answers cost is written down before.
  *
- * For the end of a run, after `AnswerSegment.close`, and for its start, for whoever holds the lock
+ * For the end of a run, after `AnswerSegment.close`, and for its start, while the caller holds the lock
  * `classify-<label set id>`. A crash anywhere loses nothing and leaves nothing twice. `sampleOf` gives
  * what is drawn of a day; see `labelProbSql`. Damaged lines go to the quarantine of the classifier; all
  * segments stay where a day's file is damaged. The errors are given.
  */
-export async function compactAnswers(
+export async function mergeAnswers(
   database: Database,
   paths: DataPaths,
-  reader: AnswerReader,
+  reader: AnsweredClassifier,
   sampleOf: (day: string) => Promise<Sample>,
-): Promise<Compacted> {
-  const { classifier } = reader.labelSet;
-  const folder = paths.answers(classifier, labelSetId(reader.labelSet));
-  const compacted: Compacted = { days: [], answers: 0, errors: [] };
+): Promise<Merged> {
+  const { labelSet: { classifier } } = reader;
+  const id = labelSetId(reader.labelSet);
+  await recordSpending(paths, classifier, id);
+  const labels: Kind = {
+    folder: paths.answers(classifier, id),
+    stage: (answer) => [answer, labelOf(reader, answer)],
+    inputs: (day) => [
+      ...labelFiles(paths, classifier, day),
+      ...paths.filesOfDay("posts", day),
+    ],
+    write: async (day, answers) =>
+      await writeLabels(database, paths, reader, await sampleOf(day), day, answers),
+  };
+  const replicates: Kind = {
+    folder: paths.replicateAnswers(classifier, id),
+    stage: (answer) => {
+      const { columns, ...label } = labelOf(reader, answer);
+      const said = { ...columns === null ? {} : JSON.parse(columns), round: answer.round };
+      // Under the day on which the anchor was asked about.
+      const dated = { ...answer, date: utcDay(new Date(answer.received_at)) };
+      return [dated, { ...label, columns: toJson(said) }];
+    },
+    inputs: (day) => paths.filesOfDay(`replicates/${classifier}`, day),
+    write: (day, answers) => writeReplicates(database, paths, reader, day, answers),
+  };
+  const merge = async () => {
+    const merged = await mergeSegments(database, paths, classifier, labels);
+    const { errors } = await mergeSegments(database, paths, classifier, replicates);
+    return { ...merged, errors: [...merged.errors, ...errors] };
+  };
+  try {
+    return await onOneThread(database, () => withMoreMemory(database, merge));
+  } finally {
+    await database.run(LIMIT_MEMORY);
+  }
+}
+
+async function mergeSegments(
+  database: Database,
+  paths: DataPaths,
+  classifier: string,
+  { folder, stage, inputs, write }: Kind,
+): Promise<Merged> {
+  const merged: Merged = { days: [], answers: 0, errors: [] };
   const segments = await leftSegments(folder);
-  if (segments.length === 0) return compacted;
+  if (segments.length === 0) return merged;
   await using staged = await StagedAnswers.create(database, paths.root);
   const quarantine = new Quarantine(paths, classifier);
   const damagedLines: UserError[] = [];
@@ -60,51 +124,38 @@ export async function compactAnswers(
       path,
       classifier,
       quarantine,
-      (answer) => staged.add(answer, labelOf(reader, answer)),
+      (answer) => staged.add(...stage(answer)),
     );
     if (damaged !== undefined) damagedLines.push(damaged);
   }
   await staged.flush();
-  let isComplete = true;
   const days = await rows<{ date: string }>(
     database,
     `SELECT DISTINCT date FROM ${staged.relation} ORDER BY date`,
   );
   for (const { date } of days) {
-    const damaged = await firstDamage(
-      database,
-      [...labelFiles(paths, classifier, date), ...paths.filesOfDay("posts", date)],
-      `merge the answers of ${classifier} of ${date}`,
-    );
+    const doing = `merge the answers of ${classifier} of ${date}`;
+    const damaged = await firstDamage(database, inputs(date), doing);
     if (damaged) {
-      compacted.errors.push(damaged);
-      isComplete = false;
+      merged.errors.push(damaged);
       continue;
     }
-    compacted.answers += await mergeDay(
-      database,
-      paths,
-      reader,
-      await sampleOf(date),
-      date,
-      staged.relation,
-    );
-    compacted.days.push(date);
+    merged.answers += await write(date, staged.relation);
+    merged.days.push(date);
   }
-  if (isComplete) {
-    await quarantine.commit();
-    compacted.errors.push(...damagedLines);
-    for (const path of segments) {
-      await removeLeftovers(path);
-      await Deno.remove(path);
-    }
-    await sync(folder);
+  if (merged.errors.length > 0) return merged;
+  await quarantine.commit();
+  merged.errors.push(...damagedLines);
+  for (const path of segments) {
+    await removeLeftovers(path);
+    await Deno.remove(path);
   }
-  return compacted;
+  await sync(folder);
+  return merged;
 }
 
 /** Read a segment into a stage as `stage` says; gives the error of its damaged lines, which are set aside. */
-export async function readSegment(
+async function readSegment(
   path: string,
   classifier: string,
   quarantine: Quarantine,
@@ -138,11 +189,11 @@ export async function readSegment(
   );
 }
 
-/** Merge the answers of a day; gives how many rows they make. */
-async function mergeDay(
+/** Merge the answers of a day into its labels; gives how many rows they make. */
+async function writeLabels(
   database: Database,
   paths: DataPaths,
-  reader: AnswerReader,
+  reader: AnsweredClassifier,
   sample: Sample,
   day: string,
   answers: string,
@@ -181,12 +232,11 @@ async function mergeDay(
     SELECT l.answer_row, l.uri, l.cid, l.text_hash,
       if(${LABEL_OF_POST}, ${labelProbSql(share)}, l.label_prob) AS label_prob
     FROM set_labels l LEFT JOIN (${drawn}) p ON p.uri = l.uri`);
-  await rewriteLabels(
+  await rewriteDay(
     database,
     paths,
-    labelSet.classifier,
+    { kind: "labels", classifier: labelSet.classifier, day },
     table,
-    day,
     (old) =>
       `SELECT ${labelColumnsSql(labelSet, table, Object.keys(reader.columns))}, k.label_prob
      FROM (SELECT *, reason IS NULL AS was_successfully_labeled FROM ${answers}) n
@@ -210,12 +260,43 @@ async function mergeDay(
   return merged;
 }
 
+/** Merge what was said of anchors on a day into its replicates; gives how many rows the day then has. */
+async function writeReplicates(
+  database: Database,
+  paths: DataPaths,
+  { labelSet, columns }: AnsweredClassifier,
+  day: string,
+  answers: string,
+): Promise<number> {
+  const table = withColumns(REPLICATES, { ...columns, ...ANSWER_COLUMNS });
+  return await rewriteDay(
+    database,
+    paths,
+    { kind: "replicates", classifier: labelSet.classifier, day },
+    table,
+    (old) =>
+      `SELECT * FROM (
+       FROM ${old}
+       UNION ALL BY NAME
+       SELECT ${labelColumnsSql(labelSet, table, [...Object.keys(columns), "round"])}
+       FROM (SELECT *, reason IS NULL AS was_successfully_labeled FROM ${answers}) n
+       WHERE n.date = ${literal(day)})
+     QUALIFY row_number() OVER (PARTITION BY ${REPLICATE_KEY}
+       ORDER BY was_successfully_labeled DESC, label_timestamp DESC) = 1
+     ORDER BY label_set_id, round, uri`,
+  );
+}
+
 /** Is the label `l` of the same version as the new label `n` of the same uri? See `mergeLabels`. */
 const SAME_VERSION = `CASE WHEN l.cid IS NULL OR n.cid IS NULL
   THEN l.text_hash IS NOT DISTINCT FROM n.text_hash ELSE l.cid = n.cid END`;
 
 /** Give the columns of label rows that are made of staged answers `n`, as SQL. */
-export function labelColumnsSql(labelSet: LabelSet, table: Table, labels: string[]): string {
+function labelColumnsSql(
+  labelSet: PaidClassifier["labelSet"],
+  table: Table,
+  labels: string[],
+): string {
   const parsed = labels.filter((name) => !(name in ANSWER_COLUMNS));
   const types = Object.fromEntries(parsed.map((name) => [name, table.columns[name]]));
   const { temperature, seed } = labelSet.parameters as { temperature?: number; seed?: number };
