@@ -1,6 +1,7 @@
 /** `deno task doctor`: looks for what would make the next runs fail, and changes nothing. */
 import { fileURLToPath } from "node:url";
 import { type Command, type Context, type Outcome } from "./command/command.ts";
+import { systemVariable } from "./run/environment.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { urlVariable } from "./run/option.ts";
 import type { PartitionFile } from "./store/paths.ts";
@@ -79,8 +80,8 @@ export function examination(context: Context, isOnline: boolean): Examination {
       return answers ??= Promise.all(feeds.map(ask));
     },
     mounts: readMounts(),
-    home: Deno.env.get("HOME"),
-    denoDir: denoDirOf((name) => Deno.env.get(name)),
+    home: systemVariable("HOME"),
+    denoDir: denoDirOf(systemVariable),
   };
 }
 

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { parseEnv } from "node:util";
 
 /** Every environment variable that civicsky reads; the README's table is checked against it. */
@@ -24,6 +25,12 @@ export const VARIABLES = [
 export type Variable = typeof VARIABLES[number];
 
 /**
+ * The variables of a run that has an environment of its own within this process, as the tests give
+ * their runs one. It hides the environment of the process and the file.
+ */
+export const ownEnvironment = new AsyncLocalStorage<Readonly<Record<string, string>>>();
+
+/**
  * Give the value of an environment variable, or undefined where it is unset or empty.
  *
  * The environment beats the file `.env` beside `deno.json`.
@@ -34,9 +41,16 @@ export const variable = environment(new URL("../../.env", import.meta.url));
 export function environment(path: URL | string): (name: Variable) => string | undefined {
   let fromFile: Record<string, string | undefined> | undefined;
   return (name) => {
+    if (ownEnvironment.getStore()) return systemVariable(name)?.trim() || undefined;
     fromFile ??= readEnvFile(path);
     return Deno.env.get(name)?.trim() || fromFile[name]?.trim() || undefined;
   };
+}
+
+/** Give a variable of the system, such as `PATH`, as it is set. */
+export function systemVariable(name: string): string | undefined {
+  const own = ownEnvironment.getStore();
+  return own ? own[name] : Deno.env.get(name);
 }
 
 /**
@@ -46,9 +60,9 @@ export function environment(path: URL | string): (name: Variable) => string | un
 export function notInFile(
   path: URL | string = new URL("../../.env", import.meta.url),
 ): Variable[] {
-  const fromFile = readEnvFile(path);
+  const fromFile = ownEnvironment.getStore() ? {} : readEnvFile(path);
   return VARIABLES.filter((name) => {
-    const set = Deno.env.get(name)?.trim();
+    const set = systemVariable(name)?.trim();
     return set && set !== fromFile[name]?.trim();
   });
 }
