@@ -50,7 +50,7 @@ export const TASKS: Record<string, Record<string, Load>> = {
 
 /** Load a task; undefined where there is none of that name. */
 export async function loadCommand(task: string): Promise<Command | undefined> {
-  return await Object.values(TASKS).find((tasks) => Object.hasOwn(tasks, task))?.[task]!();
+  return await Object.values(TASKS).find((tasks) => Object.hasOwn(tasks, task))?.[task]?.();
 }
 
 function loadedByName(list: Record<string, { task: string }>, folder: string) {

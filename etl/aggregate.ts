@@ -5,7 +5,8 @@ import { SOURCE_NAMES } from "./store/source.ts";
 import { type Database, literal, row, rows } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
 import { damage, firstDamage } from "./store/damage.ts";
-import { relation, removeLeftovers, tableOf, writeParquet } from "./store/parquet.ts";
+import { relation, tableOf, writeParquet } from "./store/parquet.ts";
+import { removeLeftovers } from "./store/whole_file.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { AGGREGATES, LABELS } from "./store/tables.ts";
 

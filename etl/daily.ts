@@ -68,7 +68,7 @@ async function steps(
   date: string | undefined,
 ): Promise<Step[]> {
   try {
-    return await chain(context, classifiers, date);
+    return chain(context, classifiers, date);
   } catch (error) {
     if (error instanceof UserError) await tellOfUnreadableStudy(context, error);
     throw error;

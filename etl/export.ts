@@ -87,7 +87,7 @@ async function exportAnalysis(context: Context, options: Options): Promise<Outco
       return readRemovals(database, inputs.tombstones, raw, key, inputs.archivedPosts);
     },
   );
-  const recheck = await lastRecheck(paths);
+  const recheck = lastRecheck(paths);
   if (recheck.warning !== undefined) warn(recheck.warning);
   await warnOfDrawnHours(context, days, options.source);
 

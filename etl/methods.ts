@@ -39,7 +39,7 @@ async function methods(context: Context): Promise<Outcome> {
     posts: await filteredPosts(database, paths),
     label_sets: await labelledPosts(database, paths),
     taken_back: await takenBack(database, paths),
-    recheck: await lastRecheck(paths),
+    recheck: lastRecheck(paths),
     runs: await taskRuns(database, paths, context.runId),
   };
   const page = join(paths.reports(), "methods.md");

@@ -18,7 +18,8 @@ import { type Command, type Context, type Outcome } from "./command/command.ts";
 import { type Database, literal, row, rows } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
 import { damage, damagedFile } from "./store/damage.ts";
-import { relation, removeLeftovers, rewriteParquet } from "./store/parquet.ts";
+import { relation, rewriteParquet } from "./store/parquet.ts";
+import { removeLeftovers } from "./store/whole_file.ts";
 import { POSTS } from "./store/tables.ts";
 import { hashKey } from "./raw/tombstone.ts";
 

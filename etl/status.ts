@@ -65,7 +65,7 @@ async function statusOf(
   };
   const wholePaths = async (table: string) =>
     (await whole(paths.files(table))).map((file) => file.path);
-  const unless = async <T>(fallback: T, find: () => Promise<T>): Promise<T> => {
+  const unless = async <T>(fallback: T, find: () => T | Promise<T>): Promise<T> => {
     try {
       return await find();
     } catch (error) {

@@ -3,7 +3,7 @@ import type { OpenBatch } from "../../etl/labels/open_batch.ts";
 import { now } from "../../etl/run/clock.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import { join } from "node:path";
-import { removeIfThere } from "../../etl/labels/open_batch.ts";
+import { removeIfThere } from "../../etl/run/if_there.ts";
 import { type BatchLine, readBatchLine } from "../clients/groq_batch_line.ts";
 import { type Answer, AnswerSegment } from "../engine/answers/answer_segment.ts";
 import { type BatchedPost, batchedPosts } from "../engine/queue/batched_posts.ts";

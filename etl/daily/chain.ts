@@ -11,11 +11,11 @@ const FEEDS = "sync:most-liked";
  *
  * `listed` are all classifiers there are; a name that is not among them is a usage error. `date` is a day in the past whose posts are labelled alone; without it those of all days are.
  */
-export async function chain(
+export function chain(
   { paths, study }: { paths: DataPaths; study: Study },
   listed: DailyClassifiers,
   date: string | undefined,
-): Promise<Step[]> {
+): Step[] {
   const { stream, classifiers = Object.keys(listed) } = study.daily;
   const days = date === undefined ? [] : ["--since", date, "--until", date];
   const labelling: Step[] = [];
@@ -29,7 +29,7 @@ export async function chain(
         { exitCode: EXIT.usage },
       );
     }
-    labelling.push(...await classifierSteps({ paths, study }, name, classifier, days));
+    labelling.push(...classifierSteps({ paths, study }, name, classifier, days));
   }
   const ofToday = (lacks: string, step: Step): Step =>
     date === undefined ? step : { ...step, lacks: () => lacks };

@@ -21,12 +21,12 @@ export type DailyClassifiers = Record<string, DailyClassifier>;
  * Give the steps that run a classifier: one, or where batches are under way one for each place where
  * these are answered, which lands them and sends what is pending as they were sent.
  */
-export async function classifierSteps(
+export function classifierSteps(
   { paths, study }: { paths: DataPaths; study: Study },
   name: string,
   classifier: DailyClassifier,
   days: string[],
-): Promise<Step[]> {
+): Step[] {
   const step = (args: string[], lacks: string | undefined): Step => ({
     task: classifier.task,
     args: [...args, ...days],
@@ -37,7 +37,7 @@ export async function classifierSteps(
   if (study.classifiers[name] === undefined) {
     return [step([], `study.yaml has no section classifiers.${name}`)];
   }
-  const folders = await batchFolders(paths, name);
+  const folders = batchFolders(paths, name);
   if (folders.length === 0) return [step([], lackOf(classifier))];
   return folders.map((folder) =>
     folder === null
@@ -65,9 +65,9 @@ function lackOf(classifier: DailyClassifier): string | undefined {
 }
 
 /** Give the folders in which batches of a classifier lie; null stands for a server. */
-async function batchFolders(paths: DataPaths, classifier: string): Promise<(string | null)[]> {
+function batchFolders(paths: DataPaths, classifier: string): (string | null)[] {
   try {
-    const batches = await allOpenBatches(paths, classifier);
+    const batches = allOpenBatches(paths, classifier);
     return [...new Set(batches.map(({ folder }) => folder))];
   } catch (error) {
     // The task itself says which file is damaged.

@@ -1,6 +1,5 @@
 import { heartbeat } from "../watch/heartbeat.ts";
-import { readIncidents } from "../watch/incident_file.ts";
-import { type Incident, settleIncidents } from "../watch/incidents.ts";
+import { type Incident, readIncidents, settleIncidents } from "../watch/incidents.ts";
 import type { Context } from "../command/command.ts";
 import { taskStates } from "../watch/task_states.ts";
 import { tellOfReadableStudy } from "../watch/unreadable_study.ts";

@@ -1,8 +1,9 @@
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { now } from "../run/clock.ts";
-import { UserError } from "../run/error.ts";
-import { removeLeftovers, sync } from "../store/parquet.ts";
+import { namesIn, removeIfThere } from "../run/if_there.ts";
+import { StateFile } from "../store/state_file.ts";
+import { removeLeftovers, sync } from "../store/whole_file.ts";
 import type { DataPaths } from "../store/paths.ts";
 
 /**
@@ -71,16 +72,16 @@ export function isUnderWay({ stage }: OpenBatch): boolean {
 }
 
 /** Give the batches of a label set, the oldest first; throws where what is known of one is damaged. */
-export async function openBatches(
+export function openBatches(
   paths: DataPaths,
   classifier: string,
   labelSetId: string,
-): Promise<OpenBatch[]> {
+): OpenBatch[] {
   const folder = paths.batches(classifier, labelSetId);
-  const names = fileNames(folder).filter((name) => name.endsWith(".json"));
   const batches: OpenBatch[] = [];
-  for (const file of names.sort()) {
-    const known = await readState(join(folder, file));
+  for (const file of namesIn(folder).filter((name) => name.endsWith(".json"))) {
+    // It may have landed since the folder was read.
+    const known = stateFile(join(folder, file)).read();
     if (known === undefined) continue;
     batches.push({
       name: basename(file, ".json"),
@@ -93,12 +94,12 @@ export async function openBatches(
 }
 
 /** Give the batches of all label sets of a classifier, or of all classifiers. */
-export async function allOpenBatches(paths: DataPaths, classifier?: string): Promise<OpenBatch[]> {
+export function allOpenBatches(paths: DataPaths, classifier?: string): OpenBatch[] {
   const classifiers = classifier === undefined ? paths.names("batches") : [classifier];
   const found: OpenBatch[] = [];
   for (const name of classifiers) {
     for (const id of paths.names(`batches/${name}`)) {
-      found.push(...await openBatches(paths, name, id));
+      found.push(...openBatches(paths, name, id));
     }
   }
   return found;
@@ -108,12 +109,8 @@ export async function allOpenBatches(paths: DataPaths, classifier?: string): Pro
 export async function storeBatch(paths: DataPaths, batch: OpenBatch): Promise<void> {
   const folder = paths.batches(batch.classifier, batch.label_set_id);
   const { state } = batchPaths(folder, batch.name);
-  const beside = `${state}.${crypto.randomUUID().slice(0, 8)}.part`;
   await removeLeftovers(state);
-  await Deno.writeTextFile(beside, `${JSON.stringify(OpenBatch.parse(batch), null, 2)}\n`);
-  await sync(beside);
-  await Deno.rename(beside, state);
-  await sync(folder);
+  await stateFile(state).write(OpenBatch.parse(batch));
 }
 
 /** Remove the files of a batch, the state last. */
@@ -134,7 +131,7 @@ export async function sweepBatches(
   folder: string,
 ): Promise<void> {
   const known = new Set(batches.map(({ name }) => name));
-  for (const file of fileNames(folder)) {
+  for (const file of namesIn(folder)) {
     if (!known.has(file.split(".")[0]!)) await removeIfThere(join(folder, file));
   }
   for (const { classifier, label_set_id, name, stage } of batches) {
@@ -148,40 +145,11 @@ export function batchName(): string {
   return `${now().toISOString().replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`;
 }
 
-export async function removeIfThere(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}
-
-async function readState(path: string): Promise<z.infer<typeof OpenBatch> | undefined> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    // It landed since the folder was read.
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-  try {
-    return OpenBatch.parse(JSON.parse(text));
-  } catch {
-    throw new UserError(
-      `read ${path}`,
-      "it does not say how a batch stands",
+function stateFile(path: string) {
+  return new StateFile(path, OpenBatch, {
+    found: "it does not say how a batch stands",
+    remedy:
       "Restore it from a backup; without it and the file beside it that ends in .posts.jsonl, the " +
-        "posts of the batch are asked for again, and paid for twice",
-    );
-  }
-}
-
-function fileNames(folder: string): string[] {
-  try {
-    return [...Deno.readDirSync(folder)].map(({ name }) => name);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
+      "posts of the batch are asked for again, and paid for twice",
+  });
 }

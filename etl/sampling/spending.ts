@@ -1,6 +1,7 @@
 import { basename, join } from "node:path";
 import { now } from "../run/clock.ts";
 import { UserError } from "../run/error.ts";
+import { namesIn } from "../run/if_there.ts";
 import { segmentLines } from "../store/journal.ts";
 import type { DataPaths } from "../store/paths.ts";
 
@@ -11,7 +12,7 @@ export type Spending = Record<string, number>;
 export async function spentThisMonth(paths: DataPaths, classifier: string): Promise<number> {
   const month = now().toISOString().slice(0, 7);
   const folder = paths.spending(classifier);
-  const recorded = names(folder).filter((name) => name.endsWith(".json"));
+  const recorded = namesIn(folder).filter((name) => name.endsWith(".json"));
   let spent = 0;
   for (const name of recorded) spent += (await readRecord(join(folder, name)))[month] ?? 0;
   for (const labelSetId of paths.names(`answers/${classifier}`)) {
@@ -47,22 +48,13 @@ export function paidSegments(paths: DataPaths, classifier: string, labelSetId: s
     paths.replicateAnswers(classifier, labelSetId),
   ];
   return folders.flatMap((folder) =>
-    names(folder).filter((name) => name.endsWith(".jsonl")).map((name) => join(folder, name))
+    namesIn(folder).filter((name) => name.endsWith(".jsonl")).map((name) => join(folder, name))
   );
 }
 
 /** Give the file that says what the answers in a segment cost. */
 export function recordOf(paths: DataPaths, classifier: string, segment: string): string {
   return join(paths.spending(classifier), `${basename(segment, ".jsonl")}.json`);
-}
-
-function names(folder: string): string[] {
-  try {
-    return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
 }
 
 async function readRecord(path: string): Promise<Spending> {

@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { allOpenBatches, isUnderWay } from "../../../etl/labels/open_batch.ts";
 import { now } from "../../../etl/run/clock.ts";
 import {
@@ -8,7 +8,7 @@ import {
   spendingOf,
   spentThisMonth,
 } from "../../../etl/sampling/spending.ts";
-import { sync } from "../../../etl/store/parquet.ts";
+import { replaceText } from "../../../etl/store/whole_file.ts";
 import type { DataPaths } from "../../../etl/store/paths.ts";
 
 /** Hundredths add up to a little more or less than they should. */
@@ -86,11 +86,7 @@ export async function recordLost(
 }
 
 async function writeRecord(path: string, spending: Spending): Promise<void> {
-  await Deno.mkdir(dirname(path), { recursive: true });
-  await Deno.writeTextFile(`${path}.part`, JSON.stringify(spending));
-  await sync(`${path}.part`);
-  await Deno.rename(`${path}.part`, path);
-  await sync(dirname(path));
+  await replaceText(path, JSON.stringify(spending));
 }
 
 /** Give what a run may spend, in US dollars: of the month's budget, and no more than `maxCost`. */
@@ -103,12 +99,12 @@ export async function allowance(
   if (budget === undefined) return maxCost;
   const spent = await spentThisMonth(paths, classifier);
   // What is under way is as good as spent.
-  const left = budget.per_month - spent - await costUnderWay(paths, classifier);
+  const left = budget.per_month - spent - costUnderWay(paths, classifier);
   return Math.max(0, Math.min(maxCost, left));
 }
 
 /** Give what the batches of a classifier that are under way probably cost, in US dollars. */
-async function costUnderWay(paths: DataPaths, classifier: string): Promise<number> {
-  const batches = (await allOpenBatches(paths, classifier)).filter(isUnderWay);
+function costUnderWay(paths: DataPaths, classifier: string): number {
+  const batches = allOpenBatches(paths, classifier).filter(isUnderWay);
   return batches.reduce((sum, { cost }) => sum + cost, 0);
 }
