@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ServiceError } from "../engine/contract/service_error.ts";
 import { GroqConnection, type GroqOptions, type ServerText } from "./groq_connection.ts";
-import { readJson } from "./json_text.ts";
+import { readJson } from "../../etl/store/json.ts";
 
 /** Identifiers are shown to people: no control characters. */
 const ModelId = z.string().regex(/^[\x21-\x7e]{1,200}$/);

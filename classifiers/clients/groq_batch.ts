@@ -1,10 +1,9 @@
 import { z } from "zod";
 import { ServiceError } from "../engine/contract/service_error.ts";
-import { type Batch, BatchObject, checkBatch, FileId } from "./groq_batch_object.ts";
 import { GroqConnection, type GroqOptions, type Send } from "./groq_connection.ts";
 import { GoneError } from "./groq_refusal.ts";
-import { batchForm } from "./groq_upload.ts";
-import { readJson } from "./json_text.ts";
+import { readJson } from "../../etl/store/json.ts";
+import { basename } from "node:path";
 
 /** The most that one batch takes. Source: https://console.groq.com/docs/batch, 2026. */
 export const MAX_BATCH_LINES = 50_000;
@@ -13,6 +12,60 @@ export const MAX_BATCH_BYTES = 200_000_000;
 /** Where each line of a batch goes. */
 export const BATCH_ENDPOINT = "/v1/chat/completions";
 const PAGE = 100;
+
+/** Every status that the API names; what a batch cost stands in its files from `completed` on. */
+export const BATCH_STATUSES = [
+  "validating",
+  "failed",
+  "in_progress",
+  "finalizing",
+  "completed",
+  "expired",
+  "cancelling",
+  "cancelled",
+] as const;
+export type BatchStatus = typeof BATCH_STATUSES[number];
+
+/** The id of a file or a batch: it becomes part of an address. */
+export const FileId = z.string().regex(/^[\w.-]{1,200}$/);
+// OpenAI-compatible servers write null, nothing or an empty text where there is no file yet.
+const optionalId = FileId.nullish().catch(undefined).transform((id) => id ?? undefined);
+const seconds = z.number().nullish().catch(undefined)
+  .transform((at) => at ? new Date(at * 1000) : undefined);
+const count = z.int().min(0).catch(0);
+const Problems = z.array(z.object({
+  code: z.string().regex(/^[a-z_]{1,60}$/).catch("unknown"),
+  line: z.int().nullish().catch(undefined).transform((line) => line ?? undefined),
+}));
+/** A batch as the API gives it. */
+export const BatchObject = z.object({
+  id: FileId,
+  status: z.string(),
+  input_file_id: z.string().nullish().catch(undefined),
+  created_at: z.number().catch(0),
+  expires_at: seconds,
+  output_file_id: optionalId,
+  error_file_id: optionalId,
+  request_counts: z.object({ total: count, completed: count, failed: count })
+    .nullish().catch(undefined)
+    .transform((counts) => counts ?? { total: 0, completed: 0, failed: 0 }),
+  // OpenAI has a list within an object, others the list itself.
+  errors: z.union([Problems, z.object({ data: Problems }).transform(({ data }) => data)])
+    .nullish().catch(undefined).transform((problems) => problems ?? []),
+});
+/** A batch as its server describes it. */
+export interface Batch {
+  id: string;
+  status: BatchStatus;
+  counts: { total: number; completed: number; failed: number };
+  /** Answers; in a batch that expired or was cancelled, those that were ready. */
+  outputFileId: string | undefined;
+  /** Lines that were refused, or not reached. */
+  errorFileId: string | undefined;
+  expiresAt: Date | undefined;
+  /** Why a batch failed as a whole, by line of its file; messages may quote posts and are left out. */
+  errors: { code: string; line: number | undefined }[];
+}
 
 const List = z.object({
   data: z.array(z.unknown()).nullable(),
@@ -194,4 +247,62 @@ function ofBatches(error: unknown, host: string): unknown {
   const found = /\(HTTP .*\)$/.exec(error.message)?.[0] ?? "";
   const message = `the Batch API of ${host} refuses what it was asked for ${found}`;
   return new ServiceError("fatal", null, message);
+}
+
+/** Give a batch of the API as ours; throws a fatal `ServiceError` where its status is unknown. */
+export function checkBatch(batch: z.infer<typeof BatchObject>, host: string): Batch {
+  const status = BATCH_STATUSES.find((known) => known === batch.status);
+  if (status === undefined) {
+    const said = /^[a-z_]{1,40}$/.test(batch.status) ? `"${batch.status}"` : "unreadable";
+    const message =
+      `the status of batch ${batch.id} at ${host} is ${said}, which this release does ` +
+      "not know; nothing was done about it";
+    throw new ServiceError("fatal", null, message);
+  }
+  return {
+    id: batch.id,
+    status,
+    counts: batch.request_counts,
+    outputFileId: batch.output_file_id,
+    errorFileId: batch.error_file_id,
+    expiresAt: batch.expires_at,
+    errors: batch.errors,
+  };
+}
+
+/** A form with one file, as `multipart/form-data` (RFC 7578), read while it is sent. */
+export interface Upload {
+  headers: Record<string, string>;
+  body: ReadableStream<Uint8Array<ArrayBuffer>>;
+}
+
+/**
+ * Make the form by which a batch file is uploaded.
+ *
+ * The SDK's own reads the whole file into memory first. `onProgress` is called with every piece that
+ * is taken. The file is closed with the stream.
+ */
+export async function batchForm(path: string, onProgress: () => void): Promise<Upload> {
+  const file = await Deno.open(path);
+  const boundary = `civicsky-${crypto.randomUUID()}`;
+  const name = basename(path).replaceAll(/["\r\n]/g, "_");
+  const encoder = new TextEncoder();
+  const head = encoder.encode(
+    `--${boundary}\r\ncontent-disposition: form-data; name="purpose"\r\n\r\nbatch\r\n` +
+      `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="${name}"\r\n` +
+      "content-type: application/jsonl\r\n\r\n",
+  );
+  const tail = encoder.encode(`\r\n--${boundary}--\r\n`);
+  const body = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    start: (form) => form.enqueue(head),
+    transform(piece, form) {
+      onProgress();
+      form.enqueue(piece);
+    },
+    flush: (form) => form.enqueue(tail),
+  });
+  return {
+    headers: { "content-type": `multipart/form-data; boundary=${boundary}` },
+    body: file.readable.pipeThrough(body),
+  };
 }

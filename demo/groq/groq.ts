@@ -11,7 +11,7 @@ import type { ChatRecord } from "./chat_record.ts";
 import type { ChatCompletionRequest } from "./chat_request.ts";
 import { ChatService } from "./chat_service.ts";
 import { loadTokenizer } from "./chat_tokens.ts";
-import { GroqError } from "./groq_error.ts";
+import { GroqError } from "./groq_reply.ts";
 import { errorReply, ok, type Reply, send } from "./groq_reply.ts";
 import { inventAnswer } from "./invented_answer.ts";
 import { DEVELOPER, type RateLimits } from "./rate_limit.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { GroqBatch } from "../../../classifiers/clients/groq_batch.ts";
-import { batchForm } from "../../../classifiers/clients/groq_upload.ts";
+import { batchForm } from "../../../classifiers/clients/groq_batch.ts";
 import { withData } from "../../rows.ts";
 import { withBytes, withServer } from "./odd_server.ts";
 import { KEY, never, problemOf, TEXT } from "./secrets.ts";

@@ -5,7 +5,7 @@ import { type ChatRequest, Groq } from "../../../classifiers/clients/groq.ts";
 import { readChatAnswer } from "../../../classifiers/clients/groq_answer.ts";
 import { GroqBatch } from "../../../classifiers/clients/groq_batch.ts";
 import { readBatchLine } from "../../../classifiers/clients/groq_batch_line.ts";
-import type { Batch } from "../../../classifiers/clients/groq_batch_object.ts";
+import type { Batch } from "../../../classifiers/clients/groq_batch.ts";
 import { checkModel } from "../../../classifiers/chat/model_price.ts";
 import { type GroqOptions, type LoopbackGroq, startGroq } from "../../../demo/groq/groq.ts";
 import { FREE } from "../../../demo/groq/rate_limit.ts";
