@@ -1,6 +1,7 @@
-import { folderPaths, type OpenBatch, removeIfThere } from "../../etl/labels/open_batch.ts";
+import { folderPaths, type OpenBatch } from "../../etl/labels/open_batch.ts";
+import { removeIfThere, removeLeftovers } from "../../etl/store/durable.ts";
 import { segmentLines } from "../../etl/store/journal.ts";
-import { sync } from "../../etl/store/parquet.ts";
+import { replaceFile } from "../../etl/store/whole_file.ts";
 import type { BatchCarrier, Standing, Store } from "./batch_carrier.ts";
 
 /** So long after it was last written, a file of fewer answers than requests is whole. */
@@ -20,17 +21,13 @@ export class FolderCarrier implements BatchCarrier {
 
   async send({ name }: OpenBatch, requests: string, store: Store): Promise<void> {
     const place = folderPaths(this.folder, name).requests;
-    await Deno.mkdir(this.folder, { recursive: true });
-    await Deno.copyFile(requests, `${place}.part`);
-    await sync(`${place}.part`);
-    await Deno.rename(`${place}.part`, place);
-    await sync(this.folder);
+    await replaceFile(place, (beside) => Deno.copyFile(requests, beside));
     await store({ stage: "created" });
   }
 
   async resume({ name }: OpenBatch, isWhole: boolean, store: Store): Promise<boolean> {
     const place = folderPaths(this.folder, name).requests;
-    await removeIfThere(`${place}.part`);
+    await removeLeftovers(place);
     if (!isWhole) await removeIfThere(place);
     if (await statOf(place) === undefined) return false;
     await store({ stage: "created" });

@@ -4,10 +4,10 @@ import {
   type OpenBatch,
   openBatches,
   removeBatch,
-  removeIfThere,
   storeBatch,
   sweepBatches,
 } from "../../etl/labels/open_batch.ts";
+import { removeIfThere } from "../../etl/store/durable.ts";
 import { now } from "../../etl/run/clock.ts";
 import { UserError } from "../../etl/run/error.ts";
 import { GoneError } from "../clients/groq_refusal.ts";

@@ -70,19 +70,19 @@ export class Groq {
       content: message.content.toWellFormed(),
     }));
     const body = { ...request, messages };
-    return this.#connection.text(
-      (sdk, exchange) =>
-        sdk.chat.completions.create(body as never, { signal: exchange.signal }).asResponse(),
-      { signal, model: request.model },
-    );
+    const { model } = request;
+    return this.#connection.text({
+      method: "post",
+      path: "/chat/completions",
+      body,
+      signal,
+      model,
+    });
   }
 
   /** List the models that the server has now; throws a `ServiceError`. */
   async models(signal?: AbortSignal): Promise<ServedModel[]> {
-    const { body } = await this.#connection.text(
-      (sdk, exchange) => sdk.models.list({ signal: exchange.signal }).asResponse(),
-      { signal },
-    );
+    const { body } = await this.#connection.text({ method: "get", path: "/models", signal });
     const { data: found } = Models.safeParse(readJson(body));
     if (found === undefined) {
       const message = `what ${this.host} answers is no list of models`;

@@ -1,6 +1,11 @@
 import { z } from "zod";
 import { ServiceError } from "../engine/contract/service_error.ts";
-import { GroqConnection, type GroqOptions, type Send } from "./groq_connection.ts";
+import {
+  GroqConnection,
+  type GroqOptions,
+  type ServerRequest,
+  type Upload,
+} from "./groq_connection.ts";
 import { GoneError } from "./groq_refusal.ts";
 import { readJson } from "../../etl/store/json.ts";
 import { basename } from "node:path";
@@ -98,11 +103,8 @@ export class GroqBatch {
 
   /** Upload a file of at most `MAX_BATCH_LINES` and `MAX_BATCH_BYTES`; gives the id of the file. */
   async uploadBatchFile(path: string): Promise<string> {
-    const { id } = await this.#ask(Created, async (sdk, exchange) => {
-      const form = await batchForm(path, () => exchange.progress());
-      return await sdk.post("/openai/v1/files", { ...form, signal: exchange.signal }).asResponse();
-    });
-    return id;
+    const upload = (onProgress: () => void) => batchForm(path, onProgress);
+    return (await this.#ask(Created, { method: "post", path: "/files", upload })).id;
   }
 
   /**
@@ -115,12 +117,8 @@ export class GroqBatch {
       input_file_id: fileId,
       endpoint: BATCH_ENDPOINT,
       completion_window: window,
-    } as const;
-    const { id } = await this.#ask(
-      Created,
-      (sdk, exchange) => sdk.batches.create(body, { signal: exchange.signal }).asResponse(),
-    );
-    return id;
+    };
+    return (await this.#ask(Created, { method: "post", path: "/batches", body })).id;
   }
 
   /**
@@ -143,29 +141,22 @@ export class GroqBatch {
 
   /** Give how a batch stands, undefined where the server has none of that id (any more). */
   async retrieveBatch(id: string): Promise<Batch | undefined> {
-    const batch = await this.#unlessGone(this.#ask(
-      BatchObject,
-      (sdk, exchange) => sdk.batches.retrieve(id, { signal: exchange.signal }).asResponse(),
-    ));
+    const asked = this.#ask(BatchObject, { method: "get", path: `/batches/${id}` });
+    const batch = await this.#unlessGone(asked);
     return batch && checkBatch(batch, this.#connection.host);
   }
 
   /** End a batch; its status becomes `cancelling`, then `cancelled`. */
   async cancelBatch(id: string): Promise<void> {
-    await this.#ask(
-      Created,
-      (sdk, exchange) => sdk.batches.cancel(id, { signal: exchange.signal }).asResponse(),
-    );
+    await this.#ask(Created, { method: "post", path: `/batches/${id}/cancel` });
   }
 
   /** Give the lines of a file as they arrive; a connection that breaks throws before a torn line. */
   async *downloadLines(fileId: string, signal?: AbortSignal): AsyncGenerator<string> {
     const decoder = new TextDecoder();
     let pieces: string[] = [];
-    const bytes = this.#connection.bytes(
-      (sdk, exchange) => sdk.files.content(fileId, { signal: exchange.signal }).asResponse(),
-      signal,
-    );
+    const path = `/files/${fileId}/content`;
+    const bytes = this.#connection.bytes({ method: "get", path, signal });
     for await (const piece of bytes) {
       const lines = decoder.decode(piece, { stream: true }).split("\n");
       pieces.push(lines.shift()!);
@@ -181,10 +172,7 @@ export class GroqBatch {
 
   /** Delete a file, and with it the posts in it; one that is gone already is no error. */
   async deleteFile(id: string): Promise<void> {
-    await this.#unlessGone(this.#ask(
-      z.object({}),
-      (sdk, exchange) => sdk.files.delete(id, { signal: exchange.signal }).asResponse(),
-    ));
+    await this.#unlessGone(this.#ask(z.object({}), { method: "delete", path: `/files/${id}` }));
   }
 
   /** Give the ids of uploaded files of a name: a run may have ended before it remembered one. */
@@ -202,10 +190,7 @@ export class GroqBatch {
     const seen = new Set<string>();
     for (let next: Record<string, string> = {};;) {
       const query = { limit: PAGE, ...next };
-      const list = await this.#ask(
-        List,
-        (sdk, exchange) => sdk[what].list({ query, signal: exchange.signal }).asResponse(),
-      );
+      const list = await this.#ask(List, { method: "get", path: `/${what}`, query });
       yield* list.data ?? [];
       const cursor = list.paging?.next_cursor;
       if (cursor) next = { cursor };
@@ -220,9 +205,9 @@ export class GroqBatch {
     }
   }
 
-  async #ask<T>(schema: z.ZodType<T>, send: Send): Promise<T> {
+  async #ask<T>(schema: z.ZodType<T>, request: ServerRequest): Promise<T> {
     const { host } = this.#connection;
-    const { body } = await this.#connection.text(send).catch((error) => {
+    const { body } = await this.#connection.text(request).catch((error) => {
       throw ofBatches(error, host);
     });
     const { data } = schema.safeParse(readJson(body));
@@ -268,12 +253,6 @@ export function checkBatch(batch: z.infer<typeof BatchObject>, host: string): Ba
     expiresAt: batch.expires_at,
     errors: batch.errors,
   };
-}
-
-/** A form with one file, as `multipart/form-data` (RFC 7578), read while it is sent. */
-export interface Upload {
-  headers: Record<string, string>;
-  body: ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
 /**

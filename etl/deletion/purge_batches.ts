@@ -3,9 +3,9 @@ import {
   folderPaths,
   type OpenBatch,
   openBatches,
-  removeIfThere,
   sweepBatches,
 } from "../labels/open_batch.ts";
+import { removeIfThere } from "../store/durable.ts";
 import { purgeLines, whileIdle } from "./purge_lines.ts";
 import type { Context } from "../command/command.ts";
 import { segmentLines } from "../store/journal.ts";

@@ -1,8 +1,8 @@
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { now } from "../run/clock.ts";
-import { UserError } from "../run/error.ts";
-import { removeLeftovers, sync } from "../store/parquet.ts";
+import { fileNames, removeIfThere, removeLeftovers, sync } from "../store/durable.ts";
+import { readJsonFile, writeJsonFile } from "../store/json_file.ts";
 import type { DataPaths } from "../store/paths.ts";
 
 /**
@@ -35,6 +35,13 @@ const OpenBatch = z.object({
   answered: z.int(),
   expires_at: z.string().nullable(),
 });
+
+const DAMAGED = {
+  found: "it does not say how a batch stands",
+  remedy:
+    "Restore it from a backup; without it and the file beside it that ends in .posts.jsonl, " +
+    "the posts of the batch are asked for again, and paid for twice",
+};
 
 /** A batch of requests that is under way, and whose answers are not in the labels yet. */
 export interface OpenBatch extends z.infer<typeof OpenBatch> {
@@ -79,8 +86,9 @@ export async function openBatches(
   const folder = paths.batches(classifier, labelSetId);
   const names = fileNames(folder).filter((name) => name.endsWith(".json"));
   const batches: OpenBatch[] = [];
-  for (const file of names.sort()) {
-    const known = await readState(join(folder, file));
+  for (const file of names) {
+    // None, where it landed since the folder was read.
+    const known = await readJsonFile(join(folder, file), OpenBatch, DAMAGED);
     if (known === undefined) continue;
     batches.push({
       name: basename(file, ".json"),
@@ -108,12 +116,8 @@ export async function allOpenBatches(paths: DataPaths, classifier?: string): Pro
 export async function storeBatch(paths: DataPaths, batch: OpenBatch): Promise<void> {
   const folder = paths.batches(batch.classifier, batch.label_set_id);
   const { state } = batchPaths(folder, batch.name);
-  const beside = `${state}.${crypto.randomUUID().slice(0, 8)}.part`;
   await removeLeftovers(state);
-  await Deno.writeTextFile(beside, `${JSON.stringify(OpenBatch.parse(batch), null, 2)}\n`);
-  await sync(beside);
-  await Deno.rename(beside, state);
-  await sync(folder);
+  await writeJsonFile(state, OpenBatch.parse(batch), 2);
 }
 
 /** Remove the files of a batch, the state last. */
@@ -146,42 +150,4 @@ export async function sweepBatches(
 /** Name a batch. */
 export function batchName(): string {
   return `${now().toISOString().replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`;
-}
-
-export async function removeIfThere(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}
-
-async function readState(path: string): Promise<z.infer<typeof OpenBatch> | undefined> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    // It landed since the folder was read.
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-  try {
-    return OpenBatch.parse(JSON.parse(text));
-  } catch {
-    throw new UserError(
-      `read ${path}`,
-      "it does not say how a batch stands",
-      "Restore it from a backup; without it and the file beside it that ends in .posts.jsonl, the " +
-        "posts of the batch are asked for again, and paid for twice",
-    );
-  }
-}
-
-function fileNames(folder: string): string[] {
-  try {
-    return [...Deno.readDirSync(folder)].map(({ name }) => name);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
 }

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { z } from "zod";
-import { UserError } from "../run/error.ts";
 import { firstDamage } from "../store/damage.ts";
 import { type Database, rows } from "../store/duckdb.ts";
-import { relation, sync } from "../store/parquet.ts";
+import { readJsonFile, writeJsonFile } from "../store/json_file.ts";
+import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import type { Table } from "../store/tables.ts";
 
@@ -76,19 +76,10 @@ export async function readPanelManifest(
   paths: DataPaths,
   name: string,
 ): Promise<PanelManifest | undefined> {
-  const path = paths.panelManifest(name);
-  try {
-    return Manifest.parse(JSON.parse(await Deno.readTextFile(path)));
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return undefined;
-    if (!(cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause;
-    throw new UserError(
-      `read ${path}`,
-      "it is not the manifest of a panel",
-      "Restore it from a copy, or remove the panel's folder",
-      { cause },
-    );
-  }
+  return await readJsonFile(paths.panelManifest(name), Manifest, {
+    found: "it is not the manifest of a panel",
+    remedy: "Restore it from a copy, or remove the panel's folder",
+  });
 }
 
 /** Write the manifest of a panel with the hash of its posts; the panel is frozen once it stands. */
@@ -100,11 +91,7 @@ export async function writePanelManifest(
   const posts = paths.panelPosts(manifest.name);
   const hash = await sha256(posts);
   const files = hash === undefined ? {} : { [basename(posts)]: hash };
-  const beside = `${path}.part`;
-  await Deno.writeTextFile(beside, `${JSON.stringify({ ...manifest, files }, null, 2)}\n`);
-  await sync(beside);
-  await Deno.rename(beside, path);
-  await sync(join(path, ".."));
+  await writeJsonFile(path, { ...manifest, files }, 2);
 }
 
 /**

@@ -1,7 +1,6 @@
-import { dirname } from "node:path";
 import { z } from "zod";
-import { EXIT, UserError } from "../run/error.ts";
-import { sync } from "../store/parquet.ts";
+import { EXIT } from "../run/error.ts";
+import { readJsonFile, writeJsonFile } from "../store/json_file.ts";
 import type { DataPaths } from "../store/paths.ts";
 
 const Days = z.record(
@@ -26,19 +25,14 @@ export class DrawnDays {
   /** Read what is known of a label set. Throws a usage error where the file is not ours. */
   static async read(paths: DataPaths, classifier: string, labelSetId: string): Promise<DrawnDays> {
     const path = paths.drawnDays(classifier, labelSetId);
-    try {
-      return new DrawnDays(path, Days.parse(JSON.parse(await Deno.readTextFile(path))));
-    } catch (cause) {
-      if (cause instanceof Deno.errors.NotFound) return new DrawnDays(path, {});
-      if (!(cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause;
-      throw new UserError(
-        `read ${path}`,
-        "it does not say by which seed days were drawn",
-        "Put back a copy from a backup, or remove it while study.yaml has the seed that the labels " +
-          "were drawn by",
-        { exitCode: EXIT.usage, cause },
-      );
-    }
+    const days = await readJsonFile(path, Days, {
+      found: "it does not say by which seed days were drawn",
+      remedy:
+        "Put back a copy from a backup, or remove it while study.yaml has the seed that the " +
+        "labels were drawn by",
+      exitCode: EXIT.usage,
+    });
+    return new DrawnDays(path, days ?? {});
   }
 
   /** Give the seed by which a day was drawn, undefined where it was not begun. */
@@ -56,7 +50,7 @@ export class DrawnDays {
   async begin(day: string, seed: string, judgedBy: string): Promise<void> {
     if (this.days[day] !== undefined) return;
     this.days[day] = { seed, judged_by: judgedBy };
-    await this.#write();
+    await writeJsonFile(this.path, this.days, 1);
   }
 
   /** Write down that all posts of some days are judged by these settings. */
@@ -64,14 +58,6 @@ export class DrawnDays {
     const others = days.filter((day) => this.isJudgedOtherwise(day, judgedBy));
     if (others.length === 0) return;
     for (const day of others) this.days[day]!.judged_by = judgedBy;
-    await this.#write();
-  }
-
-  async #write(): Promise<void> {
-    await Deno.mkdir(dirname(this.path), { recursive: true });
-    await Deno.writeTextFile(`${this.path}.part`, `${JSON.stringify(this.days, null, 1)}\n`);
-    await sync(`${this.path}.part`);
-    await Deno.rename(`${this.path}.part`, this.path);
-    await sync(dirname(this.path));
+    await writeJsonFile(this.path, this.days, 1);
   }
 }

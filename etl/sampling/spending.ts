@@ -1,19 +1,29 @@
 import { basename, join } from "node:path";
+import { z } from "zod";
 import { now } from "../run/clock.ts";
-import { UserError } from "../run/error.ts";
+import { fileNames } from "../store/durable.ts";
+import { readJsonFile } from "../store/json_file.ts";
 import { segmentLines } from "../store/journal.ts";
 import type { DataPaths } from "../store/paths.ts";
 
+const Spending = z.record(z.string(), z.number());
 /** US dollars by month, such as `{ "2026-06": 1.5 }`. */
-export type Spending = Record<string, number>;
+export type Spending = z.infer<typeof Spending>;
+
+const DAMAGED = {
+  found: "it does not say what a run spent",
+  remedy: 'Write what it was by month, in US dollars, such as {"2026-06": 1.5}, or remove it',
+};
 
 /** Give what a classifier cost in the present calendar month (UTC), in US dollars. */
 export async function spentThisMonth(paths: DataPaths, classifier: string): Promise<number> {
   const month = now().toISOString().slice(0, 7);
   const folder = paths.spending(classifier);
-  const recorded = names(folder).filter((name) => name.endsWith(".json"));
+  const recorded = fileNames(folder).filter((name) => name.endsWith(".json"));
   let spent = 0;
-  for (const name of recorded) spent += (await readRecord(join(folder, name)))[month] ?? 0;
+  for (const name of recorded) {
+    spent += (await readJsonFile(join(folder, name), Spending, DAMAGED))?.[month] ?? 0;
+  }
   for (const labelSetId of paths.names(`answers/${classifier}`)) {
     for (const segment of paidSegments(paths, classifier, labelSetId)) {
       if (recorded.includes(basename(recordOf(paths, classifier, segment)))) continue;
@@ -47,35 +57,11 @@ export function paidSegments(paths: DataPaths, classifier: string, labelSetId: s
     paths.replicateAnswers(classifier, labelSetId),
   ];
   return folders.flatMap((folder) =>
-    names(folder).filter((name) => name.endsWith(".jsonl")).map((name) => join(folder, name))
+    fileNames(folder).filter((name) => name.endsWith(".jsonl")).map((name) => join(folder, name))
   );
 }
 
 /** Give the file that says what the answers in a segment cost. */
 export function recordOf(paths: DataPaths, classifier: string, segment: string): string {
   return join(paths.spending(classifier), `${basename(segment, ".jsonl")}.json`);
-}
-
-function names(folder: string): string[] {
-  try {
-    return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
-}
-
-async function readRecord(path: string): Promise<Spending> {
-  const text = await Deno.readTextFile(path);
-  try {
-    const spending = JSON.parse(text) as Spending;
-    if (Object.values(spending).every((dollars) => Number.isFinite(dollars))) return spending;
-  } catch {
-    // Said below.
-  }
-  throw new UserError(
-    `read ${path}`,
-    "it does not say what a run spent",
-    'Write what it was by month, in US dollars, such as {"2026-06": 1.5}, or remove it',
-  );
 }

@@ -1,14 +1,13 @@
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { allOpenBatches, isUnderWay } from "../../../etl/labels/open_batch.ts";
 import { now } from "../../../etl/run/clock.ts";
 import {
   paidSegments,
   recordOf,
-  type Spending,
   spendingOf,
   spentThisMonth,
 } from "../../../etl/sampling/spending.ts";
-import { sync } from "../../../etl/store/parquet.ts";
+import { writeJsonFile } from "../../../etl/store/json_file.ts";
 import type { DataPaths } from "../../../etl/store/paths.ts";
 
 /** Hundredths add up to a little more or less than they should. */
@@ -70,7 +69,7 @@ export async function recordSpending(
   for (const segment of paidSegments(paths, classifier, labelSetId)) {
     const spending = await spendingOf(segment);
     if (Object.keys(spending).length === 0) continue;
-    await writeRecord(recordOf(paths, classifier, segment), spending);
+    await writeJsonFile(recordOf(paths, classifier, segment), spending);
   }
 }
 
@@ -82,15 +81,7 @@ export async function recordLost(
   dollars: number,
 ): Promise<void> {
   const month = now().toISOString().slice(0, 7);
-  await writeRecord(join(paths.spending(classifier), `${name}.json`), { [month]: dollars });
-}
-
-async function writeRecord(path: string, spending: Spending): Promise<void> {
-  await Deno.mkdir(dirname(path), { recursive: true });
-  await Deno.writeTextFile(`${path}.part`, JSON.stringify(spending));
-  await sync(`${path}.part`);
-  await Deno.rename(`${path}.part`, path);
-  await sync(dirname(path));
+  await writeJsonFile(join(paths.spending(classifier), `${name}.json`), { [month]: dollars });
 }
 
 /** Give what a run may spend, in US dollars: of the month's budget, and no more than `maxCost`. */
