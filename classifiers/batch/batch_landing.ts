@@ -1,11 +1,10 @@
 import { type LabelReason } from "../../etl/labels/label_reason.ts";
 import type { OpenBatch } from "../../etl/labels/open_batch.ts";
-import { now } from "../../etl/run/clock.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import { join } from "node:path";
 import { removeIfThere } from "../../etl/run/if_there.ts";
 import { type BatchLine, readBatchLine } from "../clients/groq_batch_line.ts";
-import { type Answer, AnswerSegment } from "../engine/answers/answer_segment.ts";
+import { answerOf, AnswerSegment, type Said } from "../engine/answers/answer_segment.ts";
 import { type BatchedPost, batchedPosts } from "../engine/queue/batched_posts.ts";
 import type { LabellingCounts } from "../engine/asking/labelling_counts.ts";
 import { type PaidClassifier, partOf } from "../engine/contract/paid_classifier.ts";
@@ -113,13 +112,8 @@ class Landing {
       answered.push({ posts, body });
       kept.push(...posts.map((post, index) => {
         const { place, about } = post;
-        return this.#keep(post, {
-          answer: body,
-          ...place === undefined ? {} : { place },
-          ...about ? { about } : {},
-          reason: null,
-          ...index === 0 && price > 0 ? { price } : {},
-        });
+        const said = { answer: body, reason: null, place, about };
+        return this.#keep(post, { ...said, price: index === 0 ? price : 0 });
       }));
     }
     await Promise.all(kept);
@@ -162,17 +156,11 @@ class Landing {
   }
 
   #keep(
-    { date, uri, cid, text_hash, request_hash }: BatchedPost,
-    said: Pick<Answer, "answer" | "reason"> & Partial<Answer>,
+    post: BatchedPost,
+    said: Pick<Said, "answer" | "reason" | "place" | "about" | "price">,
   ): Promise<void> {
-    const received_at = now().toISOString();
-    const run_id = this.options.runId;
-    const { price, ...rest } = said;
-    return this.segment.append({
-      ...{ date, uri, cid, text_hash, request_hash, ...rest, received_at, run_id },
-      // Last, where whoever sums up prices looks for it.
-      ...price === undefined ? {} : { price },
-    });
+    const { runId } = this.options;
+    return this.segment.append(answerOf(post, { ...said, requestHash: post.request_hash, runId }));
   }
 
   /** Give US dollars; where the answer does not say what it took, what was expected. */

@@ -1,16 +1,33 @@
 import { isUnderWay, type OpenBatch } from "../../etl/labels/open_batch.ts";
-import { now } from "../../etl/run/clock.ts";
 import type { Context } from "../../etl/command/command.ts";
 import { MAX_BATCH_LINES } from "../clients/groq_batch.ts";
-import type { AnswerSegment } from "../engine/answers/answer_segment.ts";
-import type { Answered, QueuedPost } from "../engine/contract/asked_post.ts";
+import { answerOf, type AnswerSegment } from "../engine/answers/answer_segment.ts";
+import {
+  type Answered,
+  type QueuedPost,
+  requestHash,
+  shuffled,
+} from "../engine/contract/asked_post.ts";
 import type { LabellingCounts } from "../engine/asking/labelling_counts.ts";
 import type { LabellingStop } from "../engine/asking/labelling_stop.ts";
 import type { PaidClassifier } from "../engine/contract/paid_classifier.ts";
 import { isLimited } from "../engine/contract/service_error.ts";
 import { readStored } from "../engine/answers/answer_reader.ts";
-import { type BatchClassifier, BatchPacker, requestHash } from "./batch_packer.ts";
 import { type BatchHead, BatchWriter } from "./batch_writer.ts";
+
+/** Asks about posts in requests of a batch. */
+export interface BatchClassifier extends PaidClassifier {
+  /** Give the body of a request of a batch about posts. */
+  batchBody(posts: QueuedPost[]): unknown;
+}
+
+/** What asks about posts of the same day, text and context. */
+interface Asked {
+  hash: string;
+  posts: QueuedPost[];
+  /** Where it stands, once it is written. */
+  at?: { writer: BatchWriter; custom_id: string; place?: number };
+}
 
 /** What a batch holds at most; bytes are half of what a service takes. */
 const MOST = { requests: MAX_BATCH_LINES, bytes: 100_000_000 };
@@ -42,17 +59,22 @@ export interface Submitted {
   cost: number;
 }
 
-/** Take posts until there are none or something stops, and send them in batches. */
+/**
+ * Take posts until there are none or something stops, gather them into requests, and send these in
+ * batches; the same is asked once a day.
+ */
 export class BatchTaking {
   readonly submitted: Submitted = { batches: 0, posts: 0, requests: 0, cost: 0 };
-  readonly #packer: BatchPacker;
+  /** The request that is gathered. */
+  #pack: Asked[] = [];
+  /** What is asked of the present day and may be asked again. */
+  readonly #repeated = new Map<string, Asked>();
+  #day = "";
   #writer: BatchWriter | undefined;
   /** US dollars of the present batch. */
   #cost = 0;
 
-  constructor(readonly options: TakingOptions) {
-    this.#packer = new BatchPacker(options.classifier, options.underWay);
-  }
+  constructor(readonly options: TakingOptions) {}
 
   async run(): Promise<void> {
     const { posts, stop, limit, context } = this.options;
@@ -92,23 +114,64 @@ export class BatchTaking {
       counts.reused++;
       return this.#keep(post, requestHash(classifier, post), known);
     }
-    this.#packer.take(post, this.#writer);
-    if (this.#packer.isFull) await this.#write();
+    this.#gather(post);
+    if (this.#pack.length >= classifier.postsPerRequest) await this.#write();
+  }
+
+  /** Where the same is asked in a batch that is sent, the post is left pending: its answer will be there. */
+  #gather(post: QueuedPost): void {
+    const { classifier, underWay } = this.options;
+    const hash = requestHash(classifier, post);
+    const key = `${post.date} ${hash}`;
+    if (post.date !== this.#day) this.#repeated.clear();
+    this.#day = post.date;
+    if (post.is_repeated) {
+      if (underWay.has(key)) return;
+      const same = this.#repeated.get(key);
+      if (same?.at !== undefined) {
+        if (same.at.writer === this.#writer) this.#note(same, post);
+        return;
+      }
+      if (same !== undefined) return void same.posts.push(post);
+    }
+    const asked = { hash, posts: [post] };
+    this.#pack.push(asked);
+    if (post.is_repeated) this.#repeated.set(key, asked);
+  }
+
+  #note({ hash, at }: Asked, post: QueuedPost): void {
+    const { writer, custom_id, place } = at!;
+    const { date, uri, cid, text_hash, is_repeated } = post;
+    const about = this.options.classifier.about?.(post);
+    writer.note({
+      custom_id,
+      ...place === undefined ? {} : { place },
+      ...{ date, uri, cid, text_hash, request_hash: hash, is_repeated },
+      ...about ? { about } : {},
+    });
   }
 
   /** Write the request that is gathered, in the next batch where this one is full. */
   async #write(): Promise<void> {
     const { classifier, stop, budget, context, head, most = MOST } = this.options;
-    const posts = this.#packer.close();
-    if (posts.length === 0) return;
+    const pack = this.#pack = shuffled(this.#pack);
+    if (pack.length === 0) return;
+    const posts = pack.map(({ posts }) => posts[0]!);
     const cost = expectedCost(classifier, posts);
     if (this.submitted.cost + this.#cost + cost > budget) return stop.for("cost");
     const isFull = this.#writer !== undefined &&
       (this.#writer.requests >= most.requests || this.#writer.bytes >= most.bytes);
     if (isFull) await this.#send();
     if (stop.isSet) return;
-    this.#writer ??= await BatchWriter.create(context.paths, head);
-    await this.#packer.write(posts, this.#writer, cost);
+    const writer = this.#writer ??= await BatchWriter.create(context.paths, head);
+    this.#pack = [];
+    const custom_id = await writer.ask(classifier.batchBody(posts), cost);
+    for (const [place, asked] of pack.entries()) {
+      asked.at = { writer, custom_id, ...pack.length > 1 ? { place } : {} };
+      for (const post of asked.posts) this.#note(asked, post);
+      // What is written is needed no more, and may be a million posts.
+      asked.posts = [];
+    }
     this.#cost += cost;
   }
 
@@ -133,18 +196,12 @@ export class BatchTaking {
   }
 
   /** Write down what cost nothing. */
-  #keep(post: QueuedPost, request_hash: string | null, { answer, reason }: Answered): void {
+  #keep(post: QueuedPost, requestHash: string | null, { answer, reason }: Answered): void {
     const { segment, counts, classifier, context, stop } = this.options;
     const about = answer === null ? undefined : classifier.about?.(post);
-    const { date, uri, cid, text_hash } = post;
     counts.add(reason);
-    segment.append({
-      ...{ date, uri, cid, text_hash, request_hash, answer },
-      ...about ? { about } : {},
-      reason,
-      received_at: now().toISOString(),
-      run_id: context.runId,
-    }).catch((error) => stop.fail(error));
+    const said = { requestHash, answer, reason, about, runId: context.runId };
+    segment.append(answerOf(post, said)).catch((error) => stop.fail(error));
   }
 }
 

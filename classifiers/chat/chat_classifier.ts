@@ -2,7 +2,7 @@ import type { ModelPrice } from "../../etl/study/study.ts";
 import type { ChatRequest, Groq } from "../clients/groq.ts";
 import { readChatAnswer } from "../clients/groq_answer.ts";
 import { costOf, type Tokens } from "./model_price.ts";
-import type { BatchClassifier } from "../batch/batch_packer.ts";
+import type { BatchClassifier } from "../batch/batch_taking.ts";
 import { MOST_EFFORT } from "../engine/asking/asker.ts";
 import type { PendingPost } from "../../etl/sampling/pending.ts";
 import { ServiceError } from "../engine/contract/service_error.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ATTRIBUTES, COLUMNS } from "./comment_analyzer_attributes.ts";
+import { readJson } from "../../etl/store/json.ts";
 import { ServiceError } from "../engine/contract/service_error.ts";
 
 const Answer = z.object({
@@ -20,7 +21,7 @@ const Score = z.object({
  * included), `language_not_supported` where the service dropped every attribute.
  */
 export function readAnswer(raw: string): Record<string, number | null> {
-  const { attributeScores, languages } = check(parse(raw), Answer);
+  const { attributeScores, languages } = check(readJson(raw), Answer);
   const row: Record<string, number | null> = {};
   for (const column of Object.keys(COLUMNS)) row[column] = null;
   for (const [attribute, column] of Object.entries(ATTRIBUTES)) {
@@ -34,16 +35,6 @@ export function readAnswer(raw: string): Record<string, number | null> {
     "language_not_supported",
     "the service has no attribute in the post's language",
   );
-}
-
-function parse(raw: string): unknown {
-  try {
-    return JSON.parse(raw);
-  } catch (error) {
-    // A syntax error quotes what it could not read.
-    if (error instanceof SyntaxError) throw invalidAnswer();
-    throw error;
-  }
 }
 
 function check<T>(value: unknown, schema: z.ZodType<T>): T {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { retryAfterMs } from "../../etl/atproto/connection_problem.ts";
 import type { LabelReason } from "../../etl/labels/label_reason.ts";
+import { readJson } from "../../etl/store/json.ts";
 import { serviceEnd } from "../../etl/study/service_end.ts";
 import { ServiceError } from "../engine/contract/service_error.ts";
 
@@ -61,7 +62,7 @@ export function readRefusal(answer: ServiceAnswer, rootUrl: string, now: Date): 
   const { status, headers } = answer;
   const host = new URL(rootUrl).host;
   const waitMs = retryAfterMs(headers.get("retry-after"));
-  const said = readBody(answer.body);
+  const said = Refusal.safeParse(readJson(answer.body)).data?.error;
   const words = [said?.status, ...said?.details.flatMap((it) => [it.errorType, it.reason]) ?? []];
   const quoted = (word?: string) => `(HTTP ${status}${word === undefined ? "" : `, ${word}`})`;
 
@@ -115,15 +116,6 @@ export function ended(rootUrl: string, now: Date, found: string): ServiceError |
     "PERSPECTIVE_ROOT_URL to a compatible service, such as CommentGuard on a machine of your own, " +
     "or Respectify";
   return new ServiceError("fatal", null, message);
-}
-
-function readBody(body: string): z.infer<typeof Refusal>["error"] | undefined {
-  try {
-    return Refusal.safeParse(JSON.parse(body)).data?.error;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 function keyRefused(host: string, found: string): string {

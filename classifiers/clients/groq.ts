@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ServiceError } from "../engine/contract/service_error.ts";
 import { GroqConnection, type GroqOptions, type ServerText } from "./groq_connection.ts";
-import { readJson } from "./json_text.ts";
+import { readJson } from "../../etl/store/json.ts";
 
 /** Identifiers are shown to people: no control characters. */
 const ModelId = z.string().regex(/^[\x21-\x7e]{1,200}$/);
@@ -70,19 +70,19 @@ export class Groq {
       content: message.content.toWellFormed(),
     }));
     const body = { ...request, messages };
-    return this.#connection.text(
-      (sdk, exchange) =>
-        sdk.chat.completions.create(body as never, { signal: exchange.signal }).asResponse(),
-      { signal, model: request.model },
-    );
+    const { model } = request;
+    return this.#connection.text({
+      method: "post",
+      path: "/chat/completions",
+      body,
+      signal,
+      model,
+    });
   }
 
   /** List the models that the server has now; throws a `ServiceError`. */
   async models(signal?: AbortSignal): Promise<ServedModel[]> {
-    const { body } = await this.#connection.text(
-      (sdk, exchange) => sdk.models.list({ signal: exchange.signal }).asResponse(),
-      { signal },
-    );
+    const { body } = await this.#connection.text({ method: "get", path: "/models", signal });
     const { data: found } = Models.safeParse(readJson(body));
     if (found === undefined) {
       const message = `what ${this.host} answers is no list of models`;

@@ -3,7 +3,7 @@ import { EXIT, UserError } from "../../etl/run/error.ts";
 /** Where Groq answers. */
 const GROQ_ROOT = "https://api.groq.com/openai/v1/";
 /** What the SDK puts before every path. */
-const SDK_PREFIX = "/openai/v1/";
+export const SDK_PREFIX = "/openai/v1";
 
 /**
  * Give the root of the API at a base URL, with a slash at its end; Groq's own where none is given.
@@ -40,10 +40,10 @@ export function isGroq(root: string): boolean {
 /** Give the address of what the SDK asks for, at another root. */
 export function atRoot(asked: string, root: string): string {
   const { pathname, search } = new URL(asked);
-  if (!pathname.startsWith(SDK_PREFIX)) {
+  if (!pathname.startsWith(`${SDK_PREFIX}/`)) {
     throw new Error(`the SDK asks for ${pathname}, which does not begin with ${SDK_PREFIX}`);
   }
-  return `${root}${pathname.slice(SDK_PREFIX.length)}${search}`;
+  return `${root}${pathname.slice(SDK_PREFIX.length + 1)}${search}`;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ServiceError } from "../engine/contract/service_error.ts";
-import { readJson } from "./json_text.ts";
+import { readJson } from "../../etl/store/json.ts";
 
 const count = z.int().min(0).nullish().catch(null);
 const text = z.string().nullish().catch(null);

@@ -1,10 +1,14 @@
 import { z } from "zod";
 import { ServiceError } from "../engine/contract/service_error.ts";
-import { type Batch, BatchObject, checkBatch, FileId } from "./groq_batch_object.ts";
-import { GroqConnection, type GroqOptions, type Send } from "./groq_connection.ts";
+import {
+  GroqConnection,
+  type GroqOptions,
+  type ServerRequest,
+  type Upload,
+} from "./groq_connection.ts";
 import { GoneError } from "./groq_refusal.ts";
-import { batchForm } from "./groq_upload.ts";
-import { readJson } from "./json_text.ts";
+import { readJson } from "../../etl/store/json.ts";
+import { basename } from "node:path";
 
 /** The most that one batch takes. Source: https://console.groq.com/docs/batch, 2026. */
 export const MAX_BATCH_LINES = 50_000;
@@ -13,6 +17,60 @@ export const MAX_BATCH_BYTES = 200_000_000;
 /** Where each line of a batch goes. */
 export const BATCH_ENDPOINT = "/v1/chat/completions";
 const PAGE = 100;
+
+/** Every status that the API names; what a batch cost stands in its files from `completed` on. */
+export const BATCH_STATUSES = [
+  "validating",
+  "failed",
+  "in_progress",
+  "finalizing",
+  "completed",
+  "expired",
+  "cancelling",
+  "cancelled",
+] as const;
+export type BatchStatus = typeof BATCH_STATUSES[number];
+
+/** The id of a file or a batch: it becomes part of an address. */
+export const FileId = z.string().regex(/^[\w.-]{1,200}$/);
+// OpenAI-compatible servers write null, nothing or an empty text where there is no file yet.
+const optionalId = FileId.nullish().catch(undefined).transform((id) => id ?? undefined);
+const seconds = z.number().nullish().catch(undefined)
+  .transform((at) => at ? new Date(at * 1000) : undefined);
+const count = z.int().min(0).catch(0);
+const Problems = z.array(z.object({
+  code: z.string().regex(/^[a-z_]{1,60}$/).catch("unknown"),
+  line: z.int().nullish().catch(undefined).transform((line) => line ?? undefined),
+}));
+/** A batch as the API gives it. */
+export const BatchObject = z.object({
+  id: FileId,
+  status: z.string(),
+  input_file_id: z.string().nullish().catch(undefined),
+  created_at: z.number().catch(0),
+  expires_at: seconds,
+  output_file_id: optionalId,
+  error_file_id: optionalId,
+  request_counts: z.object({ total: count, completed: count, failed: count })
+    .nullish().catch(undefined)
+    .transform((counts) => counts ?? { total: 0, completed: 0, failed: 0 }),
+  // OpenAI has a list within an object, others the list itself.
+  errors: z.union([Problems, z.object({ data: Problems }).transform(({ data }) => data)])
+    .nullish().catch(undefined).transform((problems) => problems ?? []),
+});
+/** A batch as its server describes it. */
+export interface Batch {
+  id: string;
+  status: BatchStatus;
+  counts: { total: number; completed: number; failed: number };
+  /** Answers; in a batch that expired or was cancelled, those that were ready. */
+  outputFileId: string | undefined;
+  /** Lines that were refused, or not reached. */
+  errorFileId: string | undefined;
+  expiresAt: Date | undefined;
+  /** Why a batch failed as a whole, by line of its file; messages may quote posts and are left out. */
+  errors: { code: string; line: number | undefined }[];
+}
 
 const List = z.object({
   data: z.array(z.unknown()).nullable(),
@@ -45,11 +103,8 @@ export class GroqBatch {
 
   /** Upload a file of at most `MAX_BATCH_LINES` and `MAX_BATCH_BYTES`; gives the id of the file. */
   async uploadBatchFile(path: string): Promise<string> {
-    const { id } = await this.#ask(Created, async (sdk, exchange) => {
-      const form = await batchForm(path, () => exchange.progress());
-      return await sdk.post("/openai/v1/files", { ...form, signal: exchange.signal }).asResponse();
-    });
-    return id;
+    const upload = (onProgress: () => void) => batchForm(path, onProgress);
+    return (await this.#ask(Created, { method: "post", path: "/files", upload })).id;
   }
 
   /**
@@ -62,12 +117,8 @@ export class GroqBatch {
       input_file_id: fileId,
       endpoint: BATCH_ENDPOINT,
       completion_window: window,
-    } as const;
-    const { id } = await this.#ask(
-      Created,
-      (sdk, exchange) => sdk.batches.create(body, { signal: exchange.signal }).asResponse(),
-    );
-    return id;
+    };
+    return (await this.#ask(Created, { method: "post", path: "/batches", body })).id;
   }
 
   /**
@@ -90,29 +141,22 @@ export class GroqBatch {
 
   /** Give how a batch stands, undefined where the server has none of that id (any more). */
   async retrieveBatch(id: string): Promise<Batch | undefined> {
-    const batch = await this.#unlessGone(this.#ask(
-      BatchObject,
-      (sdk, exchange) => sdk.batches.retrieve(id, { signal: exchange.signal }).asResponse(),
-    ));
+    const asked = this.#ask(BatchObject, { method: "get", path: `/batches/${id}` });
+    const batch = await this.#unlessGone(asked);
     return batch && checkBatch(batch, this.#connection.host);
   }
 
   /** End a batch; its status becomes `cancelling`, then `cancelled`. */
   async cancelBatch(id: string): Promise<void> {
-    await this.#ask(
-      Created,
-      (sdk, exchange) => sdk.batches.cancel(id, { signal: exchange.signal }).asResponse(),
-    );
+    await this.#ask(Created, { method: "post", path: `/batches/${id}/cancel` });
   }
 
   /** Give the lines of a file as they arrive; a connection that breaks throws before a torn line. */
   async *downloadLines(fileId: string, signal?: AbortSignal): AsyncGenerator<string> {
     const decoder = new TextDecoder();
     let pieces: string[] = [];
-    const bytes = this.#connection.bytes(
-      (sdk, exchange) => sdk.files.content(fileId, { signal: exchange.signal }).asResponse(),
-      signal,
-    );
+    const path = `/files/${fileId}/content`;
+    const bytes = this.#connection.bytes({ method: "get", path, signal });
     for await (const piece of bytes) {
       const lines = decoder.decode(piece, { stream: true }).split("\n");
       pieces.push(lines.shift()!);
@@ -128,10 +172,7 @@ export class GroqBatch {
 
   /** Delete a file, and with it the posts in it; one that is gone already is no error. */
   async deleteFile(id: string): Promise<void> {
-    await this.#unlessGone(this.#ask(
-      z.object({}),
-      (sdk, exchange) => sdk.files.delete(id, { signal: exchange.signal }).asResponse(),
-    ));
+    await this.#unlessGone(this.#ask(z.object({}), { method: "delete", path: `/files/${id}` }));
   }
 
   /** Give the ids of uploaded files of a name: a run may have ended before it remembered one. */
@@ -149,10 +190,7 @@ export class GroqBatch {
     const seen = new Set<string>();
     for (let next: Record<string, string> = {};;) {
       const query = { limit: PAGE, ...next };
-      const list = await this.#ask(
-        List,
-        (sdk, exchange) => sdk[what].list({ query, signal: exchange.signal }).asResponse(),
-      );
+      const list = await this.#ask(List, { method: "get", path: `/${what}`, query });
       yield* list.data ?? [];
       const cursor = list.paging?.next_cursor;
       if (cursor) next = { cursor };
@@ -167,9 +205,9 @@ export class GroqBatch {
     }
   }
 
-  async #ask<T>(schema: z.ZodType<T>, send: Send): Promise<T> {
+  async #ask<T>(schema: z.ZodType<T>, request: ServerRequest): Promise<T> {
     const { host } = this.#connection;
-    const { body } = await this.#connection.text(send).catch((error) => {
+    const { body } = await this.#connection.text(request).catch((error) => {
       throw ofBatches(error, host);
     });
     const { data } = schema.safeParse(readJson(body));
@@ -194,4 +232,56 @@ function ofBatches(error: unknown, host: string): unknown {
   const found = /\(HTTP .*\)$/.exec(error.message)?.[0] ?? "";
   const message = `the Batch API of ${host} refuses what it was asked for ${found}`;
   return new ServiceError("fatal", null, message);
+}
+
+/** Give a batch of the API as ours; throws a fatal `ServiceError` where its status is unknown. */
+export function checkBatch(batch: z.infer<typeof BatchObject>, host: string): Batch {
+  const status = BATCH_STATUSES.find((known) => known === batch.status);
+  if (status === undefined) {
+    const said = /^[a-z_]{1,40}$/.test(batch.status) ? `"${batch.status}"` : "unreadable";
+    const message =
+      `the status of batch ${batch.id} at ${host} is ${said}, which this release does ` +
+      "not know; nothing was done about it";
+    throw new ServiceError("fatal", null, message);
+  }
+  return {
+    id: batch.id,
+    status,
+    counts: batch.request_counts,
+    outputFileId: batch.output_file_id,
+    errorFileId: batch.error_file_id,
+    expiresAt: batch.expires_at,
+    errors: batch.errors,
+  };
+}
+
+/**
+ * Make the form by which a batch file is uploaded.
+ *
+ * The SDK's own reads the whole file into memory first. `onProgress` is called with every piece that
+ * is taken. The file is closed with the stream.
+ */
+export async function batchForm(path: string, onProgress: () => void): Promise<Upload> {
+  const file = await Deno.open(path);
+  const boundary = `civicsky-${crypto.randomUUID()}`;
+  const name = basename(path).replaceAll(/["\r\n]/g, "_");
+  const encoder = new TextEncoder();
+  const head = encoder.encode(
+    `--${boundary}\r\ncontent-disposition: form-data; name="purpose"\r\n\r\nbatch\r\n` +
+      `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="${name}"\r\n` +
+      "content-type: application/jsonl\r\n\r\n",
+  );
+  const tail = encoder.encode(`\r\n--${boundary}--\r\n`);
+  const body = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    start: (form) => form.enqueue(head),
+    transform(piece, form) {
+      onProgress();
+      form.enqueue(piece);
+    },
+    flush: (form) => form.enqueue(tail),
+  });
+  return {
+    headers: { "content-type": `multipart/form-data; boundary=${boundary}` },
+    body: file.readable.pipeThrough(body),
+  };
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ServiceError } from "../engine/contract/service_error.ts";
 import { KNOWN_CODES, readRefusal } from "./groq_refusal.ts";
-import { readJson } from "./json_text.ts";
+import { readJson } from "../../etl/store/json.ts";
 
 const Line = z.object({
   custom_id: z.string(),

@@ -1,7 +1,6 @@
 import { APIError, Groq as Sdk } from "groq-sdk";
 import { ServiceError } from "../engine/contract/service_error.ts";
-import { apiRoot, atRoot, checkKey } from "./groq_address.ts";
-import { Exchange } from "./groq_exchange.ts";
+import { apiRoot, atRoot, checkKey, SDK_PREFIX } from "./groq_address.ts";
 import { notTheService, readRefusal } from "./groq_refusal.ts";
 import { readFailure } from "../../etl/run/request_failure.ts";
 
@@ -24,8 +23,25 @@ export interface ServerText {
   headers: Headers;
 }
 
-/** Send a request with the SDK, and give the response before anything of it is read. */
-export type Send = (sdk: Sdk, exchange: Exchange) => Promise<Response>;
+/** A form with one file, as `multipart/form-data` (RFC 7578), read while it is sent. */
+export interface Upload {
+  headers: Record<string, string>;
+  body: ReadableStream<Uint8Array<ArrayBuffer>>;
+}
+
+/** What is asked of a server. */
+export interface ServerRequest {
+  method: "get" | "post" | "delete";
+  /** Behind the root of the API, such as `/models`. */
+  path: string;
+  query?: Record<string, unknown>;
+  body?: unknown;
+  /** Make the form that is sent in place of a body; it tells of each piece that is taken. */
+  upload?(onProgress: () => void): Promise<Upload>;
+  signal?: AbortSignal | undefined;
+  /** The model that is asked, which is named where the server no longer has it. */
+  model?: string;
+}
 
 /**
  * Sends requests to Groq, or to a server with the same API, by Groq's SDK.
@@ -69,33 +85,29 @@ export class GroqConnection {
   /**
    * Send a request and give its whole answer, which begins like a JSON object.
    *
-   * `model` is named where the server no longer has it. Throws a `ServiceError`, and the signal's
-   * reason once it is aborted.
+   * Throws a `ServiceError`, and the signal's reason once it is aborted.
    */
-  async text(
-    send: Send,
-    { signal, model }: { signal?: AbortSignal; model?: string } = {},
-  ): Promise<ServerText> {
-    const exchange = new Exchange(this.#timeoutMs, signal);
+  async text(request: ServerRequest): Promise<ServerText> {
+    const exchange = new Exchange(this.#timeoutMs, request.signal);
     try {
-      const response = await exchange.within(send(this.#sdk, exchange));
+      const response = await exchange.within(this.#send(request, exchange));
       const body = await exchange.within(response.text());
       if (![200, 201].includes(response.status) || !body.trimStart().startsWith("{")) {
         throw notTheService(this.host, `(HTTP ${response.status})`);
       }
       return { body, headers: response.headers };
     } catch (error) {
-      throw this.#failure(error, exchange, model);
+      throw this.#failure(error, exchange, request.model);
     } finally {
       exchange.end();
     }
   }
 
   /** Send a request and give the bytes of its answer as they come; throws as `text` does. */
-  async *bytes(send: Send, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-    const exchange = new Exchange(this.#timeoutMs, signal);
+  async *bytes(request: ServerRequest): AsyncGenerator<Uint8Array> {
+    const exchange = new Exchange(this.#timeoutMs, request.signal);
     try {
-      const response = await exchange.within(send(this.#sdk, exchange));
+      const response = await exchange.within(this.#send(request, exchange));
       if (response.status !== 200) throw notTheService(this.host, `(HTTP ${response.status})`);
       const reader = response.body?.getReader();
       while (reader !== undefined) {
@@ -108,6 +120,12 @@ export class GroqConnection {
     } finally {
       exchange.end();
     }
+  }
+
+  async #send(request: ServerRequest, { signal, progress }: Exchange): Promise<Response> {
+    const { method, path, query, body, upload } = request;
+    const sent = await upload?.(progress) ?? { body };
+    return await this.#sdk[method](`${SDK_PREFIX}${path}`, { query, signal, ...sent }).asResponse();
   }
 
   /** An error of the SDK holds what the server wrote, so that it is no cause of the one thrown. */
@@ -127,4 +145,58 @@ export class GroqConnection {
       ? new ServiceError("fatal", null, `this task may not connect to ${this.host}`)
       : new ServiceError("passing", "unavailable", `the request to ${this.host} failed: ${found}`);
   }
+}
+
+/**
+ * One request and its answer, with a time-out that covers the body too.
+ *
+ * The SDK's own time-out ends with the headers, and it leaves a listener on every signal that it is
+ * given: each exchange has a signal of its own.
+ */
+export class Exchange {
+  readonly #request = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isTimedOut = false;
+
+  /** Throws the caller's reason where its signal has aborted. */
+  constructor(readonly timeoutMs: number, readonly caller: AbortSignal | undefined) {
+    caller?.throwIfAborted();
+    caller?.addEventListener("abort", this.#stop);
+  }
+
+  get signal(): AbortSignal {
+    return this.#request.signal;
+  }
+
+  get isTimedOut(): boolean {
+    return this.#isTimedOut;
+  }
+
+  /** Wait for a step of the exchange, at most for its time from the last progress. */
+  async within<T>(step: PromiseLike<T>): Promise<T> {
+    this.progress();
+    try {
+      return await step;
+    } finally {
+      clearTimeout(this.#timer);
+    }
+  }
+
+  /** Begin the time anew. */
+  readonly progress = () => {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#isTimedOut = true;
+      this.#request.abort();
+    }, this.timeoutMs);
+  };
+
+  /** Leave nothing behind; what is still under way is ended. */
+  end(): void {
+    clearTimeout(this.#timer);
+    this.caller?.removeEventListener("abort", this.#stop);
+    this.#request.abort();
+  }
+
+  readonly #stop = () => this.#request.abort();
 }

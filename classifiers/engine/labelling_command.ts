@@ -12,12 +12,16 @@ import { LIMIT_MEMORY } from "./memory_limit.ts";
 import { Labeller } from "./asking/labeller.ts";
 import { LabellingCounts } from "./asking/labelling_counts.ts";
 import { describePlan, planLabelling } from "./labelling_plan.ts";
-import { LabellingProgress } from "./labelling_progress.ts";
+import {
+  describeSummary,
+  LabellingProgress,
+  type LabellingSummary,
+  withReplicates,
+} from "./labelling_summary.ts";
 import { LabellingQueue } from "./queue/labelling_queue.ts";
 import type { LabellingOptions, OpenedTask, Run } from "./labelling_run.ts";
 import { quotas, samplePlan, workersFor } from "../../etl/sampling/labelling_settings.ts";
 import { LabellingStop } from "./asking/labelling_stop.ts";
-import { describeSummary, type LabellingSummary, withReplicates } from "./labelling_summary.ts";
 import { Pacer } from "./quota/pacer.ts";
 import { DayUse, usedOfDay } from "./quota/day_use.ts";
 import type { Quota } from "./quota/quota.ts";

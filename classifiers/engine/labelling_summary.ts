@@ -1,8 +1,8 @@
 import { PASSING_REASONS } from "../../etl/labels/label_reason.ts";
 import { duration } from "../../etl/run/duration.ts";
-import { dollars } from "./dollars.ts";
 import type { LabellingCounts } from "./asking/labelling_counts.ts";
 import type { StopReason } from "./asking/labelling_stop.ts";
+import type { Pacer } from "./quota/pacer.ts";
 
 /** What a run asked about anchors again. */
 export interface ReplicateCounts {
@@ -116,4 +116,42 @@ export function describeInBatch(posts: number, name: string): string[] {
     `deno task classify:${name} --batch lands what is ready (--batch-files DIR, where it was laid ` +
     "into a folder)",
   ];
+}
+
+/** Say US dollars: in cents, and what is less than a dollar with two digits that count. */
+export function dollars(amount: number): string {
+  if (amount >= 1 || amount === 0) return `$${amount.toFixed(2)}`;
+  const digits = Math.max(2, 1 - Math.floor(Math.log10(amount)));
+  return `$${amount.toFixed(Math.min(8, digits))}`;
+}
+
+/** Says in one line how the labelling goes. */
+export class LabellingProgress {
+  readonly #started = performance.now();
+
+  constructor(readonly pending: number, readonly counts: LabellingCounts, readonly pacer: Pacer) {}
+
+  /** Give the line. */
+  line(): string {
+    const { counts, pending } = this;
+    const { waiting } = this.pacer;
+    const perSecond = counts.done / (performance.now() - this.#started) * 1000;
+    const number = (count: number) => count.toLocaleString("en");
+    const failed = Object.entries(counts.failed).map(([reason, n]) => `${reason} ${number(n)}`);
+    const parts = [
+      `${number(counts.done)} of ${number(pending)} posts ` +
+      `(${perSecond.toFixed(perSecond < 10 ? 1 : 0)}/s)`,
+      `${Math.round(100 * this.pacer.share())}% of the quota`,
+    ];
+    if (failed.length > 0) parts.push(`not labelled: ${failed.join(", ")}`);
+    if (counts.cost > 0) parts.push(dollars(counts.cost));
+    if (counts.done > 0) {
+      parts.push(`about ${duration((pending - counts.done) / perSecond * 1000)} left`);
+    }
+    if (waiting) {
+      const ms = waiting.untilMs - performance.now();
+      parts.push(`waiting ${ms === Infinity ? "" : `${duration(ms)} `}because ${waiting.reason}`);
+    }
+    return parts.join(", ");
+  }
 }

@@ -15,9 +15,8 @@ import {
   responseFormat,
 } from "../reply/reply_format.ts";
 import { sociopoliticalFormat } from "../reply/sociopolitical_reply.ts";
-import { attributeInstructions } from "./attribute_instructions.ts";
+import { attributeInstructions, sociopoliticalInstructions } from "./instructions.ts";
 import { buildPrompt, type PromptPost } from "./prompt.ts";
-import { sociopoliticalInstructions } from "./sociopolitical_instructions.ts";
 import { countTokens, requestTokens } from "./token_count.ts";
 
 /** As long as the reasons that were seen. */

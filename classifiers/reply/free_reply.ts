@@ -17,7 +17,7 @@
  * 6. A reply that breaks off counts where all of that was said before; else it is `cut_short`.
  */
 import type { LabelReason } from "../../etl/labels/label_reason.ts";
-import { plainLabel } from "../codebooks/label_name.ts";
+import { plainLabel } from "../codebooks/folded_text.ts";
 import type { Sociopolitical } from "../codebooks/sociopolitical_codebook.ts";
 import { isObject, type LooseObject, type LooseValue, readLooseObjects } from "./loose_json.ts";
 import { isRefusal } from "./refusal.ts";

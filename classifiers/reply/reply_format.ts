@@ -1,3 +1,4 @@
+import { readJson } from "../../etl/store/json.ts";
 import { z } from "zod";
 import { ServiceError } from "../engine/contract/service_error.ts";
 
@@ -46,7 +47,7 @@ export function responseFormat(format: ReplyFormat, isPacked: boolean): unknown 
  * Throws a `ServiceError` (`invalid_answer`) where it is not what the schema says.
  */
 export function readReply(format: ReplyFormat, content: string): LabelRow {
-  const checked = format.fields.safeParse(parseJson(content));
+  const checked = format.fields.safeParse(readJson(content));
   const row = checked.success ? format.toRow(checked.data) : undefined;
   if (row === undefined) throw invalid("the reply does not fit the schema");
   return row;
@@ -63,7 +64,7 @@ export function readPackedReply(
   ids: readonly string[],
   content: string,
 ): PackedReply {
-  const list = Packed.safeParse(parseJson(content));
+  const list = Packed.safeParse(readJson(content));
   if (!list.success) throw invalid("the reply holds no list of posts");
   const Entry = z.strictObject({ id: z.string(), ...format.fields.shape });
   const rows = new Map<string, LabelRow>();
@@ -85,16 +86,6 @@ export function readPackedReply(
 
 const Packed = z.strictObject({ posts: z.array(z.unknown()) });
 const Named = z.looseObject({ id: z.string() });
-
-/** Give what JSON says; undefined where it is none. */
-function parseJson(content: string): unknown {
-  try {
-    return JSON.parse(content);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
 
 function invalid(message: string): ServiceError {
   return new ServiceError("passing", "invalid_answer", message);

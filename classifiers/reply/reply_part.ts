@@ -1,3 +1,4 @@
+import { readJson } from "../../etl/store/json.ts";
 import { z } from "zod";
 import { readChatAnswer } from "../clients/groq_answer.ts";
 import { ServiceError } from "../engine/contract/service_error.ts";
@@ -18,7 +19,7 @@ export function partOfReply(body: string, place: number): string {
   const { model_served, system_fingerprint, finish_reason, ...usage } = readChatAnswer(body);
   const { reply } = readChatReply(body);
   if ("reason" in reply) throw failed(reply.reason);
-  const { data } = Packed.safeParse(parse(reply.content));
+  const { data } = Packed.safeParse(readJson(reply.content));
   const named = (data?.posts ?? []).map((entry) => Named.safeParse(entry).data);
   const [own, ...others] = named.filter((entry) => entry?.id === shortId(place));
   if (own === undefined || others.length > 0) throw failed("invalid_answer");
@@ -38,13 +39,4 @@ export function partOfReply(body: string, place: number): string {
 
 function failed(reason: "refused" | "cut_short" | "invalid_answer"): ServiceError {
   return new ServiceError("passing", reason, "the reply says nothing of the post by itself");
-}
-
-function parse(content: string): unknown {
-  try {
-    return JSON.parse(content);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

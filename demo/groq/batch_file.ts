@@ -1,5 +1,5 @@
 /** The files of the loopback Groq (https://console.groq.com/docs/api-reference#files). */
-import { GroqError, notFound } from "./groq_error.ts";
+import { GroqError, notFound } from "./groq_reply.ts";
 
 /** What a file of requests may hold. */
 const MAX_LINES = 50_000;

@@ -1,4 +1,5 @@
 /** The checks of a batch's file (https://console.groq.com/docs/batch). */
+import { readJson } from "../../etl/store/json.ts";
 import { z } from "zod";
 
 /** Where results are asked for: without `openai/`, whatever the path of the server. */
@@ -42,7 +43,7 @@ export function readBatchInput(content: Uint8Array): BatchInput {
     const number = index + 1;
     const fail = (code: string, message: string, param: string | null = null) =>
       input.errors.push(wrong(code, message, param, number));
-    const parsed = parse(text);
+    const parsed = readJson(text);
     if (parsed === undefined) {
       fail("invalid_json_line", "This line is not parseable as valid JSON.");
       continue;
@@ -78,13 +79,4 @@ function wrong(
   line: number | null,
 ): BatchError {
   return { code, message, param, line };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

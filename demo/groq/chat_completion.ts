@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { type ChatFault, writeAnswer } from "./chat_fault.ts";
 import { type ChatCompletionRequest, completionCap } from "./chat_request.ts";
 import type { Tokenizer } from "./chat_tokens.ts";
-import { GroqError } from "./groq_error.ts";
+import { GroqError } from "./groq_reply.ts";
 import { uniform } from "./invented_answer.ts";
 import type { ServedModel } from "./served_model.ts";
 

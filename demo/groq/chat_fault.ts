@@ -1,5 +1,5 @@
 /** What can go wrong with a chat completion, on the way or in what the model wrote. */
-import { GroqError } from "./groq_error.ts";
+import { GroqError } from "./groq_reply.ts";
 
 /** Instead of an answer: an error, silence, a reset connection, half a body. */
 const ON_THE_WAY = [

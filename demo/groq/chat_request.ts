@@ -1,6 +1,6 @@
 /** The checks of `POST /chat/completions`, with Groq's words for what is wrong. */
 import { z } from "zod";
-import { GroqError } from "./groq_error.ts";
+import { GroqError } from "./groq_reply.ts";
 import { checkSchema, type ResponseFormat } from "./response_schema.ts";
 import type { ServedModel } from "./served_model.ts";
 

@@ -1,6 +1,6 @@
 /** Chat completions of the loopback Groq: what is checked, limited, broken, written and counted. */
 import type { BatchLine } from "./batch_input.ts";
-import type { LineResponse } from "./batch_run.ts";
+import type { LineResponse } from "./batch.ts";
 import { type ChatCompletion, complete } from "./chat_completion.ts";
 import { CHAT_FAULTS, type ChatFault, type ChatFaultShares, errorOf } from "./chat_fault.ts";
 import { ChatRecord } from "./chat_record.ts";
@@ -12,8 +12,7 @@ import {
 } from "./chat_request.ts";
 import { PromptCounter, type Tokenizer } from "./chat_tokens.ts";
 import { Faults } from "../perspective/fault.ts";
-import { GroqError } from "./groq_error.ts";
-import { errorReply, type Reply } from "./groq_reply.ts";
+import { errorReply, GroqError, type Reply } from "./groq_reply.ts";
 import { RateLimit, type RateLimits } from "./rate_limit.ts";
 import type { ServedModel, ServedModels } from "./served_model.ts";
 

@@ -1,7 +1,6 @@
-/** What the loopback Groq sends. */
+/** What the loopback Groq sends, and its errors (https://console.groq.com/docs/errors). */
 import type { ServerResponse } from "node:http";
 import type { ChatFault } from "./chat_fault.ts";
-import type { GroqError } from "./groq_error.ts";
 
 /** An answer on its way. */
 export interface Reply {
@@ -44,4 +43,31 @@ export function send(response: ServerResponse, reply: Reply, requestId: string):
     ...reply.settle?.(),
   });
   response.end(fault === "broken_body" ? bytes.subarray(0, bytes.length / 2) : bytes);
+}
+
+/** What may stand in an error beside its message. */
+export interface ErrorDetail {
+  /** `invalid_request_error` where it is not given. */
+  type?: string;
+  code?: string;
+  param?: string;
+  /** What the model wrote that is no JSON. */
+  failed_generation?: string;
+}
+
+/** An answer that is an error; a body of text is a page. */
+export class GroqError extends Error {
+  readonly body: unknown;
+  /** In whole seconds, only with 429. */
+  retryAfter: number | undefined;
+
+  constructor(readonly status: number, message: string, detail: ErrorDetail = {}) {
+    super(message);
+    this.body = { error: { message, type: "invalid_request_error", ...detail } };
+  }
+}
+
+/** Make the error of a path, file or batch that is not there. */
+export function notFound(what: string): GroqError {
+  return new GroqError(404, `${what} was not found`, { code: "not_found" });
 }

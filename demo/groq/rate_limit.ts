@@ -4,7 +4,7 @@
  * Its 429 messages give limit, use, what was asked for and how long to wait; these agree with a bucket
  * that drains evenly over its minute or day, so that is what a limit is here.
  */
-import { GroqError } from "./groq_error.ts";
+import { GroqError } from "./groq_reply.ts";
 
 /** How much a model may be asked for; a limit that is absent does not bind. */
 export interface RateLimits {

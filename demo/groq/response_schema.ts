@@ -1,5 +1,5 @@
 /** The rules of `response_format: json_schema` (https://console.groq.com/docs/structured-outputs). */
-import { GroqError } from "./groq_error.ts";
+import { GroqError } from "./groq_reply.ts";
 import type { ServedModel } from "./served_model.ts";
 
 /** A JSON schema, or a part of one. */

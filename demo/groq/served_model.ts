@@ -1,5 +1,5 @@
 /** The models of the loopback Groq: those served, and those that were. */
-import { GroqError } from "./groq_error.ts";
+import { GroqError } from "./groq_reply.ts";
 
 /** A model that is served (https://console.groq.com/docs/models). */
 export interface ServedModel {

@@ -1,12 +1,22 @@
 import { basename, join } from "node:path";
+import { z } from "zod";
 import { now } from "../run/clock.ts";
-import { UserError } from "../run/error.ts";
 import { namesIn } from "../run/if_there.ts";
 import { segmentLines } from "../store/journal.ts";
+import { StateFile } from "../store/state_file.ts";
 import type { DataPaths } from "../store/paths.ts";
 
+const Spending = z.record(z.string(), z.number());
 /** US dollars by month, such as `{ "2026-06": 1.5 }`. */
-export type Spending = Record<string, number>;
+export type Spending = z.infer<typeof Spending>;
+
+/** The file that says what a run spent. */
+export function spendingFile(path: string): StateFile<Spending> {
+  return new StateFile(path, Spending, {
+    found: "it does not say what a run spent",
+    remedy: 'Write what it was by month, in US dollars, such as {"2026-06": 1.5}, or remove it',
+  });
+}
 
 /** Give what a classifier cost in the present calendar month (UTC), in US dollars. */
 export async function spentThisMonth(paths: DataPaths, classifier: string): Promise<number> {
@@ -14,7 +24,7 @@ export async function spentThisMonth(paths: DataPaths, classifier: string): Prom
   const folder = paths.spending(classifier);
   const recorded = namesIn(folder).filter((name) => name.endsWith(".json"));
   let spent = 0;
-  for (const name of recorded) spent += (await readRecord(join(folder, name)))[month] ?? 0;
+  for (const name of recorded) spent += spendingFile(join(folder, name)).read()?.[month] ?? 0;
   for (const labelSetId of paths.names(`answers/${classifier}`)) {
     for (const segment of paidSegments(paths, classifier, labelSetId)) {
       if (recorded.includes(basename(recordOf(paths, classifier, segment)))) continue;
@@ -55,19 +65,4 @@ export function paidSegments(paths: DataPaths, classifier: string, labelSetId: s
 /** Give the file that says what the answers in a segment cost. */
 export function recordOf(paths: DataPaths, classifier: string, segment: string): string {
   return join(paths.spending(classifier), `${basename(segment, ".jsonl")}.json`);
-}
-
-async function readRecord(path: string): Promise<Spending> {
-  const text = await Deno.readTextFile(path);
-  try {
-    const spending = JSON.parse(text) as Spending;
-    if (Object.values(spending).every((dollars) => Number.isFinite(dollars))) return spending;
-  } catch {
-    // Said below.
-  }
-  throw new UserError(
-    `read ${path}`,
-    "it does not say what a run spent",
-    'Write what it was by month, in US dollars, such as {"2026-06": 1.5}, or remove it',
-  );
 }

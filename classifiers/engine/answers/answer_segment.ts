@@ -29,6 +29,32 @@ export interface Answer {
   price?: number;
 }
 
+/** What is said of a post, for `answerOf`. */
+export interface Said extends Pick<Answer, "answer" | "reason" | "place" | "about"> {
+  /** Null where nothing was sent. */
+  requestHash: string | null;
+  runId: string;
+  /** US dollars. */
+  price?: number;
+}
+
+/** Give what is kept of a post that was answered or refused just now. */
+export function answerOf(
+  { date, uri, cid, text_hash }: Pick<Answer, "date" | "uri" | "cid" | "text_hash">,
+  { requestHash, answer, place, about, reason, runId, price = 0 }: Said,
+): Answer {
+  return {
+    ...{ date, uri, cid, text_hash, request_hash: requestHash, answer },
+    ...place === undefined ? {} : { place },
+    ...about ? { about } : {},
+    reason,
+    received_at: now().toISOString(),
+    run_id: runId,
+    // Last, where the sum of prices is looked for.
+    ...price > 0 ? { price } : {},
+  };
+}
+
 const SYNC_AFTER_MS = 200;
 const SYNC_AFTER_ANSWERS = 50;
 /** Free space that a segment begins with. */

@@ -4,11 +4,9 @@ import { now } from "../../../etl/run/clock.ts";
 import {
   paidSegments,
   recordOf,
-  type Spending,
   spendingOf,
   spentThisMonth,
 } from "../../../etl/sampling/spending.ts";
-import { replaceText } from "../../../etl/store/whole_file.ts";
 import type { DataPaths } from "../../../etl/store/paths.ts";
 
 /** Hundredths add up to a little more or less than they should. */
@@ -70,7 +68,7 @@ export async function recordSpending(
   for (const segment of paidSegments(paths, classifier, labelSetId)) {
     const spending = await spendingOf(segment);
     if (Object.keys(spending).length === 0) continue;
-    await writeRecord(recordOf(paths, classifier, segment), spending);
+    await spendingFile(recordOf(paths, classifier, segment)).write(spending);
   }
 }
 
@@ -82,11 +80,7 @@ export async function recordLost(
   dollars: number,
 ): Promise<void> {
   const month = now().toISOString().slice(0, 7);
-  await writeRecord(join(paths.spending(classifier), `${name}.json`), { [month]: dollars });
-}
-
-async function writeRecord(path: string, spending: Spending): Promise<void> {
-  await replaceText(path, JSON.stringify(spending));
+  await spendingFile(join(paths.spending(classifier), `${name}.json`)).write({ [month]: dollars });
 }
 
 /** Give what a run may spend, in US dollars: of the month's budget, and no more than `maxCost`. */

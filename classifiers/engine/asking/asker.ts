@@ -1,7 +1,6 @@
 import { type LabelReason, PASSING_REASONS } from "../../../etl/labels/label_reason.ts";
-import { now } from "../../../etl/run/clock.ts";
 import { UserError } from "../../../etl/run/error.ts";
-import type { AnswerSegment } from "../answers/answer_segment.ts";
+import { answerOf, type AnswerSegment } from "../answers/answer_segment.ts";
 import type { Answered, AskedPost, QueuedPost } from "../contract/asked_post.ts";
 import type { LabellingCounts } from "./labelling_counts.ts";
 import type { LabellingStop } from "./labelling_stop.ts";
@@ -134,20 +133,8 @@ export class Asker {
     const { segment, runId, classifier } = this.options;
     const about = answer === null ? undefined : classifier.about?.(post);
     const isPassing = reason !== null && PASSING_REASONS.includes(reason);
-    await segment.append({
-      date: post.date,
-      uri: post.uri,
-      cid: post.cid,
-      text_hash: post.text_hash,
-      request_hash: requestHash,
-      answer,
-      ...place === undefined ? {} : { place },
-      ...about ? { about } : {},
-      reason,
-      received_at: now().toISOString(),
-      run_id: runId,
-      ...price > 0 ? { price } : {},
-    }, post.is_repeated && !isPassing);
+    const said = { requestHash, answer, reason, place, about, price, runId };
+    await segment.append(answerOf(post, said), post.is_repeated && !isPassing);
   }
 
   /** Keep what became of each post of a request; its price stands with the first. */

@@ -1,13 +1,20 @@
-import { createHash } from "node:crypto";
-import type { Answered, QueuedPost } from "../contract/asked_post.ts";
+import {
+  type Answered,
+  type AskedPost,
+  type QueuedPost,
+  requestHash,
+  shuffled,
+} from "../contract/asked_post.ts";
 import { Asker, type AskerOptions } from "./asker.ts";
 import { LONGEST_WAIT_MS } from "./patience.ts";
-import { Packer } from "./packer.ts";
 import { readStored } from "../answers/answer_reader.ts";
 
 /** Rows that may wait for the disk without a worker that waits for them. */
 const MOST_UNWRITTEN = 1000;
 const WATCH_MS = 250;
+
+/** How long a request waits for more posts; they come within a millisecond where there are any. */
+const WAIT_MS = 50;
 
 export interface LabellerOptions extends AskerOptions {
   /** In the order in which they are to be labelled; asked for one by one. */
@@ -97,7 +104,7 @@ export class Labeller {
     if (unscorable !== undefined) {
       return await this.#write(post, null, { answer: null, reason: unscorable });
     }
-    const hash = createHash("sha256").update(classifier.request(post)).digest("hex");
+    const hash = requestHash(classifier, post);
     if (!post.is_repeated) return this.#done(await this.#packer.ask(post, hash));
     const key = `${post.date} ${hash}`;
     const asked = this.#inFlight.get(key);
@@ -147,5 +154,35 @@ export class Labeller {
     if (answered === undefined) return;
     counts.add(answered.reason);
     onProgress();
+  }
+}
+
+/**
+ * Gathers posts that workers ask about at the same time into one request.
+ */
+class Packer {
+  #waiting: (AskedPost & { fail(error: unknown): void })[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(readonly asker: Asker) {}
+
+  /** Ask about a post; gives undefined where the run stops before. */
+  ask(post: QueuedPost, hash: string): Promise<Answered | undefined> {
+    const { classifier } = this.asker.options;
+    return new Promise((tell, fail) => {
+      this.#waiting.push({ post, hash, tell, fail });
+      // What is asked first goes alone.
+      const isFull = this.#waiting.length >= classifier.postsPerRequest || !this.asker.hasProof;
+      if (isFull) this.#send();
+      else this.#timer ??= setTimeout(() => this.#send(), WAIT_MS);
+    });
+  }
+
+  #send(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const pack = shuffled(this.#waiting);
+    this.#waiting = [];
+    this.asker.ask(pack).catch((error) => pack.forEach(({ fail }) => fail(error)));
   }
 }

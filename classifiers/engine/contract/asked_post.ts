@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import type { LabelReason } from "../../../etl/labels/label_reason.ts";
 import type { PendingPost, StoredAnswer } from "../../../etl/sampling/pending.ts";
+import type { PaidClassifier } from "./paid_classifier.ts";
 
 /** A post with its day, and what is stored of the same request. */
 export interface QueuedPost extends PendingPost {
@@ -19,4 +21,15 @@ export interface AskedPost {
   hash: string;
   /** Told once; of undefined where the run stopped before there was an answer or a reason. */
   tell(answered: Answered | undefined): void;
+}
+
+/** Give the hash by which equal requests about a post are known. */
+export function requestHash(classifier: PaidClassifier, post: PendingPost): string {
+  return createHash("sha256").update(classifier.request(post)).digest("hex");
+}
+
+/** Give items in an order of their own, so that a post's place in a request has nothing to do with its turn. */
+export function shuffled<T>(items: T[]): T[] {
+  return items.map((item) => ({ item, key: Math.random() }))
+    .sort((a, b) => a.key - b.key).map(({ item }) => item);
 }

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { labelSetId } from "../../../etl/labels/label_set.ts";
 import {
   CONTEXT_COLUMNS,
+  type ContextPart,
   type ContextRow,
   type PostContexts,
 } from "../../../etl/context/post_context.ts";
@@ -9,12 +9,11 @@ import type { UserError } from "../../../etl/run/error.ts";
 import { firstDamage } from "../../../etl/store/damage.ts";
 import { type Database, onOneThread } from "../../../etl/store/duckdb.ts";
 import type { DataPaths } from "../../../etl/store/paths.ts";
-import type { QueuedPost } from "../contract/asked_post.ts";
+import { type QueuedPost, requestHash } from "../contract/asked_post.ts";
 import { collectBatched } from "./batched_posts.ts";
 import { DrawnDays } from "../../../etl/sampling/drawn_days.ts";
 import { withMoreMemory } from "../memory_limit.ts";
 import type { PaidClassifier } from "../contract/paid_classifier.ts";
-import { withContexts } from "./queued_contexts.ts";
 import {
   findPending,
   type LabelledDay,
@@ -154,8 +153,7 @@ export class LabellingQueue {
         const hashes = new Map<string, string>();
         for (const post of page) {
           if (!post.is_repeated || classifier.unscorable(post) !== undefined) continue;
-          const hash = createHash("sha256").update(classifier.request(post)).digest("hex");
-          hashes.set(post.uri, hash);
+          hashes.set(post.uri, requestHash(classifier, post));
         }
         const known = await storedAnswers(database, paths, this.#labels(date), [
           ...new Set(hashes.values()),
@@ -238,4 +236,24 @@ export class LabellingQueue {
     const { name, labelSet } = this.classifier;
     return { classifier: name, labelSetId: labelSetId(labelSet), day };
   }
+}
+
+/** Stands, where nothing is fetched, for the text of a post that would be: as long as posts are. */
+const USUAL_PART: ContextPart = {
+  kind: "reply_parent",
+  text: "Somebody says here in a few words what they think of it, and somebody else answers them",
+};
+
+/** Give posts with their contexts; where `isFetched`, what those lack is fetched. */
+export async function withContexts<T extends PendingPost & ContextRow>(
+  contexts: PostContexts,
+  posts: T[],
+  isFetched: boolean,
+): Promise<T[]> {
+  const found = await (isFetched ? contexts.complete(posts) : contexts.of(posts));
+  return posts.map((post) => {
+    const { parts, missing } = found.get(post.uri)!;
+    if (isFetched) return { ...post, context: parts, isContextMissing: missing.length > 0 };
+    return { ...post, context: [...parts, ...missing.map(() => USUAL_PART)] };
+  });
 }

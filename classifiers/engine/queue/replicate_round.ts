@@ -16,7 +16,7 @@ import { LABEL_OF_POST } from "../../../etl/labels/label_file.ts";
 import { anchorTurnSql, loadAnchors } from "./anchor_draw.ts";
 import { AnswerSegment } from "../answers/answer_segment.ts";
 import type { QueuedPost } from "../contract/asked_post.ts";
-import { withContexts } from "./queued_contexts.ts";
+import { withContexts } from "./labelling_queue.ts";
 import type { PaidClassifier } from "../contract/paid_classifier.ts";
 
 /** UTC days from the beginning of one round to that of the next. */

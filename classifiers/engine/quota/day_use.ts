@@ -1,12 +1,23 @@
 import { join } from "node:path";
+import { z } from "zod";
 import { utcDay } from "../../../etl/run/clock.ts";
-import { UserError } from "../../../etl/run/error.ts";
-import { replaceFile } from "../../../etl/store/whole_file.ts";
+import { namesIn, removeIfThere } from "../../../etl/run/if_there.ts";
+import { StateFile } from "../../../etl/store/state_file.ts";
 import { type Quota, UNITS, type Weight } from "./quota.ts";
 
 /** The part of a day's quota that is recorded at once, so that not every request waits for the disk. */
 const CLAIMED_SHARE = 0.001;
 const KEPT_MS = 2 * 86_400_000;
+
+/** What a run used, by day. */
+const RunUse = z.object({
+  used: z.record(z.string(), z.object({ requests: z.number(), tokens: z.number() })),
+});
+const useFile = (path: string) =>
+  new StateFile(path, RunUse, {
+    found: "it does not say what a run used of a quota",
+    remedy: "Remove it: what that run used today then counts no more",
+  });
 
 /** What counts against the quotas of a day: taken, or put aside to be taken soon. */
 interface Counts {
@@ -42,8 +53,8 @@ export class DayUse implements AsyncDisposable {
   static async open(folder: string): Promise<DayUse> {
     await Deno.mkdir(folder, { recursive: true });
     const earlier: Record<string, Weight> = {};
-    for await (const { name } of Deno.readDir(folder)) {
-      if (name.endsWith(".part")) await Deno.remove(join(folder, name));
+    for (const name of namesIn(folder)) {
+      if (name.endsWith(".part")) await removeIfThere(join(folder, name));
     }
     for await (const { path, used, age } of runsOf(folder)) {
       const isOld = age >= KEPT_MS &&
@@ -107,8 +118,7 @@ export class DayUse implements AsyncDisposable {
   async #write(): Promise<void> {
     if (this.#path === undefined) return;
     const used = Object.fromEntries([...this.#days].map(([day, { claimed }]) => [day, claimed]));
-    const text = JSON.stringify({ used });
-    await replaceFile(this.#path, (beside) => Deno.writeTextFile(beside, text));
+    await useFile(this.#path).write({ used });
   }
 
   #counts(day: string): Counts {
@@ -122,12 +132,8 @@ export class DayUse implements AsyncDisposable {
 /** Give what all runs of a UTC day have used of the quotas of a service. */
 export async function usedOfDay(folder: string, day = utcDay(new Date())): Promise<Weight> {
   const sum: Weight = { requests: 0, tokens: 0 };
-  try {
-    for await (const { used } of runsOf(folder)) {
-      for (const unit of UNITS) sum[unit] += used[day]?.[unit] ?? 0;
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  for await (const { used } of runsOf(folder)) {
+    for (const unit of UNITS) sum[unit] += used[day]?.[unit] ?? 0;
   }
   return sum;
 }
@@ -136,23 +142,10 @@ export async function usedOfDay(folder: string, day = utcDay(new Date())): Promi
 async function* runsOf(
   folder: string,
 ): AsyncGenerator<{ path: string; used: Record<string, Weight>; age: number }> {
-  for await (const { name } of Deno.readDir(folder)) {
-    if (!name.endsWith(".json")) continue;
+  for (const name of namesIn(folder).filter((name) => name.endsWith(".json"))) {
     const path = join(folder, name);
-    const text = await Deno.readTextFile(path);
+    const { used } = useFile(path).read()!;
     const { mtime } = await Deno.stat(path);
-    try {
-      const { used } = JSON.parse(text) as { used: Record<string, Weight> };
-      const counts = Object.values(used).flatMap((weight) => UNITS.map((unit) => weight[unit]));
-      if (!counts.every((count) => Number.isFinite(count))) throw new TypeError("no number");
-      yield { path, used, age: Date.now() - (mtime?.getTime() ?? 0) };
-    } catch (cause) {
-      throw new UserError(
-        `read ${path}`,
-        "it does not say what a run used of a quota",
-        "Remove it: what that run used today then counts no more",
-        { cause },
-      );
-    }
+    yield { path, used, age: Date.now() - (mtime?.getTime() ?? 0) };
   }
 }

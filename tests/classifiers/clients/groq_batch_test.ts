@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { GroqBatch } from "../../../classifiers/clients/groq_batch.ts";
-import { BATCH_STATUSES } from "../../../classifiers/clients/groq_batch_object.ts";
+import { BATCH_STATUSES, GroqBatch } from "../../../classifiers/clients/groq_batch.ts";
 import { type Handler, withServer } from "./odd_server.ts";
 import { KEY, problemOf, TEXT } from "./secrets.ts";
 

@@ -9,7 +9,7 @@ import {
 } from "../../../classifiers/prompt/material.ts";
 import { buildPrompt, type PromptPost } from "../../../classifiers/prompt/prompt.ts";
 import { loadTokens } from "../../../classifiers/prompt/token_count.ts";
-import { sociopoliticalInstructions } from "../../../classifiers/prompt/sociopolitical_instructions.ts";
+import { sociopoliticalInstructions } from "../../../classifiers/prompt/instructions.ts";
 import type { ContextKind } from "../../../etl/context/post_context.ts";
 
 await loadTokens();

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { readAttributes } from "../../../classifiers/codebooks/attribute_codebook.ts";
 import { readSociopolitical } from "../../../classifiers/codebooks/sociopolitical_codebook.ts";
-import { attributeInstructions } from "../../../classifiers/prompt/attribute_instructions.ts";
+import {
+  attributeInstructions,
+  sociopoliticalInstructions,
+} from "../../../classifiers/prompt/instructions.ts";
 import { boundContext } from "../../../classifiers/prompt/context_bound.ts";
 import { readFence } from "../../../classifiers/prompt/material.ts";
 import { buildPrompt } from "../../../classifiers/prompt/prompt.ts";
-import { sociopoliticalInstructions } from "../../../classifiers/prompt/sociopolitical_instructions.ts";
 import { countTokens, loadTokens } from "../../../classifiers/prompt/token_count.ts";
 import type { ContextPart } from "../../../etl/context/post_context.ts";
 

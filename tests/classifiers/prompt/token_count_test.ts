@@ -5,7 +5,7 @@ import {
   type SociopoliticalCodebook,
 } from "../../../classifiers/codebooks/sociopolitical_codebook.ts";
 import { buildPrompt, type Prompt } from "../../../classifiers/prompt/prompt.ts";
-import { sociopoliticalInstructions } from "../../../classifiers/prompt/sociopolitical_instructions.ts";
+import { sociopoliticalInstructions } from "../../../classifiers/prompt/instructions.ts";
 import { countTokens, loadTokens, requestTokens } from "../../../classifiers/prompt/token_count.ts";
 import { responseFormat } from "../../../classifiers/reply/reply_format.ts";
 import { randomNumbers } from "../../etl/atproto/mutation.ts";

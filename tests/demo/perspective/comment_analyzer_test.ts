@@ -6,10 +6,10 @@ import {
   CommentAnalyzer,
 } from "../../../classifiers/clients/comment_analyzer.ts";
 import { ServiceError } from "../../../classifiers/engine/contract/service_error.ts";
-import { DEMO_MARK } from "../../../demo/perspective/analysis_scores.ts";
 import {
   type CommentAnalyzerOptions,
   type CommentAnalyzerServer,
+  DEMO_MARK,
   startCommentAnalyzer,
 } from "../../../demo/perspective/comment_analyzer.ts";
 import { checkCsv, csvRows } from "../../../etl/import/csv.ts";

@@ -1,5 +1,32 @@
+import type { AttributeCodebook } from "../codebooks/attribute_codebook.ts";
 import type { SociopoliticalCodebook } from "../codebooks/sociopolitical_codebook.ts";
-import { countryName, ROLE } from "./role.ts";
+
+/** Who a model is to be. */
+export const ROLE =
+  "You code posts of the social network Bluesky for a scientific study, by a codebook. You take no " +
+  "side, and you judge by the definitions below alone.";
+
+/** Give the English name of a country by its code (ISO 3166), such as United States. */
+export function countryName(code: string): string {
+  return new Intl.DisplayNames("en", { type: "region" }).of(code) ?? code;
+}
+
+/** Give the instructions by which a model scores posts with the section `attributes`. */
+export function attributeInstructions({ head, attributes }: AttributeCodebook): string {
+  const definitions = Object.entries(attributes).map(([name, { definition, zero, one }]) =>
+    `- ${name}: ${definition} 0: ${zero} 1: ${one}`
+  );
+  return [
+    ROLE,
+    `Country of the study: ${countryName(head.country)}.`,
+    "",
+    "# The questions",
+    "How far does each of these attributes hold of the post itself, not of what it quotes or answers? " +
+    "Give a number from 0 to 1 with at most two decimals for each; use the whole range, and judge " +
+    "each attribute by itself.",
+    ...definitions,
+  ].join("\n");
+}
 
 /** Give the instructions by which a model codes posts with the section `sociopolitical`. */
 export function sociopoliticalInstructions(
