@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Command, type Context, type Outcome } from "../etl/command/command.ts";
+import { onlyThese, type Variable } from "../etl/run/environment.ts";
 import { EXIT, UserError } from "../etl/run/error.ts";
 import { taskCommand } from "../etl/run/task_command.ts";
 import { readStudy } from "../etl/study/study.ts";
@@ -136,10 +137,10 @@ async function runStep(
   name: string,
   args: string[],
   data: string,
-  env: Record<string, string>,
+  variables: Partial<Record<Variable, string>>,
 ): Promise<void> {
   const { code, stdout } = await taskCommand([name, ...args, "--data", data, "--study", STUDY], {
-    env,
+    env: onlyThese(variables),
     // The demo's own summary is what stdout is for.
     stdout: "piped",
     stderr: "inherit",

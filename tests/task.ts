@@ -1,9 +1,10 @@
 /** Runs a task as a user does and gives what it printed: in this process, or in one of its own. */
 import { runCommand } from "../etl/command/command.ts";
-import { ownEnvironment } from "../etl/run/environment.ts";
+import { onlyThese, ownEnvironment } from "../etl/run/environment.ts";
 import { ROOT, taskCommand } from "../etl/run/task_command.ts";
 import { loadCommand } from "../main.ts";
 import { printed } from "./printed.ts";
+import { SHIPPED_STUDY } from "./shipped_study.ts";
 
 export { ROOT };
 
@@ -30,7 +31,7 @@ export async function runTask(
   const command = STARTS_OTHERS.includes(task!) ? undefined : await loadCommand(task!);
   if (command === undefined) return await runProcess([task!, ...args], env);
   const { result, stdout, stderr } = await printed(() =>
-    ownEnvironment.run(env, () => runCommand(command, args))
+    ownEnvironment.run({ CIVICSKY_STUDY: SHIPPED_STUDY, ...env }, () => runCommand(command, args))
   );
   return { code: result, stdout, stderr };
 }
@@ -46,7 +47,7 @@ export async function runProcess(
 }
 
 /**
- * Start `deno task <args>`; the caller ends it.
+ * Start `deno task <args>`; the caller ends it. Of our variables it has those of `env` and no others.
  *
  * The command of `deno.json` is started without `deno task` before it: that saves a process, and a
  * signal hits the run itself.
@@ -56,7 +57,7 @@ export function taskProcess(
   env: Record<string, string> = {},
 ): Deno.ChildProcess {
   return taskCommand(args, {
-    env: { NO_COLOR: "1", ...env },
+    env: { NO_COLOR: "1", ...onlyThese({ CIVICSKY_STUDY: SHIPPED_STUDY, ...env }) },
     stdout: "piped",
     stderr: "piped",
   }).spawn();

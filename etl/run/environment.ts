@@ -1,11 +1,17 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
+
+const ROOT = new URL("../../", import.meta.url);
+/** There is none of this name. */
+const NO_FILE = fileURLToPath(new URL("no.env", ROOT));
 
 /** Every environment variable that civicsky reads; the README's table is checked against it. */
 export const VARIABLES = [
   "CIVICSKY_DATA",
   "CIVICSKY_STUDY",
   "CIVICSKY_CLOCK",
+  "CIVICSKY_ENV_FILE",
   "BLUESKY_RELAY",
   "BLUESKY_JETSTREAM",
   "BLUESKY_APPVIEW",
@@ -33,12 +39,12 @@ export const ownEnvironment = new AsyncLocalStorage<Readonly<Record<string, stri
 /**
  * Give the value of an environment variable, or undefined where it is unset or empty.
  *
- * The environment beats the file `.env` beside `deno.json`.
+ * The environment beats the file `.env` beside `deno.json`, or the one that `CIVICSKY_ENV_FILE` names.
  */
-export const variable = environment(new URL("../../.env", import.meta.url));
+export const variable = environment();
 
 /** Make a reader of variables that looks into the environment, then into a file, read once. */
-export function environment(path: URL | string): (name: Variable) => string | undefined {
+export function environment(path?: string): (name: Variable) => string | undefined {
   let fromFile: Record<string, string | undefined> | undefined;
   return (name) => {
     if (ownEnvironment.getStore()) return systemVariable(name)?.trim() || undefined;
@@ -58,7 +64,7 @@ export function systemVariable(name: string): string | undefined {
  * from elsewhere has them not, or otherwise.
  */
 export function notInFile(
-  path: URL | string = new URL("../../.env", import.meta.url),
+  path?: string,
 ): Variable[] {
   const fromFile = ownEnvironment.getStore() ? {} : readEnvFile(path);
   return VARIABLES.filter((name) => {
@@ -67,11 +73,24 @@ export function notInFile(
   });
 }
 
-function readEnvFile(path: URL | string): Record<string, string | undefined> {
+/**
+ * Give the environment of a process that is to have these variables and no others of ours, whatever
+ * this process has and `.env` says.
+ */
+export function onlyThese(variables: Partial<Record<Variable, string>>): Record<string, string> {
+  const unset = Object.fromEntries(VARIABLES.map((name) => [name, ""]));
+  return { ...unset, CIVICSKY_ENV_FILE: NO_FILE, ...variables };
+}
+
+function readEnvFile(path = envFile()): Record<string, string | undefined> {
   try {
     return parseEnv(Deno.readTextFileSync(path));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return {};
     throw error;
   }
+}
+
+function envFile(): string {
+  return Deno.env.get("CIVICSKY_ENV_FILE")?.trim() || fileURLToPath(new URL(".env", ROOT));
 }

@@ -12,6 +12,7 @@ import { ROOT } from "../task.ts";
 import { withData } from "../rows.ts";
 import { type Block, commandsOf, type Document, DOCUMENTS, linksOf } from "./document.ts";
 import { StudyTree } from "./study_tree.ts";
+import { SHIPPED_STUDY } from "../shipped_study.ts";
 
 /** What a block may say that it needs; it is not run then. */
 const NEEDS = [
@@ -147,7 +148,7 @@ function merged(study: any, part: any): any {
 Deno.test("every YAML block is a codebook, or a part of study.yaml as its schema has it", () =>
   withData(async (folder) => {
     const path = join(folder, "study.yaml");
-    const study = parse(await Deno.readTextFile(join(ROOT, "study.yaml")));
+    const study = parse(await Deno.readTextFile(SHIPPED_STUDY));
     await Deno.copyFile(
       join(ROOT, "classifiers/codebooks/us_politics.yaml"),
       join(folder, "my_codebook.yaml"),

@@ -13,8 +13,9 @@ import { writePanelManifest } from "../../etl/labels/panel.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { remountReadOnly, testOnSmallDisk } from "./store/small_disk.ts";
 import { withData } from "../rows.ts";
-import { ROOT, runTask } from "../task.ts";
+import { runTask } from "../task.ts";
 import { aged, closedPort, examined } from "./doctor/patient.ts";
+import { SHIPPED_STUDY } from "../shipped_study.ts";
 
 const KEY = "AIza-invented-key-of-tests";
 
@@ -190,7 +191,7 @@ Deno.test("the end of Perspective is noted, then warned of where there is no pan
 Deno.test("a study that cannot be read ends with what is wrong in it", () =>
   withData(async (data) => {
     const study = join(data, "study.yaml");
-    const text = await Deno.readTextFile(join(ROOT, "study.yaml"));
+    const text = await Deno.readTextFile(SHIPPED_STUDY);
     await Deno.writeTextFile(study, text.replace("\nsources:", "\nsouces:"));
     const { code, stdout, stderr } = await runTask(["doctor", "--data", data, "--study", study]);
     assert.deepEqual([code, stdout], [2, ""]);

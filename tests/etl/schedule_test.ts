@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { withData } from "../rows.ts";
 import { ROOT, runTask } from "../task.ts";
 import { FakeCrontab } from "./schedule/fake_crontab.ts";
+import { SHIPPED_STUDY } from "../shipped_study.ts";
 
 const CLOCK = "2026-11-22T15:30:00Z";
-const STUDY = `${ROOT}study.yaml`;
+const STUDY = SHIPPED_STUDY;
 
 interface Machine {
   data: string;

@@ -11,13 +11,14 @@ import { DataPaths } from "../../../etl/store/paths.ts";
 import { LABEL_SETS, POSTS, withColumns } from "../../../etl/store/tables.ts";
 import { uri } from "../../raw.ts";
 import { writeRows } from "../../table_file.ts";
+import { SHIPPED_STUDY } from "../../shipped_study.ts";
 
 /** The day of most of the posts. */
 export const DAY = "2026-06-01";
 export const SHOWN = "a".repeat(16);
 export const OTHER = "b".repeat(16);
 const FLAGS = Object.fromEntries(
-  Object.keys(readStudy("study.yaml").filters).map((name) => [`flag_${name}`, "BOOLEAN"]),
+  Object.keys(readStudy(SHIPPED_STUDY).filters).map((name) => [`flag_${name}`, "BOOLEAN"]),
 );
 
 const post = (name: string, cid: string | null, text_hash = `hash ${name}`) => ({
