@@ -4,6 +4,7 @@ import { now } from "../../../etl/run/clock.ts";
 import {
   paidSegments,
   recordOf,
+  spendingFile,
   spendingOf,
   spentThisMonth,
 } from "../../../etl/sampling/spending.ts";
