@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ifThereSync } from "../run/if_there.ts";
-import { replaceText } from "../store/whole_file.ts";
+import { replaceTextSync } from "../store/whole_file.ts";
 import type { DataPaths } from "../store/paths.ts";
 
 /** The tokens of a login, and what they are for. */
@@ -34,8 +34,8 @@ export class SessionFile {
   }
 
   /** Keep a session in the place of the one before; a reader sees one or the other. */
-  async write(session: StoredSession): Promise<void> {
-    await replaceText(this.paths.session(), JSON.stringify(session), 0o600);
+  write(session: StoredSession): void {
+    replaceTextSync(this.paths.session(), JSON.stringify(session), 0o600);
   }
 
   /** Forget the session, where the server takes it no more. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
-import { namesIn, removeIfThere } from "../run/if_there.ts";
+import { ifThereSync, namesIn, removeIfThere } from "../run/if_there.ts";
 
 /** Force a file or a folder's entries to disk. */
 export async function sync(path: string): Promise<void> {
@@ -33,10 +33,24 @@ export async function replaceFile<T>(
   }
 }
 
-/** Write a whole file of text in the place of the one before; `mode` is that of a new file. */
-export async function replaceText(path: string, text: string, mode?: number): Promise<void> {
-  const options = mode === undefined ? {} : { mode };
-  await replaceFile(path, (beside) => Deno.writeTextFile(beside, text, options));
+/** Write a whole file of text in the place of the one before. */
+export async function replaceText(path: string, text: string): Promise<void> {
+  await replaceFile(path, (beside) => Deno.writeTextFile(beside, text));
+}
+
+/** The same at once, for a callback that nobody waits for. */
+export function replaceTextSync(path: string, text: string, mode: number): void {
+  const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
+  Deno.mkdirSync(dirname(path), { recursive: true });
+  try {
+    Deno.writeTextFileSync(beside, text, { createNew: true, mode });
+    using file = Deno.openSync(beside);
+    file.syncSync();
+    Deno.renameSync(beside, path);
+  } catch (error) {
+    ifThereSync(() => Deno.removeSync(beside));
+    throw error;
+  }
 }
 
 /**
