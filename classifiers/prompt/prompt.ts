@@ -1,4 +1,5 @@
-import type { ContextKind, ContextPart } from "../../etl/context/post_context.ts";
+import { shortId } from "../reply/reply_part.ts";
+import type { ContextKind, ContextPart } from "../../etl/context/context_part.ts";
 import { boundContext } from "./context_bound.ts";
 import { fence, type ShownPost, withoutIdentifiers } from "./material.ts";
 
@@ -16,11 +17,6 @@ export interface Prompt {
 export interface PromptPost {
   text: string;
   context?: readonly ContextPart[];
-}
-
-/** Give the short id of the post at a place of a request, from 0: p1, p2, … */
-export function shortId(place: number): string {
-  return `p${place + 1}`;
 }
 
 /**

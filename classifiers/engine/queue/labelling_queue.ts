@@ -1,10 +1,10 @@
 import { labelSetId } from "../../../etl/labels/label_set.ts";
+import type { PostContexts } from "../../../etl/context/post_context.ts";
 import {
   CONTEXT_COLUMNS,
   type ContextPart,
   type ContextRow,
-  type PostContexts,
-} from "../../../etl/context/post_context.ts";
+} from "../../../etl/context/context_part.ts";
 import type { UserError } from "../../../etl/run/error.ts";
 import { firstDamage } from "../../../etl/store/damage.ts";
 import { type Database, onOneThread } from "../../../etl/store/duckdb.ts";
@@ -12,7 +12,7 @@ import type { DataPaths } from "../../../etl/store/paths.ts";
 import { type QueuedPost, requestHash } from "../contract/asked_post.ts";
 import { collectBatched } from "./batched_posts.ts";
 import { DrawnDays } from "../../../etl/sampling/drawn_days.ts";
-import { withMoreMemory } from "../memory_limit.ts";
+import { withMoreMemory } from "../answers/memory_limit.ts";
 import type { PaidClassifier } from "../contract/paid_classifier.ts";
 import {
   findPending,

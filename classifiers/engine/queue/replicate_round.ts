@@ -1,10 +1,7 @@
 import { labelSetId } from "../../../etl/labels/label_set.ts";
 import { PASSING_REASONS } from "../../../etl/labels/label_reason.ts";
-import {
-  CONTEXT_COLUMNS,
-  type ContextRow,
-  type PostContexts,
-} from "../../../etl/context/post_context.ts";
+import type { PostContexts } from "../../../etl/context/post_context.ts";
+import { CONTEXT_COLUMNS, type ContextRow } from "../../../etl/context/context_part.ts";
 import { now, utcDay } from "../../../etl/run/clock.ts";
 import { UserError } from "../../../etl/run/error.ts";
 import { firstDamage } from "../../../etl/store/damage.ts";
