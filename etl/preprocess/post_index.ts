@@ -1,7 +1,7 @@
 import { rawRows } from "../raw/raw_rows.ts";
 import { indexCounts } from "./count_index.ts";
 import type { Inputs } from "../raw/inputs.ts";
-import { readRemovals } from "../raw/removal.ts";
+import { readRemovals, type Removals } from "../raw/removal.ts";
 import { SOURCE_COLUMNS, SOURCE_NAMES } from "../store/source.ts";
 import { type Database, literal, row } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
@@ -26,12 +26,18 @@ export async function indexPosts(
   inputs: Inputs,
   hashKey: string,
   standing: string[],
-): Promise<{ hidden: number; late: number }> {
+): Promise<{ hidden: number; late: number; removals: Removals }> {
   const files = Object.entries(inputs.raw).flatMap(([source, paths]) =>
     paths.map((path) => ({ source, path }))
   );
   const parts = files.map(({ path }) => path);
-  await readRemovals(database, inputs.tombstones, parts, hashKey, inputs.archivedPosts);
+  const removals = await readRemovals(
+    database,
+    inputs.tombstones,
+    parts,
+    hashKey,
+    inputs.archivedPosts,
+  );
   await database.run(
     "CREATE OR REPLACE TEMP TABLE raw_files (file BIGINT, source VARCHAR, path VARCHAR)",
   );
@@ -43,7 +49,7 @@ export async function indexPosts(
     appender.endRow();
   }
   appender.closeSync();
-  await indexCounts(database, inputs.counts, hashKey);
+  await indexCounts(database, inputs.counts, removals);
   const isIn = SOURCE_NAMES.map((source) =>
     `bool_or(source = ${literal(source)}) OVER all_of_uri AS in_${source}`
   );
@@ -146,7 +152,7 @@ export async function indexPosts(
     await database.run(`DELETE FROM post_index WHERE date IN (
       SELECT unnest(${literal([...inputs.stoppedDays])})::DATE)`);
   }
-  return { hidden, late };
+  return { hidden, late, removals };
 }
 
 /**
