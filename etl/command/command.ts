@@ -64,6 +64,8 @@ export interface Command {
   /** True where arguments name posts or accounts, which must not stand in the ledger. */
   hasPrivateArguments?: boolean;
   options: CommandOption[];
+  /** Options of earlier versions, by their flag: what each with its value is called now. */
+  renamed?: Record<string, (value: string) => string[]>;
   examples: string[];
   /** False for tasks that only look; they leave no row in the ledger, and what others left behind. */
   ledger?: boolean;
@@ -120,7 +122,7 @@ async function parseAndRun(
 ): Promise<ExitStatus> {
   const program = declare(command);
   // `deno task x -- --flag` passes the dashes on.
-  const given = args[0] === "--" ? args.slice(1) : args;
+  const given = withNewNames(command, args[0] === "--" ? args.slice(1) : args);
   try {
     program.parse(given, { from: "user" });
   } catch (error) {
@@ -208,6 +210,18 @@ async function parseAndRun(
   console.log(json ? JSON.stringify({ ...outcome.summary, warnings, status }) : outcome.text);
   for (const error of errors) printError(error);
   return exit;
+}
+
+/** Call options of earlier versions as they are called now; crontabs keep them for years. */
+function withNewNames({ renamed = {} }: Command, args: string[]): string[] {
+  return args.flatMap((arg, index) => {
+    const [flag, value] = arg.split(/=(.*)/s) as [string, string?];
+    const name = Object.hasOwn(renamed, flag) ? renamed[flag] : undefined;
+    const before = args[index - 1] ?? "";
+    // The value of the one before.
+    if (Object.hasOwn(renamed, before)) return [];
+    return name === undefined ? [arg] : name(value ?? args[index + 1] ?? "");
+  });
 }
 
 function declare(command: Command): Commander {

@@ -50,8 +50,7 @@ export function describeStatus(status: StatusSummary): string {
   const { data, tables, perspective_end } = status;
   const end = perspective_end ? [[describePerspectiveEnd(perspective_end)]] : [];
   if (tables.length === 0) {
-    const hint =
-      `${data} holds nothing yet\n  Collect with deno task sync:firehose --minutes 5, or ` +
+    const hint = `${data} holds nothing yet\n  Collect with deno task sync:firehose --for 5m, or ` +
       "try deno task demo";
     return [hint, ...end.map(([text]) => `  ${text}`)].join("\n\n");
   }
