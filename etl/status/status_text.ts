@@ -12,11 +12,11 @@ import {
   isPerspectiveEnd,
   type PerspectiveEnd,
 } from "../study/perspective_end.ts";
-import { hasUnicode } from "./terminal.ts";
 import { describeStanding, type StreamStanding } from "../coverage/stream_standing.ts";
 import { describeStrips, stripLegend } from "./strip_text.ts";
 import type { TableStatus } from "./table_status.ts";
 import type { WeekStrip } from "../coverage/week_strip.ts";
+import { variable } from "../run/environment.ts";
 
 /** Columns of the screen where there is no terminal that says how many it has. */
 const WIDTH = 100;
@@ -224,4 +224,10 @@ function wrap(text: string): string[] {
 
 function number(value: number): string {
   return value.toLocaleString("en");
+}
+
+/** Tell whether stdout is a terminal whose locale is UTF-8 (POSIX, Environment Variables, 8.2). */
+function hasUnicode(): boolean {
+  const locale = variable("LC_ALL") ?? variable("LC_CTYPE") ?? variable("LANG") ?? "";
+  return Deno.stdout.isTerminal() && /utf-?8/i.test(locale);
 }
