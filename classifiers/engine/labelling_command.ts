@@ -27,7 +27,7 @@ import { DayUse, usedOfDay } from "./quota/day_use.ts";
 import type { Quota } from "./quota/quota.ts";
 import { ReplicateRound } from "./queue/replicate_round.ts";
 import { allowance, Budget } from "./answers/spending.ts";
-import { WaitingAnswers } from "./answers/answer_reader.ts";
+import { waitingPosts } from "./answers/answer_reader.ts";
 
 export type { LabellingOptions, OpenedTask } from "./labelling_run.ts";
 
@@ -128,7 +128,7 @@ async function dryRun(run: Run, limits: Quota[]): Promise<Outcome> {
     cost: await allowance(paths, classifier.name, settings.budget, options.maxCost),
   }, {
     anchors: round.posts(),
-    waiting: await WaitingAnswers.read(paths, classifier.name, labelSetId),
+    waiting: await waitingPosts(paths, classifier.name, labelSetId),
   });
   return {
     summary: { dry_run: true, ...plan },
