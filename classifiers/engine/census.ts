@@ -43,7 +43,7 @@ interface Options {
 }
 
 interface Counts {
-  labeled: number;
+  labelled: number;
   counted: Record<string, number>;
   failed: Record<string, number>;
   pending: number;
@@ -84,7 +84,7 @@ async function classify(
   await using _lock = await lock(paths.locks(), `classify-${id}`, `run ${task}`);
   const counted = Object.keys(classifier.counted ?? {}).map((key) => [key, 0]);
   const counts: Counts = {
-    labeled: 0,
+    labelled: 0,
     counted: Object.fromEntries(counted),
     failed: {},
     pending: 0,
@@ -105,14 +105,14 @@ async function classify(
     }
     const labelled = { classifier: name, labelSetId: id, day: date! };
     const { pending } = await findPending(database, paths, labelled, CENSUS);
-    const left = (options.limit ?? Infinity) - counts.labeled - total(counts.failed);
+    const left = (options.limit ?? Infinity) - counts.labelled - total(counts.failed);
     const taken = options.dryRun ? 0 : Math.min(pending, left);
     counts.pending += pending - taken;
     if (taken === 0) continue;
     await judgePending(context, classifier, date!, taken, counts);
     const query = judgedLabels(labelSet, columns, runId);
     await mergeLabels(database, paths, name, labelTable(columns), date!, query);
-    progress.update(() => `${counts.labeled} posts labelled, at ${date}`);
+    progress.update(() => `${counts.labelled} posts labelled, at ${date}`);
   }
   // Also when nothing was pending: whoever goes back to an earlier codebook wants to see its labels.
   if (!options.dryRun && paths.files("posts").length > 0) {
@@ -158,7 +158,7 @@ async function judgePending(
         counts.failed[reason] = (counts.failed[reason] ?? 0) + 1;
         continue;
       }
-      counts.labeled++;
+      counts.labelled++;
       for (const [key, column] of Object.entries(counted)) {
         if (columns![column] === true) counts.counted[key]!++;
       }
@@ -200,15 +200,15 @@ function total(counts: Record<string, number>): number {
 function describe(
   { classifier, codebook }: LabelSet,
   id: string,
-  { labeled, counted, failed, pending }: Counts,
+  { labelled, counted, failed, pending }: Counts,
   isDryRun: boolean,
 ): string {
   const by = codebook === null ? classifier : `the codebook ${codebook}`;
   const share = (n: number) =>
-    labeled > 0 ? ` (${(100 * n / labeled).toFixed(1)}% of those labelled)` : "";
+    labelled > 0 ? ` (${(100 * n / labelled).toFixed(1)}% of those labelled)` : "";
   const reasons = Object.entries(failed).map(([reason, n]) => `${reason} ${n}`).join(", ");
   return [
-    isDryRun ? `Would label ${pending} posts with ${by}` : `Labelled ${labeled} posts with ${by}`,
+    isDryRun ? `Would label ${pending} posts with ${by}` : `Labelled ${labelled} posts with ${by}`,
     `  label set ${id}`,
     ...(isDryRun ? [] : [
       ...Object.entries(counted).map(([key, n]) => `  ${key}: ${n}${share(n)}`),

@@ -8,7 +8,7 @@ import { duration } from "../../etl/run/duration.ts";
 import { AnswerSegment } from "./answers/answer_segment.ts";
 import type { QueuedPost } from "./contract/asked_post.ts";
 import { mergeAnswers } from "./answers/answer_merge.ts";
-import { LIMIT_MEMORY } from "./memory_limit.ts";
+import { LIMIT_MEMORY } from "./answers/memory_limit.ts";
 import { Labeller } from "./asking/labeller.ts";
 import { LabellingCounts } from "./asking/labelling_counts.ts";
 import { describePlan, planLabelling } from "./labelling_plan.ts";

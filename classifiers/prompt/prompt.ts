@@ -1,5 +1,6 @@
 import type { ContextKind, ContextPart } from "../../etl/context/post_context.ts";
 import { boundContext } from "./context_bound.ts";
+import { shortId } from "../reply/reply_part.ts";
 import { fence, type ShownPost, withoutIdentifiers } from "./material.ts";
 
 /** What is sent to a model beside the schema of its reply. */
@@ -16,11 +17,6 @@ export interface Prompt {
 export interface PromptPost {
   text: string;
   context?: readonly ContextPart[];
-}
-
-/** Give the short id of the post at a place of a request, from 0: p1, p2, … */
-export function shortId(place: number): string {
-  return `p${place + 1}`;
 }
 
 /**

@@ -18,7 +18,7 @@ import type { DataPaths } from "../../../etl/store/paths.ts";
 import { Quarantine } from "../../../etl/store/quarantine.ts";
 import { POSTS, REPLICATES, type Table, withColumns } from "../../../etl/store/tables.ts";
 import type { Sample } from "../../../etl/sampling/sample.ts";
-import { LIMIT_MEMORY, withMoreMemory } from "../memory_limit.ts";
+import { LIMIT_MEMORY, withMoreMemory } from "./memory_limit.ts";
 import type { PaidClassifier } from "../contract/paid_classifier.ts";
 import { labelOf, parseAnswer, type ReadLabel } from "./answer_reader.ts";
 import type { Answer } from "./answer_segment.ts";

@@ -12,7 +12,7 @@ import type { DataPaths } from "../../../etl/store/paths.ts";
 import { type QueuedPost, requestHash } from "../contract/asked_post.ts";
 import { collectBatched } from "./batched_posts.ts";
 import { DrawnDays } from "../../../etl/sampling/drawn_days.ts";
-import { withMoreMemory } from "../memory_limit.ts";
+import { withMoreMemory } from "../answers/memory_limit.ts";
 import type { PaidClassifier } from "../contract/paid_classifier.ts";
 import {
   findPending,

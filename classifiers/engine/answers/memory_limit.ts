@@ -1,4 +1,4 @@
-import { type Database, isOutOfMemory } from "../../etl/store/duckdb.ts";
+import { type Database, isOutOfMemory } from "../../../etl/store/duckdb.ts";
 
 /**
  * For DuckDB, beside what JavaScript holds. What does not fit it spills, but not all that it pins: where
