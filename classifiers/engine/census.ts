@@ -114,7 +114,7 @@ async function classify(
     await mergeLabels(database, paths, name, labelTable(columns), date!, query);
     progress.update(() => `${counts.labelled} posts labelled, at ${date}`);
   }
-  // Also when nothing was pending: whoever goes back to an earlier codebook wants to see its labels.
+  // Also when nothing was pending: a study that goes back to an earlier codebook shows its labels.
   if (!options.dryRun && paths.files("posts").length > 0) {
     await enterLabelSet(database, paths, study, labelSet);
   }

@@ -182,7 +182,7 @@ async function label(run: Run): Promise<Outcome> {
     );
     if (!stop.isSet) await queue.settle();
   }
-  // Also when nothing was pending: whoever goes back to an earlier label set wants to see its labels.
+  // Also when nothing was pending: a study that goes back to an earlier label set shows its labels.
   if (survey.days > 0) await enterLabelSet(database, paths, study, classifier.labelSet);
   const pending = survey.pending - counts.done + counts.passing;
   const isLeft = pending > 0 || again.done - again.passing < round.left;
