@@ -1,6 +1,9 @@
-import { main } from "../etl/command/command.ts";
-import { chatCommand } from "./chat/chat_task.ts";
+import { chatCommand, chatSettings } from "./chat/chat_task.ts";
 import { Questionnaire } from "./prompt/questionnaire.ts";
+
+const read = (path: string) => Questionnaire.attributes(path);
+
+export const readSettings = chatSettings(read);
 
 export const command = chatCommand({
   name: "attributes",
@@ -14,7 +17,5 @@ export const command = chatCommand({
     "deno task classify:attributes --dry-run",
     "deno task classify:attributes --limit 1000 --max-cost 1",
   ],
-  read: (path) => Questionnaire.attributes(path),
+  read,
 });
-
-if (import.meta.main) await main(command);

@@ -1,25 +1,17 @@
 import { z } from "zod";
-import { type Context, main } from "../etl/command/command.ts";
+import { type Context } from "../etl/command/command.ts";
 import { checkSection } from "../etl/study/section.ts";
 import { hashDictionary, readDictionary } from "./codebooks/codebook.ts";
 import { CodebookName, codebookPath } from "./codebooks/codebook_path.ts";
 import { compile } from "./codebooks/dictionary_match.ts";
+import { CLASSIFIERS } from "./list.ts";
 import { censusCommand, type FreeClassifier } from "./engine/census.ts";
 
 /** Raised when the same codebook begins to give other labels. */
 const VERSION = "1";
 const CLASSIFIER = "dictionary";
 
-/** Label columns of `labels/dictionary`, after those that all labels have. */
-export const COLUMNS = {
-  is_political: "BOOLEAN",
-  categories: "VARCHAR[]",
-  category_scores: "MAP(VARCHAR, DOUBLE)",
-  score: "DOUBLE",
-  word_count: "INTEGER",
-} as const;
-
-export const Settings = z.strictObject({
+const Settings = z.strictObject({
   codebook: CodebookName,
 });
 
@@ -33,10 +25,16 @@ export const command = censusCommand({
   open,
 });
 
+/** Read the section of the study and the codebook that it names. */
+export async function readSettings(section: unknown, where: string, studyPath: string) {
+  const { codebook } = checkSection(Settings, section, where);
+  return await readDictionary(codebookPath(codebook, studyPath));
+}
+
 async function open({ study, studyPath }: Context): Promise<FreeClassifier> {
   const where = `${studyPath} (classifiers.${CLASSIFIER})`;
-  const { codebook } = checkSection(Settings, study.classifiers[CLASSIFIER], where);
-  const { head, dictionary } = await readDictionary(codebookPath(codebook, studyPath));
+  const section = study.classifiers[CLASSIFIER];
+  const { head, dictionary } = await readSettings(section, where, studyPath);
   const score = compile(dictionary);
   return {
     labelSet: {
@@ -48,7 +46,7 @@ async function open({ study, studyPath }: Context): Promise<FreeClassifier> {
       prompt_hash: null,
       parameters: {},
     },
-    columns: COLUMNS,
+    columns: CLASSIFIERS[CLASSIFIER].columns,
     counted: { political: "is_political" },
     judge(text, language) {
       if (text.trim() === "") return { reason: "empty" };
@@ -66,5 +64,3 @@ async function open({ study, studyPath }: Context): Promise<FreeClassifier> {
     },
   };
 }
-
-if (import.meta.main) await main(command);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { describePerspectiveEnd } from "../etl/study/perspective_end.ts";
 import { now } from "../etl/run/clock.ts";
-import { type Context, main } from "../etl/command/command.ts";
+import { type Context } from "../etl/command/command.ts";
 import { variable } from "../etl/run/environment.ts";
 import { EXIT, UserError } from "../etl/run/error.ts";
 import { urlVariable } from "../etl/run/option.ts";
@@ -50,6 +50,11 @@ export const command = labellingCommand({
   open,
 });
 
+/** Read the section of the study. */
+export function readSettings(section: unknown, where: string): z.infer<typeof Settings> {
+  return checkSection(Settings, section, where);
+}
+
 /** Give the classifier as the study has it; only a dry run goes without a key. */
 function open(context: Context, { dryRun }: LabellingOptions) {
   const where = `${context.studyPath} (classifiers.${CLASSIFIER})`;
@@ -62,7 +67,7 @@ function open(context: Context, { dryRun }: LabellingOptions) {
       { exitCode: EXIT.usage },
     );
   }
-  const settings = checkSection(Settings, section, where);
+  const settings = readSettings(section, where);
   const rootUrl = urlVariable("PERSPECTIVE_ROOT_URL", "https:", "http:") ?? ROOT_URL;
   const key = variable("PERSPECTIVE_API_KEY");
   if (key === undefined && !dryRun) {
@@ -137,5 +142,3 @@ function isShort(text: string, minimum: number): boolean {
   }
   return true;
 }
-
-if (import.meta.main) await main(command);

@@ -1,6 +1,9 @@
-import { main } from "../etl/command/command.ts";
-import { chatCommand } from "./chat/chat_task.ts";
+import { chatCommand, chatSettings } from "./chat/chat_task.ts";
 import { Questionnaire } from "./prompt/questionnaire.ts";
+
+const read = (path: string) => Questionnaire.sociopolitical(path);
+
+export const readSettings = chatSettings(read);
 
 export const command = chatCommand({
   name: "sociopolitical",
@@ -16,7 +19,5 @@ export const command = chatCommand({
     "deno task classify:sociopolitical --limit 1000 --max-cost 1",
     "deno task classify:sociopolitical --since 2026-06-01 --until 2026-06-07 --posts-per-request 10",
   ],
-  read: (path) => Questionnaire.sociopolitical(path),
+  read,
 });
-
-if (import.meta.main) await main(command);

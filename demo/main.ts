@@ -6,8 +6,10 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Command, type Context, main, type Outcome } from "../etl/command/command.ts";
+import { type Command, type Context, type Outcome } from "../etl/command/command.ts";
+import { onlyThese, type Variable } from "../etl/run/environment.ts";
 import { EXIT, UserError } from "../etl/run/error.ts";
+import { taskCommand } from "../etl/run/task_command.ts";
 import { readStudy } from "../etl/study/study.ts";
 import type { DataPaths } from "../etl/store/paths.ts";
 import { CATCH_UP, startAppView } from "./network/appview.ts";
@@ -18,12 +20,11 @@ import { startGroq } from "./groq/groq.ts";
 import { publishedPosts } from "./sample/published_post.ts";
 import { startRelay } from "./network/relay.ts";
 import { readSample, SAMPLE_DAYS } from "./sample/sample.ts";
-import { sampleCoder } from "./sample/sample_coder.ts";
+import { sampleCoder } from "./groq/sample_coder.ts";
 import { SAMPLE_MARK, sampleScores } from "./sample/sample_scores.ts";
 import type { ServedModel } from "./groq/served_model.ts";
 import { countStages, type StageCounts } from "./stage_counts.ts";
 
-const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const STUDY = fileURLToPath(new URL("study.yaml", import.meta.url));
 /** Any fixed key will do: what it hides is invented, and the demo is to give the same hashes. */
 const HASH_KEY = "0".repeat(64);
@@ -136,18 +137,15 @@ async function runStep(
   name: string,
   args: string[],
   data: string,
-  env: Record<string, string>,
+  variables: Partial<Record<Variable, string>>,
 ): Promise<void> {
-  const { code } = await new Deno.Command(Deno.execPath(), {
-    args: ["task", "--quiet", "--cwd", ROOT, name, ...args, "--data", data, "--study", STUDY],
-    env,
-    stdin: "null",
+  const { code, stdout } = await taskCommand([name, ...args, "--data", data, "--study", STUDY], {
+    env: onlyThese(variables),
     // The demo's own summary is what stdout is for.
     stdout: "piped",
-  }).output().then(({ code, stdout }) => {
-    Deno.stderr.writeSync(stdout);
-    return { code };
-  });
+    stderr: "inherit",
+  }).output();
+  Deno.stderr.writeSync(stdout);
   if (code === EXIT.done) return;
   throw new UserError(
     "finish the demo",
@@ -219,5 +217,3 @@ function describe(
     `  ${counts.report}`,
   ].join("\n");
 }
-
-if (import.meta.main) await main(command);

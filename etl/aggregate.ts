@@ -1,16 +1,14 @@
 import { LABEL_OF_POST } from "./labels/label_file.ts";
-import { type Command, type Context, main, type Outcome } from "./command/command.ts";
+import { type Command, type Context, type Outcome } from "./command/command.ts";
 import type { UserError } from "./run/error.ts";
-import { SOURCES } from "./store/source.ts";
-import { type Database, literal, row } from "./store/duckdb.ts";
+import { SOURCE_NAMES } from "./store/source.ts";
+import { type Database, literal, row, rows } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
 import { damage, firstDamage } from "./store/damage.ts";
-import { relation, removeLeftovers, tableOf, writeParquet } from "./store/parquet.ts";
+import { relation, tableOf, writeParquet } from "./store/parquet.ts";
+import { removeLeftovers } from "./store/whole_file.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { AGGREGATES, LABELS } from "./store/tables.ts";
-
-/** Boolean label columns that cells are kept for; the column `label` names them. */
-const LABEL_COLUMNS = ["is_political", "is_sociopolitical"];
 
 export const command: Command = {
   task: "aggregate",
@@ -73,8 +71,7 @@ async function cells(database: Database, paths: DataPaths, day: string): Promise
   const labels: string[] = [];
   for (const path of labelFilesOf(paths, day)) {
     const classifier = classifierOf(path)!;
-    for (const column of LABEL_COLUMNS) {
-      if (!await hasColumn(database, path, column)) continue;
+    for (const column of await labelColumns(database, path)) {
       labels.push(
         `SELECT ${literal(classifier)} AS classifier, ${literal(column)} AS label, l.*,
            ${column}::INTEGER AS y
@@ -82,7 +79,7 @@ async function cells(database: Database, paths: DataPaths, day: string): Promise
       );
     }
   }
-  const ofSource = SOURCES.map((source) => `if(in_${source}, ${literal(source)}, NULL)`);
+  const ofSource = SOURCE_NAMES.map((source) => `if(in_${source}, ${literal(source)}, NULL)`);
   const none = `SELECT '' AS classifier, '' AS label, *, 0 AS y FROM ${relation(LABELS, [])}`;
   return `
     WITH in_source AS (
@@ -128,13 +125,13 @@ function labelFilesOf(paths: DataPaths, day: string): string[] {
   );
 }
 
-async function hasColumn(database: Database, path: string, column: string): Promise<boolean> {
-  const { found } = await row<{ found: boolean }>(
+/** Give the yes-or-no columns of a classifier, which the column `label` names. */
+async function labelColumns(database: Database, path: string): Promise<string[]> {
+  const found = await rows<{ name: string }>(
     database,
-    `SELECT count(*) > 0 AS found FROM parquet_schema(${literal(path)})
-     WHERE name = ${literal(column)}`,
+    `SELECT name FROM parquet_schema(${literal(path)}) WHERE type = 'BOOLEAN'`,
   );
-  return found;
+  return found.map(({ name }) => name).filter((name) => !(name in LABELS.columns));
 }
 
 /** Is a file younger than all that it is made from? */
@@ -175,5 +172,3 @@ async function removeOrphans(paths: DataPaths, days: Set<string | undefined>): P
     if (!days.has(day)) await Deno.remove(path);
   }
 }
-
-if (import.meta.main) await main(command);

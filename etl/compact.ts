@@ -2,7 +2,7 @@ import { compactedTables, partsToMerge } from "./compact/parts.ts";
 import { mergeParts } from "./compact/merge.ts";
 import { type Archived, archiveDays, restoreDays } from "./compact/archive_days.ts";
 import { now, utcDay } from "./run/clock.ts";
-import { type Command, type Context, main, type Outcome } from "./command/command.ts";
+import { type Command, type Context, type Outcome } from "./command/command.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { positiveInteger } from "./run/option.ts";
 import { lock } from "./store/lock.ts";
@@ -163,5 +163,3 @@ function ageInDays(text: string): number {
 function daysAgo(days: number): string {
   return utcDay(new Date(now().getTime() - days * 86_400_000));
 }
-
-if (import.meta.main) await main(command);

@@ -1,41 +1,49 @@
+import type { DailyClassifiers } from "./daily/classifier_steps.ts";
 import { chain } from "./daily/chain.ts";
 import { describeSteps } from "./daily/daily_text.ts";
 import { skipped, type Step, type StepEnd, stepName } from "./daily/step.ts";
 import { tellOfSteps } from "./daily/step_incidents.ts";
 import { runStep } from "./daily/step_process.ts";
 import { now, utcDay } from "./run/clock.ts";
-import { type Command, type Context, main, type Outcome } from "./command/command.ts";
+import { type Command, type Context, type Outcome } from "./command/command.ts";
 import { UserError } from "./run/error.ts";
 import { day } from "./run/option.ts";
 import { lock } from "./store/lock.ts";
 import { tellOfUnreadableStudy } from "./watch/unreadable_study.ts";
 
-export const command: Command = {
-  task: "daily",
-  description:
-    "Run the tasks of a day one after the other: collect what is owed, read the feeds, preprocess, label,\n" +
-    "land batches, count again at 48 hours, aggregate, render.\n\n" +
-    "Each is the task itself, with its own line in the ledger. One that fails stops only what cannot do\n" +
-    "without it, and classifiers without a key are left out. Start it once a day; run again, it does what\n" +
-    "is left, and what days without it left out. The section daily of study.yaml says which tasks.",
-  options: [{
-    flags: "--date <day>",
+/** Declare the task; `classifiers` are those that there are. */
+export function dailyCommand(classifiers: DailyClassifiers): Command {
+  return {
+    task: "daily",
     description:
-      "label the posts of a day (UTC) that is over, and collect what is owed; no feed is read",
-    parse: pastDay,
-  }],
-  examples: ["deno task daily", "deno task daily --date 2026-06-01"],
-  unreadable: tellOfUnreadableStudy,
-  holdsFiles: false,
-  run: daily,
-};
+      "Run the tasks of a day one after the other: collect what is owed, read the feeds, preprocess, label,\n" +
+      "land batches, count again at 48 hours, aggregate, render.\n\n" +
+      "Each is the task itself, with its own line in the ledger. One that fails stops only what cannot do\n" +
+      "without it, and classifiers without a key are left out. Start it once a day; run again, it does what\n" +
+      "is left, and what days without it left out. The section daily of study.yaml says which tasks.",
+    options: [{
+      flags: "--date <day>",
+      description:
+        "label the posts of a day (UTC) that is over, and collect what is owed; no feed is read",
+      parse: pastDay,
+    }],
+    examples: ["deno task daily", "deno task daily --date 2026-06-01"],
+    unreadable: tellOfUnreadableStudy,
+    holdsFiles: false,
+    run: (context, options: { date?: string }) => daily(context, classifiers, options),
+  };
+}
 
-async function daily(context: Context, { date }: { date?: string }): Promise<Outcome> {
+async function daily(
+  context: Context,
+  classifiers: DailyClassifiers,
+  { date }: { date?: string },
+): Promise<Outcome> {
   const { paths } = context;
-  await using _lock = await lock(paths.locks(), command.task, `run ${command.task}`);
+  await using _lock = await lock(paths.locks(), "daily", "run daily");
   const started = performance.now();
-  const ends = await runChain(context, await chain(context, date));
-  await tellOfSteps(context, ends, date);
+  const ends = await runChain(context, await steps(context, classifiers, date));
+  await tellOfSteps(context, classifiers, ends, date);
   const failed = ends.filter(({ status }) => status === "failed");
   const left = ends.filter(({ status, isAhead }) => status === "stopped" || isAhead);
   const summary = {
@@ -51,6 +59,20 @@ async function daily(context: Context, { date }: { date?: string }): Promise<Out
     stopped: left.length > 0,
     errors: failed.length > 0 ? [failure(failed)] : [],
   };
+}
+
+/** Give the steps of the day; people are told where the study names a classifier that there is not. */
+async function steps(
+  context: Context,
+  classifiers: DailyClassifiers,
+  date: string | undefined,
+): Promise<Step[]> {
+  try {
+    return chain(context, classifiers, date);
+  } catch (error) {
+    if (error instanceof UserError) await tellOfUnreadableStudy(context, error);
+    throw error;
+  }
 }
 
 /** Run the steps in order, whatever becomes of each, as far as they have what they need. */
@@ -99,5 +121,3 @@ function pastDay(text: string): string {
   }
   return text;
 }
-
-if (import.meta.main) await main(command);

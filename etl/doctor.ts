@@ -1,11 +1,12 @@
 /** `deno task doctor`: looks for what would make the next runs fail, and changes nothing. */
 import { fileURLToPath } from "node:url";
-import { type Command, type Context, main, type Outcome } from "./command/command.ts";
+import { type Command, type Context, type Outcome } from "./command/command.ts";
+import { systemVariable } from "./run/environment.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { urlVariable } from "./run/option.ts";
 import type { PartitionFile } from "./store/paths.ts";
 import { type AppViewAnswer, askAppView } from "./doctor/appview_answer.ts";
-import { CHECKS } from "./doctor/check.ts";
+import { type Check, CHECKS } from "./doctor/check.ts";
 import { denoDirOf } from "./doctor/deno_dir.ts";
 import type { Examination } from "./doctor/examination.ts";
 import { examine } from "./doctor/examine.ts";
@@ -14,35 +15,40 @@ import { countLevels, describeFindings } from "./doctor/report.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
-export const command: Command = {
-  task: "doctor",
-  description:
-    "Look for what would make tonight's run fail: versions, disk, clock, keys, files, settings.\n\n" +
-    "Says of everything that it finds what to do, and changes nothing. Without --online it asks no server\n" +
-    "and gives up its permission for the network; with it each service is asked once: a connection to\n" +
-    "relay and Jetstream, one post of each feed, one invented sentence for Perspective, the list of models.\n" +
-    "Exit status 1 where a run would fail, 0 otherwise.",
-  options: [{
-    flags: "--online",
-    description: "ask the servers of the study too: reachable, keys accepted, models served",
-  }],
-  examples: ["deno task doctor", "deno task doctor --online", "deno task doctor --online --json"],
-  ledger: false,
-  run: doctor,
-};
+/** Declare the task; `more` are checks of what stands above this room. */
+export function doctorCommand(more: Check[]): Command {
+  const checks = [...CHECKS, ...more];
+  return {
+    task: "doctor",
+    description:
+      "Look for what would make tonight's run fail: versions, disk, clock, keys, files, settings.\n\n" +
+      "Says of everything that it finds what to do, and changes nothing. Without --online it asks no server\n" +
+      "and gives up its permission for the network; with it each service is asked once: a connection to\n" +
+      "relay and Jetstream, one post of each feed, one invented sentence for Perspective, the list of models.\n" +
+      "Exit status 1 where a run would fail, 0 otherwise.",
+    options: [{
+      flags: "--online",
+      description: "ask the servers of the study too: reachable, keys accepted, models served",
+    }],
+    examples: ["deno task doctor", "deno task doctor --online", "deno task doctor --online --json"],
+    ledger: false,
+    run: (context, options: { online?: boolean }) => doctor(context, checks, options),
+  };
+}
 
 async function doctor(
   context: Context,
+  checks: Check[],
   { online = false }: { online?: boolean },
 ): Promise<Outcome> {
   if (online) requireNetwork();
-  const findings = await examine(CHECKS, examination(context, online));
+  const findings = await examine(checks, examination(context, online));
   const levels = countLevels(findings);
   const [first] = findings.filter(({ level }) => level === "problem");
   const more = levels.problem - 1;
   return {
     summary: { data: context.paths.root, online, levels, findings },
-    text: describeFindings(findings, online),
+    text: describeFindings(checks, findings, online),
     errors: first === undefined ? [] : [
       new UserError(
         "rely on the next run",
@@ -74,8 +80,8 @@ export function examination(context: Context, isOnline: boolean): Examination {
       return answers ??= Promise.all(feeds.map(ask));
     },
     mounts: readMounts(),
-    home: Deno.env.get("HOME"),
-    denoDir: denoDirOf((name) => Deno.env.get(name)),
+    home: systemVariable("HOME"),
+    denoDir: denoDirOf(systemVariable),
   };
 }
 
@@ -87,9 +93,4 @@ function requireNetwork(): void {
     "Start it as deno task doctor --online, or leave out --online",
     { exitCode: EXIT.usage },
   );
-}
-
-if (import.meta.main) {
-  if (!Deno.args.includes("--online")) Deno.permissions.revokeSync({ name: "net" });
-  await main(command);
 }

@@ -11,11 +11,11 @@ import { listInputs, withoutDamage } from "./raw/inputs.ts";
 import { type LastRecheck, lastRecheck } from "./raw/last_recheck.ts";
 import { readRemovals } from "./raw/removal.ts";
 import { now } from "./run/clock.ts";
-import { type Command, type Context, main, type Outcome } from "./command/command.ts";
+import { type Command, type Context, type Outcome } from "./command/command.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { day } from "./run/option.ts";
 import type { Study } from "./study/study.ts";
-import { SOURCES } from "./store/source.ts";
+import { SOURCE_NAMES } from "./store/source.ts";
 import { firstDamage } from "./store/damage.ts";
 import { row, spillFolder } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
@@ -35,7 +35,9 @@ export const command: Command = {
     { flags: "--until <day>", description: "last UTC day of posts", parse: day },
     {
       flags: "--source <name>",
-      description: `posts of one source, ${SOURCES.join(", ")}; weights are for its drawn hours`,
+      description: `posts of one source, ${
+        SOURCE_NAMES.join(", ")
+      }; weights are for its drawn hours`,
       parse: source,
     },
     {
@@ -61,8 +63,8 @@ interface Options {
 }
 
 function source(text: string): string {
-  if (!SOURCES.some((name) => name === text)) {
-    throw new RangeError(`is none of ${SOURCES.join(", ")}`);
+  if (!SOURCE_NAMES.some((name) => name === text)) {
+    throw new RangeError(`is none of ${SOURCE_NAMES.join(", ")}`);
   }
   return text;
 }
@@ -85,7 +87,7 @@ async function exportAnalysis(context: Context, options: Options): Promise<Outco
       return readRemovals(database, inputs.tombstones, raw, key, inputs.archivedPosts);
     },
   );
-  const recheck = await lastRecheck(paths);
+  const recheck = lastRecheck(paths);
   if (recheck.warning !== undefined) warn(recheck.warning);
   await warnOfDrawnHours(context, days, options.source);
 
@@ -225,5 +227,3 @@ function describe(
     ...summary.files.map((file) => `  ${file}`),
   ].join("\n");
 }
-
-if (import.meta.main) await main(command);

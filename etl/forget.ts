@@ -6,7 +6,7 @@ import { indexPosts } from "./preprocess/post_index.ts";
 import { purge, type Purged } from "./deletion/purge.ts";
 import { askRound, openRound, type Recheck } from "./deletion/recheck.ts";
 import { now } from "./run/clock.ts";
-import { type Command, type Context, main, type Outcome } from "./command/command.ts";
+import { type Command, type Context, type Outcome } from "./command/command.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { baseUrl } from "./run/option.ts";
 import { lock } from "./store/lock.ts";
@@ -210,5 +210,3 @@ function receipt(
     "Aggregates count without it after deno task aggregate; copies that left this folder are yours.",
   ].join("\n");
 }
-
-if (import.meta.main) await main(command);

@@ -8,7 +8,7 @@ import { lastRecheck } from "./raw/last_recheck.ts";
 import { flowStages } from "./methods/flow_stages.ts";
 import { methodsPage } from "./methods/methods_page.ts";
 import { now } from "./run/clock.ts";
-import { type Command, type Context, main, type Outcome } from "./command/command.ts";
+import { type Command, type Context, type Outcome } from "./command/command.ts";
 import { UserError } from "./run/error.ts";
 import { takenBack } from "./methods/taken_back.ts";
 import { taskRuns } from "./methods/task_runs.ts";
@@ -39,7 +39,7 @@ async function methods(context: Context): Promise<Outcome> {
     posts: await filteredPosts(database, paths),
     label_sets: await labelledPosts(database, paths),
     taken_back: await takenBack(database, paths),
-    recheck: await lastRecheck(paths),
+    recheck: lastRecheck(paths),
     runs: await taskRuns(database, paths, context.runId),
   };
   const page = join(paths.reports(), "methods.md");
@@ -88,5 +88,3 @@ async function filterDescriptions(context: Context): Promise<Record<string, stri
 function withoutAccounts(key: string, value: unknown): unknown {
   return key === "accounts" && Array.isArray(value) ? `${value.length} accounts` : value;
 }
-
-if (import.meta.main) await main(command);

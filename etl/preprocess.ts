@@ -3,8 +3,7 @@ import { resolveAccounts } from "./filters/account_list.ts";
 import { type ConfiguredFilter, loadFilters } from "./filters/load_filters.ts";
 import { countFlags, type FilterSummary, filterTable } from "./filters/filter_summary.ts";
 import { type Inputs, listInputs, standingPosts, withoutDamage } from "./raw/inputs.ts";
-import { DETECTOR } from "./preprocess/language.ts";
-import { detectLanguages, LanguagePool } from "./preprocess/language_pool.ts";
+import { detectLanguages, DETECTOR, LanguagePool } from "./preprocess/language_pool.ts";
 import { indexPosts } from "./preprocess/post_index.ts";
 import {
   collectTexts,
@@ -15,11 +14,12 @@ import {
   writePosts,
 } from "./preprocess/posts.ts";
 import { purge } from "./deletion/purge.ts";
-import { type Command, type Context, main, type Outcome } from "./command/command.ts";
+import { type Command, type Context, type Outcome } from "./command/command.ts";
 import { type Database, literal, row, rows } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
 import { damage, damagedFile } from "./store/damage.ts";
-import { relation, removeLeftovers, rewriteParquet } from "./store/parquet.ts";
+import { relation, rewriteParquet } from "./store/parquet.ts";
+import { removeLeftovers } from "./store/whole_file.ts";
 import { POSTS } from "./store/tables.ts";
 import { hashKey } from "./raw/tombstone.ts";
 
@@ -217,5 +217,3 @@ function describe(
     ...(stopped.length ? [`  days left as they were, for damage: ${stopped.join(", ")}`] : []),
   ].join("\n");
 }
-
-if (import.meta.main) await main(command);

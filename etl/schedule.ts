@@ -1,8 +1,8 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { now } from "./run/clock.ts";
-import { type Command, type Context, main, type Outcome } from "./command/command.ts";
-import { notInFile } from "./run/environment.ts";
+import { type Command, type Context, type Outcome } from "./command/command.ts";
+import { notInFile, systemVariable } from "./run/environment.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { changeCrontab } from "./schedule/crontab.ts";
 import { CrontabBlock, otherLines } from "./schedule/crontab_block.ts";
@@ -143,7 +143,7 @@ function inCrontab(lines: ScheduleLine[]): string[] {
 
 /** Find what the lines rest on, and warn of what they would not find. */
 function schedulePlace({ paths, studyPath, warn }: Context): SchedulePlace {
-  const path = Deno.env.get("PATH") ?? "";
+  const path = systemVariable("PATH") ?? "";
   const deno = denoPath(Deno.execPath(), path);
   if (deno.isCached) {
     warn(
@@ -156,7 +156,7 @@ function schedulePlace({ paths, studyPath, warn }: Context): SchedulePlace {
     warn(`cron does not see ${unseen.join(", ")} of this shell: put it in .env, or do without it`);
   }
   const kept = KEPT.flatMap((name) => {
-    const value = Deno.env.get(name);
+    const value = systemVariable(name);
     return value ? [[name, value]] : [];
   });
   const folders = [dirname(deno.path), "/usr/local/bin", "/usr/bin", "/bin"];
@@ -169,5 +169,3 @@ function schedulePlace({ paths, studyPath, warn }: Context): SchedulePlace {
     variables: { ...Object.fromEntries(kept), PATH: [...new Set(folders)].join(":") },
   };
 }
-
-if (import.meta.main) await main(command);

@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Command, type Context, main, type Outcome } from "./command/command.ts";
+import { type Command, type Context, type Outcome } from "./command/command.ts";
+import { systemVariable } from "./run/environment.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { day } from "./run/option.ts";
 import { aggregateScript } from "./slurm/aggregate_script.ts";
@@ -66,7 +67,7 @@ async function write(context: Context, options: Options): Promise<Outcome> {
   }
   const [first, last] = [days[0]!, days.at(-1)!];
   const folder = paths.slurm(`${task[0]!.replace(":", "-")}_${first}_${last}`);
-  const denoDir = Deno.env.get("DENO_DIR");
+  const denoDir = systemVariable("DENO_DIR");
   const place: JobPlace = {
     root: ROOT,
     deno: Deno.execPath(),
@@ -134,5 +135,3 @@ function taskWords(text: string): string[] {
 function fault(found: string, remedy: string): UserError {
   return new UserError("write batch scripts", found, remedy, { exitCode: EXIT.usage });
 }
-
-if (import.meta.main) await main(command);

@@ -9,7 +9,7 @@ import { lastDaily } from "./status/last_daily.ts";
 import { lastWarnings } from "./status/last_warnings.ts";
 import { perspectiveEnd } from "./study/perspective_end.ts";
 import { now } from "./run/clock.ts";
-import { type Command, type Context, main, type Outcome } from "./command/command.ts";
+import { type Command, type Context, type Outcome } from "./command/command.ts";
 import { UserError } from "./run/error.ts";
 import { describeStatus } from "./status/status_text.ts";
 import { readableFiles, wholeFiles } from "./store/damage.ts";
@@ -65,7 +65,7 @@ async function statusOf(
   };
   const wholePaths = async (table: string) =>
     (await whole(paths.files(table))).map((file) => file.path);
-  const unless = async <T>(fallback: T, find: () => Promise<T>): Promise<T> => {
+  const unless = async <T>(fallback: T, find: () => T | Promise<T>): Promise<T> => {
     try {
       return await find();
     } catch (error) {
@@ -140,5 +140,3 @@ function shown({ summary: _, ...run }: RunRow): RunRow {
 function uniqueErrors(errors: UserError[]): UserError[] {
   return [...new Map(errors.map((error) => [error.message, error])).values()];
 }
-
-if (import.meta.main) await main(command);

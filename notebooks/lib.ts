@@ -57,8 +57,8 @@ export {
   type Measure,
   POLITICAL,
   type Selection,
-  type Source,
 } from "./measures/measure.ts";
+export { type Source } from "../etl/store/source.ts";
 export { measuredFigure } from "./measures/measured_figure.ts";
 export {
   type MeasuredShare,

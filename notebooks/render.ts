@@ -1,8 +1,8 @@
 import { basename, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { type Command, type Context, main, type Outcome } from "../etl/command/command.ts";
+import { type Command, type Context, type Outcome } from "../etl/command/command.ts";
 import { describeError, EXIT, UserError } from "../etl/run/error.ts";
-import { sync } from "../etl/store/parquet.ts";
+import { replaceText } from "../etl/store/whole_file.ts";
 import { runCells } from "./render/cell_run.ts";
 import { asDamage } from "./render/damaged_data.ts";
 import { type Notebook, readNotebook, withOutputs } from "./render/notebook.ts";
@@ -186,17 +186,11 @@ function chosen(names: string[], folder: string): string[] {
   return wanted.length > 0 ? [...new Set(wanted)] : known;
 }
 
-/** Write a file beside its place and rename it, so that a reader sees the old or the new one. */
+/** Write a page; where that fails, the old one stands. */
 async function replace(path: string, text: string): Promise<void> {
-  const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
   try {
-    await Deno.writeTextFile(beside, text);
-    await sync(beside);
-    await Deno.rename(beside, path);
+    await replaceText(path, text);
   } catch (cause) {
-    await Deno.remove(beside).catch((error) => {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    });
     throw new UserError(
       `write ${path}`,
       describeError(cause),
@@ -209,5 +203,3 @@ async function replace(path: string, text: string): Promise<void> {
 function pathToFolderUrl(folder: string): string {
   return new URL("./", pathToFileURL(join(folder, "x"))).href;
 }
-
-if (import.meta.main) await main(command);

@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { basename, dirname, join, normalize } from "node:path";
 import { readAttributes } from "../classifiers/codebooks/attribute_codebook.ts";
 import { codebookPath } from "../classifiers/codebooks/codebook_path.ts";
+import { CHAT_COLUMNS, CLASSIFIERS, SOCIOPOLITICAL_COLUMNS } from "../classifiers/list.ts";
+import { SOURCE_NAMES, SOURCES } from "../etl/store/source.ts";
+import { TASKS } from "../main.ts";
 import { attributeColumns } from "../classifiers/reply/attribute_reply.ts";
-import { CHAT_COLUMNS } from "../classifiers/reply/chat_answer.ts";
-import { SOCIOPOLITICAL_COLUMNS } from "../classifiers/reply/sociopolitical_reply.ts";
 import { COLUMNS as HUMAN_COLUMNS } from "../etl/labels/human_labels.ts";
 import { LABEL_REASONS } from "../etl/labels/label_reason.ts";
 import { ANSWER_COLUMNS } from "../etl/labels/paid_answer.ts";
@@ -14,23 +15,88 @@ import { VARIABLES } from "../etl/run/environment.ts";
 import * as tables from "../etl/store/tables.ts";
 import { ROOT } from "./task.ts";
 
-/** Who may import from whom; every folder may import from itself. */
-const EDGES: Record<string, string[]> = {
-  etl: [],
-  classifiers: ["etl"],
-  notebooks: ["etl"],
-  demo: ["etl", "classifiers"],
-  doctor: ["etl", "classifiers"],
-  bench: ["etl", "classifiers", "notebooks", "demo", "tests"],
-  tests: ["etl", "classifiers", "notebooks", "demo", "doctor", "bench"],
-};
-const LONGEST = 260;
+/**
+ * Every room, from the ground up, with what it holds: a file imports from its own room and from those
+ * above this line in the list, never from one below. A room is a folder, or a file that stands alone.
+ */
+const ROOMS: [room: string, holds: string][] = [
+  ["etl/run", "what a line may ask of the machine: time, environment, options, errors, processes"],
+  ["etl/store", "files on disk: where they lie, schemas, Parquet, journals, locks, damage"],
+  ["etl/study", "study.yaml: its sections, the windows of hours, when services end"],
+  ["etl/command", "a task as data becomes a run: help, signals, ledger row, exit status"],
+  ["etl/raw", "what a source brought: landing it, its parts, tombstones and what they remove"],
+  ["etl/atproto", "the AT Protocol: frames, CBOR, CAR, records, AppView, sessions, sockets"],
+  ["etl/coverage", "hours: asked for, collected, owed, lost"],
+  ["etl/labels", "label rows, label sets, reasons, panels, open batches"],
+  ["etl/filters", "one file a filter, with their interface, their loader and the lists they read"],
+  ["etl/collect", "from a socket to durable journal lines"],
+  ["etl/context", "what stands around a post, fetched and remembered"],
+  ["etl/import", "rows of a CSV file become posts, labels and scores"],
+  ["etl/export", "the analysis file and its codebook"],
+  ["etl/sampling", "which posts are drawn, pending, paid for"],
+  ["etl/sources", "one file a source, and counts at 48 hours"],
+  ["etl/deletion", "what authors took back leaves every table"],
+  ["etl/preprocess", "raw parts become posts: index, days, languages"],
+  ["etl/methods", "the data statement of a paper"],
+  ["etl/drift", "whether a labeller still says what it said"],
+  ["etl/watch", "what failed or is overdue, and who is told"],
+  ["etl/daily", "the steps of a day"],
+  ["etl/compact", "small files merged, old days archived"],
+  ["etl/schedule", "lines of a crontab and the times in them"],
+  ["etl/slurm", "batch scripts for a Slurm cluster"],
+  ["etl/status", "what one screen says of a study"],
+  ["etl/doctor", "one file a thing that is looked at before a night's run"],
+  ["etl", "the tasks, one file each, named as the task"],
+  ["classifiers/engine/quota", "how fast and how much a service may be asked"],
+  ["classifiers/engine/contract", "what a classifier must be, and what its errors mean"],
+  ["classifiers/engine/answers", "paid answers, from the line on disk to the label row"],
+  ["classifiers/engine/asking", "workers that ask, wait, try again and stop"],
+  ["classifiers/engine/queue", "which posts are asked about next"],
+  ["classifiers/engine", "a labelling run as a whole: plan, run, summary, landing"],
+  ["classifiers/clients", "Perspective and OpenAI-compatible servers, as they are spoken to"],
+  ["classifiers/codebooks", "the definitions that are coded by, as YAML, and what reads them"],
+  ["classifiers/reply", "how the reply of a language model becomes a label"],
+  ["classifiers/list.ts", "every classifier once: its task, keys and label columns"],
+  ["classifiers/prompt", "what a language model is shown"],
+  ["classifiers/batch", "requests sent as a file, answered later"],
+  ["classifiers/chat", "the task of a classifier that asks a language model"],
+  ["classifiers/panels", "posts frozen to link a successor of Perspective"],
+  ["classifiers/recorded", "labels and replies that somebody has, brought in from a file"],
+  ["classifiers/checks", "what doctor asks of classifiers and their services"],
+  ["classifiers", "one file a classifier, named as it"],
+  ["notebooks/query", "opens a data folder and answers SQL over the views of views.sql"],
+  ["notebooks/statistics", "numbers from numbers"],
+  ["notebooks/measures", "shares, means and facts of posts"],
+  ["notebooks/charts", "how a figure looks"],
+  ["notebooks/figures", "whole figures, that ask and draw"],
+  ["notebooks/render", "a notebook becomes a page"],
+  ["notebooks", "the notebooks, their views (views.sql), their one import (lib.ts) and render"],
+  ["demo/sample", "the invented accounts, posts and scores"],
+  ["demo/network", "relay, Jetstream and AppView on loopback"],
+  ["demo/perspective", "a Comment Analyzer on loopback"],
+  ["demo/groq", "a Groq on loopback"],
+  ["demo", "the demo, its counts and its pictures"],
+  ["main.ts", "the entry: every task, loaded by its name"],
+  ["tests", "mirrors the tree; tests/crash holds what kills and floods, tests/bench the benches"],
+];
+const LONGEST = 400;
+const FULLEST = 24;
 
-const FILES = [...Object.keys(EDGES)].flatMap((folder) => list(folder));
+const FILES = [...new Set(ROOMS.map(([room]) => room.split("/")[0]!))].flatMap((top) =>
+  top.endsWith(".ts") ? [top] : list(top)
+);
 const MODULES = FILES.filter((path) => path.endsWith(".ts"));
 const config = JSON.parse(read("deno.json"));
 const readme = read("README.md");
 const dictionary = read("data/README.md");
+
+// The source `import` has no file of its own: its task brings labels too.
+const SOURCE_FILES = SOURCE_NAMES.map((name) => `etl/sources/${name}.ts`)
+  .filter((path) => FILES.includes(path));
+const FILTER_FILES = MODULES.filter((path) =>
+  dirname(path) === "etl/filters" && /^export const filter\b/m.test(read(path))
+);
+const CLASSIFIER_FILES = Object.keys(CLASSIFIERS).map((name) => `classifiers/${name}.ts`);
 
 function read(path: string): string {
   return Deno.readTextFileSync(join(ROOT, path));
@@ -66,8 +132,11 @@ function imports(path: string): string[] {
     .map((specifier) => normalize(join(dirname(path), specifier)));
 }
 
-function folderOf(path: string): string {
-  return path.split("/")[0]!;
+/** Give the place of a file's room in the list, from the ground; -1 where it is in none. */
+function floorOf(path: string): number {
+  const file = ROOMS.findIndex(([room]) => room === path);
+  const folder = path.startsWith("tests/") ? "tests" : dirname(path);
+  return file >= 0 ? file : ROOMS.findIndex(([room]) => room === folder);
 }
 
 function stem(path: string): string {
@@ -106,21 +175,36 @@ Deno.test("imports are read, in all their forms", () => {
   assert.ok(MODULES.length > 60);
 });
 
-Deno.test("every import of ours is of a file that is there and along an edge that is allowed", () => {
+Deno.test("every module is in a room of the list, and imports only from its own and those before it", () => {
   for (const path of MODULES) {
+    assert.ok(floorOf(path) >= 0, `${path} is in no room`);
     for (const target of imports(path)) {
       assert.ok(FILES.includes(target), `${path} imports ${target}, which is not there`);
-      const [from, to] = [folderOf(path), folderOf(target)];
-      assert.ok(from === to || EDGES[from]!.includes(to), `${path} must not import ${target}`);
+      assert.ok(floorOf(target) <= floorOf(path), `${path} must not import ${target}, further up`);
     }
   }
 });
 
+Deno.test("the README shows the rooms in their order, with the sentence of each", () => {
+  const layout = readme.slice(readme.indexOf("\n## Layout\n"));
+  const shown = [...layout.matchAll(/^\| `([\w/.]+)\/?` +\| (.+?) +\|$/gm)]
+    .map(([, room, holds]) => [room!.replace(/\/$/, ""), holds])
+    .filter(([room]) => ROOMS.some(([known]) => known === room));
+  assert.deepEqual(shown, ROOMS);
+});
+
+Deno.test("no folder holds more modules than can be looked over", () => {
+  for (const [folder, modules] of Map.groupBy(MODULES, dirname)) {
+    // The top of etl is the list of tasks.
+    assert.ok(modules.length <= FULLEST, `${folder} has ${modules.length} modules`);
+  }
+});
+
 Deno.test("a source imports no source, a filter no filter and a classifier no classifier", () => {
-  for (const siblings of [/^etl\/sources\//, /^etl\/filters\//, /^classifiers\/[^/]+$/]) {
-    for (const path of MODULES.filter((module) => siblings.test(module))) {
+  for (const siblings of [SOURCE_FILES, FILTER_FILES, CLASSIFIER_FILES]) {
+    for (const path of siblings) {
       for (const target of imports(path)) {
-        assert.doesNotMatch(target, siblings, `${path} must not import ${target}`);
+        assert.ok(!siblings.includes(target), `${path} must not import ${target}`);
       }
     }
   }
@@ -147,6 +231,78 @@ Deno.test("a file is short enough to be read at once, and none is for what has n
     assert.doesNotMatch(path, /\b(utils?|helpers?|misc|common)\b/, path);
     if (path.endsWith(".ts")) assert.match(basename(path), /^[a-z0-9]+(_[a-z0-9]+)*\.ts$/);
   }
+});
+
+/** Packages that take long to load, and the tasks that cannot do without: none of them waits for it. */
+const HEAVY: Record<string, string[]> = {
+  "eld/": [],
+  "gpt-tokenizer/": [],
+  "@observablehq/plot": [],
+  "linkedom": [],
+  "@duckdb/duckdb-wasm/": [],
+  "googleapis-common": ["classify:perspective", "doctor"],
+  "groq-sdk": ["classify:sociopolitical", "classify:attributes", "doctor"],
+  "@atproto/api": [
+    "demo",
+    "sync:most-liked",
+    "classify:sociopolitical",
+    "classify:attributes",
+    "doctor",
+    "forget",
+  ],
+};
+
+/** Give the packages that are loaded with a module, at once and not when they are first needed. */
+function loadedPackages(path: string, seen = new Set<string>()): Set<string> {
+  const packages = new Set<string>();
+  if (seen.has(path)) return packages;
+  seen.add(path);
+  const code = read(path).replace(/^\s*(\/\/|\*|\/\*).*$/gm, "");
+  for (
+    const [, specifier] of code.matchAll(
+      /^\s*(?:import|export)\s(?!type\b)(?:[^"';`]*?\sfrom\s*)?["']([^"'\n]+)["']/gm,
+    )
+  ) {
+    if (!specifier!.startsWith(".")) packages.add(specifier!);
+    else {
+      for (const it of loadedPackages(normalize(join(dirname(path), specifier!)), seen)) {
+        packages.add(it);
+      }
+    }
+  }
+  return packages;
+}
+
+Deno.test("a task does not wait for a package that only another needs", () => {
+  const modules = new Map<string, string>();
+  for (
+    const [, task, path] of read("main.ts").matchAll(
+      /"([\w:-]+)": (?:async )?\(\) =>[^]*?import\("\.\/((?!classifiers\/checks).+?)"\)/g,
+    )
+  ) {
+    modules.set(task!, path!);
+  }
+  const listed = [[SOURCES, "etl/sources"], [CLASSIFIERS, "classifiers"]] as const;
+  for (const [list, folder] of listed) {
+    for (const [name, { task }] of Object.entries(list)) {
+      if (task !== "import") modules.set(task, `${folder}/${name}.ts`);
+    }
+  }
+  assert.deepEqual(
+    [...modules.keys()].toSorted(),
+    Object.values(TASKS).flatMap((tasks) => Object.keys(tasks)).toSorted(),
+  );
+  const waits: string[] = [];
+  for (const [task, path] of [...modules, ["help", "main.ts"]] as [string, string][]) {
+    const packages = [...loadedPackages(path)];
+    for (const [heavy, needed] of Object.entries(HEAVY)) {
+      const found = packages.some((name) =>
+        heavy.endsWith("/") ? name.startsWith(heavy) : name === heavy
+      );
+      if (found && !needed.includes(task)) waits.push(`${task} loads ${heavy}`);
+    }
+  }
+  assert.deepEqual(waits, []);
 });
 
 Deno.test("every package that is imported stands in deno.json, and nothing comes from elsewhere", () => {
@@ -190,9 +346,7 @@ Deno.test("the Deno that package.json names is the one of the README and of the 
 });
 
 Deno.test("every source, filter and classifier is named in the README or the dictionary", () => {
-  const named = MODULES.filter((path) =>
-    /^(etl\/(sources|filters)|classifiers)\/[^/]+$/.test(path)
-  );
+  const named = [...SOURCE_FILES, ...FILTER_FILES, ...CLASSIFIER_FILES];
   assert.ok(named.length >= 7);
   for (const path of named) {
     assert.ok(`${readme}${dictionary}`.includes(`\`${stem(path)}\``), path);
@@ -227,13 +381,14 @@ Deno.test("every column of every table stands in the dictionary with its type, a
     ["windows", tables.WINDOWS.columns],
     ["runs", tables.RUNS.columns],
   ];
-  const filters = MODULES.filter((path) => path.startsWith("etl/filters/")).map(stem);
+  const filters = FILTER_FILES.map(stem);
   const flags = Object.fromEntries(filters.map((name) => [`flag_${name}`, "BOOLEAN"]));
   sections.push(["posts", { ...tables.POSTS.columns, ...flags }]);
-  for (const path of MODULES.filter((module) => /^classifiers\/[^/]+$/.test(module))) {
-    const { COLUMNS } = await import(`../${path}`);
+  for (const name of ["dictionary", "perspective"] as const) {
     // The columns of the others come from their codebooks, and stand above.
-    if (COLUMNS) sections.push([`labels/${stem(path)}`, COLUMNS]);
+    const own = Object.entries(CLASSIFIERS[name].columns)
+      .filter(([column]) => !(column in ANSWER_COLUMNS));
+    sections.push([`labels/${name}`, Object.fromEntries(own)]);
   }
   for (const [heading, columns] of sections) {
     assert.deepEqual(described(heading), { ...columns }, heading);

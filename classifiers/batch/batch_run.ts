@@ -13,9 +13,8 @@ import { allowance } from "../engine/answers/spending.ts";
 import { LabellingStop } from "../engine/asking/labelling_stop.ts";
 import { ServiceError } from "../engine/contract/service_error.ts";
 import type { BatchCarrier } from "./batch_carrier.ts";
-import type { BatchClassifier } from "./batch_taking.ts";
+import { type BatchClassifier, BatchTaking, type Submitted } from "./batch_taking.ts";
 import { type BatchSummary, describeBatches } from "./batch_summary.ts";
-import { BatchTaking, type Submitted } from "./batch_taking.ts";
 import { type LookedAfter, OpenBatches } from "./open_batches.ts";
 
 /** Where batches go, and how they are asked. */

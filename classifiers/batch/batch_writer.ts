@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { batchName, batchPaths, type OpenBatch } from "../../etl/labels/open_batch.ts";
-import { removeIfThere } from "../../etl/store/durable.ts";
+import { removeIfThere } from "../../etl/run/if_there.ts";
 import { now } from "../../etl/run/clock.ts";
 import { Journal } from "../../etl/store/journal.ts";
 import { toJson } from "../../etl/store/json.ts";

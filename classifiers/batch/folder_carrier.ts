@@ -1,7 +1,7 @@
 import { folderPaths, type OpenBatch } from "../../etl/labels/open_batch.ts";
-import { removeIfThere, removeLeftovers } from "../../etl/store/durable.ts";
+import { ifThere, removeIfThere } from "../../etl/run/if_there.ts";
 import { segmentLines } from "../../etl/store/journal.ts";
-import { replaceFile } from "../../etl/store/whole_file.ts";
+import { removeLeftovers, replaceFile } from "../../etl/store/whole_file.ts";
 import type { BatchCarrier, Standing, Store } from "./batch_carrier.ts";
 
 /** So long after it was last written, a file of fewer answers than requests is whole. */
@@ -29,16 +29,16 @@ export class FolderCarrier implements BatchCarrier {
     const place = folderPaths(this.folder, name).requests;
     await removeLeftovers(place);
     if (!isWhole) await removeIfThere(place);
-    if (await statOf(place) === undefined) return false;
+    if (await ifThere(() => Deno.stat(place)) === undefined) return false;
     await store({ stage: "created" });
     return true;
   }
 
   async look({ name, requests, expires_at }: OpenBatch): Promise<Standing> {
     const place = folderPaths(this.folder, name);
-    const written = await statOf(place.answers);
+    const written = await ifThere(() => Deno.stat(place.answers));
     if (written === undefined) {
-      return await statOf(place.requests) === undefined
+      return await ifThere(() => Deno.stat(place.requests)) === undefined
         ? { state: "lost" }
         : { state: "open", status: "waiting", answered: 0, expires_at };
     }
@@ -69,13 +69,4 @@ export class FolderCarrier implements BatchCarrier {
 /** Give a word as a shell takes it. */
 function quoted(word: string): string {
   return /^[\w./:@+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
-async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
-  try {
-    return await Deno.stat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }

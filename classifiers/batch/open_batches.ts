@@ -7,7 +7,7 @@ import {
   storeBatch,
   sweepBatches,
 } from "../../etl/labels/open_batch.ts";
-import { removeIfThere } from "../../etl/store/durable.ts";
+import { removeIfThere } from "../../etl/run/if_there.ts";
 import { now } from "../../etl/run/clock.ts";
 import { UserError } from "../../etl/run/error.ts";
 import { GoneError } from "../clients/groq_refusal.ts";
@@ -37,7 +37,7 @@ export class OpenBatches {
   constructor(readonly run: Run, readonly carrier: BatchCarrier) {}
 
   /** Give all of the label set, those of other carriers too. */
-  list(): Promise<OpenBatch[]> {
+  list(): OpenBatch[] {
     const { context, classifier, labelSetId } = this.run;
     return openBatches(context.paths, classifier.name, labelSetId);
   }
@@ -46,7 +46,7 @@ export class OpenBatches {
   async lookAfter(): Promise<LookedAfter> {
     const { context, classifier, labelSetId } = this.run;
     const { paths } = context;
-    const all = await this.list();
+    const all = this.list();
     // Before anything is asked of a server: it throws where that is another one.
     const own = all.filter((batch) => this.carrier.has(batch));
     await sweepBatches(paths, all, paths.batches(classifier.name, labelSetId));

@@ -27,8 +27,8 @@ import {
   type OpenedTask,
 } from "../engine/labelling_command.ts";
 import type { Questionnaire } from "../prompt/questionnaire.ts";
+import { CHAT_COLUMNS } from "../list.ts";
 import { loadTokens } from "../prompt/token_count.ts";
-import { CHAT_COLUMNS } from "../reply/chat_answer.ts";
 import { chatClassifier } from "./chat_classifier.ts";
 import { ChatSettings } from "./chat_settings.ts";
 import { checkServedModel } from "./model_check.ts";
@@ -75,6 +75,15 @@ export function chatCommand(chat: ChatTask): Command {
     }],
     open: (context, options) => open(chat, context, options),
   });
+}
+
+/** Give what reads the section of a study and what its codebook asks, as the task does. */
+export function chatSettings(read: ChatTask["read"]) {
+  return async (section: unknown, where: string, studyPath: string): Promise<ChatSettings> => {
+    const settings = checkSection(ChatSettings, section, where);
+    await read(codebookPath(settings.codebook, studyPath));
+    return settings;
+  };
 }
 
 async function open(

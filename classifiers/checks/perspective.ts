@@ -38,10 +38,10 @@ export async function perspectiveAnswers({ study, signal }: Examination): Promis
 }
 
 /** Say when Perspective ends, and whether posts are frozen to link what comes after it. */
-export async function perspectiveEnds(
+export function perspectiveEnds(
   { paths, study }: Examination,
   end = perspectiveEnd(),
-): Promise<Finding[]> {
+): Finding[] {
   if (end === null || study.classifiers[CLASSIFIER] === undefined) return [];
   const said = describePerspectiveEnd(end);
   if (end.days_left < 0) {
@@ -50,7 +50,7 @@ export async function perspectiveEnds(
   }
   const panels: string[] = [];
   for (const name of paths.names("panels")) {
-    if (await readPanelManifest(paths, name) !== undefined) panels.push(name);
+    if (readPanelManifest(paths, name) !== undefined) panels.push(name);
   }
   if (panels.length > 0) {
     return [ok(`Perspective ends on ${end.date}; there is a panel (${panels.join(", ")})`)];

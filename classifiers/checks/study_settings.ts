@@ -1,63 +1,63 @@
-import { ChatSettings } from "../chat/chat_settings.ts";
-import { priceOf } from "../chat/model_price.ts";
-import { readDictionary } from "../codebooks/codebook.ts";
-import { codebookPath } from "../codebooks/codebook_path.ts";
-import { Settings as DictionarySettings } from "../dictionary.ts";
-import { Settings as PerspectiveSettings } from "../perspective.ts";
-import { Questionnaire } from "../prompt/questionnaire.ts";
-import { loadFilters } from "../../etl/filters/load_filters.ts";
-import { UserError } from "../../etl/run/error.ts";
-import { checkSection } from "../../etl/study/section.ts";
+import { z } from "zod";
 import type { Examination } from "../../etl/doctor/examination.ts";
 import { type Finding, ok, problem, warning } from "../../etl/doctor/finding.ts";
+import { loadFilters } from "../../etl/filters/load_filters.ts";
+import { UserError } from "../../etl/run/error.ts";
+import { priceOf } from "../chat/model_price.ts";
+import { CLASSIFIERS } from "../list.ts";
 import { isOwnServer } from "./language_model.ts";
 
-type Section = (examination: Examination, section: unknown, where: string) => Promise<Finding[]>;
+/** What the file of a classifier exports for this check, beside its command. */
+interface CheckedClassifier {
+  /** Read its section of `study.yaml` and what that names; throws what its task would. */
+  readSettings(
+    section: unknown,
+    where: string,
+    studyPath: string,
+  ): unknown | Promise<unknown>;
+}
 
-/** How the section of each classifier is checked; each throws what its task would. */
-const SECTIONS: Record<string, Section> = {
-  async dictionary({ studyPath }, section, where) {
-    const { codebook } = checkSection(DictionarySettings, section, where);
-    await readDictionary(codebookPath(codebook, studyPath));
-    return [];
-  },
-  // deno-lint-ignore require-await
-  async perspective(_, section, where) {
-    checkSection(PerspectiveSettings, section, where);
-    return [];
-  },
-  async sociopolitical(examination, section, where) {
-    const settings = checkSection(ChatSettings, section, where);
-    await Questionnaire.sociopolitical(codebookPath(settings.codebook, examination.studyPath));
-    return ofBudget("sociopolitical", settings, examination);
-  },
-  async attributes(examination, section, where) {
-    const settings = checkSection(ChatSettings, section, where);
-    await Questionnaire.attributes(codebookPath(settings.codebook, examination.studyPath));
-    return ofBudget("attributes", settings, examination);
-  },
-};
+/** What is asked for money, and for how much of it. */
+const Spends = z.object({ model: z.string(), budget: z.unknown().optional() });
 
 /** Check the sections of `study.yaml` that a task reads only when it runs. */
 export async function studySettings(examination: Examination): Promise<Finding[]> {
   const { study, studyPath } = examination;
   const findings = await caught(() => loadFilters(study, studyPath).then(() => []));
   for (const [name, section] of Object.entries(study.classifiers)) {
-    const check = SECTIONS[name];
-    if (check === undefined) {
+    if (!Object.hasOwn(CLASSIFIERS, name)) {
       findings.push(warning(
         `${studyPath} has a section classifiers.${name}, which no task reads`,
-        `The classifiers are ${Object.keys(SECTIONS).join(", ")}`,
+        `The classifiers are ${Object.keys(CLASSIFIERS).join(", ")}`,
       ));
       continue;
     }
+    const { readSettings } = await import(`../${name}.ts`) as CheckedClassifier;
     const where = `${studyPath} (classifiers.${name})`;
-    findings.push(...await caught(() => check(examination, section, where)));
+    findings.push(
+      ...await caught(async () => {
+        const spends = Spends.safeParse(await readSettings(section, where, studyPath));
+        return spends.success ? ofBudget(name, spends.data, examination) : [];
+      }),
+    );
+  }
+  for (const name of study.daily.classifiers ?? []) {
+    if (Object.hasOwn(CLASSIFIERS, name)) continue;
+    findings.push(problem(
+      `daily.classifiers in ${studyPath} names ${
+        JSON.stringify(name)
+      }, and there is no such classifier`,
+      `The classifiers are ${Object.keys(CLASSIFIERS).join(", ")}`,
+    ));
   }
   return findings.length > 0 ? findings : [ok("filters and classifiers of study.yaml")];
 }
 
-function ofBudget(classifier: string, { model, budget }: ChatSettings, { study }: Examination) {
+function ofBudget(
+  classifier: string,
+  { model, budget }: z.infer<typeof Spends>,
+  { study }: Examination,
+): Finding[] {
   const price = priceOf(study.prices, model);
   if (budget !== undefined && price === undefined) {
     return [problem(

@@ -2,7 +2,8 @@ import { Endpoint } from "googleapis-common";
 import { now } from "../../etl/run/clock.ts";
 import { EXIT, UserError } from "../../etl/run/error.ts";
 import { ServiceError } from "../engine/contract/service_error.ts";
-import { ATTRIBUTES, readAnswer } from "./comment_analyzer_answer.ts";
+import { ATTRIBUTES, MAX_BYTES } from "./comment_analyzer_attributes.ts";
+import { readAnswer } from "./comment_analyzer_answer.ts";
 import discovery from "./comment_analyzer_discovery.json" with { type: "json" };
 import {
   ended,
@@ -12,13 +13,11 @@ import {
 } from "./comment_analyzer_refusal.ts";
 import { readFailure } from "../../etl/run/request_failure.ts";
 
-export { ATTRIBUTES, COLUMNS } from "./comment_analyzer_answer.ts";
+export { ATTRIBUTES, COLUMNS, MAX_BYTES } from "./comment_analyzer_attributes.ts";
 export { serviceEnd } from "../../etl/study/service_end.ts";
 
 /** Google's own service. */
 export const ROOT_URL = discovery.rootUrl;
-/** The most that the service takes, in bytes of UTF-8 (`COMMENT_TOO_LONG`). */
-export const MAX_BYTES = 20_480;
 const TIMEOUT_MS = 30_000;
 
 const REQUESTED = Object.fromEntries(Object.keys(ATTRIBUTES).map((attribute) => [attribute, {}]));

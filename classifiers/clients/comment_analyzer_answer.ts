@@ -1,39 +1,7 @@
 import { z } from "zod";
+import { ATTRIBUTES, COLUMNS } from "./comment_analyzer_attributes.ts";
 import { readJson } from "../../etl/store/json.ts";
 import { ServiceError } from "../engine/contract/service_error.ts";
-
-/** The column of each attribute of the API. */
-export const ATTRIBUTES: Record<string, string> = {
-  TOXICITY: "prob_toxic",
-  SEVERE_TOXICITY: "prob_severe_toxic",
-  IDENTITY_ATTACK: "prob_identity_attack",
-  INSULT: "prob_insult",
-  PROFANITY: "prob_profanity",
-  THREAT: "prob_threat",
-  SEXUALLY_EXPLICIT: "prob_sexually_explicit",
-  FLIRTATION: "prob_flirtation",
-  SPAM: "prob_spam",
-  AFFINITY_EXPERIMENTAL: "prob_affinity",
-  COMPASSION_EXPERIMENTAL: "prob_compassion",
-  CURIOSITY_EXPERIMENTAL: "prob_curiosity",
-  NUANCE_EXPERIMENTAL: "prob_nuance",
-  PERSONAL_STORY_EXPERIMENTAL: "prob_personal_story",
-  REASONING_EXPERIMENTAL: "prob_reasoning",
-  RESPECT_EXPERIMENTAL: "prob_respect",
-  ALIENATION_EXPERIMENTAL: "prob_alienation",
-  FEARMONGERING_EXPERIMENTAL: "prob_fearmongering",
-  GENERALIZATION_EXPERIMENTAL: "prob_generalization",
-  MORAL_OUTRAGE_EXPERIMENTAL: "prob_moral_outrage",
-  SCAPEGOATING_EXPERIMENTAL: "prob_scapegoating",
-};
-
-/** A column whose attribute the service no longer has: null in every row that is asked for today. */
-const RETIRED_COLUMN = "prob_constructive";
-
-/** The columns of an answer. */
-export const COLUMNS: Record<string, "DOUBLE"> = Object.fromEntries(
-  [...Object.values(ATTRIBUTES), RETIRED_COLUMN].map((column) => [column, "DOUBLE"]),
-);
 
 const Answer = z.object({
   attributeScores: z.record(z.string(), z.unknown()).optional(),

@@ -4,15 +4,16 @@ import {
   writePanelManifest,
 } from "../../etl/labels/panel.ts";
 import { now, utcDay } from "../../etl/run/clock.ts";
-import { type Command, type Context, main, type Outcome } from "../../etl/command/command.ts";
+import { type Command, type Context, type Outcome } from "../../etl/command/command.ts";
 import { EXIT, UserError } from "../../etl/run/error.ts";
 import { positiveInteger } from "../../etl/run/option.ts";
 import { firstDamage } from "../../etl/store/damage.ts";
 import { rows } from "../../etl/store/duckdb.ts";
 import { lock } from "../../etl/store/lock.ts";
-import { relation, removeLeftovers, writeParquet } from "../../etl/store/parquet.ts";
+import { relation, writeParquet } from "../../etl/store/parquet.ts";
+import { removeLeftovers } from "../../etl/store/whole_file.ts";
 import { LABEL_SETS } from "../../etl/store/tables.ts";
-import { ATTRIBUTES } from "../clients/comment_analyzer_answer.ts";
+import { ATTRIBUTES } from "../clients/comment_analyzer_attributes.ts";
 import {
   allot,
   CLASSIFIER,
@@ -62,7 +63,7 @@ async function panel(context: Context, options: Options): Promise<Outcome> {
   }
   // Deletions are applied under this lock: none may come between reading posts and freezing them.
   await using _lock = await lock(paths.locks(), "posts", "run panel");
-  if (await readPanelManifest(paths, name) !== undefined) {
+  if (readPanelManifest(paths, name) !== undefined) {
     throw cannot(
       `there is a panel ${name} already, and a panel is never drawn again`,
       "Give the new one another name with --name",
@@ -183,5 +184,3 @@ function describe(manifest: Omit<PanelManifest, "files">, folder: string): strin
     `  ${folder}`,
   ].join("\n");
 }
-
-if (import.meta.main) await main(command);

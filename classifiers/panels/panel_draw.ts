@@ -4,7 +4,7 @@ import { type Database, literal, row, rows } from "../../etl/store/duckdb.ts";
 import { relation } from "../../etl/store/parquet.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import { POSTS, withColumns } from "../../etl/store/tables.ts";
-import { ATTRIBUTES, COLUMNS } from "../clients/comment_analyzer_answer.ts";
+import { ATTRIBUTES, COLUMNS } from "../clients/comment_analyzer_attributes.ts";
 import { uniformSql } from "../../etl/sampling/sample.ts";
 
 /** The classifier whose labels a panel is drawn from. */

@@ -4,7 +4,7 @@ import type { ContextKind } from "../../etl/context/post_context.ts";
 import { hashAttributes, readAttributes } from "../codebooks/attribute_codebook.ts";
 import { hashSociopolitical, readSociopolitical } from "../codebooks/sociopolitical_codebook.ts";
 import { attributeColumns, attributeFormat } from "../reply/attribute_reply.ts";
-import { CHAT_COLUMNS } from "../reply/chat_answer.ts";
+import { CHAT_COLUMNS, SOCIOPOLITICAL_COLUMNS } from "../list.ts";
 import type { LabelReason } from "../../etl/labels/label_reason.ts";
 import { ServiceError } from "../engine/contract/service_error.ts";
 import { readFreeReply } from "../reply/free_reply.ts";
@@ -14,7 +14,7 @@ import {
   type ReplyFormat,
   responseFormat,
 } from "../reply/reply_format.ts";
-import { SOCIOPOLITICAL_COLUMNS, sociopoliticalFormat } from "../reply/sociopolitical_reply.ts";
+import { sociopoliticalFormat } from "../reply/sociopolitical_reply.ts";
 import { attributeInstructions, sociopoliticalInstructions } from "./instructions.ts";
 import { buildPrompt, type PromptPost } from "./prompt.ts";
 import { countTokens, requestTokens } from "./token_count.ts";

@@ -2,7 +2,7 @@ import { basename, resolve } from "node:path";
 import { z } from "zod";
 import { enterLabelSet, type LabelSet, labelSetId } from "../../etl/labels/label_set.ts";
 import { now, utcDay } from "../../etl/run/clock.ts";
-import { type Command, type Context, main, type Outcome } from "../../etl/command/command.ts";
+import { type Command, type Context, type Outcome } from "../../etl/command/command.ts";
 import { EXIT, UserError } from "../../etl/run/error.ts";
 import { checkSection } from "../../etl/study/section.ts";
 import type { ScoreTable } from "../../etl/import/imported_scores.ts";
@@ -10,7 +10,7 @@ import { DESCRIPTION, importPosts } from "../../etl/import/posts_file.ts";
 import { firstDamage } from "../../etl/store/damage.ts";
 import { lock } from "../../etl/store/lock.ts";
 import { Quarantine } from "../../etl/store/quarantine.ts";
-import { COLUMNS } from "../clients/comment_analyzer_answer.ts";
+import { COLUMNS } from "../clients/comment_analyzer_attributes.ts";
 import { CodebookName, codebookPath } from "../codebooks/codebook_path.ts";
 import {
   hashSociopolitical,
@@ -171,5 +171,3 @@ function describe(
     `  set aside: ${aside ? `${aside} (see ${asidePath})` : "nothing"}`,
   ].join("\n");
 }
-
-if (import.meta.main) await main(command);

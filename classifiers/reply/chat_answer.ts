@@ -1,15 +1,6 @@
 import { type ChatAnswer, readChatAnswer } from "../clients/groq_answer.ts";
 import { isRefusal } from "./refusal.ts";
 
-/** Columns that say how an answer of a chat model came about, after its labels. */
-export const CHAT_COLUMNS = {
-  context_kinds: "VARCHAR[]",
-  finish_reason: "VARCHAR",
-  tokens_prompt: "INTEGER",
-  tokens_completion: "INTEGER",
-  model_served: "VARCHAR",
-} as const;
-
 /** What a chat model replied, and how that came about. */
 export interface ChatReply extends Omit<ChatAnswer, "content" | "refusal" | "tokens_cached"> {
   /** What it wrote, or why that is no reply to be read. */

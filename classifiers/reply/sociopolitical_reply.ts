@@ -2,13 +2,6 @@ import { z } from "zod";
 import type { Sociopolitical } from "../codebooks/sociopolitical_codebook.ts";
 import type { LabelRow, ReplyFormat } from "./reply_format.ts";
 
-/** Label columns of `labels/sociopolitical`, after those that all labels have. */
-export const SOCIOPOLITICAL_COLUMNS = {
-  is_sociopolitical: "BOOLEAN",
-  lean: "VARCHAR",
-  reason_text: "VARCHAR",
-} as const;
-
 /** What a reply says of a post. */
 export interface SociopoliticalFields {
   is_sociopolitical: boolean;

@@ -12,8 +12,7 @@ import {
 } from "./chat_request.ts";
 import { PromptCounter, type Tokenizer } from "./chat_tokens.ts";
 import { Faults } from "../perspective/fault.ts";
-import { GroqError } from "./groq_reply.ts";
-import { errorReply, type Reply } from "./groq_reply.ts";
+import { errorReply, GroqError, type Reply } from "./groq_reply.ts";
 import { RateLimit, type RateLimits } from "./rate_limit.ts";
 import type { ServedModel, ServedModels } from "./served_model.ts";
 

@@ -1,7 +1,7 @@
 /** The checks of `comments.analyze`, and its errors, as Perspective's API has them. */
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
-import { ATTRIBUTES, MAX_BYTES } from "../../classifiers/clients/comment_analyzer.ts";
+import { ATTRIBUTES, MAX_BYTES } from "../../classifiers/clients/comment_analyzer_attributes.ts";
 
 /** Languages of the six attributes that are served in more than English. */
 const LANGUAGES = "ar zh cs nl en fr de hi hi-Latn id it ja ko pl pt ru es sv".split(" ");

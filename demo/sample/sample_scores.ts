@@ -1,5 +1,5 @@
 /** The scores of the sample as a Comment Analyzer records them. */
-import { ATTRIBUTES } from "../../classifiers/clients/comment_analyzer.ts";
+import { ATTRIBUTES } from "../../classifiers/clients/comment_analyzer_attributes.ts";
 import type { Attribute, Sample } from "./sample.ts";
 
 /** What marks scores that were written for the sample; it stays with each answer that is kept. */

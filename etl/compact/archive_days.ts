@@ -13,7 +13,7 @@ import {
   writeMarker,
 } from "../store/archive.ts";
 import { firstDamage } from "../store/damage.ts";
-import { sync } from "../store/parquet.ts";
+import { sync } from "../store/whole_file.ts";
 import { DataPaths } from "../store/paths.ts";
 import { whileNobodyReads } from "../store/reading.ts";
 import { daysOfPosts, openPosts } from "./days_of_posts.ts";

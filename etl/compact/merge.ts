@@ -8,8 +8,8 @@ import { whileNobodyReads } from "../store/reading.ts";
 import {
   finishReplacement,
   type Replacement,
+  replacementFile,
   uncountedPath,
-  writeReplacement,
 } from "../store/replacement.ts";
 import type { Table } from "../store/tables.ts";
 import { type CompactedTable, mergedName } from "./parts.ts";
@@ -44,7 +44,7 @@ export async function mergeParts(merging: Merging): Promise<Merged> {
   const replaced = files.map((file) => basename(file));
   const list: Replacement = { id, state: "writing", table: folder, day, merged, replaced };
   const before = await statesOf(files);
-  await writeReplacement(root, list);
+  await replacementFile(root).write(list);
   at("writing is listed");
   const undo = async (result: Merged) => {
     await finishReplacement(root);
@@ -66,7 +66,7 @@ export async function mergeParts(merging: Merging): Promise<Merged> {
         result = await undo("changed");
         return;
       }
-      await writeReplacement(root, { ...list, state: "switching" });
+      await replacementFile(root).write({ ...list, state: "switching" });
       at("switching is listed");
       await finishReplacement(root, at);
       result = "merged";

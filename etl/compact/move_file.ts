@@ -1,6 +1,5 @@
-import { dirname } from "node:path";
-import { sha256OfFile } from "../store/whole_file.ts";
-import { removeLeftovers, sync } from "../store/parquet.ts";
+import { ifThere } from "../run/if_there.ts";
+import { removeLeftovers, replaceFile, sha256OfFile, sync } from "../store/whole_file.ts";
 
 /**
  * Copy a file to another place, which may be on another disk, and give what the original was then.
@@ -13,9 +12,7 @@ export async function copyFile(from: string, to: string): Promise<string> {
   const state = await stateOf(from);
   const wanted = await sha256OfFile(from);
   if (await stateOf(to) !== undefined && await sha256OfFile(to) === wanted) return state!;
-  await Deno.mkdir(dirname(to), { recursive: true });
-  const beside = `${to}.${crypto.randomUUID().slice(0, 8)}.part`;
-  try {
+  await replaceFile(to, async (beside) => {
     await Deno.copyFile(from, beside);
     await sync(beside);
     if (await sha256OfFile(beside) !== wanted) {
@@ -23,22 +20,12 @@ export async function copyFile(from: string, to: string): Promise<string> {
         `the copy ${beside} is not what ${from} is: one of the two disks is not to be trusted`,
       );
     }
-    await Deno.rename(beside, to);
-  } catch (error) {
-    await removeLeftovers(to);
-    throw error;
-  }
-  await sync(dirname(to));
+  });
   return state!;
 }
 
 /** Give what changes when a file is written anew, undefined where it is not there. */
 export async function stateOf(path: string): Promise<string | undefined> {
-  try {
-    const { ino, size, mtime } = await Deno.stat(path);
-    return `${ino} ${size} ${mtime?.getTime()}`;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+  const stat = await ifThere(() => Deno.stat(path));
+  return stat && `${stat.ino} ${stat.size} ${stat.mtime?.getTime()}`;
 }

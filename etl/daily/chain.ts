@@ -1,6 +1,7 @@
 import type { Study } from "../study/study.ts";
 import type { DataPaths } from "../store/paths.ts";
-import { classifierSteps } from "./classifier_steps.ts";
+import { EXIT, UserError } from "../run/error.ts";
+import { classifierSteps, type DailyClassifiers } from "./classifier_steps.ts";
 import type { Step, StepEnd } from "./step.ts";
 
 const FEEDS = "sync:most-liked";
@@ -8,17 +9,27 @@ const FEEDS = "sync:most-liked";
 /**
  * Give the steps of a day, in order.
  *
- * `date` is a day in the past whose posts are labelled alone; without it those of all days are.
+ * `listed` are all classifiers there are; a name that is not among them is a usage error. `date` is a day in the past whose posts are labelled alone; without it those of all days are.
  */
-export async function chain(
+export function chain(
   { paths, study }: { paths: DataPaths; study: Study },
+  listed: DailyClassifiers,
   date: string | undefined,
-): Promise<Step[]> {
-  const { stream, classifiers } = study.daily;
+): Step[] {
+  const { stream, classifiers = Object.keys(listed) } = study.daily;
   const days = date === undefined ? [] : ["--since", date, "--until", date];
   const labelling: Step[] = [];
   for (const name of classifiers) {
-    labelling.push(...await classifierSteps({ paths, study }, name, days));
+    const classifier = listed[name];
+    if (classifier === undefined) {
+      throw new UserError(
+        "read daily.classifiers of the study",
+        `there is no classifier ${JSON.stringify(name)}`,
+        `The classifiers are ${Object.keys(listed).join(", ")}`,
+        { exitCode: EXIT.usage },
+      );
+    }
+    labelling.push(...classifierSteps({ paths, study }, name, classifier, days));
   }
   const ofToday = (lacks: string, step: Step): Step =>
     date === undefined ? step : { ...step, lacks: () => lacks };

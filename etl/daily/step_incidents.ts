@@ -1,10 +1,9 @@
 import { heartbeat } from "../watch/heartbeat.ts";
-import { readIncidents } from "../watch/incident_file.ts";
-import { type Incident, settleIncidents } from "../watch/incidents.ts";
+import { type Incident, readIncidents, settleIncidents } from "../watch/incidents.ts";
 import type { Context } from "../command/command.ts";
 import { taskStates } from "../watch/task_states.ts";
 import { tellOfReadableStudy } from "../watch/unreadable_study.ts";
-import { lacksKey } from "./classifier_steps.ts";
+import { type DailyClassifiers, lacksKey } from "./classifier_steps.ts";
 import { type StepEnd, stepName } from "./step.ts";
 
 const SCOPE = "daily";
@@ -17,6 +16,7 @@ const SCOPE = "daily";
  */
 export async function tellOfSteps(
   context: Pick<Context, "paths" | "study" | "warn" | "signal" | "database">,
+  classifiers: DailyClassifiers,
   ends: StepEnd[],
   date: string | undefined,
 ): Promise<void> {
@@ -25,7 +25,7 @@ export async function tellOfSteps(
   );
   const lasting = known.filter(({ key }) => isUnknown(key, ends, date !== undefined));
   await tellOfReadableStudy(context);
-  const current = [...incidentsOf(ends), ...await lostKeys(context, ends)];
+  const current = [...incidentsOf(ends), ...await lostKeys(context, classifiers, ends)];
   const keys = new Set(current.map(({ key }) => key));
   await settleIncidents(context, SCOPE, [
     ...current,
@@ -39,9 +39,10 @@ export async function tellOfSteps(
 /** Give the classifiers that ran before and have no key any more: their labels would just cease. */
 async function lostKeys(
   { database, paths }: Pick<Context, "paths" | "database">,
+  classifiers: DailyClassifiers,
   ends: StepEnd[],
 ): Promise<Incident[]> {
-  const without = ends.filter((end) => end.status === "skipped" && lacksKey(end));
+  const without = ends.filter((end) => end.status === "skipped" && lacksKey(classifiers, end));
   if (without.length === 0) return [];
   const states = await taskStates(database, paths);
   return without.filter(({ task }) => states.get(task)?.good).map((end) => ({

@@ -1,14 +1,11 @@
-import { fileURLToPath } from "node:url";
 import type { Context } from "../command/command.ts";
 import { EXIT } from "../run/error.ts";
+import { taskCommand } from "../run/task_command.ts";
 import { type Step, type StepEnd, stepName, type StepStatus } from "./step.ts";
 import { stepFigures } from "./step_figures.ts";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** An error as tasks print it (`UserError.format`). */
 const ERROR = /^(Cannot .+)\n {2}(\S.*)$/m;
-/** Exit statuses from here on are those of shells for a signal: 128 and its number. */
-const SIGNALLED = 128;
 
 /**
  * Run a step as the task that it is, in a process of its own, and give how it ended.
@@ -21,15 +18,10 @@ export async function runStep(
 ): Promise<StepEnd> {
   const started = performance.now();
   const { task, args } = step;
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["task", "--quiet", "--cwd", ROOT, task, ...args],
-      ...["--data", paths.root, "--study", studyPath, "--json"],
-    ],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
+  const child = taskCommand(
+    [task, ...args, "--data", paths.root, "--study", studyPath, "--json"],
+    { stdout: "piped", stderr: "piped" },
+  ).spawn();
   const stop = () => {
     try {
       child.kill("SIGTERM");
@@ -47,7 +39,7 @@ export async function runStep(
     shown.pipeTo(Deno.stderr.writable, { preventClose: true }).catch(() => {}),
   ]);
   const summary = summaryOf(stdout);
-  const isSignalled = ended.signal !== null || ended.code > SIGNALLED;
+  const isSignalled = ended.signal !== null;
   const status = isSignalled ? signal.aborted ? "stopped" : "failed" : statusOf(ended.code);
   return {
     task,
@@ -83,11 +75,10 @@ function why(
   { code, signal }: Deno.CommandStatus,
 ): { reason: string; remedy: string } {
   const again = `Run deno task ${stepName(step)} and see what it says`;
-  if (signal !== null || code > SIGNALLED) {
-    const name = signal ?? `signal ${code - SIGNALLED}`;
+  if (signal !== null) {
     return {
-      reason: `it was ended by ${name}`,
-      remedy: "A machine that runs out of memory ends tasks by SIGKILL (signal 9); run it again",
+      reason: `it was ended by ${signal}`,
+      remedy: "A machine that runs out of memory ends tasks by SIGKILL; run it again",
     };
   }
   const [, reason, remedy] = ERROR.exec(stderr) ?? [];

@@ -5,7 +5,7 @@ import {
   openBatches,
   sweepBatches,
 } from "../labels/open_batch.ts";
-import { removeIfThere } from "../store/durable.ts";
+import { removeIfThere } from "../run/if_there.ts";
 import { purgeLines, whileIdle } from "./purge_lines.ts";
 import type { Context } from "../command/command.ts";
 import { segmentLines } from "../store/journal.ts";
@@ -26,7 +26,7 @@ export async function purgeBatches(
     for (const id of paths.names(`batches/${classifier}`)) {
       const folder = paths.batches(classifier, id);
       const isIdle = await whileIdle(paths, `classify-${id}`, async () => {
-        const batches = await openBatches(paths, classifier, id);
+        const batches = openBatches(paths, classifier, id);
         await sweepBatches(paths, batches, folder);
         if (batches.length === 0) return;
         const finished = new Set(

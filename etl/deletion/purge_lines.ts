@@ -1,7 +1,7 @@
 import { EXIT, UserError } from "../run/error.ts";
 import { segmentLines } from "../store/journal.ts";
 import { lock } from "../store/lock.ts";
-import { removeLeftovers, sync } from "../store/parquet.ts";
+import { removeLeftovers, replaceFile } from "../store/whole_file.ts";
 import type { DataPaths } from "../store/paths.ts";
 
 /** Do something under a lock; gives false where somebody else holds it. */
@@ -47,15 +47,12 @@ export async function purgeLines(
     await Deno.remove(path);
     return gone;
   }
-  const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
   const kept = async function* () {
     for await (const line of segmentLines(path)) {
       if (line !== "" && isKept(line)) yield `${line}\n`;
     }
   };
-  await Deno.writeTextFile(beside, ReadableStream.from(kept()));
-  await sync(beside);
-  await Deno.rename(beside, path);
+  await replaceFile(path, (beside) => Deno.writeTextFile(beside, ReadableStream.from(kept())));
   return gone;
 }
 

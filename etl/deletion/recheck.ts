@@ -8,7 +8,7 @@ import type { Context } from "../command/command.ts";
 import { UserError } from "../run/error.ts";
 import { type Database, literal, row, rows } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
-import { readRecheck, type RecheckState, writeRecheck } from "../raw/recheck_state.ts";
+import { recheckFile, type RecheckState } from "../raw/recheck_state.ts";
 import { POSTS } from "../store/tables.ts";
 import { type Found, subjectHashSql, writeTombstones } from "../raw/tombstone.ts";
 
@@ -32,7 +32,7 @@ export async function openRound(
   inputs: Inputs,
   key: string,
 ): Promise<Recheck> {
-  const last = await readRecheck(paths);
+  const last = recheckFile(paths).read();
   const state = last && last.completed_at === null ? last : {
     started_at: now().toISOString(),
     completed_at: null,
@@ -99,7 +99,7 @@ export async function askRound(
     state.after = answer.asked.at(-1)?.subject_hash ?? state.after;
     isComplete = answer.asked.length === page.length && page.length < PAGE;
     if (isComplete) state.completed_at = now().toISOString();
-    await writeRecheck(paths, state);
+    await recheckFile(paths).write(state);
   }
   return { ...state, posts, isComplete };
 }

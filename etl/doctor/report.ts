@@ -1,4 +1,4 @@
-import { CHECKS } from "./check.ts";
+import type { Check } from "./check.ts";
 import type { CheckFinding } from "./examine.ts";
 import type { Level } from "./finding.ts";
 
@@ -17,8 +17,12 @@ export function countLevels(findings: CheckFinding[]): Record<Level, number> {
 }
 
 /** Write findings for people: by group, the worst first, and what is fine as a number. */
-export function describeFindings(findings: CheckFinding[], isOnline: boolean): string {
-  const groups = [...new Set(CHECKS.map(({ group }) => group))];
+export function describeFindings(
+  checks: Check[],
+  findings: CheckFinding[],
+  isOnline: boolean,
+): string {
+  const groups = [...new Set(checks.map(({ group }) => group))];
   const lines = groups.flatMap((group) => {
     const said = LEVELS.flatMap((level) =>
       findings.filter((finding) => finding.group === group && finding.level === level)
@@ -30,7 +34,7 @@ export function describeFindings(findings: CheckFinding[], isOnline: boolean): s
     findings.filter(({ level }) => level !== "ok").map(({ check }) => check),
   );
   const fine = new Set(findings.map(({ check }) => check)).difference(unsettled).size;
-  const unasked = CHECKS.filter((check) => check.isOnline && !isOnline).length;
+  const unasked = checks.filter((check) => check.isOnline && !isOnline).length;
   return [
     ...lines,
     `${fine} ${fine === 1 ? "check" : "checks"} fine`,

@@ -1,8 +1,8 @@
-import { replaceFile } from "../store/whole_file.ts";
+import { removeLeftovers, replaceFile } from "../store/whole_file.ts";
 import { type AnalysisColumn, csvValue, KEY_DIGITS } from "./analysis_column.ts";
 import { type Database, literal, row } from "../store/duckdb.ts";
 import { damage } from "../store/damage.ts";
-import { removeLeftovers, rewriteParquet, tableOf, writeParquet } from "../store/parquet.ts";
+import { rewriteParquet, tableOf, writeParquet } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import type { Table } from "../store/tables.ts";
 

@@ -1,6 +1,7 @@
 import type { Database } from "../store/duckdb.ts";
 import { lock } from "../store/lock.ts";
-import { relation, removeLeftovers, tableOf, writeParquet } from "../store/parquet.ts";
+import { relation, tableOf, writeParquet } from "../store/parquet.ts";
+import { removeLeftovers } from "../store/whole_file.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { LABELS, type Table, withColumns } from "../store/tables.ts";
 

@@ -1,8 +1,9 @@
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { now } from "../run/clock.ts";
-import { fileNames, removeIfThere, removeLeftovers, sync } from "../store/durable.ts";
-import { readJsonFile, writeJsonFile } from "../store/json_file.ts";
+import { namesIn, removeIfThere } from "../run/if_there.ts";
+import { StateFile } from "../store/state_file.ts";
+import { removeLeftovers, sync } from "../store/whole_file.ts";
 import type { DataPaths } from "../store/paths.ts";
 
 /**
@@ -35,13 +36,6 @@ const OpenBatch = z.object({
   answered: z.int(),
   expires_at: z.string().nullable(),
 });
-
-const DAMAGED = {
-  found: "it does not say how a batch stands",
-  remedy:
-    "Restore it from a backup; without it and the file beside it that ends in .posts.jsonl, " +
-    "the posts of the batch are asked for again, and paid for twice",
-};
 
 /** A batch of requests that is under way, and whose answers are not in the labels yet. */
 export interface OpenBatch extends z.infer<typeof OpenBatch> {
@@ -78,17 +72,16 @@ export function isUnderWay({ stage }: OpenBatch): boolean {
 }
 
 /** Give the batches of a label set, the oldest first; throws where what is known of one is damaged. */
-export async function openBatches(
+export function openBatches(
   paths: DataPaths,
   classifier: string,
   labelSetId: string,
-): Promise<OpenBatch[]> {
+): OpenBatch[] {
   const folder = paths.batches(classifier, labelSetId);
-  const names = fileNames(folder).filter((name) => name.endsWith(".json"));
   const batches: OpenBatch[] = [];
-  for (const file of names) {
-    // None, where it landed since the folder was read.
-    const known = await readJsonFile(join(folder, file), OpenBatch, DAMAGED);
+  for (const file of namesIn(folder).filter((name) => name.endsWith(".json"))) {
+    // It may have landed since the folder was read.
+    const known = stateFile(join(folder, file)).read();
     if (known === undefined) continue;
     batches.push({
       name: basename(file, ".json"),
@@ -101,12 +94,12 @@ export async function openBatches(
 }
 
 /** Give the batches of all label sets of a classifier, or of all classifiers. */
-export async function allOpenBatches(paths: DataPaths, classifier?: string): Promise<OpenBatch[]> {
+export function allOpenBatches(paths: DataPaths, classifier?: string): OpenBatch[] {
   const classifiers = classifier === undefined ? paths.names("batches") : [classifier];
   const found: OpenBatch[] = [];
   for (const name of classifiers) {
     for (const id of paths.names(`batches/${name}`)) {
-      found.push(...await openBatches(paths, name, id));
+      found.push(...openBatches(paths, name, id));
     }
   }
   return found;
@@ -117,7 +110,7 @@ export async function storeBatch(paths: DataPaths, batch: OpenBatch): Promise<vo
   const folder = paths.batches(batch.classifier, batch.label_set_id);
   const { state } = batchPaths(folder, batch.name);
   await removeLeftovers(state);
-  await writeJsonFile(state, OpenBatch.parse(batch), 2);
+  await stateFile(state).write(OpenBatch.parse(batch));
 }
 
 /** Remove the files of a batch, the state last. */
@@ -138,7 +131,7 @@ export async function sweepBatches(
   folder: string,
 ): Promise<void> {
   const known = new Set(batches.map(({ name }) => name));
-  for (const file of fileNames(folder)) {
+  for (const file of namesIn(folder)) {
     if (!known.has(file.split(".")[0]!)) await removeIfThere(join(folder, file));
   }
   for (const { classifier, label_set_id, name, stage } of batches) {
@@ -150,4 +143,13 @@ export async function sweepBatches(
 /** Name a batch. */
 export function batchName(): string {
   return `${now().toISOString().replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`;
+}
+
+function stateFile(path: string) {
+  return new StateFile(path, OpenBatch, {
+    found: "it does not say how a batch stands",
+    remedy:
+      "Restore it from a backup; without it and the file beside it that ends in .posts.jsonl, the " +
+      "posts of the batch are asked for again, and paid for twice",
+  });
 }

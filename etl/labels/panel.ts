@@ -1,9 +1,10 @@
-import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { z } from "zod";
+import { ifThere } from "../run/if_there.ts";
+import { StateFile } from "../store/state_file.ts";
+import { sha256OfFile } from "../store/whole_file.ts";
 import { firstDamage } from "../store/damage.ts";
 import { type Database, rows } from "../store/duckdb.ts";
-import { readJsonFile, writeJsonFile } from "../store/json_file.ts";
 import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import type { Table } from "../store/tables.ts";
@@ -71,15 +72,16 @@ const Manifest = z.strictObject({
 /** What a panel is, as `manifest.json` beside its posts says it. */
 export type PanelManifest = z.infer<typeof Manifest>;
 
-/** Read the manifest of a panel, undefined where it has none: then it was never finished. */
-export async function readPanelManifest(
-  paths: DataPaths,
-  name: string,
-): Promise<PanelManifest | undefined> {
-  return await readJsonFile(paths.panelManifest(name), Manifest, {
+function manifestFile(paths: DataPaths, name: string): StateFile<PanelManifest> {
+  return new StateFile(paths.panelManifest(name), Manifest, {
     found: "it is not the manifest of a panel",
     remedy: "Restore it from a copy, or remove the panel's folder",
   });
+}
+
+/** Read the manifest of a panel, undefined where it has none: then it was never finished. */
+export function readPanelManifest(paths: DataPaths, name: string): PanelManifest | undefined {
+  return manifestFile(paths, name).read();
 }
 
 /** Write the manifest of a panel with the hash of its posts; the panel is frozen once it stands. */
@@ -87,11 +89,10 @@ export async function writePanelManifest(
   paths: DataPaths,
   manifest: Omit<PanelManifest, "files">,
 ): Promise<void> {
-  const path = paths.panelManifest(manifest.name);
   const posts = paths.panelPosts(manifest.name);
-  const hash = await sha256(posts);
+  const hash = await ifThere(() => sha256OfFile(posts));
   const files = hash === undefined ? {} : { [basename(posts)]: hash };
-  await writeJsonFile(path, { ...manifest, files }, 2);
+  await manifestFile(paths, manifest.name).write({ ...manifest, files });
 }
 
 /**
@@ -104,7 +105,7 @@ export async function recountPanel(
   paths: DataPaths,
   name: string,
 ): Promise<void> {
-  const manifest = await readPanelManifest(paths, name);
+  const manifest = readPanelManifest(paths, name);
   if (manifest === undefined) return;
   const posts = paths.panelPosts(name);
   const files = paths.files(`panels/${name}`).map(({ path }) => path)
@@ -120,13 +121,4 @@ export async function recountPanel(
   if (strata.every((row, index) => row.left === manifest.strata[index]!.left)) return;
   const posts_left = strata.reduce((sum, row) => sum + row.left, 0);
   await writePanelManifest(paths, { ...manifest, strata, posts_left });
-}
-
-async function sha256(path: string): Promise<string | undefined> {
-  try {
-    return createHash("sha256").update(await Deno.readFile(path)).digest("hex");
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }

@@ -1,7 +1,9 @@
 import { eld } from "eld/small";
 
-/** Raised when the same text begins to be taken for another language. */
-export const DETECTOR = "eld 2.1 small";
+/** Key and text. */
+export type Texts = [number, string][];
+/** Key, ISO 639-1 code, score. */
+export type Languages = [number, string | null, number | null][];
 
 export interface DetectedLanguage {
   /** ISO 639-1 code; null where there is nothing to detect. */
@@ -17,4 +19,12 @@ export function detectLanguage(text: string): DetectedLanguage {
   const score = result.getScores()[result.language];
   if (!result.language || score === undefined) return { language: null, score: null };
   return { language: result.language, score };
+}
+
+/** Detect the languages of texts; each comes with the key of its text. */
+export function languagesOf(texts: Texts): Languages {
+  return texts.map(([key, text]) => {
+    const { language, score } = detectLanguage(text);
+    return [key, language, score];
+  });
 }

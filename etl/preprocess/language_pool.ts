@@ -1,11 +1,16 @@
 import { Worker } from "node:worker_threads";
-import type { Languages, Texts } from "./language_worker.ts";
+import type { Languages, Texts } from "./language.ts";
 import { type Database, row } from "../store/duckdb.ts";
+
+/** Raised when the same text begins to be taken for another language. */
+export const DETECTOR = "eld 2.1 small";
 
 const THREADS = 2;
 /** Texts a query and a message. */
 const PAGE = 20_480;
 const BATCH = 2048;
+/** So few texts are detected sooner than a thread has started. */
+const FEW = 500;
 /** Messages that wait at each thread, so that it never idles while rows are read and written. */
 const AHEAD = 2;
 /**
@@ -20,23 +25,30 @@ interface Thread {
   waiting: PromiseWithResolvers<Languages>[];
 }
 
-/** Detects languages in threads of their own, each started when there is work for it. */
+/** Detects languages: of few texts here, else in threads, each started when there is work for it. */
 export class LanguagePool implements AsyncDisposable {
   #threads: Thread[] = [];
   #failure: Error | undefined;
 
   /**
-   * Detect the languages of some texts in one of the threads.
+   * Detect the languages of some texts.
    *
    * The answers carry the keys of their texts, in any order. Throws what a thread threw.
    */
   detect(texts: Texts): Promise<Languages> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#threads.length === 0 && texts?.length <= FEW) return this.#detectHere(texts);
     const thread = this.#freest();
     const answer = Promise.withResolvers<Languages>();
     thread.waiting.push(answer);
     thread.worker.postMessage(texts);
     return answer.promise;
+  }
+
+  async #detectHere(texts: Texts): Promise<Languages> {
+    // Loaded when it is needed: it takes .15 s.
+    const { languagesOf } = await import("./language.ts");
+    return languagesOf(texts);
   }
 
   /** Loading the detector takes longer than a few thousand texts do, so that idle threads are not made. */

@@ -2,7 +2,7 @@ import { rawRows } from "../raw/raw_rows.ts";
 import { indexCounts } from "./count_index.ts";
 import type { Inputs } from "../raw/inputs.ts";
 import { readRemovals } from "../raw/removal.ts";
-import { SOURCE_COLUMNS, SOURCES } from "../store/source.ts";
+import { SOURCE_COLUMNS, SOURCE_NAMES } from "../store/source.ts";
 import { type Database, literal, row } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
 import { COVERAGE, POSTS } from "../store/tables.ts";
@@ -44,7 +44,7 @@ export async function indexPosts(
   }
   appender.closeSync();
   await indexCounts(database, inputs.counts, hashKey);
-  const isIn = SOURCES.map((source) =>
+  const isIn = SOURCE_NAMES.map((source) =>
     `bool_or(source = ${literal(source)}) OVER all_of_uri AS in_${source}`
   );
   await database.run(`

@@ -3,7 +3,8 @@ import { now } from "../run/clock.ts";
 import { describeError, UserError } from "../run/error.ts";
 import { type Database, literal, rows } from "../store/duckdb.ts";
 import { leftSegments, longestLine } from "../store/journal.ts";
-import { sync, writeParquet } from "../store/parquet.ts";
+import { writeParquet } from "../store/parquet.ts";
+import { sync } from "../store/whole_file.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { CONTEXTS, COUNTS, type Table } from "../store/tables.ts";
 

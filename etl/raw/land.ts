@@ -3,7 +3,8 @@ import { describeError, UserError } from "../run/error.ts";
 import { newestCoverage } from "./newest_coverage.ts";
 import { type Database, literal, type Row, rows } from "../store/duckdb.ts";
 import { leftSegments, longestLine } from "../store/journal.ts";
-import { relation, sync, writeParquet } from "../store/parquet.ts";
+import { relation, writeParquet } from "../store/parquet.ts";
+import { sync } from "../store/whole_file.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { COVERAGE, RAW, type Table, TOMBSTONES } from "../store/tables.ts";
 

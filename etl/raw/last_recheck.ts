@@ -1,5 +1,5 @@
 import { now } from "../run/clock.ts";
-import { readRecheck } from "./recheck_state.ts";
+import { recheckFile } from "./recheck_state.ts";
 import type { DataPaths } from "../store/paths.ts";
 
 /** A recheck that ended longer ago says little of what is deleted today. */
@@ -17,8 +17,8 @@ export interface LastRecheck {
 }
 
 /** Say when every post was last asked for at the AppView. */
-export async function lastRecheck(paths: DataPaths): Promise<LastRecheck> {
-  const state = await readRecheck(paths);
+export function lastRecheck(paths: DataPaths): LastRecheck {
+  const state = recheckFile(paths).read();
   const remedy = "run deno task forget --recheck before anything leaves the study";
   if (state?.completed_at == null) {
     const begun = state === undefined

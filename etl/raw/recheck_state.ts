@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { UserError } from "../run/error.ts";
-import { sync } from "../store/parquet.ts";
+import { StateFile } from "../store/state_file.ts";
 import type { DataPaths } from "../store/paths.ts";
 
 const count = z.int().min(0);
@@ -22,29 +21,10 @@ const State = z.strictObject({
 /** How far a round of asking after every post has come; names no post. */
 export type RecheckState = z.infer<typeof State>;
 
-/** Read the state of the last round, undefined where there was none. Throws where it is damaged. */
-export async function readRecheck(paths: DataPaths): Promise<RecheckState | undefined> {
-  const path = paths.recheck();
-  try {
-    return State.parse(JSON.parse(await Deno.readTextFile(path)));
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return undefined;
-    if (!(cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause;
-    throw new UserError(
-      `read ${path}`,
-      "it does not hold the state of a round",
-      "Remove it: the next round then begins anew",
-      { cause },
-    );
-  }
-}
-
-/** Write the state of a round; it is durable when this returns. */
-export async function writeRecheck(paths: DataPaths, state: RecheckState): Promise<void> {
-  const path = paths.recheck();
-  const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
-  await Deno.writeTextFile(beside, `${JSON.stringify(state, undefined, 2)}\n`);
-  await sync(beside);
-  await Deno.rename(beside, path);
-  await sync(paths.root);
+/** The state of the last round; there is none before the first. */
+export function recheckFile(paths: DataPaths): StateFile<RecheckState> {
+  return new StateFile(paths.recheck(), State, {
+    found: "it does not hold the state of a round",
+    remedy: "Remove it: the next round then begins anew",
+  });
 }

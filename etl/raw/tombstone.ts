@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { now, utcDay } from "../run/clock.ts";
 import { UserError } from "../run/error.ts";
+import { ifThere } from "../run/if_there.ts";
 import { type Database, literal } from "../store/duckdb.ts";
-import { sync, writeParquet } from "../store/parquet.ts";
+import { writeParquet } from "../store/parquet.ts";
+import { sync } from "../store/whole_file.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { TOMBSTONES } from "../store/tables.ts";
 
@@ -28,7 +30,8 @@ export function isRemoval(reason: string): reason is typeof REMOVALS[number] {
  */
 export async function hashKey(paths: DataPaths): Promise<string> {
   const path = paths.hashKey();
-  const key = await readKey(path) ?? await makeKey(paths.root, path);
+  const key = (await ifThere(() => Deno.readTextFile(path)))?.trim() ??
+    await makeKey(paths.root, path);
   if (!/^\w{64}$/.test(key)) {
     throw new UserError(
       `read ${path}`,
@@ -37,15 +40,6 @@ export async function hashKey(paths: DataPaths): Promise<string> {
     );
   }
   return key;
-}
-
-async function readKey(path: string): Promise<string | undefined> {
-  try {
-    return (await Deno.readTextFile(path)).trim();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }
 
 async function makeKey(root: string, path: string): Promise<string> {

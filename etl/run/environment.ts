@@ -1,10 +1,17 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
+
+const ROOT = new URL("../../", import.meta.url);
+/** There is none of this name. */
+const NO_FILE = fileURLToPath(new URL("no.env", ROOT));
 
 /** Every environment variable that civicsky reads; the README's table is checked against it. */
 export const VARIABLES = [
   "CIVICSKY_DATA",
   "CIVICSKY_STUDY",
   "CIVICSKY_CLOCK",
+  "CIVICSKY_ENV_FILE",
   "BLUESKY_RELAY",
   "BLUESKY_JETSTREAM",
   "BLUESKY_APPVIEW",
@@ -24,19 +31,32 @@ export const VARIABLES = [
 export type Variable = typeof VARIABLES[number];
 
 /**
+ * The variables of a run that has an environment of its own within this process, as the tests give
+ * their runs one. It hides the environment of the process and the file.
+ */
+export const ownEnvironment = new AsyncLocalStorage<Readonly<Record<string, string>>>();
+
+/**
  * Give the value of an environment variable, or undefined where it is unset or empty.
  *
- * The environment beats the file `.env` beside `deno.json`.
+ * The environment beats the file `.env` beside `deno.json`, or the one that `CIVICSKY_ENV_FILE` names.
  */
-export const variable = environment(new URL("../../.env", import.meta.url));
+export const variable = environment();
 
 /** Make a reader of variables that looks into the environment, then into a file, read once. */
-export function environment(path: URL | string): (name: Variable) => string | undefined {
+export function environment(path?: string): (name: Variable) => string | undefined {
   let fromFile: Record<string, string | undefined> | undefined;
   return (name) => {
+    if (ownEnvironment.getStore()) return systemVariable(name)?.trim() || undefined;
     fromFile ??= readEnvFile(path);
     return Deno.env.get(name)?.trim() || fromFile[name]?.trim() || undefined;
   };
+}
+
+/** Give a variable of the system, such as `PATH`, as it is set. */
+export function systemVariable(name: string): string | undefined {
+  const own = ownEnvironment.getStore();
+  return own ? own[name] : Deno.env.get(name);
 }
 
 /**
@@ -44,20 +64,33 @@ export function environment(path: URL | string): (name: Variable) => string | un
  * from elsewhere has them not, or otherwise.
  */
 export function notInFile(
-  path: URL | string = new URL("../../.env", import.meta.url),
+  path?: string,
 ): Variable[] {
-  const fromFile = readEnvFile(path);
+  const fromFile = ownEnvironment.getStore() ? {} : readEnvFile(path);
   return VARIABLES.filter((name) => {
-    const set = Deno.env.get(name)?.trim();
+    const set = systemVariable(name)?.trim();
     return set && set !== fromFile[name]?.trim();
   });
 }
 
-function readEnvFile(path: URL | string): Record<string, string | undefined> {
+/**
+ * Give the environment of a process that is to have these variables and no others of ours, whatever
+ * this process has and `.env` says.
+ */
+export function onlyThese(variables: Partial<Record<Variable, string>>): Record<string, string> {
+  const unset = Object.fromEntries(VARIABLES.map((name) => [name, ""]));
+  return { ...unset, CIVICSKY_ENV_FILE: NO_FILE, ...variables };
+}
+
+function readEnvFile(path = envFile()): Record<string, string | undefined> {
   try {
     return parseEnv(Deno.readTextFileSync(path));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return {};
     throw error;
   }
+}
+
+function envFile(): string {
+  return Deno.env.get("CIVICSKY_ENV_FILE")?.trim() || fileURLToPath(new URL(".env", ROOT));
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { EXIT } from "../run/error.ts";
-import { readJsonFile, writeJsonFile } from "../store/json_file.ts";
+import { StateFile } from "../store/state_file.ts";
 import type { DataPaths } from "../store/paths.ts";
 
 const Days = z.record(
@@ -13,6 +13,8 @@ const Days = z.record(
   }),
 );
 
+type Days = z.infer<typeof Days>;
+
 /**
  * How the posts of each day were drawn when a label set began with it.
  *
@@ -20,19 +22,18 @@ const Days = z.record(
  * writing, the caller holds the lock `classify-<label set id>`.
  */
 export class DrawnDays {
-  private constructor(readonly path: string, readonly days: z.infer<typeof Days>) {}
+  private constructor(readonly file: StateFile<Days>, readonly days: Days) {}
 
   /** Read what is known of a label set. Throws a usage error where the file is not ours. */
-  static async read(paths: DataPaths, classifier: string, labelSetId: string): Promise<DrawnDays> {
-    const path = paths.drawnDays(classifier, labelSetId);
-    const days = await readJsonFile(path, Days, {
+  static read(paths: DataPaths, classifier: string, labelSetId: string): DrawnDays {
+    const file = new StateFile(paths.drawnDays(classifier, labelSetId), Days, {
       found: "it does not say by which seed days were drawn",
       remedy:
         "Put back a copy from a backup, or remove it while study.yaml has the seed that the " +
         "labels were drawn by",
       exitCode: EXIT.usage,
     });
-    return new DrawnDays(path, days ?? {});
+    return new DrawnDays(file, file.read() ?? {});
   }
 
   /** Give the seed by which a day was drawn, undefined where it was not begun. */
@@ -50,7 +51,7 @@ export class DrawnDays {
   async begin(day: string, seed: string, judgedBy: string): Promise<void> {
     if (this.days[day] !== undefined) return;
     this.days[day] = { seed, judged_by: judgedBy };
-    await writeJsonFile(this.path, this.days, 1);
+    await this.file.write(this.days);
   }
 
   /** Write down that all posts of some days are judged by these settings. */
@@ -58,6 +59,6 @@ export class DrawnDays {
     const others = days.filter((day) => this.isJudgedOtherwise(day, judgedBy));
     if (others.length === 0) return;
     for (const day of others) this.days[day]!.judged_by = judgedBy;
-    await writeJsonFile(this.path, this.days, 1);
+    await this.file.write(this.days);
   }
 }

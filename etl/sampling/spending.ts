@@ -1,29 +1,30 @@
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { now } from "../run/clock.ts";
-import { fileNames } from "../store/durable.ts";
-import { readJsonFile } from "../store/json_file.ts";
+import { namesIn } from "../run/if_there.ts";
 import { segmentLines } from "../store/journal.ts";
+import { StateFile } from "../store/state_file.ts";
 import type { DataPaths } from "../store/paths.ts";
 
 const Spending = z.record(z.string(), z.number());
 /** US dollars by month, such as `{ "2026-06": 1.5 }`. */
 export type Spending = z.infer<typeof Spending>;
 
-const DAMAGED = {
-  found: "it does not say what a run spent",
-  remedy: 'Write what it was by month, in US dollars, such as {"2026-06": 1.5}, or remove it',
-};
+/** The file that says what a run spent. */
+export function spendingFile(path: string): StateFile<Spending> {
+  return new StateFile(path, Spending, {
+    found: "it does not say what a run spent",
+    remedy: 'Write what it was by month, in US dollars, such as {"2026-06": 1.5}, or remove it',
+  });
+}
 
 /** Give what a classifier cost in the present calendar month (UTC), in US dollars. */
 export async function spentThisMonth(paths: DataPaths, classifier: string): Promise<number> {
   const month = now().toISOString().slice(0, 7);
   const folder = paths.spending(classifier);
-  const recorded = fileNames(folder).filter((name) => name.endsWith(".json"));
+  const recorded = namesIn(folder).filter((name) => name.endsWith(".json"));
   let spent = 0;
-  for (const name of recorded) {
-    spent += (await readJsonFile(join(folder, name), Spending, DAMAGED))?.[month] ?? 0;
-  }
+  for (const name of recorded) spent += spendingFile(join(folder, name)).read()?.[month] ?? 0;
   for (const labelSetId of paths.names(`answers/${classifier}`)) {
     for (const segment of paidSegments(paths, classifier, labelSetId)) {
       if (recorded.includes(basename(recordOf(paths, classifier, segment)))) continue;
@@ -57,7 +58,7 @@ export function paidSegments(paths: DataPaths, classifier: string, labelSetId: s
     paths.replicateAnswers(classifier, labelSetId),
   ];
   return folders.flatMap((folder) =>
-    fileNames(folder).filter((name) => name.endsWith(".jsonl")).map((name) => join(folder, name))
+    namesIn(folder).filter((name) => name.endsWith(".jsonl")).map((name) => join(folder, name))
   );
 }
 

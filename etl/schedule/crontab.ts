@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { systemVariable } from "../run/environment.ts";
 import { describeError, UserError } from "../run/error.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { backUpCrontab } from "./crontab_backup.ts";
@@ -92,7 +93,12 @@ function start(program: string, args: string[], isWritten: boolean): Deno.ChildP
     return new Deno.Command(program, {
       args,
       // With N, Debian's shows a head that it adds again each time.
-      env: { CRONTAB_NOHEADER: "Y", VISUAL: "cat", EDITOR: "cat" },
+      env: {
+        PATH: systemVariable("PATH") ?? "",
+        CRONTAB_NOHEADER: "Y",
+        VISUAL: "cat",
+        EDITOR: "cat",
+      },
       stdin: isWritten ? "piped" : "null",
       stdout: "piped",
       stderr: "piped",

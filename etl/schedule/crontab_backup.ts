@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { now } from "../run/clock.ts";
-import { sync } from "../store/parquet.ts";
+import { sync } from "../store/whole_file.ts";
 import type { DataPaths } from "../store/paths.ts";
 
 /**

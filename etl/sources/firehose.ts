@@ -1,6 +1,5 @@
 import { FIREHOSE } from "../atproto/stream_decoder.ts";
 import { LOOK_BACK_MS } from "../coverage/look_back.ts";
-import { main } from "../command/command.ts";
 import { streamCommand } from "../collect/stream_command.ts";
 
 export const command = streamCommand({
@@ -31,5 +30,3 @@ export const command = streamCommand({
     }`,
   decoder: FIREHOSE,
 });
-
-if (import.meta.main) await main(command);

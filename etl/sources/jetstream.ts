@@ -1,7 +1,6 @@
 import { JETSTREAM, SUBSCRIBE_EVENTS } from "../atproto/jetstream_event.ts";
 import { POST_COLLECTION } from "../atproto/post.ts";
 import { LOOK_BACK_MS } from "../coverage/look_back.ts";
-import { main } from "../command/command.ts";
 import { streamCommand } from "../collect/stream_command.ts";
 
 /** Posts, and what happens to accounts; #sync for the coverage notes. */
@@ -41,5 +40,3 @@ export const command = streamCommand({
   // Cursors from 1e15 on are microseconds.
   timeCursor: (time) => time.getTime() * 1000,
 });
-
-if (import.meta.main) await main(command);

@@ -9,7 +9,7 @@ import { type CountsTaken, takeCounts } from "./counts.ts";
 import type { JournalLine } from "../raw/journal_line.ts";
 import { landLeftovers, landSegment } from "../raw/land.ts";
 import { now } from "../run/clock.ts";
-import { type Command, type Context, main, type Outcome } from "../command/command.ts";
+import { type Command, type Context, type Outcome } from "../command/command.ts";
 import { describeError, EXIT, UserError } from "../run/error.ts";
 import { baseUrl, positiveInteger } from "../run/option.ts";
 import { MOST_POSTS } from "../study/study.ts";
@@ -219,5 +219,3 @@ function feedError(appView: AppView, feed: string, error: unknown): UserError {
     { exitCode: EXIT.failed, cause: error },
   );
 }
-
-if (import.meta.main) await main(command);

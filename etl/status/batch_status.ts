@@ -19,8 +19,8 @@ export interface BatchStatus {
 }
 
 /** Give the batches that are under way, without asking anybody. */
-export async function batchStatus(paths: DataPaths): Promise<BatchStatus[]> {
-  const batches = (await allOpenBatches(paths)).filter(isUnderWay);
+export function batchStatus(paths: DataPaths): BatchStatus[] {
+  const batches = allOpenBatches(paths).filter(isUnderWay);
   return batches.map((batch: OpenBatch) => ({
     classifier: batch.classifier,
     label_set_id: batch.label_set_id,

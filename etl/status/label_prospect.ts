@@ -172,7 +172,7 @@ async function labelSetInUse(
     `SELECT label_set_id FROM ${relation(LABEL_SETS, files)} ORDER BY last_used DESC`,
   );
   for (const { label_set_id } of found) {
-    const { days } = await DrawnDays.read(paths, classifier, label_set_id);
+    const { days } = DrawnDays.read(paths, classifier, label_set_id);
     if (Object.keys(days).length > 0) return label_set_id;
   }
   return null;
@@ -187,7 +187,7 @@ async function pendingOf(
   labelSetId: string,
 ): Promise<{ pending: number; drawnADay: number }> {
   const days = [...new Set(paths.files("posts").map(({ day }) => day!))].sort().reverse();
-  const drawn = await DrawnDays.read(paths, classifier, labelSetId);
+  const drawn = DrawnDays.read(paths, classifier, labelSetId);
   const plan = samplePlan(settings, false);
   let pending = 0;
   let done = 0;

@@ -1,7 +1,8 @@
 import { join, relative, resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../run/error.ts";
-import { sync } from "./durable.ts";
+import { StateFile } from "./state_file.ts";
+import { sync } from "./whole_file.ts";
 import { DataPaths } from "./paths.ts";
 
 const Archive = z.strictObject({
@@ -28,7 +29,7 @@ const MARKER = "civicsky_archive.json";
 
 /** Read where raw data was moved to, undefined where none was. Throws where that is damaged. */
 export function readArchive(paths: DataPaths): Archive | undefined {
-  const archive = read(paths.archive(), Archive);
+  const archive = stateFile(paths.archive(), Archive).read();
   return archive && { ...archive, folder: resolve(paths.root, archive.folder) };
 }
 
@@ -37,18 +38,17 @@ export async function writeArchive(paths: DataPaths, archive: Archive): Promise<
   const within = relative(paths.root, archive.folder);
   // What lies in the data folder moves with it.
   const folder = within.startsWith("..") ? archive.folder : within;
-  await write(paths.archive(), { ...archive, folder });
+  await stateFile(paths.archive(), Archive).write({ ...archive, folder });
 }
 
 /** Read the marker of an archive folder, undefined where there is none: it is no archive or not there. */
 export function readMarker(folder: string): z.infer<typeof Marker> | undefined {
-  return read(join(folder, MARKER), Marker);
+  return stateFile(join(folder, MARKER), Marker).read();
 }
 
 /** Write the marker of an archive folder, which is made where it is not there. */
 export async function writeMarker(folder: string, marker: z.infer<typeof Marker>): Promise<void> {
-  await Deno.mkdir(folder, { recursive: true });
-  await write(join(folder, MARKER), marker);
+  await stateFile(join(folder, MARKER), Marker).write(marker);
 }
 
 /** Forget an archive that was emptied; one without days is as good as none at every step. */
@@ -94,27 +94,10 @@ export function unreachable({ folder }: Archive, doing: string): UserError {
   );
 }
 
-function read<T>(path: string, schema: z.ZodType<T>): T | undefined {
-  try {
-    return schema.parse(JSON.parse(Deno.readTextFileSync(path)));
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory) {
-      return undefined;
-    }
-    if (!(cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause;
-    throw new UserError(
-      `read ${path}`,
-      "it does not say what an archive is",
+function stateFile<T>(path: string, schema: z.ZodType<T>): StateFile<T> {
+  return new StateFile(path, schema, {
+    found: "it does not say what an archive is",
+    remedy:
       "Put back a copy from a backup: without it, posts of archived days would be built from what is left",
-      { cause },
-    );
-  }
-}
-
-async function write(path: string, value: unknown): Promise<void> {
-  const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
-  await Deno.writeTextFile(beside, `${JSON.stringify(value, undefined, 2)}\n`);
-  await sync(beside);
-  await Deno.rename(beside, path);
-  await sync(join(path, ".."));
+  });
 }

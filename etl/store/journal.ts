@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describeError, UserError } from "../run/error.ts";
 import { toJson } from "./json.ts";
-import { sync } from "./parquet.ts";
+import { sync } from "./whole_file.ts";
 
 /**
  * What is collected and not yet Parquet: JSON lines in append-only segments.

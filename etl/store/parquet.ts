@@ -1,16 +1,12 @@
-import { dirname } from "node:path";
 import { describeError, isReadOnly, READ_ONLY, UserError } from "../run/error.ts";
 import { type Database, literal, row, rows } from "./duckdb.ts";
-import { sync } from "./durable.ts";
+import { replaceFile } from "./whole_file.ts";
 import type { Table } from "./tables.ts";
-
-export { removeLeftovers, sync } from "./durable.ts";
 
 /**
  * Write the rows of a query as one Parquet file of a table (zstd, schema version in its metadata).
  *
- * The file is written beside its place under a name that does not end in `.parquet`, synced, and
- * renamed, so that a reader sees the old file or the new one and nothing between. `query` must give
+ * It replaces the file as a whole (`replaceFile`). `query` must give
  * every column of the table under its name; types are cast. `rowsAGroup` rows are held in memory
  * before they are written, where it is given. Gives the number of rows.
  * Throws where a column is missing or the disk is full; the old file then still stands.
@@ -22,8 +18,6 @@ export async function writeParquet(
   path: string,
   rowsAGroup?: number,
 ): Promise<number> {
-  const folder = dirname(path);
-  const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
   const columns = Object.entries(table.columns).map(([name, type]) =>
     `"${name}"::${type} AS "${name}"`
   );
@@ -33,26 +27,21 @@ export async function writeParquet(
   const size = rowsAGroup ?? table.rowsAGroup;
   const group = size === undefined ? "" : `ROW_GROUP_SIZE ${size},`;
   try {
-    await Deno.mkdir(folder, { recursive: true });
-    await database.run(
-      `COPY (SELECT ${columns.join(", ")} FROM (${query})) TO ${literal(beside)}
-       (FORMAT parquet, COMPRESSION zstd, ${group} KV_METADATA ${metadata})`,
-    );
-    const count = await row<{ n: number }>(
-      database,
-      `SELECT num_rows AS n FROM parquet_file_metadata(${literal(beside)})`,
-    );
-    await sync(beside);
-    await Deno.rename(beside, path);
-    await sync(folder);
-    return count.n;
+    return await replaceFile(path, async (beside) => {
+      await database.run(
+        `COPY (SELECT ${columns.join(", ")} FROM (${query})) TO ${literal(beside)}
+         (FORMAT parquet, COMPRESSION zstd, ${group} KV_METADATA ${metadata})`,
+      );
+      const { n } = await row<{ n: number }>(
+        database,
+        `SELECT num_rows AS n FROM parquet_file_metadata(${literal(beside)})`,
+      );
+      return n;
+    });
   } catch (cause) {
     if (isReadOnly(cause)) {
       throw new UserError(`write ${path}`, "the file system is read-only", READ_ONLY, { cause });
     }
-    await Deno.remove(beside).catch((error) => {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    });
     if (
       !/no space left|disk full|quota exceeded|could not write|ENOSPC/i.test(describeError(cause))
     ) {

@@ -1,5 +1,5 @@
 import { basename, join } from "node:path";
-import { readReplacement, replacedPaths } from "./replacement.ts";
+import { replacedPaths, replacementFile } from "./replacement.ts";
 
 /** Where everything lies under one data folder; nothing else in civicsky knows these paths. */
 export class DataPaths {
@@ -200,7 +200,7 @@ export class DataPaths {
 
   /** What the last compaction is and how far it came; in the midst of a switch also what is there. */
   #compaction(files: Set<string> = new Set()): string {
-    const { id, state } = readReplacement(this.root) ?? {};
+    const { id, state } = replacementFile(this.root).read() ?? {};
     return JSON.stringify([id, state, ...state === "switching" ? files : []]);
   }
 

@@ -3,7 +3,7 @@ import { EXIT, UserError } from "../run/error.ts";
 import { lock, readHolder } from "./lock.ts";
 import { isDead } from "./owner.ts";
 import type { DataPaths } from "./paths.ts";
-import { finishReplacement, readReplacement } from "./replacement.ts";
+import { finishReplacement, replacementFile } from "./replacement.ts";
 
 /** The lock of whoever compacts, and the one that it holds while it takes files away. */
 export const [COMPACT, SWITCH] = ["compact", "switch"];
@@ -78,7 +78,7 @@ async function announce(paths: DataPaths): Promise<AsyncDisposable | undefined> 
 
 /** Bring a compaction to its end whose process is gone, unless somebody reads right now. */
 async function finishInterrupted(paths: DataPaths): Promise<void> {
-  if ((readReplacement(paths.root)?.state ?? "finished") === "finished") return;
+  if ((replacementFile(paths.root).read()?.state ?? "finished") === "finished") return;
   const held = await unlessBusy(() => lock(paths.locks(), COMPACT, "finish a compaction"));
   await using _held = held;
   if (held !== undefined) await whileNobodyReads(paths, () => finishReplacement(paths.root));

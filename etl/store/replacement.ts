@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { UserError } from "../run/error.ts";
-import { removeLeftovers, sync } from "./durable.ts";
+import { existsSync } from "node:fs";
+import { removeIfThere } from "../run/if_there.ts";
+import { StateFile } from "./state_file.ts";
+import { removeLeftovers, sync } from "./whole_file.ts";
 
 const Replacement = z.strictObject({
   /** Another one each time, so that whoever lists files sees that something happened meanwhile. */
@@ -27,31 +29,13 @@ export function uncountedPath(root: string, { table, day, merged }: Replacement)
   return join(root, table, `date=${day}`, `${merged}${UNCOUNTED}`);
 }
 
-/** Read the list of the last compaction as it stands, undefined where there was none. */
-export function readReplacement(root: string): Replacement | undefined {
-  const path = listPath(root);
-  try {
-    return Replacement.parse(JSON.parse(Deno.readTextFileSync(path)));
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return undefined;
-    if (!(cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause;
-    throw new UserError(
-      `read ${path}`,
-      "it does not hold the list of a compaction",
+/** The list of the last compaction as it stands; there is none before the first. */
+export function replacementFile(root: string): StateFile<Replacement> {
+  return new StateFile(join(root, "compaction.json"), Replacement, {
+    found: "it does not hold the list of a compaction",
+    remedy:
       "Put back a copy from a backup; without it, what was merged and not removed yet would count twice",
-      { cause },
-    );
-  }
-}
-
-/** Write the list; it is durable when this returns. */
-export async function writeReplacement(root: string, replacement: Replacement): Promise<void> {
-  const path = listPath(root);
-  const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
-  await Deno.writeTextFile(beside, `${JSON.stringify(replacement, undefined, 2)}\n`);
-  await sync(beside);
-  await Deno.rename(beside, path);
-  await sync(root);
+  });
 }
 
 /**
@@ -60,7 +44,7 @@ export async function writeReplacement(root: string, replacement: Replacement): 
  * `exists` tells whether a path is there.
  */
 export function replacedPaths(root: string, exists: (path: string) => boolean): Set<string> {
-  const replacement = readReplacement(root);
+  const replacement = replacementFile(root).read();
   if (replacement === undefined || replacement.state !== "switching") return new Set();
   const { table, day, merged, replaced } = replacement;
   const at = (name: string) => join(root, table, `date=${day}`, name);
@@ -76,51 +60,29 @@ export async function finishReplacement(
   root: string,
   at: (step: string) => void = () => {},
 ): Promise<void> {
-  const replacement = readReplacement(root);
+  const replacement = replacementFile(root).read();
   if (replacement === undefined || replacement.state === "finished") return;
   const { state, table, day, merged, replaced } = replacement;
   const folder = join(root, table, `date=${day}`);
   const uncounted = uncountedPath(root, replacement);
   if (state === "writing") {
     await removeLeftovers(uncounted);
-    await remove(uncounted);
+    await removeIfThere(uncounted);
   } else {
     const path = join(folder, merged);
-    if (await isThere(uncounted)) {
+    if (existsSync(uncounted)) {
       await Deno.rename(uncounted, path);
       await sync(folder);
       at("merged file counts");
     }
-    if (await isThere(path)) {
+    if (existsSync(path)) {
       for (const name of replaced) {
-        await remove(join(folder, name));
+        await removeIfThere(join(folder, name));
         at("a part is removed");
       }
       await sync(folder);
     }
   }
-  await writeReplacement(root, { ...replacement, state: "finished" });
+  await replacementFile(root).write({ ...replacement, state: "finished" });
   at("finished");
-}
-
-function listPath(root: string): string {
-  return join(root, "compaction.json");
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-async function remove(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

@@ -1,9 +1,21 @@
 /**
- * Every source of posts, in the order in which tables and summaries name them.
+ * Every source of posts, in the order in which tables and summaries name them: the task that
+ * collects it, and what figures call its posts.
  *
- * Each has a folder `raw/<source>` and a column `in_<source>` in `posts`.
+ * Each stands in a file of `etl/sources/`, named as it, but for `import`, whose task brings labels too.
+ * It has a folder `raw/<source>` and a column `in_<source>` in `posts`.
  */
-export const SOURCES = ["firehose", "jetstream", "most_liked", "import"] as const;
+export const SOURCES = {
+  firehose: { task: "sync:firehose", posts: "posts of the firehose" },
+  jetstream: { task: "sync:jetstream", posts: "posts of Jetstream" },
+  most_liked: { task: "sync:most-liked", posts: "posts of the most-liked feed" },
+  import: { task: "import", posts: "imported posts" },
+} as const;
+
+export type Source = keyof typeof SOURCES;
+
+/** Their names. */
+export const SOURCE_NAMES = Object.keys(SOURCES) as Source[];
 
 /** The columns of `posts` that say which sources brought a post, in the same order. */
-export const SOURCE_COLUMNS: string[] = SOURCES.map((source) => `in_${source}`);
+export const SOURCE_COLUMNS: string[] = SOURCE_NAMES.map((source) => `in_${source}`);

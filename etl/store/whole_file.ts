@@ -1,24 +1,67 @@
 import { createHash } from "node:crypto";
-import { dirname } from "node:path";
-import { sync } from "./durable.ts";
+import { basename, dirname, join } from "node:path";
+import { ifThereSync, namesIn, removeIfThere } from "../run/if_there.ts";
 
-/** Have a file written beside its place, sync it and rename it. */
-export async function replaceFile(
+/** Force a file or a folder's entries to disk. */
+export async function sync(path: string): Promise<void> {
+  using file = await Deno.open(path);
+  await file.sync();
+}
+
+/**
+ * Have a file written beside its place under a name that nobody reads, sync it and rename it.
+ *
+ * A reader sees the old file or the new one, and nothing between. Durable when this returns; where
+ * it throws, the old file stands.
+ */
+export async function replaceFile<T>(
   path: string,
-  write: (beside: string) => Promise<unknown>,
-): Promise<void> {
+  write: (beside: string) => Promise<T>,
+): Promise<T> {
   const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
-  await Deno.mkdir(dirname(path), { recursive: true });
+  const folder = dirname(path);
+  await Deno.mkdir(folder, { recursive: true });
   try {
-    await write(beside);
+    const result = await write(beside);
     await sync(beside);
     await Deno.rename(beside, path);
-    await sync(dirname(path));
+    await sync(folder);
+    return result;
   } catch (error) {
-    await Deno.remove(beside).catch((missing) => {
-      if (!(missing instanceof Deno.errors.NotFound)) throw missing;
-    });
+    await removeIfThere(beside);
     throw error;
+  }
+}
+
+/** Write a whole file of text in the place of the one before. */
+export async function replaceText(path: string, text: string): Promise<void> {
+  await replaceFile(path, (beside) => Deno.writeTextFile(beside, text));
+}
+
+/** The same at once, for a callback that nobody waits for. */
+export function replaceTextSync(path: string, text: string, mode: number): void {
+  const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
+  Deno.mkdirSync(dirname(path), { recursive: true });
+  try {
+    Deno.writeTextFileSync(beside, text, { createNew: true, mode });
+    using file = Deno.openSync(beside);
+    file.syncSync();
+    Deno.renameSync(beside, path);
+  } catch (error) {
+    ifThereSync(() => Deno.removeSync(beside));
+    throw error;
+  }
+}
+
+/**
+ * Remove half-written files that a killed process left beside a file.
+ *
+ * Only under the lock of that output.
+ */
+export async function removeLeftovers(path: string): Promise<void> {
+  const ours = new RegExp(`^${RegExp.escape(basename(path))}\\.[0-9a-f]{8}\\.part$`);
+  for (const name of namesIn(dirname(path))) {
+    if (ours.test(name)) await removeIfThere(join(dirname(path), name));
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Context } from "../command/command.ts";
 import { delay } from "../run/pause.ts";
-import { NotSent } from "./not_sent.ts";
+import { NotSent } from "./notice.ts";
 import { secretUrl } from "./channel.ts";
 import { request } from "./webhook.ts";
 

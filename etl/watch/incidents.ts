@@ -1,13 +1,14 @@
-import { delay } from "../run/pause.ts";
+import { z } from "zod";
 import type { Context } from "../command/command.ts";
 import { now } from "../run/clock.ts";
-import type { Study } from "../study/study.ts";
 import { describeError, EXIT, UserError } from "../run/error.ts";
+import { delay } from "../run/pause.ts";
 import { lock } from "../store/lock.ts";
-import { type Channel, channels } from "./channel.ts";
-import { type IncidentEntry, readIncidents, writeIncidents } from "./incident_file.ts";
-import { NotSent } from "./not_sent.ts";
-import { cleaned, type Notice, notice } from "./notice.ts";
+import type { DataPaths } from "../store/paths.ts";
+import { StateFile } from "../store/state_file.ts";
+import type { Study } from "../study/study.ts";
+import { channels } from "./channel.ts";
+import { cleaned, notice, NotSent } from "./notice.ts";
 
 /** Something that went wrong and lasts until it is mended; holds no text of a post and no secret. */
 export interface Incident {
@@ -19,6 +20,24 @@ export interface Incident {
   /** Nothing can mend it: that it is no more is not told. */
   isFinal?: true;
 }
+
+const Entry = z.strictObject({
+  key: z.string(),
+  title: z.string(),
+  remedy: z.string(),
+  is_final: z.boolean(),
+  /** When it was first seen. */
+  since: z.iso.datetime(),
+  /** Null while it lasts. */
+  mended_at: z.iso.datetime().nullable(),
+  /** Did a channel take it? Files of earlier versions say what became of it by channel. */
+  told: z.union([
+    z.boolean(),
+    z.record(z.string(), z.string()).transform((by) => Object.values(by).includes("told")),
+  ]),
+});
+/** An incident as the file keeps it until people know that it is mended. */
+export type IncidentEntry = z.infer<typeof Entry>;
 
 /** Keys of incidents of a scope, as a settlement left them. */
 export interface Settled {
@@ -38,11 +57,11 @@ type Settling = Pick<Context, "paths" | "warn" | "signal"> & {
 };
 
 /**
- * Tell people which incidents of a scope began and which are mended, each once a channel.
+ * Tell people which incidents of a scope began and which are mended.
  *
- * `current` is all that goes wrong in the scope now. What a channel does not take is a warning and told at
- * the next settlement, as is what a crash left between telling and noting it: then it may be told twice.
- * One process settles at a time. Where nothing can be noted (a full disk), it is told all the same.
+ * `current` is all that goes wrong in the scope now. What no channel takes is a warning and told at the
+ * next settlement, as is what a crash left between telling and noting it: then it is told twice. One
+ * process settles at a time. Where nothing can be noted (a full disk), it is told all the same.
  */
 export async function settleIncidents(
   context: Settling,
@@ -52,28 +71,62 @@ export async function settleIncidents(
   const { paths, study, warn } = context;
   await using _lock = await hold(context);
   if (_lock === undefined) return { opened: [], mended: [], untold: current.map(({ key }) => key) };
-  const account = new Account(await readIncidents(paths, warn), scope);
-  const settled = account.settle(current.map(({ key, title, remedy, isFinal }) => ({
-    key,
-    title: cleaned(title, study),
-    remedy: cleaned(remedy, study),
-    ...isFinal && { isFinal },
-  })));
-  let isNoted = true;
-  const write = async () => {
-    try {
-      await writeIncidents(paths, account.entries);
-    } catch (error) {
-      if (isNoted) warn(`what is told cannot be noted, and is told again: ${describeError(error)}`);
-      isNoted = false;
-    }
-  };
-  await write();
+  const entries = await readIncidents(paths, warn);
+  const settled = takeIn(
+    entries,
+    scope,
+    current.map((incident) => ({
+      ...incident,
+      title: cleaned(incident.title, study),
+      remedy: cleaned(incident.remedy, study),
+    })),
+  );
+  // A run that is killed while it tells leaves it to the next one.
+  const isNoted = await note(context, entries);
   // Of all scopes: what a night without network kept from being told does not wait for its own.
-  const untold = await tell(context, account.entries, write);
-  account.close();
-  await write();
-  return { ...settled, untold };
+  const known = await tell(context, entries);
+  if (isNoted) await note(context, known);
+  return { ...settled, untold: known.filter(isUntold).map(({ key }) => key) };
+}
+
+/**
+ * Read what is kept of incidents; a file that cannot be read is said with `warn`, and what lasts is then
+ * told again. One that is damaged is kept beside under another name.
+ */
+export async function readIncidents(
+  paths: DataPaths,
+  warn: (text: string) => void,
+): Promise<IncidentEntry[]> {
+  try {
+    return incidentFile(paths).read() ?? [];
+  } catch (error) {
+    const isDamaged = error instanceof UserError;
+    const what = isDamaged ? "is damaged" : `cannot be read (${describeError(error)})`;
+    warn(`${paths.incidents()} ${what}: what lasts is told again`);
+    if (isDamaged) {
+      await Deno.rename(paths.incidents(), `${paths.incidents()}.damaged`).catch((cause) =>
+        warn(`it cannot be kept aside: ${describeError(cause)}`)
+      );
+    }
+    return [];
+  }
+}
+
+function incidentFile(paths: DataPaths): StateFile<IncidentEntry[]> {
+  return new StateFile(paths.incidents(), z.array(Entry) as z.ZodType<IncidentEntry[]>, {
+    found: "it does not hold incidents",
+    remedy: "Remove it",
+  });
+}
+
+async function note({ paths, warn }: Settling, entries: IncidentEntry[]): Promise<boolean> {
+  try {
+    await incidentFile(paths).write(entries);
+    return true;
+  } catch (error) {
+    warn(`what is told cannot be noted, and is told again: ${describeError(error)}`);
+    return false;
+  }
 }
 
 /** Wait for the right to settle; undefined where another process does not come to its end. */
@@ -95,116 +148,64 @@ async function hold({ paths, warn, signal }: Settling): Promise<AsyncDisposable 
   }
 }
 
-/** What is known of incidents, of all scopes. */
-class Account {
-  constructor(public entries: IncidentEntry[], readonly scope: string) {}
-
-  ofScope(): IncidentEntry[] {
-    return this.entries.filter(({ key }) => key.startsWith(`${this.scope}/`));
-  }
-
-  /** Take in what goes wrong now; gives what began and what is mended. */
-  settle(current: Incident[]): Omit<Settled, "untold"> {
-    const time = now().toISOString();
-    const settled: Omit<Settled, "untold"> = { opened: [], mended: [] };
-    const known = new Map(this.ofScope().map((entry) => [entry.key, entry]));
-    const currentKeys = new Set(current.map(({ key }) => key));
-    for (const { key, title, remedy, isFinal = false } of current) {
-      if (!key.startsWith(`${this.scope}/`)) throw new Error(`${key} is not in ${this.scope}`);
-      const entry = known.get(key);
-      if (entry === undefined) {
-        const began = {
-          key,
-          title,
-          remedy,
-          is_final: isFinal,
-          since: time,
-          mended_at: null,
-          told: {},
-        };
-        known.set(key, began);
-        this.entries.push(began);
-      }
-      if (entry?.mended_at !== null) settled.opened.push(key);
-      if (entry) Object.assign(entry, { title, remedy, mended_at: null });
+/** Take in what goes wrong in a scope now; gives what began and what is mended. */
+function takeIn(
+  entries: IncidentEntry[],
+  scope: string,
+  current: Incident[],
+): Omit<Settled, "untold"> {
+  const time = now().toISOString();
+  const settled: Omit<Settled, "untold"> = { opened: [], mended: [] };
+  const known = new Map(
+    entries.filter(({ key }) => key.startsWith(`${scope}/`)).map((entry) => [entry.key, entry]),
+  );
+  for (const { key, title, remedy, isFinal = false } of current) {
+    if (!key.startsWith(`${scope}/`)) throw new Error(`${key} is not in ${scope}`);
+    const entry = known.get(key);
+    if (entry?.mended_at !== null) settled.opened.push(key);
+    if (entry !== undefined) Object.assign(entry, { title, remedy, mended_at: null });
+    else {
+      const told = { mended_at: null, told: false };
+      const began = { key, title, remedy, is_final: isFinal, since: time, ...told };
+      known.set(key, began);
+      entries.push(began);
     }
-    for (const entry of known.values()) {
-      if (currentKeys.has(entry.key) || entry.mended_at !== null) continue;
-      entry.mended_at = time;
-      if (entry.is_final) {
-        entry.told = {};
-        continue;
-      }
-      settled.mended.push(entry.key);
-    }
-    return settled;
   }
-
-  /** Forget what is mended and whoever was told of it knows so. */
-  close(): void {
-    this.entries = this.entries.filter(({ mended_at, told }) =>
-      mended_at === null || Object.keys(told).length > 0
-    );
+  const lasting = new Set(current.map(({ key }) => key));
+  for (const entry of known.values()) {
+    if (lasting.has(entry.key) || entry.mended_at !== null) continue;
+    entry.mended_at = time;
+    if (!entry.is_final) settled.mended.push(entry.key);
   }
+  return settled;
 }
 
-/** Tell what each channel does not know yet; gives the keys of what one did not take. */
-async function tell(
-  context: Settling,
-  entries: IncidentEntry[],
-  write: () => Promise<void>,
-): Promise<string[]> {
-  const untold = new Set<string>();
-  const found = channels(context);
-  // Who is no longer there need not be told that something is mended.
-  for (const entry of entries) {
-    for (const name of Object.keys(entry.told)) {
-      if (!found.some((channel) => channel.name === name)) delete entry.told[name];
-    }
-  }
-  for (const channel of found) {
-    const news = entries.filter(({ mended_at, told }) =>
-      mended_at === null ? told[channel.name] !== "told" : told[channel.name] !== undefined
-    );
-    for (const [index, entry] of news.entries()) {
+/** What lasts and nobody was told of, and what is mended and nobody knows. */
+function isUntold({ mended_at, told }: IncidentEntry): boolean {
+  return mended_at !== null || !told;
+}
+
+/** Tell what nobody knows yet; gives what is still to be kept. */
+async function tell(context: Settling, entries: IncidentEntry[]): Promise<IncidentEntry[]> {
+  const { study, signal, warn } = context;
+  let listening = channels(context);
+  const nobody = listening.length === 0;
+  for (const entry of entries.filter((it) => isUntold(it) && !(it.is_final && it.mended_at))) {
+    const event = entry.mended_at === null ? "open" : "mended";
+    let isTaken = false;
+    for (const channel of listening) {
       try {
-        await tellOne(context, channel, entry, write);
+        await channel.send(notice(entry, event, study), signal);
+        isTaken = true;
       } catch (error) {
         if (!(error instanceof NotSent)) throw error;
-        context.warn(`${channel.name}: ${error.message}; it is tried again at the next run`);
+        warn(`${channel.name}: ${error.message}; it is tried again at the next run`);
         // What refuses one refuses the others, and each may take its time.
-        for (const left of news.slice(index)) {
-          untold.add(left.key);
-          // What ends before it could be told is told by its end.
-          if (left.mended_at === null) left.told[channel.name] = "missed";
-        }
-        break;
+        listening = listening.filter((other) => other !== channel);
       }
     }
+    // A mended one that was told stays no longer: it is forgotten below.
+    if (isTaken) Object.assign(entry, event === "open" ? { told: true } : { is_final: true });
   }
-  return [...untold];
-}
-
-async function tellOne(
-  { study, signal }: Settling,
-  channel: Channel,
-  entry: IncidentEntry,
-  write: () => Promise<void>,
-): Promise<void> {
-  const send = (event: Notice["event"]) => channel.send(notice(entry, event, study), signal);
-  if (entry.mended_at !== null) {
-    await send("mended");
-    delete entry.told[channel.name];
-  } else {
-    entry.told[channel.name] = "telling";
-    await write();
-    try {
-      await send("open");
-    } catch (error) {
-      delete entry.told[channel.name];
-      throw error;
-    }
-    entry.told[channel.name] = "told";
-  }
-  await write();
+  return entries.filter(({ mended_at, is_final }) => mended_at === null || !(is_final || nobody));
 }

@@ -1,6 +1,5 @@
 import { type Variable, variable } from "../run/environment.ts";
 import type { Study } from "../study/study.ts";
-import type { IncidentEntry } from "./incident_file.ts";
 
 /** How many characters of a title and a remedy are told. */
 const LONGEST = 300;
@@ -26,6 +25,11 @@ export interface Notice {
   text: string;
 }
 
+/** A notice that did not reach anybody, and why, without any address. */
+export class NotSent extends Error {
+  override readonly name = "NotSent";
+}
+
 /** Give a text on one line, in at most 300 characters, without control characters and secrets. */
 export function cleaned(text: string, study: Pick<Study, "notify">): string {
   return bounded(withoutSecrets(text, study));
@@ -33,7 +37,7 @@ export function cleaned(text: string, study: Pick<Study, "notify">): string {
 
 /** Say an incident for people; its title and remedy are clean. */
 export function notice(
-  { key, title, remedy, since }: IncidentEntry,
+  { key, title, remedy, since }: { key: string; title: string; remedy: string; since: string },
   event: Notice["event"],
   study: Pick<Study, "name" | "notify">,
 ): Notice {

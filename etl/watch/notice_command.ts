@@ -1,6 +1,5 @@
 import { describeError } from "../run/error.ts";
-import { NotSent } from "./not_sent.ts";
-import type { Notice } from "./notice.ts";
+import { type Notice, NotSent } from "./notice.ts";
 
 /** How long the program may take. */
 const TIMEOUT_MS = 30_000;

@@ -1,5 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import { Chart } from "../charts/chart.ts";
+import { SOURCE_NAMES } from "../../etl/store/source.ts";
+import { expressions } from "../query/identifier.ts";
 import type { Data } from "../query/data.ts";
 import { type Day, dayIn, everyDay, formatRange } from "../measures/days.ts";
 import { DAY_MARGINS, dayAxis, dayBars, dayScale } from "../charts/day_axis.ts";
@@ -15,8 +17,6 @@ export interface PostsOfDay {
   n: number;
 }
 
-const SOURCES = ["firehose", "jetstream", "most_liked", "import"] as const;
-
 /** Count posts by source and day of the study's time zone, in the order of the days; the dates of a selection alone count. */
 export async function postsPerDay(
   data: Data,
@@ -27,17 +27,14 @@ export async function postsPerDay(
     SELECT
       time_bucket(INTERVAL 15 MINUTE, CASE WHEN created_at_suspect THEN reference_time
         ELSE coalesce(created_at, reference_time) END) AS quarter,
-      count(*) FILTER (WHERE in_firehose) AS firehose,
-      count(*) FILTER (WHERE in_jetstream) AS jetstream,
-      count(*) FILTER (WHERE in_most_liked) AS most_liked,
-      count(*) FILTER (WHERE in_import) AS import
+      ${expressions(SOURCE_NAMES.map((name) => `count(*) FILTER (WHERE in_${name}) AS ${name}`))}
     FROM posts WHERE date BETWEEN ${since}::DATE AND ${until}::DATE
     GROUP BY quarter ORDER BY quarter`;
   const dayOf = dayIn(data.study.time_zone);
   const counts = new Map<string, PostsOfDay>();
   for (const row of rows.objects() as ({ quarter: Date } & Record<string, number>)[]) {
     const day = dayOf(row.quarter);
-    for (const source of SOURCES) {
+    for (const source of SOURCE_NAMES) {
       const n = row[source]!;
       if (n === 0) continue;
       const key = `${source} ${day.getTime()}`;
@@ -60,7 +57,7 @@ export async function postsPerDayChart(
 \`deno task preprocess\`.`;
   }
   const days = everyDay(rows.map((row) => row.day));
-  const sources = SOURCES.map((source) => rows.filter((row) => row.source === source))
+  const sources = SOURCE_NAMES.map((source) => rows.filter((row) => row.source === source))
     .filter((part) => part.length > 0);
   const label = (part: PostsOfDay[]) => {
     const n = part.reduce((sum, row) => sum + row.n, 0);

@@ -1,7 +1,6 @@
 import type { Data } from "../query/data.ts";
 import { knownWeights } from "./known_weights.ts";
 import { measureParts, POLITICAL, type Selection } from "./measure.ts";
-import type { StackedBar } from "../charts/stacked_share.ts";
 
 /** What posts that are not political are called among leans. */
 export const NOT_POLITICAL = "not political";
@@ -58,4 +57,12 @@ export async function leanShares(
     all: bar("all labelled posts", leans),
     political: bar("those that are political", political),
   };
+}
+
+/** One bar: weighted counts by category, which need not add up to anything. */
+export interface StackedBar {
+  name: string;
+  /** Posts that the bar rests on. */
+  n: number;
+  parts: Record<string, number>;
 }

@@ -1,4 +1,5 @@
 import type { ColumnTable } from "arquero";
+import type { Source } from "../../etl/store/source.ts";
 import type { Data } from "../query/data.ts";
 import { type Identifier, identifier } from "../query/identifier.ts";
 
@@ -11,9 +12,6 @@ export interface Measure {
   /** The share of posts with this much or more; the mean where it is left out. */
   threshold?: number;
 }
-
-export const SOURCES = ["firehose", "jetstream", "most_liked", "import"] as const;
-export type Source = typeof SOURCES[number];
 
 /** Which posts are measured. */
 export interface Selection {

@@ -12,3 +12,15 @@ export class Identifier {
 export function identifier(name: string): Identifier {
   return new Identifier(name);
 }
+
+/** Expressions of a query that our code makes of names it knows; never of what somebody typed. */
+class Expressions extends Identifier {
+  override toString(): string {
+    return this.name;
+  }
+}
+
+/** Put expressions into a query, separated by commas. */
+export function expressions(list: string[]): Identifier {
+  return new Expressions(list.join(", "));
+}

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ANSWER_COLUMNS } from "../../etl/labels/paid_answer.ts";
+import { CLASSIFIERS } from "../../classifiers/list.ts";
 import type { Study } from "../../etl/study/study.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import {
@@ -31,66 +31,6 @@ export interface StoredTable {
   days: string[];
 }
 
-const DICTIONARY = withColumns(LABELS, {
-  is_political: "BOOLEAN",
-  categories: "VARCHAR[]",
-  category_scores: "MAP(VARCHAR, DOUBLE)",
-  score: "DOUBLE",
-  word_count: "INTEGER",
-});
-/** What Perspective gives a probability of. */
-const ATTRIBUTES = [
-  "toxic",
-  "severe_toxic",
-  "identity_attack",
-  "insult",
-  "profanity",
-  "threat",
-  "sexually_explicit",
-  "flirtation",
-  "spam",
-  "affinity",
-  "compassion",
-  "curiosity",
-  "nuance",
-  "personal_story",
-  "reasoning",
-  "respect",
-  "alienation",
-  "fearmongering",
-  "generalization",
-  "moral_outrage",
-  "scapegoating",
-  "constructive",
-];
-const PERSPECTIVE = withColumns(LABELS, {
-  ...Object.fromEntries(ATTRIBUTES.map((name) => [`prob_${name}`, "DOUBLE"])),
-  ...ANSWER_COLUMNS,
-});
-/** How an answer of a language model came about. */
-const CHAT = {
-  context_kinds: "VARCHAR[]",
-  finish_reason: "VARCHAR",
-  tokens_prompt: "INTEGER",
-  tokens_completion: "INTEGER",
-  model_served: "VARCHAR",
-};
-const SOCIOPOLITICAL = withColumns(LABELS, {
-  is_sociopolitical: "BOOLEAN",
-  lean: "VARCHAR",
-  reason_text: "VARCHAR",
-  ...CHAT,
-  ...ANSWER_COLUMNS,
-});
-/** What the codebook us_politics has scores of; the columns of others come with their labels. */
-const SCORES = ATTRIBUTES.filter((name) =>
-  !["sexually_explicit", "flirtation", "spam", "constructive"].includes(name)
-);
-const ATTRIBUTE_SCORES = withColumns(LABELS, {
-  ...Object.fromEntries(SCORES.map((name) => [`score_${name}`, "DOUBLE"])),
-  ...CHAT,
-  ...ANSWER_COLUMNS,
-});
 const HUMAN = withColumns(LABELS, { labels: "MAP(VARCHAR, VARCHAR)" });
 
 /** Give the columns of each view over files, for when there are none. */
@@ -100,10 +40,12 @@ function viewTables(study: Study): Record<string, Table> {
   return {
     posts: dated(withColumns(POSTS, Object.fromEntries(flags))),
     label_sets: LABEL_SETS,
-    labels_dictionary: dated(DICTIONARY),
-    labels_perspective: dated(PERSPECTIVE),
-    labels_sociopolitical: dated(SOCIOPOLITICAL),
-    labels_attributes: dated(ATTRIBUTE_SCORES),
+    ...Object.fromEntries(
+      Object.entries(CLASSIFIERS).map(([name, { columns }]) => [
+        `labels_${name}`,
+        dated(withColumns(LABELS, columns)),
+      ]),
+    ),
     labels_human: dated(HUMAN),
     aggregates: dated(AGGREGATES),
     coverage: dated(COVERAGE),

@@ -1,6 +1,6 @@
 import { EXIT, UserError } from "../../etl/run/error.ts";
 import { day } from "../../etl/run/option.ts";
-import { SOURCES } from "../measures/measure.ts";
+import { SOURCE_NAMES } from "../../etl/store/source.ts";
 import type { Notebook } from "./notebook.ts";
 
 /** A constant of a notebook's first code cell that holds one plain value on one line. */
@@ -114,7 +114,7 @@ function plainType(parts: string[]): Pick<NotebookParameter, "type" | "parse"> {
     };
   }
   if (name === "Source") {
-    return { type: "source", parse: (text) => JSON.stringify(oneOf(text, [...SOURCES])) };
+    return { type: "source", parse: (text) => JSON.stringify(oneOf(text, SOURCE_NAMES)) };
   }
   const choices = parts.map((part) => /^(["'])(.*)\1$/.exec(part)?.[2]);
   if (choices.every((choice) => choice !== undefined)) {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { query, withData } from "../rows.ts";
 import { rawFolder, uri } from "../raw.ts";
 import { runTask } from "../task.ts";
+import { SHIPPED_STUDY } from "../shipped_study.ts";
 
 const CLOCK = { CIVICSKY_CLOCK: "2026-06-10T00:00:00Z" };
 const LABELS = "read_parquet('{data}/labels/dictionary/*/*.parquet')";
@@ -135,7 +136,7 @@ Deno.test("another codebook is another label set beside the first, and one of th
   withPosts(TEXTS, async (data) => {
     await run("classify:dictionary", data);
     await Deno.writeTextFile(`${data}/weather.yaml`, WEATHER);
-    const study = (await Deno.readTextFile("study.yaml")).replace(
+    const study = (await Deno.readTextFile(SHIPPED_STUDY)).replace(
       "codebook: us_politics",
       "codebook: weather.yaml",
     );
@@ -183,7 +184,7 @@ Deno.test("a damaged day of posts stops that day and no other", () =>
 
 Deno.test("a codebook that does not exist is a usage error", () =>
   withPosts(TEXTS, async (data) => {
-    const study = await Deno.readTextFile("study.yaml");
+    const study = await Deno.readTextFile(SHIPPED_STUDY);
     await Deno.writeTextFile(`${data}/study.yaml`, study.replace("us_politics", "us_polices"));
     const { code, stderr } = await run(
       "classify:dictionary",

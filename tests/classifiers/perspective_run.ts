@@ -10,6 +10,7 @@ import { uri } from "../raw.ts";
 import { query } from "../rows.ts";
 import { writeRows } from "../table_file.ts";
 import { runTask, taskProcess } from "../task.ts";
+import { SHIPPED_STUDY } from "../shipped_study.ts";
 
 export const KEY = "AIza-invented-key-of-tests";
 export const DAY = "2026-06-01";
@@ -63,7 +64,7 @@ export async function writeStudy(
     quota: { requests_per_second: 500 },
     ...settings,
   };
-  const study = await Deno.readTextFile("study.yaml");
+  const study = await Deno.readTextFile(SHIPPED_STUDY);
   const path = `${data}/study.yaml`;
   await Deno.mkdir(data, { recursive: true });
   await Deno.writeTextFile(

@@ -6,8 +6,11 @@ import { StudyTree } from "./study_tree.ts";
 
 const GUIDE = read("CONTRIBUTING.md");
 
+const COPY_VIEWS = /<!-- copy views in (\S+): (\w+) => (\w+); (.+) => (.+) -->/g;
+
 /** Do in a tree what the comments before blocks say, and those that stand alone. */
 async function follow(tree: StudyTree): Promise<void> {
+  const views = await tree.read("notebooks/views.sql");
   for (const block of GUIDE.blocks) await put(tree, block);
   for (const [, path, steps] of GUIDE.text.matchAll(/<!-- copy in (\S+): (.+) -->/g)) {
     const changes = steps!.split("; ").map((step) => step.split(" => ") as [string, string]);
@@ -19,6 +22,31 @@ async function follow(tree: StudyTree): Promise<void> {
     }, lines[at]!);
     await tree.write(path!, lines.toSpliced(at + 1, 0, copied).join("\n"));
   }
+  for (const [, path, from, to, columns, others] of GUIDE.text.matchAll(COPY_VIEWS)) {
+    const own = views.slice(
+      views.lastIndexOf("\n--", views.indexOf(`VIEW labels_${from}`)) + 1,
+      views.indexOf(";", views.indexOf(`VIEW posts_${from}`)) + 1,
+    );
+    const copied = own.replace(/^--.*\n/gm, "").replace(
+      new RegExp(`(?:  ${from}\\.(?:${columns!.split(", ").join("|")}),?\\n)+`),
+      `${others!.split(", ").map((name) => `  ${from}.${name}`).join(",\n")}\n`,
+    ).replaceAll(
+      new RegExp(`\\b(labels_|posts_|'|/)?${from}\\b`, "g"),
+      (_, before) => `${before ?? ""}${to}`,
+    );
+    await tree.write(path!, `${await tree.read(path!)}\n${copied}\n`);
+  }
+}
+
+/** What a section of the guide touches: code, not what users configure, documents or tests. */
+function touchedBy(section: string): string[] {
+  const start = GUIDE.text.indexOf(`\n## ${section}\n`);
+  const text = GUIDE.text.slice(start, GUIDE.text.indexOf("\n## ", start + 1));
+  const marks = text.matchAll(
+    /<!-- (?:file|in|after in|before in|copy in|copy views in):? ([\w./-]+)(?::| -->)/g,
+  );
+  return [...new Set([...marks].map(([, path]) => path!))]
+    .filter((path) => !/\.md$|^study\.yaml$|^tests\/|^archive\.jsonl$/.test(path)).toSorted();
 }
 
 async function put(tree: StudyTree, { mark = "", text }: Block): Promise<void> {
@@ -61,6 +89,24 @@ function startModeration() {
   return { url: `http://127.0.0.1:${server.addr.port}`, asked, close: () => server.shutdown() };
 }
 
+Deno.test("a source touches three places, a filter one and a classifier four, as the README says", () => {
+  assert.deepEqual(touchedBy("Add a source"), [
+    "deno.json",
+    "etl/sources/archive.ts",
+    "etl/store/source.ts",
+  ]);
+  assert.deepEqual(touchedBy("Add a filter"), ["etl/filters/mentions.ts"]);
+  const places = ["classifiers/list.ts", "deno.json", "notebooks/views.sql"];
+  assert.deepEqual(
+    touchedBy("Add a classifier that is free"),
+    ["classifiers/questions.ts", ...places].toSorted(),
+  );
+  assert.deepEqual(
+    touchedBy("Add a classifier that is paid"),
+    ["classifiers/moderation.ts", ...places].toSorted(),
+  );
+});
+
 Deno.test("a source, a filter and two classifiers are added as CONTRIBUTING.md says, and work", async () => {
   const tree = await StudyTree.start();
   const moderation = startModeration();
@@ -83,6 +129,12 @@ Deno.test("a source, a filter and two classifiers are added as CONTRIBUTING.md s
       "deno task doctor",
       "deno task aggregate",
       "deno task export --source archive",
+      `deno eval 'import { open } from "./notebooks/lib.ts";
+const data = await open(Deno.env.get("CIVICSKY_DATA"));
+const table = await data.sql\`SELECT count(*) FILTER (is_question) AS questions,
+  count(*) FILTER (is_flagged) AS flagged
+FROM posts_questions JOIN posts_moderation USING (uri)\`;
+console.log(JSON.stringify(table.objects()[0]));'`,
     ]);
     for (const { command, code, stdout, stderr } of ends) {
       assert.equal(code, 0, `${command}\n${stdout}\n${stderr}`);
@@ -106,6 +158,8 @@ Deno.test("a source, a filter and two classifiers are added as CONTRIBUTING.md s
       mentions: false,
     });
     assert.ok(Number(posts) > 3);
+    const { questions, flagged } = counts!;
+    assert.deepEqual(JSON.parse(ends.at(-1)!.stdout), { questions, flagged });
     assert.equal(new Set(moderation.asked).size, moderation.asked.length, "asked twice");
     const [cells] = await query(
       data,

@@ -6,12 +6,13 @@ import { readAttributes } from "../../classifiers/codebooks/attribute_codebook.t
 import { readDictionary } from "../../classifiers/codebooks/codebook.ts";
 import { studySettings } from "../../classifiers/checks/study_settings.ts";
 import type { Examination } from "../../etl/doctor/examination.ts";
-import type { Command } from "../../etl/command/command.ts";
+import { loadCommand } from "../../main.ts";
 import { readStudy } from "../../etl/study/study.ts";
 import { ROOT } from "../task.ts";
 import { withData } from "../rows.ts";
 import { type Block, commandsOf, type Document, DOCUMENTS, linksOf } from "./document.ts";
 import { StudyTree } from "./study_tree.ts";
+import { SHIPPED_STUDY } from "../shipped_study.ts";
 
 /** What a block may say that it needs; it is not run then. */
 const NEEDS = [
@@ -41,19 +42,18 @@ const INSTEAD: [RegExp, string][] = [
   [/http:\/\/127\.0\.0\.1:8000/, "$GROQ_BASE_URL"],
 ];
 
-const TASKS: Record<string, string> = JSON.parse(Deno.readTextFileSync(join(ROOT, "deno.json")))
+const TASKS: Record<string, unknown> = JSON.parse(Deno.readTextFileSync(join(ROOT, "deno.json")))
   .tasks;
 const EVERYWHERE = ["--data", "--study", "--json", "--help"];
 
 /** Give the options of a task, those of its own first; none for tasks that are no command of ours. */
 async function optionsOf(task: string): Promise<string[]> {
-  const module = TASKS[task]!.split(" ").at(-1)!;
-  if (!/^deno run /.test(TASKS[task]!)) return [];
   // It runs as soon as it is imported.
   if (task === "bench") {
-    return Deno.readTextFileSync(join(ROOT, module)).match(/(?<=")--[\w-]+/g)!;
+    return Deno.readTextFileSync(join(ROOT, "tests/bench/main.ts")).match(/(?<=")--[\w-]+/g)!;
   }
-  const { command } = await import(`../../${module}`) as { command: Command };
+  const command = await loadCommand(task);
+  if (command === undefined) return [];
   const own = command.options.flatMap(({ flags }) => flags.match(/--[\w-]+/g) ?? []);
   return [...own, ...EVERYWHERE];
 }
@@ -148,7 +148,7 @@ function merged(study: any, part: any): any {
 Deno.test("every YAML block is a codebook, or a part of study.yaml as its schema has it", () =>
   withData(async (folder) => {
     const path = join(folder, "study.yaml");
-    const study = parse(await Deno.readTextFile(join(ROOT, "study.yaml")));
+    const study = parse(await Deno.readTextFile(SHIPPED_STUDY));
     await Deno.copyFile(
       join(ROOT, "classifiers/codebooks/us_politics.yaml"),
       join(folder, "my_codebook.yaml"),

@@ -18,7 +18,7 @@ export interface Ended {
 const TASK = /^((?:\w+=\S+ )*)deno task (?:-q )?([\w:-]+) ?(.*)$/;
 const root = Deno.cwd();
 const load = (path: string) => import(pathToFileURL(join(root, path)).href);
-const { tasks } = JSON.parse(await Deno.readTextFile("deno.json"));
+const { loadCommand } = await load("main.ts");
 const { runCommand } = await load("etl/command/command.ts");
 const commands: string[] = await new Response(Deno.stdin.readable).json();
 const say = console.log;
@@ -32,8 +32,7 @@ for (const command of commands) {
 }
 
 async function asTask(task: string, args: string[], variables: string[]) {
-  const module = String(tasks[task]).split(" ").at(-1)!;
-  const { command } = await load(module);
+  const command = await loadCommand(task);
   const printed = { stdout: "", stderr: "" };
   console.log = (...parts) => void (printed.stdout += `${parts.join(" ")}\n`);
   console.error = (...parts) => void (printed.stderr += `${parts.join(" ")}\n`);

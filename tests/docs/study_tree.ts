@@ -12,11 +12,19 @@ import { startRelay } from "../../demo/network/relay.ts";
 import { smallSample } from "../demo/small_sample.ts";
 import { ROOT } from "../task.ts";
 import type { Ended } from "./session.ts";
+import { SHIPPED_STUDY } from "../shipped_study.ts";
 
 const COPIED = [
-  ...["etl", "classifiers", "doctor", "notebooks", "demo", "docs", "tests/etl/filters"],
-  ...["tests/rows.ts", "tests/docs/session.ts", "deno.json", "deno.lock", "package.json"],
-  ...["study.yaml", "README.md", "data/README.md", ".env.example"],
+  ...["etl", "classifiers", "notebooks", "demo", "docs", "tests/etl/filters"],
+  ...[
+    "tests/rows.ts",
+    "tests/docs/session.ts",
+    "main.ts",
+    "deno.json",
+    "deno.lock",
+    "package.json",
+  ],
+  ...["README.md", "data/README.md", ".env.example"],
 ];
 const NOW = "2026-06-04T00:00:00Z";
 const KEY = "invented-key-of-tests";
@@ -33,6 +41,7 @@ export class StudyTree {
   static async start(): Promise<StudyTree> {
     const root = await Deno.makeTempDir({ prefix: "civicsky-docs-" });
     for (const path of COPIED) await copy(path, root);
+    await Deno.copyFile(SHIPPED_STUDY, join(root, "study.yaml"));
     const sample = smallSample();
     // Long enough for all classifiers.
     for (const post of sample.posts) post.text += " The senate will vote on the housing bill.";

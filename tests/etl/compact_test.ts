@@ -6,7 +6,6 @@ import { DataPaths } from "../../etl/store/paths.ts";
 import { holdFiles } from "../../etl/store/reading.ts";
 import { rawFolder, uri } from "../raw.ts";
 import { query, withData } from "../rows.ts";
-import { ROOT } from "../task.ts";
 
 import {
   DAY,
@@ -75,52 +74,6 @@ Deno.test("compact makes one file of the parts of a past day, and posts are buil
       assert.deepEqual(await partsToMerge(new DataPaths(data), folder, "2026-06-10"), []);
     }
   }));
-
-const STEPS = [
-  "writing is listed",
-  "merged file is written",
-  "switching is listed",
-  "merged file counts",
-  "a part is removed",
-  "finished",
-];
-
-// Invariant 2
-Deno.test("a compaction that is killed at any step shows every row once, before and after it is finished", async (t) => {
-  for (const step of STEPS) {
-    await t.step(step, () =>
-      withData(async (data) => {
-        await threeParts(data);
-        const before = await rowsOf(data, "raw/firehose");
-        const { signal } = await new Deno.Command(Deno.execPath(), {
-          args: [
-            "run",
-            "--allow-all",
-            "tests/etl/compact/killed_compact.ts",
-            data,
-            "raw/firehose",
-            DAY,
-            step,
-          ],
-          cwd: ROOT,
-        }).output();
-        assert.equal(signal, "SIGKILL");
-        assert.deepEqual(await rowsOf(data, "raw/firehose"), before);
-        await (await holdFiles(new DataPaths(data)))[Symbol.asyncDispose]();
-        // Now also to whoever lists the folder with a pattern.
-        assert.deepEqual(
-          await query(
-            data,
-            "SELECT * EXCLUDE date FROM read_parquet('{data}/raw/firehose/*/*.parquet')",
-          ),
-          before,
-        );
-        const files = names(data, "raw/firehose");
-        assert.ok(files.every((name) => name.endsWith(".parquet")), files.join());
-        assert.equal(files.length, STEPS.indexOf(step) < 2 ? 3 : 1);
-      }));
-  }
-});
 
 Deno.test("preprocess finishes a compaction that was killed, and in the midst of one builds the same posts", () =>
   withData(async (data) => {

@@ -167,7 +167,7 @@ Deno.test("daily runs the tasks of a day, whatever becomes of each, and what is 
             "sync:most-liked: done",
             "preprocess: stopped",
           ]);
-          assert.equal(steps[0]!.reason, "it was ended by signal 9");
+          assert.equal(steps[0]!.reason, "it was ended by SIGKILL");
           const stopped = steps.slice(3).map(({ status, reason }) => `${status}: ${reason}`);
           assert.deepEqual(stopped, Array(7).fill("skipped: daily was told to stop before"));
           assert.deepEqual([summary.failed, summary.left], [1, 8]);

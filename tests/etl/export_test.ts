@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parse } from "csv-parse";
-import { COLUMNS as SCORES } from "../../classifiers/clients/comment_analyzer_answer.ts";
+import { COLUMNS as SCORES } from "../../classifiers/clients/comment_analyzer_attributes.ts";
 import { labelTable } from "../../etl/labels/label_file.ts";
 import { LABEL_SETS, WINDOWS } from "../../etl/store/tables.ts";
 import { subjectHash } from "../../etl/raw/tombstone.ts";

@@ -1,6 +1,6 @@
 /** Compares each number of a data statement with SQL on the tables, over a study with gaps and drawn hours. */
 import assert from "node:assert/strict";
-import { COLUMNS as SCORES } from "../../classifiers/clients/comment_analyzer_answer.ts";
+import { COLUMNS as SCORES } from "../../classifiers/clients/comment_analyzer_attributes.ts";
 import { labelTable } from "../../etl/labels/label_file.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { COVERAGE, LABEL_SETS, RUNS, WINDOWS } from "../../etl/store/tables.ts";

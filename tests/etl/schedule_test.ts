@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { withData } from "../rows.ts";
 import { ROOT, runTask } from "../task.ts";
 import { FakeCrontab } from "./schedule/fake_crontab.ts";
+import { SHIPPED_STUDY } from "../shipped_study.ts";
 
 const CLOCK = "2026-11-22T15:30:00Z";
-const STUDY = `${ROOT}study.yaml`;
+const STUDY = SHIPPED_STUDY;
 
 interface Machine {
   data: string;
@@ -22,6 +23,8 @@ function withMachine(test: (machine: Machine) => Promise<void>): Promise<void> {
   return withData(async (folder) => {
     const data = `${folder}/it's 100% "odd"`;
     const crontab = await FakeCrontab.install(`${folder}/bin`);
+    // Wherever this Deno lies, in the cache of npx too, a link leads to it that stays.
+    await Deno.symlink(Deno.execPath(), `${folder}/bin/deno`);
     const run = (args: string[], env: Record<string, string> = {}) =>
       runTask(["schedule", ...args, "--data", data, "--study", STUDY], {
         CIVICSKY_CLOCK: CLOCK,
@@ -71,6 +74,25 @@ Deno.test("schedule prints lines that a shell reads as the tasks of the study, a
     assert.equal(deno, await Deno.realPath(Deno.execPath()));
     assert.equal(await crontab.text(), undefined);
     await assert.rejects(Deno.stat(data), Deno.errors.NotFound);
+  }));
+
+Deno.test("schedule warns where Deno lies in the cache of npx and no link that stays leads to it", () =>
+  withMachine(async ({ run }) => {
+    const { execPath } = Deno;
+    const cached = "/home/ada/.npm/_npx/1f2e/node_modules/deno/deno";
+    Deno.execPath = () => cached;
+    try {
+      const { code, stdout, stderr } = await run([]);
+      assert.equal(code, 0);
+      assert.equal(
+        stderr,
+        `warning: Deno lies in the cache of npx (${cached}): cron finds it until npm empties that; ` +
+          `for good, run npm install --global deno@${Deno.version.deno} and deno task schedule again\n`,
+      );
+      assert.ok(stdout.includes(` ${cached} task -q daily `));
+    } finally {
+      Deno.execPath = execPath;
+    }
   }));
 
 Deno.test("schedule --install and --remove leave all other lines as they were, and say what is amiss", () =>

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { COLUMNS as SCORES } from "../../classifiers/clients/comment_analyzer_answer.ts";
-import { COLUMNS as DICTIONARY } from "../../classifiers/dictionary.ts";
+import { COLUMNS as SCORES } from "../../classifiers/clients/comment_analyzer_attributes.ts";
+import { CLASSIFIERS } from "../../classifiers/list.ts";
 import { labelTable } from "../../etl/labels/label_file.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { LABEL_SETS, POSTS } from "../../etl/store/tables.ts";
@@ -51,7 +51,7 @@ async function fill(folder: string): Promise<void> {
       })).filter(({ in_most_liked }, index) => in_most_liked || index % every === 1);
     await writeRows(
       data,
-      labelTable(DICTIONARY),
+      labelTable(CLASSIFIERS.dictionary.columns),
       labels(2, (index) => ({ is_political: (index * 7 + at * 3) % 13 < 5, categories: [] })),
       paths.labels("dictionary", day),
     );

@@ -1,8 +1,8 @@
 /** Makes notebooks for tests and runs them as `deno task render` does. */
-import { fileURLToPath } from "node:url";
 import { runCells } from "../../notebooks/render/cell_run.ts";
 import type { CellLimits } from "../../notebooks/render/cell_process.ts";
 import type { CellOutput, Notebook } from "../../notebooks/render/notebook.ts";
+import { SHIPPED_STUDY } from "../shipped_study.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -31,7 +31,7 @@ export function runSources(
     name: "01-test",
     folder: new URL("notebooks/", ROOT).href,
     data,
-    study: fileURLToPath(new URL("study.yaml", ROOT)),
+    study: SHIPPED_STUDY,
     limits: { ms: 30_000, memory: 4e9, output: 1e8, ...limits },
   });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ColumnTable } from "arquero";
-import { COLUMNS } from "../../classifiers/dictionary.ts";
+import { CLASSIFIERS } from "../../classifiers/list.ts";
 import { labelTable } from "../../etl/labels/label_file.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { LABEL_SETS, POSTS as POSTS_TABLE } from "../../etl/store/tables.ts";
@@ -217,7 +217,12 @@ Deno.test("where every label failed the share is told in words and not drawn", (
       paths.posts("2026-06-01"),
     );
     const label = { ...post, label_set_id: "a", was_successfully_labeled: false, reason: "empty" };
-    await writeRows(data, labelTable(COLUMNS), [label], paths.labels("dictionary", "2026-06-01"));
+    await writeRows(
+      data,
+      labelTable(CLASSIFIERS.dictionary.columns),
+      [label],
+      paths.labels("dictionary", "2026-06-01"),
+    );
     await writeRows(
       data,
       LABEL_SETS,

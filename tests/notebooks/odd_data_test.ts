@@ -1,6 +1,6 @@
 /** What notebooks show where data is missing, failed or damaged. */
 import assert from "node:assert/strict";
-import { COLUMNS } from "../../classifiers/clients/comment_analyzer_answer.ts";
+import { COLUMNS } from "../../classifiers/clients/comment_analyzer_attributes.ts";
 import { labelTable } from "../../etl/labels/label_file.ts";
 import { openDatabase } from "../../etl/store/duckdb.ts";
 import { DataPaths } from "../../etl/store/paths.ts";

@@ -4,8 +4,8 @@ import { readStudy } from "../../etl/study/study.ts";
 import { openDatabase } from "../../etl/store/duckdb.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { render } from "../../notebooks/render.ts";
-import { ROOT } from "../task.ts";
 import type { notebookOf } from "./cells.ts";
+import { SHIPPED_STUDY } from "../shipped_study.ts";
 
 export interface RenderOptions {
   /** All of the folder where none is named. */
@@ -18,7 +18,7 @@ export interface RenderOptions {
 export async function renderIn(
   data: string,
   folder: string,
-  { names = [], given = {}, study = `${ROOT}study.yaml` }: RenderOptions = {},
+  { names = [], given = {}, study = SHIPPED_STUDY }: RenderOptions = {},
 ): Promise<Outcome & { warnings: string[] }> {
   using database = await openDatabase(data);
   const warnings: string[] = [];

@@ -4,7 +4,8 @@ import { environment, writeDays } from "../classifiers/chat/chat_run.ts";
 import { ROOT } from "../task.ts";
 import { QUOTA, until } from "./labelling.ts";
 
-const TASKS: Record<string, string> = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`)).tasks;
+const TASKS: Record<string, { command: string }> =
+  JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`)).tasks;
 /** A day that no array has labelled. */
 const DAY = "2026-06-08";
 /** So many that a run is not over before another one has begun. */
@@ -16,7 +17,7 @@ export async function hostsShareAStudy(data: string, server: LoopbackGroq): Prom
   const posts = Array.from({ length: POSTS }, (_, n) => ({ name: `h${n}`, day: DAY }));
   await writeDays(data, posts);
   const start = (host: string, classifier: string) => {
-    const words = TASKS[`classify:${classifier}`]!.split(" ").slice(1);
+    const words = TASKS[`classify:${classifier}`]!.command.split(" ").slice(1);
     // unshare(1) gives the process a name of the machine for itself.
     return new Deno.Command("unshare", {
       args: [

@@ -7,6 +7,7 @@ import { DataPaths } from "../../etl/store/paths.ts";
 import { query } from "../rows.ts";
 import { runTask } from "../task.ts";
 import type { Cluster } from "./cluster.ts";
+import { SHIPPED_STUDY } from "../shipped_study.ts";
 
 export const CLASSIFIERS = ["sociopolitical", "attributes"];
 export const DAYS = [1, 2, 3, 4, 5, 6, 7].map((day) => `2026-06-0${day}`);
@@ -27,7 +28,7 @@ export async function writeWeek(data: string): Promise<void> {
     sample: { label_rate: 1 },
     quota: { requests_per_second: QUOTA / CLASSIFIERS.length },
   };
-  let study = await Deno.readTextFile("study.yaml");
+  let study = await Deno.readTextFile(SHIPPED_STUDY);
   for (const [index, name] of CLASSIFIERS.entries()) {
     const model = MODELS[index];
     const old = new RegExp(`^ {2}${name}:\\n(?: {4}.*\\n)+`, "m");

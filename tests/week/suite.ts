@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { accountOf } from "../../demo/sample/account.ts";
 import { readSample } from "../../demo/sample/sample.ts";
-import { sampleCoder } from "../../demo/sample/sample_coder.ts";
+import { sampleCoder } from "../../demo/groq/sample_coder.ts";
 import { expectedOfSample } from "../demo/expected.ts";
 import { type DailyResult, SampleNetwork } from "../etl/daily/daily_run.ts";
 import { fillBut, withSmallDisk } from "../etl/store/small_disk.ts";

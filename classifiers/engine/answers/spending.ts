@@ -4,10 +4,10 @@ import { now } from "../../../etl/run/clock.ts";
 import {
   paidSegments,
   recordOf,
+  spendingFile,
   spendingOf,
   spentThisMonth,
 } from "../../../etl/sampling/spending.ts";
-import { writeJsonFile } from "../../../etl/store/json_file.ts";
 import type { DataPaths } from "../../../etl/store/paths.ts";
 
 /** Hundredths add up to a little more or less than they should. */
@@ -69,7 +69,7 @@ export async function recordSpending(
   for (const segment of paidSegments(paths, classifier, labelSetId)) {
     const spending = await spendingOf(segment);
     if (Object.keys(spending).length === 0) continue;
-    await writeJsonFile(recordOf(paths, classifier, segment), spending);
+    await spendingFile(recordOf(paths, classifier, segment)).write(spending);
   }
 }
 
@@ -81,7 +81,7 @@ export async function recordLost(
   dollars: number,
 ): Promise<void> {
   const month = now().toISOString().slice(0, 7);
-  await writeJsonFile(join(paths.spending(classifier), `${name}.json`), { [month]: dollars });
+  await spendingFile(join(paths.spending(classifier), `${name}.json`)).write({ [month]: dollars });
 }
 
 /** Give what a run may spend, in US dollars: of the month's budget, and no more than `maxCost`. */
@@ -94,12 +94,12 @@ export async function allowance(
   if (budget === undefined) return maxCost;
   const spent = await spentThisMonth(paths, classifier);
   // What is under way is as good as spent.
-  const left = budget.per_month - spent - await costUnderWay(paths, classifier);
+  const left = budget.per_month - spent - costUnderWay(paths, classifier);
   return Math.max(0, Math.min(maxCost, left));
 }
 
 /** Give what the batches of a classifier that are under way probably cost, in US dollars. */
-async function costUnderWay(paths: DataPaths, classifier: string): Promise<number> {
-  const batches = (await allOpenBatches(paths, classifier)).filter(isUnderWay);
+function costUnderWay(paths: DataPaths, classifier: string): number {
+  const batches = allOpenBatches(paths, classifier).filter(isUnderWay);
   return batches.reduce((sum, { cost }) => sum + cost, 0);
 }

@@ -56,7 +56,7 @@ export async function collectBatched(
   { name, labelSet }: PaidClassifier,
 ): Promise<string | undefined> {
   const id = labelSetId(labelSet);
-  const batches = (await openBatches(paths, name, id)).filter(isUnderWay);
+  const batches = openBatches(paths, name, id).filter(isUnderWay);
   const files: string[] = [];
   for (const batch of batches) {
     const { posts } = batchPaths(paths.batches(name, id), batch.name);

@@ -72,7 +72,7 @@ export class LabellingQueue {
   readonly #pending = new Map<string, number>();
   /** Days whose posts were all given. */
   readonly #given: string[] = [];
-  #drawn: Promise<DrawnDays> | undefined;
+  #drawn: DrawnDays | undefined;
   /** The day whose pending posts were found last. */
   #found: string | undefined;
   /** A table of the posts in batches; undefined where there are none. */
@@ -95,7 +95,7 @@ export class LabellingQueue {
 
   /** Write down that what was given is done; for the end of a run that nothing stopped. */
   async settle(): Promise<void> {
-    await (await this.#drawnDays()).judged(this.#given, this.#judgedBy);
+    await this.#drawnDays().judged(this.#given, this.#judgedBy);
   }
 
   /** Count what is pending, and find the days whose files are damaged. */
@@ -133,7 +133,7 @@ export class LabellingQueue {
       }
       if (counts.pending > 0) this.#pending.set(date, counts.pending);
     }
-    await this.#tellOfSeeds();
+    this.#tellOfSeeds();
     return survey;
   }
 
@@ -144,7 +144,7 @@ export class LabellingQueue {
       if (this.#found !== date) await this.#find(date);
       if (options.records) {
         const { seed } = await this.sampleOf(date);
-        await (await this.#drawnDays()).begin(date, seed, this.#judgedBy);
+        await this.#drawnDays().begin(date, seed, this.#judgedBy);
       }
       await options.contexts?.prepare("pending_posts", date);
       const columns = options.contexts ? CONTEXT_COLUMNS : [];
@@ -171,11 +171,11 @@ export class LabellingQueue {
 
   /** A day keeps the seed by which it was begun. */
   async #sampleOf(date: string): Promise<Sample> {
-    const seed = (await this.#drawnDays()).seedOf(date) ?? this.plan.seed;
+    const seed = this.#drawnDays().seedOf(date) ?? this.plan.seed;
     return await sampleOfDay(this.database, this.paths, { ...this.plan, seed }, date);
   }
 
-  #drawnDays(): Promise<DrawnDays> {
+  #drawnDays(): DrawnDays {
     const { name, labelSet } = this.classifier;
     return this.#drawn ??= DrawnDays.read(this.paths, name, labelSetId(labelSet));
   }
@@ -184,8 +184,8 @@ export class LabellingQueue {
     return this.classifier.judgedBy ?? "";
   }
 
-  async #tellOfSeeds(): Promise<void> {
-    const drawn = await this.#drawnDays();
+  #tellOfSeeds(): void {
+    const drawn = this.#drawnDays();
     const { seed } = this.plan;
     const days = [...this.#pending.keys()].filter((day) => (drawn.seedOf(day) ?? seed) !== seed);
     if (days.length === 0) return;
@@ -222,7 +222,7 @@ export class LabellingQueue {
     const { database, paths, options } = this;
     const sample = await this.sampleOf(date);
     this.#found = date;
-    const drawn = await this.#drawnDays();
+    const drawn = this.#drawnDays();
     const find = () =>
       findPending(database, paths, this.#labels(date), sample, {
         failed: options.retryFailed ?? false,

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { utcDay } from "../../../etl/run/clock.ts";
-import { fileNames, removeIfThere } from "../../../etl/store/durable.ts";
-import { readJsonFile, writeJsonFile } from "../../../etl/store/json_file.ts";
+import { namesIn, removeIfThere } from "../../../etl/run/if_there.ts";
+import { StateFile } from "../../../etl/store/state_file.ts";
 import { type Quota, UNITS, type Weight } from "./quota.ts";
 
 /** The part of a day's quota that is recorded at once, so that not every request waits for the disk. */
@@ -13,10 +13,11 @@ const KEPT_MS = 2 * 86_400_000;
 const RunUse = z.object({
   used: z.record(z.string(), z.object({ requests: z.number(), tokens: z.number() })),
 });
-const DAMAGED = {
-  found: "it does not say what a run used of a quota",
-  remedy: "Remove it: what that run used today then counts no more",
-};
+const useFile = (path: string) =>
+  new StateFile(path, RunUse, {
+    found: "it does not say what a run used of a quota",
+    remedy: "Remove it: what that run used today then counts no more",
+  });
 
 /** What counts against the quotas of a day: taken, or put aside to be taken soon. */
 interface Counts {
@@ -52,7 +53,7 @@ export class DayUse implements AsyncDisposable {
   static async open(folder: string): Promise<DayUse> {
     await Deno.mkdir(folder, { recursive: true });
     const earlier: Record<string, Weight> = {};
-    for (const name of fileNames(folder)) {
+    for (const name of namesIn(folder)) {
       if (name.endsWith(".part")) await removeIfThere(join(folder, name));
     }
     for await (const { path, used, age } of runsOf(folder)) {
@@ -117,7 +118,7 @@ export class DayUse implements AsyncDisposable {
   async #write(): Promise<void> {
     if (this.#path === undefined) return;
     const used = Object.fromEntries([...this.#days].map(([day, { claimed }]) => [day, claimed]));
-    await writeJsonFile(this.#path, { used });
+    await useFile(this.#path).write({ used });
   }
 
   #counts(day: string): Counts {
@@ -141,9 +142,9 @@ export async function usedOfDay(folder: string, day = utcDay(new Date())): Promi
 async function* runsOf(
   folder: string,
 ): AsyncGenerator<{ path: string; used: Record<string, Weight>; age: number }> {
-  for (const name of fileNames(folder).filter((name) => name.endsWith(".json"))) {
+  for (const name of namesIn(folder).filter((name) => name.endsWith(".json"))) {
     const path = join(folder, name);
-    const { used } = (await readJsonFile(path, RunUse, DAMAGED))!;
+    const { used } = useFile(path).read()!;
     const { mtime } = await Deno.stat(path);
     yield { path, used, age: Date.now() - (mtime?.getTime() ?? 0) };
   }

@@ -1,8 +1,6 @@
 /** Makes labels of the posts of `study_posts.ts`. */
-import { COLUMNS as PROBABILITIES } from "../../../classifiers/clients/comment_analyzer_answer.ts";
-import { COLUMNS as DICTIONARY_COLUMNS } from "../../../classifiers/dictionary.ts";
-import { CHAT_COLUMNS } from "../../../classifiers/reply/chat_answer.ts";
-import { SOCIOPOLITICAL_COLUMNS } from "../../../classifiers/reply/sociopolitical_reply.ts";
+import { COLUMNS as PROBABILITIES } from "../../../classifiers/clients/comment_analyzer_attributes.ts";
+import { CHAT_COLUMNS, CLASSIFIERS, SOCIOPOLITICAL_COLUMNS } from "../../../classifiers/list.ts";
 import { labelTable } from "../../../etl/labels/label_file.ts";
 import { enterLabelSet, type LabelSet, labelSetId } from "../../../etl/labels/label_set.ts";
 import { ANSWER_COLUMNS } from "../../../etl/labels/paid_answer.ts";
@@ -42,7 +40,7 @@ const LEAN =
 const KINDS: LabelKind[] = [
   {
     set: labelSet("dictionary", null),
-    table: labelTable(DICTIONARY_COLUMNS),
+    table: labelTable(CLASSIFIERS.dictionary.columns),
     share: 1,
     columns: {
       is_political: "is_political",

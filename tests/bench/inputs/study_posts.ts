@@ -11,13 +11,13 @@ import { type Database, literal } from "../../../etl/store/duckdb.ts";
 import type { DataPaths } from "../../../etl/store/paths.ts";
 import { COVERAGE, POSTS, WINDOWS, withColumns } from "../../../etl/store/tables.ts";
 import { randomNumbers } from "../../etl/atproto/mutation.ts";
-import { ROOT } from "../../task.ts";
 import { textWriter } from "./posts.ts";
 import { enterLabelSets, writeLabels } from "./study_labels.ts";
 import { writeTable } from "./written_table.ts";
+import { SHIPPED_STUDY } from "../../shipped_study.ts";
 
 /** The study whose tables they are. */
-export const STUDY = `${ROOT}study.yaml`;
+export const STUDY = SHIPPED_STUDY;
 const HALVES = 40_000;
 /** Posts an author wrote, on average. */
 const POSTS_AN_AUTHOR = 8;

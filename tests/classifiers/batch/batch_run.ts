@@ -5,6 +5,7 @@ import { type GroqOptions, type LoopbackGroq, startGroq } from "../../../demo/gr
 import { query } from "../../rows.ts";
 import { runTask, taskProcess, type TaskResult } from "../../task.ts";
 import { numberedPosts, type TestPost, writeDays } from "../perspective_run.ts";
+import { SHIPPED_STUDY } from "../../shipped_study.ts";
 
 export const KEY = "gsk_invented_key_of_tests";
 export const LABELS = "read_parquet('{data}/labels/sociopolitical/*/*.parquet')";
@@ -26,7 +27,7 @@ export async function writeStudy(
     quota: { requests_per_second: 500 },
     ...settings,
   };
-  const study = await Deno.readTextFile("study.yaml");
+  const study = await Deno.readTextFile(SHIPPED_STUDY);
   await Deno.writeTextFile(
     `${data}/study.yaml`,
     study.replace(

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import type { BatchClassifier } from "../../../classifiers/batch/batch_taking.ts";
-import { BatchTaking } from "../../../classifiers/batch/batch_taking.ts";
+import { type BatchClassifier, BatchTaking } from "../../../classifiers/batch/batch_taking.ts";
 import { AnswerSegment } from "../../../classifiers/engine/answers/answer_segment.ts";
 import type { QueuedPost } from "../../../classifiers/engine/contract/asked_post.ts";
 import { type BatchedPost, batchedPosts } from "../../../classifiers/engine/queue/batched_posts.ts";

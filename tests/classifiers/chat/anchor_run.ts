@@ -3,6 +3,7 @@ import { codedAnswer, type Coder, inventedCoder } from "../../../demo/groq/coded
 import { type GroqOptions, type LoopbackGroq, startGroq } from "../../../demo/groq/groq.ts";
 import { runTask, taskProcess } from "../../task.ts";
 import { query } from "../../rows.ts";
+import { SHIPPED_STUDY } from "../../shipped_study.ts";
 
 export const MODEL = "openai/gpt-oss-20b";
 const KEY = "gsk_invented_key_of_tests";
@@ -58,7 +59,7 @@ export async function writeStudy(
     quota: {},
     ...settings,
   };
-  const [head] = (await Deno.readTextFile("study.yaml")).split(/^classifiers:/m);
+  const [head] = (await Deno.readTextFile(SHIPPED_STUDY)).split(/^classifiers:/m);
   const rest = {
     classifiers: { dictionary: { codebook: "us_politics" }, [String(classifier)]: section },
     prices: PRICES,

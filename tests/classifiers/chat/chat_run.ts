@@ -10,6 +10,7 @@ import { uri } from "../../raw.ts";
 import { query } from "../../rows.ts";
 import { writeRows } from "../../table_file.ts";
 import { runTask, taskProcess } from "../../task.ts";
+import { SHIPPED_STUDY } from "../../shipped_study.ts";
 
 export const KEY = "gsk_invented_key_of_tests";
 export const MODEL = "openai/gpt-oss-20b";
@@ -68,7 +69,7 @@ export async function writeStudy(
     quota: { requests_per_minute: 60_000 },
     ...settings,
   };
-  const study = await Deno.readTextFile("study.yaml");
+  const study = await Deno.readTextFile(SHIPPED_STUDY);
   const old = new RegExp(`^ {2}${name}:\\n(?: {4}.*\\n)+`, "m");
   await Deno.mkdir(data, { recursive: true });
   const changed = study.replace(old, () => `  ${name}: ${JSON.stringify(section)}\n`);

@@ -1,8 +1,7 @@
 /** Batch files on their way up and down. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { GroqBatch } from "../../../classifiers/clients/groq_batch.ts";
-import { batchForm } from "../../../classifiers/clients/groq_batch.ts";
+import { batchForm, GroqBatch } from "../../../classifiers/clients/groq_batch.ts";
 import { withData } from "../../rows.ts";
 import { withBytes, withServer } from "./odd_server.ts";
 import { KEY, never, problemOf, TEXT } from "./secrets.ts";

@@ -13,9 +13,6 @@ import {
   writeStudy,
 } from "../perspective_run.ts";
 
-/** Without a quota there are so many workers, and each waits until its answer is on disk. */
-const IN_FLIGHT = 4;
-
 // Invariant 8
 Deno.test("a run that is ended keeps what was in flight, with a reason where a post waited to be tried again", () =>
   withData((data) =>
@@ -63,35 +60,5 @@ Deno.test("the quota of a day ends a run with exit status 4, and the next one to
       const second = await label(data, server);
       assert.deepEqual([second.code, second.summary.requests], [4, 0]);
       assert.equal(server.arrivals.length, 15);
-    })
-  ));
-
-// Invariant 3
-Deno.test("runs that are killed at any instant lose no label, and pay twice what was in flight at most", () =>
-  withData((data) =>
-    withAnalyzer({ latencyMs: 50 }, async (server) => {
-      const [posts, kills] = [60, 4];
-      await writeDays(data, numberedPosts(posts));
-      await writeStudy(data, { quota: {} });
-      for (let kill = 0; kill < kills; kill++) {
-        const child = startLabelling(data, server);
-        const enough = Math.round(posts / 6 * (kill + Math.random()));
-        await until(() => server.answered.size > enough);
-        child.kill("SIGKILL");
-        await child.output();
-      }
-      const { code, stderr, summary } = await label(data, server);
-      assert.equal(code, 0, stderr);
-      assert.ok(summary.recovered > 0);
-      assert.deepEqual(await outcomes(data), { labelled: posts });
-      const [unique] = await query(data, `SELECT count(DISTINCT uri) AS n FROM ${LABELS}`);
-      assert.equal(unique!.n, posts);
-      assert.ok(paidTwice(server) <= kills * IN_FLIGHT, String(paidTwice(server)));
-      assert.deepEqual(
-        [...Deno.readDirSync(`${data}/answers/perspective`)].flatMap((
-          { name },
-        ) => [...Deno.readDirSync(`${data}/answers/perspective/${name}`)]),
-        [],
-      );
     })
   ));

@@ -1,10 +1,10 @@
 /** `classify:perspective` at a price: a quarter of a dollar a request. */
 import { labellingCommand } from "../../../classifiers/engine/labelling_command.ts";
 import { classifier, Settings } from "../../../classifiers/perspective.ts";
-import { main } from "../../../etl/command/command.ts";
+import { runCommand } from "../../../etl/command/command.ts";
 import { checkSection } from "../../../etl/study/section.ts";
 
-await main(labellingCommand({
+const command = labellingCommand({
   task: "classify:perspective",
   description: "A classifier that costs money.",
   examples: [],
@@ -14,4 +14,6 @@ await main(labellingCommand({
     const key = Deno.env.get("PERSPECTIVE_API_KEY");
     return { classifier: { ...classifier(settings, rootUrl, key), price: () => 0.25 }, settings };
   },
-}));
+});
+
+Deno.exit(await runCommand(command, Deno.args));

@@ -1,5 +1,5 @@
 /** Posts with Perspective's scores, as tables hold them. */
-import { COLUMNS } from "../../../classifiers/clients/comment_analyzer_answer.ts";
+import { COLUMNS } from "../../../classifiers/clients/comment_analyzer_attributes.ts";
 import { labelTable } from "../../../etl/labels/label_file.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { LABEL_SETS, POSTS } from "../../../etl/store/tables.ts";

@@ -4,6 +4,7 @@ import { cp } from "node:fs/promises";
 import { quarantined, summaryOf } from "../../etl/sources/firehose_run.ts";
 import { query, withData } from "../../rows.ts";
 import { runTask, type TaskResult } from "../../task.ts";
+import { SHIPPED_STUDY } from "../../shipped_study.ts";
 
 const CLOCK = "2026-06-10T00:00:00Z";
 const uri = (rkey: string) => `at://did:plc:abcdefghijklmnopqrstuvwx/app.bsky.feed.post/${rkey}`;
@@ -203,7 +204,7 @@ Deno.test("a reply takes a failure's place, a failure takes no label's, and anot
 // Invariant 11
 Deno.test("replies are read by the study's codebook, and a forgotten post leaves numbers alone", async () => {
   await withPosts(async (data) => {
-    const study = (await Deno.readTextFile("study.yaml"))
+    const study = (await Deno.readTextFile(SHIPPED_STUDY))
       .replace(/^ {2}sociopolitical:\n(?: {4}.*\n| *\n)*/m, "")
       .replace("classifiers:\n", "classifiers:\n  sociopolitical:\n    codebook: de_climate\n")
       .replace("after_deletion: drop", "after_deletion: keep_numbers");

@@ -5,6 +5,7 @@ import { type PublishedPost, publishedPosts } from "../../../demo/sample/publish
 import { readSample } from "../../../demo/sample/sample.ts";
 import { AppView } from "../../../etl/atproto/appview.ts";
 import { Session } from "../../../etl/atproto/session.ts";
+import { ownEnvironment } from "../../../etl/run/environment.ts";
 import type { ContextRow } from "../../../etl/context/post_context.ts";
 import { SessionFile } from "../../../etl/atproto/session_file.ts";
 import { rawFolder, uri } from "../../raw.ts";
@@ -60,14 +61,8 @@ Deno.test("what no source brought is asked for 25 at a time, once, and what is g
     appView.asked.splice(0);
     const again = await completed(data, posts, appView.url);
     assert.deepEqual([again, appView.asked], [found, []]);
-    const clock = Deno.env.get("CIVICSKY_CLOCK");
-    Deno.env.set("CIVICSKY_CLOCK", new Date(Date.now() + 8 * 86_400_000).toISOString());
-    try {
-      await completed(data, posts, appView.url);
-    } finally {
-      if (clock === undefined) Deno.env.delete("CIVICSKY_CLOCK");
-      else Deno.env.set("CIVICSKY_CLOCK", clock);
-    }
+    const later = { CIVICSKY_CLOCK: new Date(Date.now() + 8 * 86_400_000).toISOString() };
+    await ownEnvironment.run(later, () => completed(data, posts, appView.url));
     assert.deepEqual(appView.asked.map((uris) => uris.toSorted()), [
       [7, 8, 9].map((n) => uri(`c${n}`)),
     ]);

@@ -5,8 +5,8 @@ import { openDatabase } from "../../../etl/store/duckdb.ts";
 import { describeStrips, stripLegend } from "../../../etl/status/strip_text.ts";
 import { weekStrips } from "../../../etl/coverage/week_strip.ts";
 import { withData } from "../../rows.ts";
-import { ROOT } from "../../task.ts";
 import { watchedStudy } from "../watch/watched_study.ts";
+import { SHIPPED_STUDY } from "../../shipped_study.ts";
 
 Deno.test("a week is drawn an hour a sign, and hours not asked for, not collected, in part and whole are told apart", () =>
   withData(async (data) => {
@@ -27,7 +27,7 @@ Deno.test("a week is drawn an hour a sign, and hours not asked for, not collecte
     const strips = await weekStrips(
       database,
       paths,
-      readStudy(`${ROOT}study.yaml`),
+      readStudy(SHIPPED_STUDY),
       weeks as Awaited<ReturnType<typeof weekOfCoverage>>,
       windows,
       present,
@@ -61,7 +61,7 @@ Deno.test("hours that a dead cron never laid down are drawn as not collected", (
     const strips = await weekStrips(
       database,
       paths,
-      readStudy(`${ROOT}study.yaml`),
+      readStudy(SHIPPED_STUDY),
       weeks as Awaited<ReturnType<typeof weekOfCoverage>>,
       windows,
       new Date("2026-06-09T02:00:00Z"),

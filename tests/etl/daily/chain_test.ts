@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { CLASSIFIERS } from "../../../classifiers/list.ts";
 import { chain } from "../../../etl/daily/chain.ts";
 import type { StepEnd } from "../../../etl/daily/step.ts";
 import { batchPaths, type OpenBatch, storeBatch } from "../../../etl/labels/open_batch.ts";
+import { UserError } from "../../../etl/run/error.ts";
 import { readStudy } from "../../../etl/study/study.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { withData } from "../../rows.ts";
@@ -109,7 +111,11 @@ Deno.test("the study says which stream and which classifiers, in its order", asy
     );
     const daily = "daily: { stream: firehose, classifiers: [perspective, dictionary] }";
     await Deno.writeTextFile(study, `${text}\n${daily}\n`);
-    const steps = await chain({ paths: new DataPaths(data), study: readStudy(study) }, undefined);
+    const steps = await chain(
+      { paths: new DataPaths(data), study: readStudy(study) },
+      CLASSIFIERS,
+      undefined,
+    );
     assert.deepEqual(steps.map(({ task }) => task), [
       "sync:firehose",
       "sync:most-liked",
@@ -127,7 +133,7 @@ Deno.test("the study says which stream and which classifiers, in its order", asy
 Deno.test("counts are taken apart only where the run that reads the feeds could not take them", async () => {
   await withData(async (data) => {
     const study = readStudy(DEMO);
-    const steps = await chain({ paths: new DataPaths(data), study }, undefined);
+    const steps = await chain({ paths: new DataPaths(data), study }, CLASSIFIERS, undefined);
     const counting = steps.find(({ args }) => args.includes("--counts-only"))!;
     const limit = study.sources.most_liked.count_again;
     const cases: [StepEnd["status"], Record<string, number> | undefined, RegExp | undefined][] = [
@@ -146,3 +152,20 @@ Deno.test("counts are taken apart only where the run that reads the feeds could 
     }
   });
 });
+
+Deno.test("a classifier that there is not is a usage error that names those there are", () =>
+  withData((data) => {
+    const study = readStudy(DEMO);
+    study.daily.classifiers = ["dictionary", "dict"];
+    assert.throws(
+      () => chain({ paths: new DataPaths(data), study }, CLASSIFIERS, undefined),
+      (error) => {
+        assert.ok(error instanceof UserError);
+        assert.equal(error.exitCode, 2);
+        assert.match(error.message, /there is no classifier "dict"/);
+        assert.match(error.remedy, /dictionary, perspective, sociopolitical, attributes/);
+        return true;
+      },
+    );
+    return Promise.resolve();
+  }));

@@ -1,3 +1,4 @@
+import { CLASSIFIERS } from "../../../classifiers/list.ts";
 import assert from "node:assert/strict";
 import type { StepEnd } from "../../../etl/daily/step.ts";
 import { incidentsOf, tellOfSteps } from "../../../etl/daily/step_incidents.ts";
@@ -48,7 +49,7 @@ Deno.test("a task that failed is mended once it ended well, and not where nobody
     };
     /** Give what is told of some steps, and how often the heartbeat was asked for. */
     const tell = async (ends: StepEnd[], date?: string) => {
-      await tellOfSteps(context, ends, date);
+      await tellOfSteps(context, CLASSIFIERS, ends, date);
       const texts = webhook.texts.splice(0).map((text) =>
         /(mended: )?deno task \S+/.exec(text)![0]
       );
@@ -98,14 +99,16 @@ Deno.test("a classifier that ran before and has no key any more is told, and one
       without("classify:perspective", "PERSPECTIVE_API_KEY is not set"),
       without("classify:sociopolitical", groq),
     ];
-    for (let times = 0; times < 2; times++) await tellOfSteps(context, ends, undefined);
+    for (let times = 0; times < 2; times++) {
+      await tellOfSteps(context, CLASSIFIERS, ends, undefined);
+    }
     assert.deepEqual(webhook.texts.length, 1);
     assert.match(
       webhook.texts[0]!,
       /: deno task classify:perspective is left out: PERSPECTIVE_API_KEY is not set, though it ran/,
     );
     assert.deepEqual(webhook.beats, []);
-    await tellOfSteps(context, [end("classify:perspective", "done")], undefined);
+    await tellOfSteps(context, CLASSIFIERS, [end("classify:perspective", "done")], undefined);
     assert.match(webhook.texts[1]!, /: mended: deno task classify:perspective is left out/);
     await webhook.close();
   }));

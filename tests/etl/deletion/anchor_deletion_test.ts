@@ -6,6 +6,7 @@ import { rawFolder, uri } from "../../raw.ts";
 import { query, withData } from "../../rows.ts";
 import { writeRows } from "../../table_file.ts";
 import { runTask } from "../../task.ts";
+import { SHIPPED_STUDY } from "../../shipped_study.ts";
 
 const SET = "0123456789abcdef";
 
@@ -16,7 +17,7 @@ for (const after of ["drop", "keep_numbers"]) {
       const folder = await rawFolder(data);
       const paths = new DataPaths(data);
       const study = `${data}/study.yaml`;
-      const text = await Deno.readTextFile("study.yaml");
+      const text = await Deno.readTextFile(SHIPPED_STUDY);
       await Deno.writeTextFile(study, text.replace("deletion: drop", `deletion: ${after}`));
       const names = ["deleted", "stays"];
       const at = "2026-06-01 10:00:00";

@@ -6,6 +6,7 @@ import { labelTable } from "../../../etl/labels/label_file.ts";
 import { ANSWER_COLUMNS } from "../../../etl/labels/paid_answer.ts";
 import { lock } from "../../../etl/store/lock.ts";
 import { writeRows } from "../../table_file.ts";
+import { SHIPPED_STUDY } from "../../shipped_study.ts";
 
 const CLOCK = { CIVICSKY_CLOCK: "2026-06-10T00:00:00Z" };
 
@@ -77,7 +78,7 @@ Deno.test("a tombstone removes older versions from raw, posts, labels and quaran
 Deno.test("after_deletion keep_numbers leaves a label under the keyed hash of its post alone", () =>
   withData(async (data) => {
     const folder = await rawFolder(data);
-    const study = await Deno.readTextFile("study.yaml");
+    const study = await Deno.readTextFile(SHIPPED_STUDY);
     const path = `${data}/study.yaml`;
     await Deno.writeTextFile(
       path,
@@ -114,7 +115,7 @@ Deno.test("paid answers to removed posts leave their segments, torn lines too, a
   withData(async (data) => {
     const folder = await rawFolder(data);
     const path = `${data}/study.yaml`;
-    const study = await Deno.readTextFile("study.yaml");
+    const study = await Deno.readTextFile(SHIPPED_STUDY);
     await Deno.writeTextFile(
       path,
       study.replace("after_deletion: drop", "after_deletion: keep_numbers"),

@@ -7,7 +7,7 @@ import { Progress } from "../../../etl/run/progress.ts";
 import { readStudy, type Study } from "../../../etl/study/study.ts";
 import { openDatabase } from "../../../etl/store/duckdb.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
-import { ROOT } from "../../task.ts";
+import { SHIPPED_STUDY } from "../../shipped_study.ts";
 
 /** Examine a data folder; `changes` replace what the examination would say of the machine. */
 export async function examined<T>(
@@ -16,7 +16,7 @@ export async function examined<T>(
   changes: Partial<Examination> = {},
 ): Promise<T> {
   using database = await openDatabase(data, true);
-  const studyPath = join(ROOT, "study.yaml");
+  const studyPath = SHIPPED_STUDY;
   const context = {
     paths: new DataPaths(data),
     study: changes.study ?? readStudy(studyPath),
@@ -39,7 +39,7 @@ export function studyWith(sources: {
   feeds?: string[];
   stream?: Study["daily"]["stream"];
 }): Study {
-  const study = readStudy(join(ROOT, "study.yaml"));
+  const study = readStudy(SHIPPED_STUDY);
   const { firehose, jetstream, most_liked } = study.sources;
   return {
     ...study,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { query, withData } from "../../rows.ts";
 import { rawFolder, uri } from "../../raw.ts";
 import { runTask } from "../../task.ts";
+import { SHIPPED_STUDY } from "../../shipped_study.ts";
 
 const CLOCK = { CIVICSKY_CLOCK: "2026-06-10T00:00:00Z" };
 
@@ -67,7 +68,7 @@ Deno.test("another filter setting gives another filter_config_hash and the same 
     await folder.raw("firehose", "2026-06-01", "a.2026-06-01_2026-06-01", [
       { uri: uri("1"), event_time: "2026-06-01 10:00:00", text: "twelve chars" },
     ]);
-    const study = await Deno.readTextFile("study.yaml");
+    const study = await Deno.readTextFile(SHIPPED_STUDY);
     await Deno.writeTextFile(
       `${data}/study.yaml`,
       study.replace("characters: 10", "characters: 13"),
@@ -84,7 +85,7 @@ Deno.test("another filter setting gives another filter_config_hash and the same 
 
 Deno.test("an unknown filter and an unknown key of a filter are usage errors", () =>
   withData(async (data) => {
-    const study = await Deno.readTextFile("study.yaml");
+    const study = await Deno.readTextFile(SHIPPED_STUDY);
     const path = `${data}/study.yaml`;
     await Deno.writeTextFile(path, study.replace("  nsfw:", "  nswf:"));
     const unknown = await preprocess(data, "--study", path);
@@ -118,7 +119,7 @@ Deno.test("a handle stands for the account that a feed named by it, and one that
         like_count: 3,
       },
     ]);
-    const study = await Deno.readTextFile("study.yaml");
+    const study = await Deno.readTextFile(SHIPPED_STUDY);
     const path = `${data}/study.yaml`;
     await Deno.writeTextFile(
       path,

@@ -4,6 +4,7 @@ import { DID, rawFolder, uri } from "../../raw.ts";
 import { query, withData } from "../../rows.ts";
 import { runTask } from "../../task.ts";
 import { labelRow, writeLabels } from "../../classifiers/panels/scored_posts.ts";
+import { SHIPPED_STUDY } from "../../shipped_study.ts";
 
 const CLOCK = { CIVICSKY_CLOCK: "2026-06-10T00:00:00Z" };
 const OTHER = "did:plc:bbbbbbbbbbbbbbbbbbbbbbbb";
@@ -14,7 +15,7 @@ const AT = `${DAY} 10:00:00`;
 async function freeze(data: string, afterDeletion: "drop" | "keep_numbers") {
   const folder = await rawFolder(data);
   const study = `${data}/study.yaml`;
-  const yaml = await Deno.readTextFile("study.yaml");
+  const yaml = await Deno.readTextFile(SHIPPED_STUDY);
   await Deno.writeTextFile(
     study,
     yaml.replace("after_deletion: drop", `after_deletion: ${afterDeletion}`),

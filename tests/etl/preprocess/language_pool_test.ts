@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { detectLanguage } from "../../../etl/preprocess/language.ts";
+import { detectLanguage, type Texts } from "../../../etl/preprocess/language.ts";
 import { detectLanguages, LanguagePool } from "../../../etl/preprocess/language_pool.ts";
-import type { Texts } from "../../../etl/preprocess/language_worker.ts";
 import { openDatabase, rows } from "../../../etl/store/duckdb.ts";
 import { withData } from "../../rows.ts";
 

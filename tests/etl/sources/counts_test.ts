@@ -5,8 +5,9 @@ import { DataPaths } from "../../../etl/store/paths.ts";
 import { POSTS, type Table } from "../../../etl/store/tables.ts";
 import { rawFolder, uri } from "../../raw.ts";
 import { query, withData } from "../../rows.ts";
-import { ROOT, runTask } from "../../task.ts";
+import { runTask, taskProcess } from "../../task.ts";
 import { type CountingAppView, startCountingAppView, view } from "../context/counting_appview.ts";
+import { SHIPPED_STUDY } from "../../shipped_study.ts";
 
 const NOW = "2026-06-10T12:00:00Z";
 const HOUR_MS = 3_600_000;
@@ -93,21 +94,17 @@ Deno.test("a run that is killed between two answers has the first, and the next 
     const ages = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`p${index}`, 50]));
     await lay(data, "most_liked", ages);
     await task(data, "preprocess");
-    const { tasks } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`));
-    const [, ...words] = (tasks["sync:most-liked"] as string).split(" ");
-    const run = new Deno.Command(Deno.execPath(), {
-      args: [...words, "--data", data, "--counts-only", "--appview", appView.url],
-      cwd: ROOT,
-      env: { CIVICSKY_CLOCK: NOW },
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
+    const run = taskProcess(
+      ["sync:most-liked", "--data", data, "--counts-only", "--appview", appView.url],
+      { CIVICSKY_CLOCK: NOW },
+    );
+    const output = run.output();
     appView.before = async () => {
       if (appView.asked.length < 3) return;
       run.kill("SIGKILL");
       await run.status;
     };
-    await run.status;
+    await output;
     appView.before = () => {};
     const lost = appView.asked.splice(0)[2]!;
     assert.deepEqual(await query(data, "SELECT * FROM glob('{data}/raw/counts/**')"), []);
@@ -224,7 +221,7 @@ Deno.test("a run counts as many posts as the study says, those of feeds first", 
     await task(data, "preprocess");
     await task(data, "classify:dictionary");
     const study = `${data}/study.yaml`;
-    const text = await Deno.readTextFile(`${ROOT}/study.yaml`);
+    const text = await Deno.readTextFile(SHIPPED_STUDY);
     await Deno.writeTextFile(study, text.replace("count_again: 50000", "count_again: 2"));
     const sync = ["sync:most-liked", "--counts-only", "--appview", appView.url, "--study", study];
     assert.deepEqual((await task(data, ...sync)).counts, { due: 4, counted: 2, gone: 0 });

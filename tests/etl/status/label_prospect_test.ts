@@ -10,7 +10,7 @@ import { LABEL_SETS, LABELS, POSTS, withColumns } from "../../../etl/store/table
 import { uri } from "../../raw.ts";
 import { withData } from "../../rows.ts";
 import { writeRows } from "../../table_file.ts";
-import { ROOT } from "../../task.ts";
+import { SHIPPED_STUDY } from "../../shipped_study.ts";
 
 const ID = "0123456789abcdef";
 const MODEL = "openai/gpt-oss-20b";
@@ -20,7 +20,7 @@ const TABLE = withColumns(LABELS, {
   tokens_prompt: "INTEGER",
   tokens_completion: "INTEGER",
 });
-const STUDY = readStudy(`${ROOT}study.yaml`);
+const STUDY = readStudy(SHIPPED_STUDY);
 const DAYS = ["2026-06-01", "2026-06-02", "2026-06-03"];
 
 /** Half of each day is drawn; the first day is labelled, of the second a few posts, five a request. */

@@ -1,4 +1,5 @@
 /** Runs a script of these tests in a process of its own, which can be killed at any instant. */
+import { onlyThese } from "../../../etl/run/environment.ts";
 import { ROOT } from "../../task.ts";
 
 /** A process that answers each line written to it with one line. */
@@ -19,6 +20,7 @@ export class Child {
         `${ROOT}tests/etl/${script}`,
         ...args,
       ],
+      env: onlyThese({}),
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",

@@ -2,13 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../../etl/run/error.ts";
 import { type Database, literal, openDatabase, row, rows } from "../../../etl/store/duckdb.ts";
-import {
-  relation,
-  removeLeftovers,
-  rewriteParquet,
-  tableOf,
-  writeParquet,
-} from "../../../etl/store/parquet.ts";
+import { relation, rewriteParquet, tableOf, writeParquet } from "../../../etl/store/parquet.ts";
+import { removeLeftovers } from "../../../etl/store/whole_file.ts";
 import { withColumns } from "../../../etl/store/tables.ts";
 import { withData } from "../../rows.ts";
 import { Child } from "./child.ts";

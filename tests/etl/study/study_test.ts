@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { DAILY_CLASSIFIERS } from "../../../etl/study/daily_section.ts";
 import { EXIT, UserError } from "../../../etl/run/error.ts";
 import { readStudy } from "../../../etl/study/study.ts";
 import { ROOT } from "../../task.ts";
 import { withData } from "../../rows.ts";
+import { SHIPPED_STUDY } from "../../shipped_study.ts";
 
 const STUDY = `name: My study
 sources:
@@ -66,14 +66,27 @@ Deno.test("a study is read with what it says and what may be left out", () => {
   assert.deepEqual(study.daily, {
     stream: "jetstream",
     at: "00:30",
-    classifiers: [...DAILY_CLASSIFIERS],
   });
   assert.ok(study.notice);
 });
 
-Deno.test("the study file of this folder is read", () => {
-  readStudy(join(ROOT, "study.yaml"));
+Deno.test("the study file that comes with civicsky is read, and is the one that the tests take", async () => {
+  readStudy(SHIPPED_STUDY);
+  const committed = await committedStudy();
+  if (committed !== undefined) assert.equal(await Deno.readTextFile(SHIPPED_STUDY), committed);
 });
+
+/** Give `study.yaml` as it was committed; undefined where this folder came without git. */
+async function committedStudy(): Promise<string | undefined> {
+  try {
+    const git = new Deno.Command("git", { args: ["show", "HEAD:./study.yaml"], cwd: ROOT });
+    const { success, stdout } = await git.output();
+    return success ? new TextDecoder().decode(stdout) : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
 
 // Invariant 10
 Deno.test("an unknown key is an error that names it and where it stands", async () => {
@@ -125,7 +138,7 @@ Deno.test("a value of a wrong kind is an error that names its key", async () => 
     [change("label_sets: {}", "daily: { at: 24:00 }"), /: daily\.at: is not a time of day such as/],
     [change("label_sets: {}", "daily: { stream: hose }"), /: daily\.stream: .*jetstream/],
     [change("label_sets: {}", "daily: { times: 2 }"), /: unknown key "times" in daily\n/],
-    [change("label_sets: {}", "daily: { classifiers: [dict] }"), /: daily\.classifiers\.0: /],
+    [change("label_sets: {}", "daily: { classifiers: [7] }"), /: daily\.classifiers\.0: /],
     [
       change("label_sets: {}", "daily: { classifiers: [dictionary, dictionary] }"),
       /: daily\.classifiers: names a classifier twice\n/,

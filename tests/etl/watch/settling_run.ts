@@ -1,13 +1,12 @@
 /** Settles incidents in this process, as a run of a task does. */
-import { join } from "node:path";
 import { readStudy, type Study } from "../../../etl/study/study.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { type Incident, settleIncidents } from "../../../etl/watch/incidents.ts";
 import { withData } from "../../rows.ts";
-import { ROOT } from "../../task.ts";
 import { startWebhook, type WebhookServer } from "./webhook_server.ts";
+import { SHIPPED_STUDY } from "../../shipped_study.ts";
 
-export const STUDY = readStudy(join(ROOT, "study.yaml"));
+export const STUDY = readStudy(SHIPPED_STUDY);
 export const MACHINE = Deno.hostname();
 
 /** Give an incident that says that its key failed. */

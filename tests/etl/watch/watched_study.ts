@@ -6,8 +6,9 @@ import { openDatabase } from "../../../etl/store/duckdb.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { COVERAGE, RUNS, WINDOWS } from "../../../etl/store/tables.ts";
 import { overdue } from "../../../etl/watch/overdue.ts";
-import { ROOT, runTask, type TaskResult } from "../../task.ts";
+import { runTask, type TaskResult } from "../../task.ts";
 import { writeRows } from "../../table_file.ts";
+import { SHIPPED_STUDY } from "../../shipped_study.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -37,7 +38,7 @@ export interface WatchedStudy {
 export async function watchedStudy(data: string, settings: Partial<Study>): Promise<WatchedStudy> {
   const paths = new DataPaths(data);
   const studyPath = join(data, "study.yaml");
-  const study = { ...readStudy(join(ROOT, "study.yaml")), ...settings };
+  const study = { ...readStudy(SHIPPED_STUDY), ...settings };
   await Deno.writeTextFile(studyPath, JSON.stringify(study));
   let parts = 0;
   return {

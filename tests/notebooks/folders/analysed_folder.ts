@@ -1,8 +1,6 @@
 /** Posts of a stream whose hours were drawn and of a feed, with labels of three classifiers drawn at several rates. */
-import { COLUMNS as DICTIONARY } from "../../../classifiers/dictionary.ts";
-import { COLUMNS as PERSPECTIVE } from "../../../classifiers/clients/comment_analyzer_answer.ts";
-import { CHAT_COLUMNS } from "../../../classifiers/reply/chat_answer.ts";
-import { SOCIOPOLITICAL_COLUMNS } from "../../../classifiers/reply/sociopolitical_reply.ts";
+import { CHAT_COLUMNS, CLASSIFIERS, SOCIOPOLITICAL_COLUMNS } from "../../../classifiers/list.ts";
+import { COLUMNS as PERSPECTIVE } from "../../../classifiers/clients/comment_analyzer_attributes.ts";
 import { labelTable } from "../../../etl/labels/label_file.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { LABEL_SETS, POSTS as POSTS_TABLE, WINDOWS } from "../../../etl/store/tables.ts";
@@ -114,7 +112,7 @@ export async function fillAnalysed(data: string): Promise<void> {
       });
     await writeRows(
       data,
-      labelTable(DICTIONARY),
+      labelTable(CLASSIFIERS.dictionary.columns),
       labels("dictionary", 0.8, ({ isPolitical, index }) => ({
         is_political: isPolitical !== (index % 9 === 0),
         categories: index % 2 ? ["elections"] : ["elections", "courts_and_law"],

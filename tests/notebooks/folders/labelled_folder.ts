@@ -1,11 +1,9 @@
 /** Posts and labels that the views are tried on, by two label sets each. */
 import { readAttributes } from "../../../classifiers/codebooks/attribute_codebook.ts";
 import { codebookPath } from "../../../classifiers/codebooks/codebook_path.ts";
-import { COLUMNS as PERSPECTIVE_COLUMNS } from "../../../classifiers/clients/comment_analyzer_answer.ts";
-import { COLUMNS } from "../../../classifiers/dictionary.ts";
+import { COLUMNS as PERSPECTIVE_COLUMNS } from "../../../classifiers/clients/comment_analyzer_attributes.ts";
+import { CHAT_COLUMNS, CLASSIFIERS, SOCIOPOLITICAL_COLUMNS } from "../../../classifiers/list.ts";
 import { attributeColumns } from "../../../classifiers/reply/attribute_reply.ts";
-import { CHAT_COLUMNS } from "../../../classifiers/reply/chat_answer.ts";
-import { SOCIOPOLITICAL_COLUMNS } from "../../../classifiers/reply/sociopolitical_reply.ts";
 import { labelTable } from "../../../etl/labels/label_file.ts";
 import { ANSWER_COLUMNS } from "../../../etl/labels/paid_answer.ts";
 import { readStudy } from "../../../etl/study/study.ts";
@@ -13,13 +11,14 @@ import { DataPaths } from "../../../etl/store/paths.ts";
 import { LABEL_SETS, POSTS, withColumns } from "../../../etl/store/tables.ts";
 import { uri } from "../../raw.ts";
 import { writeRows } from "../../table_file.ts";
+import { SHIPPED_STUDY } from "../../shipped_study.ts";
 
 /** The day of most of the posts. */
 export const DAY = "2026-06-01";
 export const SHOWN = "a".repeat(16);
 export const OTHER = "b".repeat(16);
 const FLAGS = Object.fromEntries(
-  Object.keys(readStudy("study.yaml").filters).map((name) => [`flag_${name}`, "BOOLEAN"]),
+  Object.keys(readStudy(SHIPPED_STUDY).filters).map((name) => [`flag_${name}`, "BOOLEAN"]),
 );
 
 const post = (name: string, cid: string | null, text_hash = `hash ${name}`) => ({
@@ -41,7 +40,7 @@ export const label = (name: string, cid: string | null, more: Record<string, unk
 /** Write posts of two days, and labels of the dictionary. */
 export async function fill(data: string): Promise<void> {
   const paths = new DataPaths(data);
-  const labels = labelTable(COLUMNS);
+  const labels = labelTable(CLASSIFIERS.dictionary.columns);
   await writeRows(data, withColumns(POSTS, FLAGS), [
     post("plain", "c1"),
     post("edited", "c2"),

@@ -1,6 +1,6 @@
 /** Compares what hourly cells say with the scan of posts and labels, weights and drawn hours included. */
 import assert from "node:assert/strict";
-import { COLUMNS } from "../../../classifiers/dictionary.ts";
+import { CLASSIFIERS } from "../../../classifiers/list.ts";
 import { openDatabase } from "../../../etl/store/duckdb.ts";
 import { writeParquet } from "../../../etl/store/parquet.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
@@ -23,7 +23,7 @@ const { sum_w_w: _w, sum_failed: _f, n_unsampled: _n, n_authors_labeled: _a, ...
 function fill(data: string): Promise<void> {
   return fillDrawn(data, {
     classifier: "dictionary",
-    columns: COLUMNS,
+    columns: CLASSIFIERS.dictionary.columns,
     perDay: (at) => 80 + 7 * at,
     did: (index) => `did:plc:${index % 2 ? "night" : "day"}${index * index % 13}`,
     hours: [0.25, 0.5],

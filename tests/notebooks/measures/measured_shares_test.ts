@@ -13,7 +13,7 @@ import { shareOfRange, sharesByDay } from "../../../notebooks/measures/measured_
 import { Note } from "../../../notebooks/charts/note.ts";
 import { shareOverTime } from "../../../notebooks/charts/share_over_time.ts";
 import { sideShares } from "../../../notebooks/figures/side_shares.ts";
-import { COLUMNS } from "../../../classifiers/clients/comment_analyzer_answer.ts";
+import { COLUMNS } from "../../../classifiers/clients/comment_analyzer_attributes.ts";
 import { query, withData } from "../../rows.ts";
 import { writeRows } from "../../table_file.ts";
 import { DAYS, fillDrawn } from "../folders/drawn_folder.ts";

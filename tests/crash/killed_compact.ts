@@ -1,10 +1,10 @@
 /** Merges the parts of a day and ends itself, as `kill -9` does, after a step: DATA TABLE DAY STEP. */
-import { compactedTables, partsToMerge } from "../../../etl/compact/parts.ts";
-import { mergeParts } from "../../../etl/compact/merge.ts";
-import { openDatabase } from "../../../etl/store/duckdb.ts";
-import { lock } from "../../../etl/store/lock.ts";
-import { DataPaths } from "../../../etl/store/paths.ts";
-import { COMPACT } from "../../../etl/store/reading.ts";
+import { compactedTables, partsToMerge } from "../../etl/compact/parts.ts";
+import { mergeParts } from "../../etl/compact/merge.ts";
+import { openDatabase } from "../../etl/store/duckdb.ts";
+import { lock } from "../../etl/store/lock.ts";
+import { DataPaths } from "../../etl/store/paths.ts";
+import { COMPACT } from "../../etl/store/reading.ts";
 
 const [data, folder, day, step] = Deno.args as [string, string, string, string];
 const paths = new DataPaths(data);

@@ -1,7 +1,7 @@
 /** The labels of the sample as a language model gives them. */
 import { type ShownPost, withoutIdentifiers } from "../../classifiers/prompt/material.ts";
-import { type Coder, inventedCoder } from "../groq/coded_answer.ts";
-import type { Sample, SamplePost } from "./sample.ts";
+import { type Coder, inventedCoder } from "./coded_answer.ts";
+import type { Sample, SamplePost } from "../sample/sample.ts";
 
 /**
  * Give a coder that says of each post of the sample what the sample does: whether it is sociopolitical,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Relay } from "../../../demo/network/relay.ts";
-import { query, withData } from "../../rows.ts";
+import type { Relay } from "../../demo/network/relay.ts";
+import { query, withData } from "../rows.ts";
 import {
   collect,
   journalFiles,
@@ -8,8 +8,8 @@ import {
   startCollecting,
   summaryOf,
   withRelay,
-} from "./firehose_run.ts";
-import { expectedRows, sampleStream } from "./sample_stream.ts";
+} from "../etl/sources/firehose_run.ts";
+import { expectedRows, sampleStream } from "../etl/sources/sample_stream.ts";
 
 const stream = await sampleStream();
 const until = stream.frames.at(-1)!;

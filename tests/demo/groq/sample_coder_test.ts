@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { sampleCoder } from "../../../demo/sample/sample_coder.ts";
+import { sampleCoder } from "../../../demo/groq/sample_coder.ts";
 import { smallSample } from "../small_sample.ts";
 
 const FIELDS = ["is_sociopolitical", "lean", "respect", "hope"];

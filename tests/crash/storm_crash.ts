@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Fault } from "../../../demo/perspective/fault.ts";
-import { withData } from "../../rows.ts";
+import type { Fault } from "../../demo/perspective/fault.ts";
+import { withData } from "../rows.ts";
 import {
   label,
   numberedPosts,
@@ -10,7 +10,7 @@ import {
   withAnalyzer,
   writeDays,
   writeStudy,
-} from "../perspective_run.ts";
+} from "../classifiers/perspective_run.ts";
 
 const PASSING = ["invalid_answer", "rate_limited", "timed_out", "unavailable"];
 
@@ -24,7 +24,7 @@ Deno.test("three seconds of 429 and faults in a hundredth of requests each leave
       const [posts, perSecond] = [700, 300];
       await writeDays(data, numberedPosts(posts));
       const quota = { requests_per_second: perSecond };
-      await writeStudy(data, { timeout_seconds: 2, quota });
+      await writeStudy(data, { timeout_seconds: 10, quota });
       const running = label(data, server);
       await until(() => server.arrivals.length > 100);
       server.storm(3000, 3);
@@ -55,7 +55,7 @@ Deno.test("in a storm every post ends labelled or failed with its reason, and th
     const faults = { unavailable: 0.15, silent: 0.05, broken: 0.05, reset: 0.05 };
     return withAnalyzer({ faults, seed: 7 }, async (server) => {
       await writeDays(data, numberedPosts(120));
-      await writeStudy(data, { timeout_seconds: 2 });
+      await writeStudy(data, { timeout_seconds: 10 });
       const running = label(data, server);
       await until(() => server.arrivals.length > 20);
       server.storm(1200, 1);

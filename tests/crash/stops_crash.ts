@@ -4,13 +4,13 @@ import {
   hashedKeysSql,
   labelledShareSql,
   labelProbSql,
-} from "../../../classifiers/engine/answers/label_prob.ts";
-import { findPending } from "../../../etl/sampling/pending.ts";
-import type { Sample } from "../../../etl/sampling/sample.ts";
-import { type Database, literal, openDatabase, type Row, row } from "../../../etl/store/duckdb.ts";
-import { DataPaths } from "../../../etl/store/paths.ts";
-import { withData } from "../../rows.ts";
-import { DAY, LABELLED, sample, writePosts } from "./labelled_day.ts";
+} from "../../classifiers/engine/answers/label_prob.ts";
+import { findPending } from "../../etl/sampling/pending.ts";
+import type { Sample } from "../../etl/sampling/sample.ts";
+import { type Database, literal, openDatabase, type Row, row } from "../../etl/store/duckdb.ts";
+import { DataPaths } from "../../etl/store/paths.ts";
+import { withData } from "../rows.ts";
+import { DAY, LABELLED, sample, writePosts } from "../classifiers/engine/labelled_day.ts";
 
 const COUNTS = { most_liked: 60, passed: 200, filtered_out: 140 };
 const RATES = { passed: 0.5, filtered_out: 0.1 };

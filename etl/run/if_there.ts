@@ -1,0 +1,31 @@
+/** What to do where a file or a folder may not be there: another run may have removed it meanwhile. */
+
+/** Give what something gives, undefined where what it reads is not there. */
+export async function ifThere<T>(give: () => T | Promise<T>): Promise<T | undefined> {
+  try {
+    return await give();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** Give what something gives at once, undefined where what it reads is not there. */
+export function ifThereSync<T>(give: () => T): T | undefined {
+  try {
+    return give();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** Remove a file, or a folder with all it holds. */
+export async function removeIfThere(path: string): Promise<void> {
+  await ifThere(() => Deno.remove(path, { recursive: true }));
+}
+
+/** Give the names in a folder in order, none where it is not there. */
+export function namesIn(folder: string): string[] {
+  return ifThereSync(() => [...Deno.readDirSync(folder)].map(({ name }) => name).sort()) ?? [];
+}
