@@ -1,6 +1,5 @@
 /** What the loopback Groq sends, and its errors (https://console.groq.com/docs/errors). */
 import type { ServerResponse } from "node:http";
-import type { ChatFault } from "./chat_fault.ts";
 
 /** An answer on its way. */
 export interface Reply {
@@ -8,7 +7,8 @@ export interface Reply {
   /** Bytes as they are, a page of text, or what becomes JSON. */
   body: unknown;
   headers?: Record<string, string>;
-  fault?: ChatFault;
+  /** A `ChatFault` on the way. */
+  fault?: string | undefined;
   /** What is done as it is sent, and the headers that come of it. */
   settle?: () => Record<string, string>;
 }

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { ATTRIBUTES } from "../../classifiers/clients/comment_analyzer.ts";
+import { ATTRIBUTES } from "../../classifiers/clients/comment_analyzer_attributes.ts";
 import { type Analysis, readAnalysis, Refusal, refuse } from "./analysis_request.ts";
 import { type Fault, FAULTS, Faults, type FaultShares } from "./fault.ts";
 

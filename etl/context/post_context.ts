@@ -24,7 +24,7 @@ export interface ContextPart {
 }
 
 /** Columns of the table `posts` that a context is made of. */
-export const CONTEXT_COLUMNS = [
+const CONTEXT_COLUMNS = [
   "reply_root_uri",
   "reply_parent_uri",
   "quoted_uri",
@@ -64,6 +64,8 @@ export interface PostContext {
  * fetched. Uses the temporary tables `context_*` of the database.
  */
 export class PostContexts {
+  /** Columns of the table `posts` that `of` and `complete` need. */
+  readonly columns = CONTEXT_COLUMNS;
   /** Damaged files that were left out. */
   readonly #errors: UserError[] = [];
   readonly #fetcher: ContextFetcher | undefined;
