@@ -1,4 +1,4 @@
-import type { ContextPart } from "../../etl/context/post_context.ts";
+import type { ContextPart } from "../../etl/context/context_part.ts";
 import { type ShownPart, toInertJson, withoutIdentifiers } from "./material.ts";
 import { countTokens } from "./token_count.ts";
 

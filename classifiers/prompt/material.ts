@@ -9,7 +9,7 @@
  *   would have to hold its own hash.
  */
 import { createHash } from "node:crypto";
-import type { ContextKind } from "../../etl/context/post_context.ts";
+import type { ContextKind } from "../../etl/context/context_part.ts";
 
 /** A part of a post's context as the material shows it. */
 export interface ShownPart {

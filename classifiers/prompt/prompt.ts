@@ -1,6 +1,6 @@
-import type { ContextKind, ContextPart } from "../../etl/context/post_context.ts";
-import { boundContext } from "./context_bound.ts";
 import { shortId } from "../reply/reply_part.ts";
+import type { ContextKind, ContextPart } from "../../etl/context/context_part.ts";
+import { boundContext } from "./context_bound.ts";
 import { fence, type ShownPost, withoutIdentifiers } from "./material.ts";
 
 /** What is sent to a model beside the schema of its reply. */

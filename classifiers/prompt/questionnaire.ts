@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { ContextKind } from "../../etl/context/post_context.ts";
+import type { ContextKind } from "../../etl/context/context_part.ts";
 import { hashAttributes, readAttributes } from "../codebooks/attribute_codebook.ts";
 import { hashSociopolitical, readSociopolitical } from "../codebooks/sociopolitical_codebook.ts";
 import { attributeColumns, attributeFormat } from "../reply/attribute_reply.ts";

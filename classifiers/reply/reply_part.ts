@@ -2,15 +2,11 @@ import { readJson } from "../../etl/store/json.ts";
 import { z } from "zod";
 import { readChatAnswer } from "../clients/groq_answer.ts";
 import { ServiceError } from "../engine/contract/service_error.ts";
+
 import { readChatReply } from "./chat_answer.ts";
 
 const Packed = z.strictObject({ posts: z.array(z.unknown()) });
 const Named = z.looseObject({ id: z.string() });
-
-/** Give the short id of the post at a place of a request, from 0: p1, p2, … */
-export function shortId(place: number): string {
-  return `p${place + 1}`;
-}
 
 /**
  * Give what the reply to several posts says of the one at a place of the request, from 0, as the body of
@@ -43,4 +39,9 @@ export function partOfReply(body: string, place: number): string {
 
 function failed(reason: "refused" | "cut_short" | "invalid_answer"): ServiceError {
   return new ServiceError("passing", reason, "the reply says nothing of the post by itself");
+}
+
+/** Give the short id of the post at a place of a request, from 0: p1, p2, … */
+export function shortId(place: number): string {
+  return `p${place + 1}`;
 }

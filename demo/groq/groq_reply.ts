@@ -7,8 +7,8 @@ export interface Reply {
   /** Bytes as they are, a page of text, or what becomes JSON. */
   body: unknown;
   headers?: Record<string, string>;
-  /** A `ChatFault` on the way. */
-  fault?: string | undefined;
+  /** A `ChatFault`. */
+  fault?: string;
   /** What is done as it is sent, and the headers that come of it. */
   settle?: () => Record<string, string>;
 }

@@ -1,52 +1,14 @@
+import {
+  CONTEXT_KINDS,
+  type ContextKind,
+  type ContextPart,
+  type ContextRow,
+} from "./context_part.ts";
 import type { AppView } from "../atproto/appview.ts";
 import { ContextFetcher } from "./context_fetcher.ts";
 import { ContextTexts } from "./context_texts.ts";
 import type { Context } from "../command/command.ts";
 import type { UserError } from "../run/error.ts";
-
-/** What a context may be made of, in the order in which it is shown to a reader. */
-export const CONTEXT_KINDS = [
-  "reply_root",
-  "reply_parent",
-  "quoted_post",
-  "link_title",
-  "link_description",
-  "link_domain",
-  "alt_text",
-  "self_labels",
-] as const;
-export type ContextKind = typeof CONTEXT_KINDS[number];
-
-/** What stands around a post; `alt_text` may come several times. */
-export interface ContextPart {
-  kind: ContextKind;
-  text: string;
-}
-
-/** Columns of the table `posts` that a context is made of. */
-const CONTEXT_COLUMNS = [
-  "reply_root_uri",
-  "reply_parent_uri",
-  "quoted_uri",
-  "external_title",
-  "external_description",
-  "external_url",
-  "image_alts",
-  "self_labels",
-] as const;
-
-/** What of a row of `posts` its context is made of. */
-export interface ContextRow {
-  uri: string;
-  reply_root_uri: string | null;
-  reply_parent_uri: string | null;
-  quoted_uri: string | null;
-  external_title: string | null;
-  external_description: string | null;
-  external_url: string | null;
-  image_alts: string[] | null;
-  self_labels: string[] | null;
-}
 
 export interface PostContext {
   /** In the order of `CONTEXT_KINDS`. */
@@ -64,8 +26,6 @@ export interface PostContext {
  * fetched. Uses the temporary tables `context_*` of the database.
  */
 export class PostContexts {
-  /** Columns of the table `posts` that `of` and `complete` need. */
-  readonly columns = CONTEXT_COLUMNS;
   /** Damaged files that were left out. */
   readonly #errors: UserError[] = [];
   readonly #fetcher: ContextFetcher | undefined;

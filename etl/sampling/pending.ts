@@ -3,7 +3,7 @@ import { PASSING_REASONS } from "../labels/label_reason.ts";
 import { type Database, literal, onOneThread, row, rows } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
-import type { ContextPart } from "../context/post_context.ts";
+import type { ContextPart } from "../context/context_part.ts";
 import { LABELS, POSTS, withColumns } from "../store/tables.ts";
 import { STRATUM_OF_POST } from "../labels/stratum.ts";
 import { ANSWER_COLUMNS } from "../labels/paid_answer.ts";

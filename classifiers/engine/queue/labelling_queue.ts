@@ -1,5 +1,10 @@
 import { labelSetId } from "../../../etl/labels/label_set.ts";
-import type { ContextPart, ContextRow, PostContexts } from "../../../etl/context/post_context.ts";
+import type { PostContexts } from "../../../etl/context/post_context.ts";
+import {
+  CONTEXT_COLUMNS,
+  type ContextPart,
+  type ContextRow,
+} from "../../../etl/context/context_part.ts";
 import type { UserError } from "../../../etl/run/error.ts";
 import { firstDamage } from "../../../etl/store/damage.ts";
 import { type Database, onOneThread } from "../../../etl/store/duckdb.ts";
@@ -142,7 +147,7 @@ export class LabellingQueue {
         await this.#drawnDays().begin(date, seed, this.#judgedBy);
       }
       await options.contexts?.prepare("pending_posts", date);
-      const columns = options.contexts?.columns ?? [];
+      const columns = options.contexts ? CONTEXT_COLUMNS : [];
       const pages = pendingPages(database, paths, date, { columns });
       for await (const page of ahead(this.#withContexts(pages))) {
         const hashes = new Map<string, string>();

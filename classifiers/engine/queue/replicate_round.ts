@@ -1,6 +1,7 @@
 import { labelSetId } from "../../../etl/labels/label_set.ts";
 import { PASSING_REASONS } from "../../../etl/labels/label_reason.ts";
-import type { ContextRow, PostContexts } from "../../../etl/context/post_context.ts";
+import type { PostContexts } from "../../../etl/context/post_context.ts";
+import { CONTEXT_COLUMNS, type ContextRow } from "../../../etl/context/context_part.ts";
 import { now, utcDay } from "../../../etl/run/clock.ts";
 import { UserError } from "../../../etl/run/error.ts";
 import { firstDamage } from "../../../etl/store/damage.ts";
@@ -88,7 +89,7 @@ export class ReplicateRound {
     if (this.left === 0) return;
     const days = await this.#days();
     await contexts?.prepare("due_anchors", ...days);
-    const columns = contexts?.columns.map((name) => `, p.${name}`).join("") ?? "";
+    const columns = contexts ? CONTEXT_COLUMNS.map((name) => `, p.${name}`).join("") : "";
     const posts = await rows<QueuedPost & ContextRow & Record<string, unknown>>(
       database,
       `SELECT l.date, p.uri, p.cid, coalesce(p.text, '') AS text, p.text_hash,

@@ -10,7 +10,7 @@ import {
 import { buildPrompt, type PromptPost } from "../../../classifiers/prompt/prompt.ts";
 import { loadTokens } from "../../../classifiers/prompt/token_count.ts";
 import { sociopoliticalInstructions } from "../../../classifiers/prompt/instructions.ts";
-import type { ContextKind } from "../../../etl/context/post_context.ts";
+import type { ContextKind } from "../../../etl/context/context_part.ts";
 
 await loadTokens();
 

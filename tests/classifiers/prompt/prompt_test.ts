@@ -9,7 +9,7 @@ import { boundContext } from "../../../classifiers/prompt/context_bound.ts";
 import { readFence } from "../../../classifiers/prompt/material.ts";
 import { buildPrompt } from "../../../classifiers/prompt/prompt.ts";
 import { countTokens, loadTokens } from "../../../classifiers/prompt/token_count.ts";
-import type { ContextPart } from "../../../etl/context/post_context.ts";
+import type { ContextPart } from "../../../etl/context/context_part.ts";
 
 await loadTokens();
 

@@ -6,7 +6,7 @@ import { readSample } from "../../../demo/sample/sample.ts";
 import { AppView } from "../../../etl/atproto/appview.ts";
 import { Session } from "../../../etl/atproto/session.ts";
 import { ownEnvironment } from "../../../etl/run/environment.ts";
-import type { ContextRow } from "../../../etl/context/post_context.ts";
+import type { ContextRow } from "../../../etl/context/context_part.ts";
 import { SessionFile } from "../../../etl/atproto/session_file.ts";
 import { rawFolder, uri } from "../../raw.ts";
 import { query, withData } from "../../rows.ts";

@@ -1,12 +1,8 @@
 /** Completes contexts as a run of the labelling engine does. */
 import assert from "node:assert/strict";
 import { AppView } from "../../../etl/atproto/appview.ts";
-import {
-  type ContextPart,
-  type ContextRow,
-  type PostContext,
-  PostContexts,
-} from "../../../etl/context/post_context.ts";
+import { type PostContext, PostContexts } from "../../../etl/context/post_context.ts";
+import { type ContextPart, type ContextRow } from "../../../etl/context/context_part.ts";
 import { openDatabase } from "../../../etl/store/duckdb.ts";
 import { POSTS } from "../../../etl/store/tables.ts";
 import { rawFolder, uri } from "../../raw.ts";

@@ -1,6 +1,7 @@
 /** Fetches the contexts of all posts of a day in a process of its own, for tests that kill it. */
 import { AppView } from "../../../etl/atproto/appview.ts";
-import { type ContextRow, PostContexts } from "../../../etl/context/post_context.ts";
+import { PostContexts } from "../../../etl/context/post_context.ts";
+import { type ContextRow } from "../../../etl/context/context_part.ts";
 import { openDatabase, type Row, rows } from "../../../etl/store/duckdb.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 

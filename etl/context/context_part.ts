@@ -1,0 +1,44 @@
+/** What a context may be made of, in the order in which it is shown to a reader. */
+export const CONTEXT_KINDS = [
+  "reply_root",
+  "reply_parent",
+  "quoted_post",
+  "link_title",
+  "link_description",
+  "link_domain",
+  "alt_text",
+  "self_labels",
+] as const;
+
+export type ContextKind = typeof CONTEXT_KINDS[number];
+
+/** What stands around a post; `alt_text` may come several times. */
+export interface ContextPart {
+  kind: ContextKind;
+  text: string;
+}
+
+/** Columns of the table `posts` that a context is made of. */
+export const CONTEXT_COLUMNS = [
+  "reply_root_uri",
+  "reply_parent_uri",
+  "quoted_uri",
+  "external_title",
+  "external_description",
+  "external_url",
+  "image_alts",
+  "self_labels",
+] as const;
+
+/** What of a row of `posts` its context is made of. */
+export interface ContextRow {
+  uri: string;
+  reply_root_uri: string | null;
+  reply_parent_uri: string | null;
+  quoted_uri: string | null;
+  external_title: string | null;
+  external_description: string | null;
+  external_url: string | null;
+  image_alts: string[] | null;
+  self_labels: string[] | null;
+}
