@@ -111,6 +111,7 @@ Deno.test("--limit stops with exit status 4, and running again does the rest", (
   withPosts(TEXTS, async (data) => {
     const first = await run("classify:dictionary", data, "--limit", "3");
     assert.deepEqual([first.code, first.summary.pending], [4, 1]);
+    assert.equal((await query(data, `SELECT uri FROM ${LABELS}`)).length, 3);
     const second = await run("classify:dictionary", data);
     assert.deepEqual([second.code, second.summary.pending], [0, 0]);
     const rows = await query(data, `SELECT uri FROM ${LABELS}`);
