@@ -17,7 +17,7 @@ export type Standing =
     /** Why nothing of it was answered. */
     failure?: string;
   }
-  /** Whoever had it has it no more. */
+  /** It is no longer where it was sent. */
   | { state: "lost" };
 
 /** Write down something of a batch; it is durable then. */

@@ -22,10 +22,11 @@ export class BatchWriter {
   readonly name: string;
   readonly #head: BatchHead;
   readonly #files: { requests: Journal; posts: Journal };
-  #requests = 0;
+  requests = 0;
+  /** Of the file of requests. */
+  bytes = 0;
   #posts = 0;
   #cost = 0;
-  #bytes = 0;
   #isClosed = false;
 
   private constructor(head: BatchHead, name: string, requests: Journal, posts: Journal) {
@@ -47,22 +48,14 @@ export class BatchWriter {
     );
   }
 
-  get requests(): number {
-    return this.#requests;
-  }
-
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   /** Ask with a request body, at an expected price in US dollars; gives the request's random id. */
   async ask(body: unknown, cost: number): Promise<string> {
     const custom_id = crypto.randomUUID();
     const line = { custom_id, method: "POST", url: BATCH_ENDPOINT, body };
-    this.#bytes += new TextEncoder().encode(toJson(line)).length + 1;
+    this.bytes += new TextEncoder().encode(toJson(line)).length + 1;
     this.#cost += cost;
     this.#files.requests.append(line);
-    if (++this.#requests % COMMIT_AFTER === 0) await this.#commit();
+    if (++this.requests % COMMIT_AFTER === 0) await this.#commit();
     return custom_id;
   }
 
@@ -81,7 +74,7 @@ export class BatchWriter {
       name: this.name,
       stage: "written",
       posts: this.#posts,
-      requests: this.#requests,
+      requests: this.requests,
       cost: this.#cost,
       written_at: now().toISOString(),
       file_id: null,

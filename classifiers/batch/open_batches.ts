@@ -32,7 +32,7 @@ export interface LookedAfter {
   isLimited: boolean;
 }
 
-/** The batches of a label set that a carrier looks after; for whoever holds the lock of the label set. */
+/** The batches of a label set that a carrier looks after, while the caller holds the lock of the label set. */
 export class OpenBatches {
   constructor(readonly run: Run, readonly carrier: BatchCarrier) {}
 

@@ -1,4 +1,5 @@
 import { UserError } from "../../etl/run/error.ts";
+import { delay } from "../../etl/run/pause.ts";
 import type { ModelPrices } from "../../etl/study/study.ts";
 import type { Groq, ServedModel } from "../clients/groq.ts";
 import { NoSuchApiError } from "../clients/groq_refusal.ts";
@@ -33,7 +34,7 @@ async function servedModels(
       const isOver = !(error instanceof ServiceError) || error.reason === "invalid_answer" ||
         error.problem === "fatal" || tries >= TRIES || signal.aborted;
       if (isOver) throw error;
-      await new Promise((done) => setTimeout(done, error.retryAfterMs ?? PAUSE_MS * 2 ** tries));
+      await delay(error.retryAfterMs ?? PAUSE_MS * 2 ** tries, signal);
     }
   }
 }
@@ -53,7 +54,7 @@ export async function checkServedModel(
   try {
     served = await servedModels(groq, signal);
   } catch (error) {
-    // Whoever stopped the run is told so by what comes next.
+    // The run says itself that it was stopped.
     if (signal.aborted) return;
     if (!(error instanceof ServiceError)) throw error;
     const isUnlisted = error instanceof NoSuchApiError || error.reason === "invalid_answer";

@@ -43,7 +43,7 @@ interface Options {
 }
 
 interface Counts {
-  labeled: number;
+  labelled: number;
   counted: Record<string, number>;
   failed: Record<string, number>;
   pending: number;
@@ -90,9 +90,9 @@ async function classify(
     const labels = paths.files(`labels/${name}`).filter((file) => file.day === date);
     const files = [path, ...labels.map((file) => file.path)];
     const damaged = await unlessDamaged(database, files, `run ${task}`, async () => {
-      const labelled = { classifier: name, labelSetId: id, day: date! };
-      const { pending } = await findPending(database, paths, labelled, CENSUS);
-      const left = (options.limit ?? Infinity) - counts.labeled - total(counts.failed);
+      const wanted = { classifier: name, labelSetId: id, day: date! };
+      const { pending } = await findPending(database, paths, wanted, CENSUS);
+      const left = (options.limit ?? Infinity) - counts.labelled - total(counts.failed);
       const taken = options.dryRun ? 0 : Math.min(pending, left);
       if (taken > 0) {
         const judged = await judgePending(context, classifier, date!, taken);
@@ -104,9 +104,9 @@ async function classify(
       counts.pending += pending - taken;
     });
     if (damaged) errors.push(damaged);
-    progress.update(() => `${counts.labeled} posts labelled, at ${date}`);
+    progress.update(() => `${counts.labelled} posts labelled, at ${date}`);
   }
-  // Also when nothing was pending: whoever goes back to an earlier codebook wants to see its labels.
+  // Also when nothing was pending: a study that goes back to an earlier codebook shows its labels.
   if (!options.dryRun && paths.files("posts").length > 0) {
     await enterLabelSet(database, paths, study, labelSet);
   }
@@ -150,7 +150,7 @@ async function judgePending(
         counts.failed[reason] = (counts.failed[reason] ?? 0) + 1;
         continue;
       }
-      counts.labeled++;
+      counts.labelled++;
       for (const [key, column] of Object.entries(counted)) {
         if (columns![column] === true) counts.counted[key]!++;
       }
@@ -164,11 +164,11 @@ async function judgePending(
 
 function noCounts({ counted = {} }: Pick<FreeClassifier, "counted">): Counts {
   const none = Object.fromEntries(Object.keys(counted).map((key) => [key, 0]));
-  return { labeled: 0, counted: none, failed: {}, pending: 0 };
+  return { labelled: 0, counted: none, failed: {}, pending: 0 };
 }
 
-function add(counts: Counts, { labeled, counted, failed }: Counts): void {
-  counts.labeled += labeled;
+function add(counts: Counts, { labelled, counted, failed }: Counts): void {
+  counts.labelled += labelled;
   for (const [key, n] of Object.entries(counted)) counts.counted[key]! += n;
   for (const [reason, n] of Object.entries(failed)) {
     counts.failed[reason] = (counts.failed[reason] ?? 0) + n;
@@ -206,15 +206,15 @@ function total(counts: Record<string, number>): number {
 function describe(
   { classifier, codebook }: LabelSet,
   id: string,
-  { labeled, counted, failed, pending }: Counts,
+  { labelled, counted, failed, pending }: Counts,
   isDryRun: boolean,
 ): string {
   const by = codebook === null ? classifier : `the codebook ${codebook}`;
   const share = (n: number) =>
-    labeled > 0 ? ` (${(100 * n / labeled).toFixed(1)}% of those labelled)` : "";
+    labelled > 0 ? ` (${(100 * n / labelled).toFixed(1)}% of those labelled)` : "";
   const reasons = Object.entries(failed).map(([reason, n]) => `${reason} ${n}`).join(", ");
   return [
-    isDryRun ? `Would label ${pending} posts with ${by}` : `Labelled ${labeled} posts with ${by}`,
+    isDryRun ? `Would label ${pending} posts with ${by}` : `Labelled ${labelled} posts with ${by}`,
     `  label set ${id}`,
     ...(isDryRun ? [] : [
       ...Object.entries(counted).map(([key, n]) => `  ${key}: ${n}${share(n)}`),

@@ -27,7 +27,7 @@ import { DayUse, usedOfDay } from "./quota/day_use.ts";
 import type { Quota } from "./quota/quota.ts";
 import { ReplicateRound } from "./queue/replicate_round.ts";
 import { allowance, Budget } from "./answers/spending.ts";
-import { WaitingAnswers } from "./answers/answer_reader.ts";
+import { waitingPosts } from "./answers/answer_reader.ts";
 
 export type { LabellingOptions, OpenedTask } from "./labelling_run.ts";
 
@@ -128,7 +128,7 @@ async function dryRun(run: Run, limits: Quota[]): Promise<Outcome> {
     cost: await allowance(paths, classifier.name, settings.budget, options.maxCost),
   }, {
     anchors: round.posts(),
-    waiting: await WaitingAnswers.read(paths, classifier.name, labelSetId),
+    waiting: await waitingPosts(paths, classifier.name, labelSetId),
   });
   return {
     summary: { dry_run: true, ...plan },
@@ -182,7 +182,7 @@ async function label(run: Run): Promise<Outcome> {
     );
     if (!stop.isSet) await queue.settle();
   }
-  // Also when nothing was pending: whoever goes back to an earlier label set wants to see its labels.
+  // Also when nothing was pending: a study that goes back to an earlier label set shows its labels.
   if (survey.days > 0) await enterLabelSet(database, paths, study, classifier.labelSet);
   const pending = survey.pending - counts.done + counts.passing;
   const isLeft = pending > 0 || again.done - again.passing < round.left;

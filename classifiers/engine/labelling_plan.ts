@@ -6,7 +6,7 @@ import { durationAt } from "../../etl/sampling/labelling_settings.ts";
 import type { PaidClassifier, Used } from "./contract/paid_classifier.ts";
 import { DAY_MS, type Quota } from "./quota/quota.ts";
 import { isEnough } from "./answers/spending.ts";
-import type { WaitingAnswers } from "./answers/answer_reader.ts";
+import { postKey } from "./answers/answer_reader.ts";
 
 /** What a run would do, and why it would leave the other posts out. */
 export interface LabellingPlan extends Survey {
@@ -41,8 +41,8 @@ export interface PlanLimits {
 export interface PlanExtras {
   /** Those that are asked about again. */
   anchors?: AsyncIterable<QueuedPost>;
-  /** Answers of a run that died. */
-  waiting?: WaitingAnswers;
+  /** Posts that a run that died asked about; see `waitingPosts`. */
+  waiting?: Set<string>;
 }
 
 /** Draw up what a run would do; memory grows with the repeated texts of a day only. */
@@ -82,7 +82,7 @@ export async function planLabelling(
   const prices = new Prices(classifier);
   let asked = 0;
   for await (const post of posts) {
-    if (waiting?.has(post)) {
+    if (waiting?.has(postKey(post))) {
       plan.waiting++;
       plan.remaining--;
       continue;

@@ -4,7 +4,6 @@
  * By their own tokenizer (o200k_harmony), not by an estimate: quotas are admitted by prompt + cap, so
  * that what is guessed too high is speed that is lost, and what is guessed too low is a refusal.
  */
-import { O200K_TOKEN_SPLIT_REGEX as WORDS } from "gpt-tokenizer/encodingParams/constants";
 import { TokenRanks } from "./token_ranks.ts";
 
 /**
@@ -20,13 +19,18 @@ const OTHER_MODEL = 1.3;
 const LONG_RUN =
   /[\p{L}\p{M}\p{N}]{128}(?=[\p{L}\p{M}\p{N}])|[^\s\p{L}\p{N}]{128}(?=[^\s\p{L}\p{N}])/gu;
 
-let ranks: TokenRanks | undefined;
+/** The ranks of the tokens, and what parts a text into words. */
+let loaded: { ranks: TokenRanks; words: RegExp } | undefined;
 const encoder = new TextEncoder();
 let word = new Uint8Array(1024);
 
 /** Load the 200,000 tokens that are counted by, once; takes half a second. */
 export async function loadTokens(): Promise<void> {
-  ranks ??= await TokenRanks.load();
+  if (loaded !== undefined) return;
+  const { O200K_TOKEN_SPLIT_REGEX: words } = await import(
+    "gpt-tokenizer/encodingParams/constants"
+  );
+  loaded = { ranks: await TokenRanks.load(), words };
 }
 
 /**
@@ -35,9 +39,10 @@ export async function loadTokens(): Promise<void> {
  * Special tokens are counted as the text that they are written in, which is never fewer.
  */
 export function countTokens(text: string): number {
-  if (ranks === undefined) throw new Error("tokens are counted before they are loaded");
+  if (loaded === undefined) throw new Error("tokens are counted before they are loaded");
+  const { ranks, words } = loaded;
   let tokens = 0;
-  for (const [match] of text.replace(LONG_RUN, "$&\n").matchAll(WORDS)) {
+  for (const [match] of text.replace(LONG_RUN, "$&\n").matchAll(words)) {
     if (match.length * 3 > word.length) word = new Uint8Array(match.length * 3);
     tokens += ranks.count(word, encoder.encodeInto(match, word).written);
   }

@@ -102,7 +102,7 @@ async function importReplies(context: Context, options: Options, path: string): 
     parameters: { imported_as: name, synonyms: hashSynonyms(codebook.sociopolitical) },
   };
   const landed = await replies.land(context, set);
-  const isEmpty = landed.labeled + total(landed.failed) === 0;
+  const isEmpty = landed.labelled + total(landed.failed) === 0;
   if (!isEmpty) await enterLabelSet(database, paths, study, set);
   await quarantine.commit();
   const summary = {
@@ -159,7 +159,7 @@ function describe(
     Object.entries(counts).map(([name, count]) => `${name} ${count}`).join(", ");
   const aside = list(summary.set_aside);
   return [
-    `Imported ${summary.labeled} labels of ${summary.lines} recorded replies, by the codebook ${summary.codebook}`,
+    `Imported ${summary.labelled} labels of ${summary.lines} recorded replies, by the codebook ${summary.codebook}`,
     `  label set ${summary.label_set_id ?? "none"}`,
     `  sociopolitical: ${summary.sociopolitical} (${list(summary.lean) || "none"})`,
     `  not labelled: ${list(summary.failed) || "none"}`,

@@ -113,7 +113,7 @@ export class RecordedReplies {
    */
   async land({ paths, runId }: Context, set: LabelSet): Promise<LandedReplies> {
     const counts: LandedReplies = {
-      labeled: 0,
+      labelled: 0,
       sociopolitical: 0,
       lean: {},
       failed: {},
@@ -129,7 +129,7 @@ export class RecordedReplies {
     );
     for (const { reason, topic, lean, n } of found) {
       if (reason !== null) counts.failed[reason] = n;
-      else counts.labeled += n;
+      else counts.labelled += n;
       if (topic) counts.sociopolitical += n;
       if (lean !== null) counts.lean[lean] = n;
     }
@@ -183,7 +183,7 @@ export class RecordedReplies {
 
 /** What became of the replies of a file. */
 export interface LandedReplies {
-  labeled: number;
+  labelled: number;
   sociopolitical: number;
   /** Posts by lean label. */
   lean: Record<string, number>;

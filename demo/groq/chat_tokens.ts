@@ -11,7 +11,7 @@ export interface Tokenizer {
 /** Load the encoding `o200k_harmony`; it takes a fifth of a second and 60 MB. */
 export async function loadTokenizer(): Promise<Tokenizer> {
   const { countTokens, decode, encode } = await import("gpt-tokenizer/encoding/o200k_harmony");
-  // A post that writes «<|end|>» writes text: Groq's does not obey it either.
+  // A post that writes `<|end|>` writes text: Groq's does not obey it either.
   const asText = { disallowedSpecial: new Set<string>() };
   return {
     encode: (text) => encode(text, asText),

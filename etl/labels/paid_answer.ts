@@ -9,6 +9,6 @@ export const ANSWER_COLUMNS = {
 /**
  * Label columns that may quote a post, or by which its text can be guessed.
  *
- * They are emptied where the numbers of a deleted post stay. Whoever adds such a column names it here.
+ * They are emptied where the numbers of a deleted post stay. A new column of that kind is named here.
  */
 export const QUOTING_COLUMNS: readonly string[] = [...Object.keys(ANSWER_COLUMNS), "reason_text"];

@@ -52,23 +52,9 @@ export const LabellingSettings = {
 /** Posts that a study asks about again every week, to see whether the labels drift. */
 export const AnchorSettings = z.strictObject({ posts: z.int().min(1).max(10_000).default(300) });
 
-export interface LabellingSettings {
-  sample: {
-    label_rate?: number | undefined;
-    posts_per_day?: number | undefined;
-    filtered_out_rate: number;
-    seed: number;
-  };
-  quota: {
-    requests_per_second?: number | undefined;
-    requests_per_minute?: number | undefined;
-    requests_per_day?: number | undefined;
-    tokens_per_minute?: number | undefined;
-    tokens_per_day?: number | undefined;
-    strict?: boolean;
-  };
-  budget?: { per_month: number } | undefined;
-  anchors?: { posts: number } | undefined;
+const Section = z.object(LabellingSettings);
+export interface LabellingSettings extends z.infer<typeof Section> {
+  anchors?: z.infer<typeof AnchorSettings> | undefined;
 }
 
 /** Give what is drawn; `all` draws every post. */

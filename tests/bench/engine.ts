@@ -29,7 +29,7 @@ const FAST = 600;
 export const bench: Bench = {
   description:
     `classify:perspective at a quota of ${QUOTA} requests a second, ${LATENCY_MS} ms latency:\n` +
-    `${PACED} posts, the same with a strict quota, ${PENDING} pending posts for ` +
+    `${PACED} posts, ${PENDING} pending posts for ` +
     `${PENDING_SECONDS} s, ${KILLS} × kill -9 during ${KILLED} posts, and the memory for ` +
     `${ORIGINAL_POSTS} posts at ${FAST} a second.`,
   async run(say) {
@@ -37,7 +37,6 @@ export const bench: Bench = {
     try {
       return [
         ...await pace(join(folder, "paced"), say),
-        ...await paceStrictly(join(folder, "strict"), say),
         ...await holdMany(join(folder, "many"), say),
         ...await kill(join(folder, "killed"), say),
         ...await holdAnswers(join(folder, "answers"), say),
@@ -98,24 +97,6 @@ async function inBatches({ url }: AnalyzerProcess, say: Say): Promise<number> {
   const perSecond = BATCHES * 90 / ((performance.now() - started) / 1000);
   say(`${BATCHES} batches of 90: ${perSecond.toFixed(1)} posts/s`);
   return perSecond;
-}
-
-async function paceStrictly(data: string, say: Say): Promise<Figure[]> {
-  await prepare(data, PACED, { strict: true });
-  const quota = { requests: QUOTA, perMs: 1000 };
-  return await withAnalyzer({ quota }, async (analyzer) => {
-    await finish(data, analyzer, say, PACED);
-    const { arrivals, seconds, refused } = await analyzer.report();
-    return [
-      {
-        name: "strict: share of the quota",
-        value: 100 * (arrivals - 1) / seconds / QUOTA,
-        unit: "%",
-        goal: { least: 94 },
-      },
-      { name: "strict: refused with 429", value: refused, unit: "requests", goal: { most: 0 } },
-    ];
-  });
 }
 
 async function holdMany(data: string, say: Say): Promise<Figure[]> {

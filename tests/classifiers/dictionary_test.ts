@@ -46,7 +46,7 @@ Deno.test("every post gets a label or a reason, and its provenance", () =>
   withPosts(TEXTS, async (data) => {
     const { summary, code } = await run("classify:dictionary", data);
     assert.equal(code, 0);
-    assert.deepEqual([summary.labeled, summary.political, summary.pending], [2, 1, 0]);
+    assert.deepEqual([summary.labelled, summary.political, summary.pending], [2, 1, 0]);
     assert.deepEqual(summary.failed, { language_not_supported: 1, empty: 1 });
     const rows = await query(data, `SELECT * FROM ${LABELS} ORDER BY uri`);
     assert.deepEqual(
@@ -93,13 +93,13 @@ Deno.test("a second run labels nothing, a post that came meanwhile is labelled",
   withPosts(TEXTS, async (data) => {
     await run("classify:dictionary", data);
     const before = await query(data, `SELECT * FROM ${LABELS} ORDER BY uri`);
-    assert.equal((await run("classify:dictionary", data)).summary.labeled, 0);
+    assert.equal((await run("classify:dictionary", data)).summary.labelled, 0);
     const folder = await rawFolder(data);
     await folder.raw("firehose", "2026-06-01", "b.2026-06-01_2026-06-01", [
       { uri: uri("new"), cid: "new", event_time: "2026-06-01 11:00:00", text: TEXTS[0] },
     ]);
     await runTask(["preprocess", "--data", data], CLOCK);
-    assert.equal((await run("classify:dictionary", data)).summary.labeled, 1);
+    assert.equal((await run("classify:dictionary", data)).summary.labelled, 1);
     const after = await query(
       data,
       `SELECT * FROM ${LABELS} WHERE uri <> '${uri("new")}' ORDER BY uri`,
@@ -111,6 +111,7 @@ Deno.test("--limit stops with exit status 4, and running again does the rest", (
   withPosts(TEXTS, async (data) => {
     const first = await run("classify:dictionary", data, "--limit", "3");
     assert.deepEqual([first.code, first.summary.pending], [4, 1]);
+    assert.equal((await query(data, `SELECT uri FROM ${LABELS}`)).length, 3);
     const second = await run("classify:dictionary", data);
     assert.deepEqual([second.code, second.summary.pending], [0, 0]);
     const rows = await query(data, `SELECT uri FROM ${LABELS}`);

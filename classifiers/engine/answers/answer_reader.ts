@@ -63,34 +63,28 @@ export function readStored(
   }
 }
 
-/** What a run left in segments when it died, which the next one merges before it asks for anything. */
-export class WaitingAnswers {
-  readonly #posts = new Set<string>();
-
-  /** Read what waits of a label set; changes no file, as a run may be under way. */
-  static async read(
-    paths: DataPaths,
-    classifier: string,
-    labelSetId: string,
-  ): Promise<WaitingAnswers> {
-    const waiting = new WaitingAnswers();
-    const folder = paths.answers(classifier, labelSetId);
-    for (const name of paths.segmentNames(classifier, labelSetId)) {
-      for await (const line of segmentLines(join(folder, name))) {
-        const answer = parseAnswer(line);
-        const isPassing = answer?.reason && PASSING_REASONS.includes(answer.reason);
-        if (answer && !isPassing) waiting.#posts.add(keyOf(answer));
-      }
+/**
+ * Give the posts (`postKey`) whose answers a run left in segments of a label set when it died; the next
+ * one merges them before it asks for anything. Changes no file, as a run may be under way.
+ */
+export async function waitingPosts(
+  paths: DataPaths,
+  classifier: string,
+  labelSetId: string,
+): Promise<Set<string>> {
+  const waiting = new Set<string>();
+  const folder = paths.answers(classifier, labelSetId);
+  for (const name of paths.segmentNames(classifier, labelSetId)) {
+    for await (const line of segmentLines(join(folder, name))) {
+      const answer = parseAnswer(line);
+      const isPassing = answer?.reason && PASSING_REASONS.includes(answer.reason);
+      if (answer && !isPassing) waiting.add(postKey(answer));
     }
-    return waiting;
   }
-
-  /** Whether the answer about a post waits. */
-  has(post: { uri: string; text_hash: string }): boolean {
-    return this.#posts.has(keyOf(post));
-  }
+  return waiting;
 }
 
-function keyOf({ uri, text_hash }: { uri: string; text_hash: string }): string {
+/** Give what a version of a post is known by. */
+export function postKey({ uri, text_hash }: { uri: string; text_hash: string }): string {
   return `${uri} ${text_hash}`;
 }

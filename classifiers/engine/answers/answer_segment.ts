@@ -68,7 +68,7 @@ interface Waiting {
 /**
  * A segment of paid answers: JSON lines that are on disk at most 200 ms or 50 answers after they came.
  *
- * Only for whoever holds the lock `classify-<label set id>`. `mergeAnswers` takes it from there.
+ * Its writer holds the lock `classify-<label set id>`. `mergeAnswers` takes it from there.
  */
 export class AnswerSegment {
   readonly #journal: Journal;
@@ -161,7 +161,7 @@ export class AnswerSegment {
     }
   }
 
-  /** Commit what waits, one commit after another. Never rejects: whoever appended is told. */
+  /** Commit what waits, one commit after another. Never rejects: each `append` is told. */
   async #commit(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -31,7 +31,7 @@ export function labelledShareSql(drawnPosts: string): string {
  *
  * That is rate × share for the posts whose turn came before the share, which the turn of the first post
  * that is not done bounds: the estimator of sequential Poisson sampling, unbiased at any stop (Duffield,
- * Lund and Thorup 2007, «Priority sampling»). A row never has less than it had: at a rate that
+ * Lund and Thorup 2007, "Priority sampling"). A row never has less than it had: at a rate that
  * was lowered, or for a post that came to another stratum, what once drew it counts. A post that was
  * done ahead of its turn, as a crash leaves it, has null until the posts before it are done.
  */

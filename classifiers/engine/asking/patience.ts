@@ -134,22 +134,26 @@ export class Patience {
   }
 
   #none(found: string, cause: ServiceError): UserError {
-    return new UserError(
-      `run classify:${this.name}`,
+    return this.#end(
       found,
       "Look at the address of the service and its key in .env, and at the network, and run it again " +
-        "later: what is pending stays pending, and what was answered is kept",
-      { cause },
+        "later",
+      cause,
     );
   }
 
-  #gone(error: ServiceError, silentMs: number): UserError {
+  #gone(cause: ServiceError, silentMs: number): UserError {
+    const minutes = Math.round(silentMs / 60_000);
+    const found = `the service has answered nobody for ${minutes} minutes (${cause.message})`;
+    return this.#end(found, "Run it again later", cause);
+  }
+
+  #end(found: string, remedy: string, cause: ServiceError): UserError {
     return new UserError(
       `run classify:${this.name}`,
-      `the service has answered nobody for ${Math.round(silentMs / 60_000)} minutes ` +
-        `(${error.message})`,
-      "Run it again later: what is pending stays pending, and what was answered is kept",
-      { cause: error },
+      found,
+      `${remedy}: what is pending stays pending, and what was answered is kept`,
+      { cause },
     );
   }
 }

@@ -66,7 +66,7 @@ async function drawAnchors(
   { classifier, labelSetId, posts }: AnchorDraw,
 ): Promise<void> {
   const files = paths.files(`labels/${classifier}`);
-  // A part of the labels is not what is to be drawn from; whoever reads their day says what is damaged.
+  // Anchors are drawn from all labels or none; the run of a damaged day names its file.
   const { errors } = await wholeFiles(database, files.map(({ path }) => path), "draw anchors");
   const parts = errors.length > 0
     ? []

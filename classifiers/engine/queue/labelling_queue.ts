@@ -160,7 +160,7 @@ export class LabellingQueue {
         ]);
         for (const post of page) {
           const stored = known.get(hashes.get(post.uri) ?? "");
-          // Whoever asks for failed posts again does not want to hear what is stored of them.
+          // --retry-failed asks again about posts that failed: what is stored of them does not count.
           const isWanted = stored && !(options.retryFailed && stored.reason !== null);
           yield { ...post, date, ...isWanted ? { stored } : {} };
         }

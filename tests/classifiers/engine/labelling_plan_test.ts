@@ -6,7 +6,7 @@ import {
   type PlanLimits,
 } from "../../../classifiers/engine/labelling_plan.ts";
 import { DayUse, usedOfDay } from "../../../classifiers/engine/quota/day_use.ts";
-import { WaitingAnswers } from "../../../classifiers/engine/answers/answer_reader.ts";
+import { waitingPosts } from "../../../classifiers/engine/answers/answer_reader.ts";
 import { utcDay } from "../../../etl/run/clock.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { withData } from "../../rows.ts";
@@ -26,7 +26,7 @@ const SURVEY = {
 };
 const UNLIMITED: PlanLimits = { posts: Infinity, requests: Infinity, cost: Infinity };
 
-async function plan(limits: Partial<PlanLimits>, waiting?: WaitingAnswers) {
+async function plan(limits: Partial<PlanLimits>, waiting?: Set<string>) {
   let found: Awaited<ReturnType<typeof planLabelling>> | undefined;
   await withRun([], async ({ classifier }) => {
     const posts = (async function* () {
@@ -73,7 +73,7 @@ Deno.test("a plan counts the answers that wait apart, and asks for none of them"
     // A run that was killed leaves half a line; the run may also be under way.
     await Deno.writeTextFile(segment.path, '{"uri":"at://', { append: true });
     const before = await Deno.readTextFile(segment.path);
-    const waiting = await WaitingAnswers.read(paths, "tone", LABELLED.labelSetId);
+    const waiting = await waitingPosts(paths, "tone", LABELLED.labelSetId);
     assert.equal(await Deno.readTextFile(segment.path), before);
     const found = await plan({ posts: 20 }, waiting);
     assert.deepEqual([found.waiting, found.requests, found.remaining], [10, 20, 10]);

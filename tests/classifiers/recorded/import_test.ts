@@ -108,10 +108,10 @@ Deno.test("each line becomes a label, a failure with its reason, or is set aside
         ["replies.jsonl", 11, "uri_twice", uri("a")],
       ],
     );
-    const { lines, labeled, failed, repeated_lines, set_aside } = summary;
-    assert.deepEqual({ lines, labeled, failed, repeated_lines, set_aside }, {
+    const { lines, labelled, failed, repeated_lines, set_aside } = summary;
+    assert.deepEqual({ lines, labelled, failed, repeated_lines, set_aside }, {
       lines: 11,
-      labeled: 2,
+      labelled: 2,
       failed: { cut_short: 1, invalid_answer: 1, refused: 1 },
       repeated_lines: 1,
       set_aside: { not_json: 1, not_a_reply: 1, not_utf8: 1, no_such_post: 1, uri_twice: 1 },

@@ -27,9 +27,9 @@ Deno.test({
         const path = `${TEST_DATA}/llm/${name}.jsonl`;
         const run = await runTask(["import", path, "--as", name, "--data", data, "--json"], CLOCK);
         assert.equal(run.code, 0, run.stderr);
-        const { labeled, failed, set_aside, label_set_id } = summaryOf(run);
+        const { labelled, failed, set_aside, label_set_id } = summaryOf(run);
         const failures = Object.values(failed as Record<string, number>);
-        assert.equal(failures.reduce((sum, n) => sum + n, labeled as number), count);
+        assert.equal(failures.reduce((sum, n) => sum + n, labelled as number), count);
         assert.deepEqual(set_aside, {});
         for (const line of (await Deno.readTextFile(path)).trim().split("\n")) {
           const { uri, reply } = JSON.parse(line);

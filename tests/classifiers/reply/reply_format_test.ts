@@ -4,11 +4,11 @@ import { readSociopolitical } from "../../../classifiers/codebooks/sociopolitica
 import { ServiceError } from "../../../classifiers/engine/contract/service_error.ts";
 import { attributeColumns, attributeFormat } from "../../../classifiers/reply/attribute_reply.ts";
 import {
-  readPackedReply,
   readReply,
   type ReplyFormat,
   responseFormat,
 } from "../../../classifiers/reply/reply_format.ts";
+import { partOfReply, shortId } from "../../../classifiers/reply/reply_part.ts";
 import { sociopoliticalFormat } from "../../../classifiers/reply/sociopolitical_reply.ts";
 
 const US = "classifiers/codebooks/us_politics.yaml";
@@ -129,14 +129,9 @@ Deno.test("replies to several posts are matched by id, whatever their order", ()
     is_sociopolitical: true,
     lean,
   });
-  const read = (posts: unknown) =>
-    readPackedReply(sociopoliticalFormat(us), ["p1", "p2", "p3"], JSON.stringify({ posts }));
+  const read = (posts: unknown) => readPacked(JSON.stringify({ posts }), 3);
   const whole = read([entry("p3", "right"), entry("p1"), entry("p2", "moderate")]);
-  assert.deepEqual(
-    [...whole.rows].map(([id, { lean }]) => [id, lean]).sort(),
-    [["p1", "left"], ["p2", "moderate"], ["p3", "right"]],
-  );
-  assert.deepEqual(whole.missing, []);
+  assert.deepEqual(whole, { p1: "left", p2: "moderate", p3: "right" });
   const spoiled = read([
     entry("p2", "right"),
     entry("p1"),
@@ -146,18 +141,28 @@ Deno.test("replies to several posts are matched by id, whatever their order", ()
     entry("p3", "nowhere"),
     "p3",
   ]);
-  assert.deepEqual([...spoiled.rows].map(([id, { lean }]) => [id, lean]), [["p2", "right"]]);
-  assert.deepEqual(spoiled.missing, ["p1", "p3"]);
-  assert.deepEqual(spoiled.rejected, { unknown_id: 1, repeated_id: 2, invalid: 3 });
-  assert.deepEqual(read([]).missing, ["p1", "p2", "p3"]);
-  assert.deepEqual(read([entry("p2")]).missing, ["p1", "p3"]);
+  assert.deepEqual(spoiled, { p1: "missing", p2: "right", p3: "missing" });
+  const none = { p1: "missing", p2: "missing", p3: "missing" };
+  assert.deepEqual(read([]), none);
+  assert.deepEqual(read([entry("p2")]), { ...none, p2: "left" });
 });
 
 Deno.test("a reply to several posts without a list of posts is rejected as a whole", () => {
   for (const content of ["[]", "{}", '{"posts":{}}', '{"posts":[],"more":1}', '{"posts":[', "x"]) {
-    assert.throws(
-      () => readPackedReply(sociopoliticalFormat(us), ["p1"], content),
-      (error) => error instanceof ServiceError && error.reason === "invalid_answer",
-    );
+    assert.deepEqual(readPacked(content, 1), { p1: "missing" });
   }
 });
+
+/** Read the lean of each post in the content of a reply to so many, `missing` where it says none. */
+function readPacked(content: string, posts: number): Record<string, unknown> {
+  const body = JSON.stringify({ choices: [{ finish_reason: "stop", message: { content } }] });
+  return Object.fromEntries(Array.from({ length: posts }, (_, place) => {
+    try {
+      const own = JSON.parse(partOfReply(body, place)).choices[0].message.content;
+      return [shortId(place), readReply(sociopoliticalFormat(us), own).lean];
+    } catch (error) {
+      assert.ok(error instanceof ServiceError && error.reason === "invalid_answer");
+      return [shortId(place), "missing"];
+    }
+  }));
+}
