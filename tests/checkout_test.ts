@@ -15,6 +15,9 @@ const SLICE = [
   "tests/etl/schedule_test.ts",
   "tests/etl/status_test.ts",
   "tests/etl/daily/chain_test.ts",
+  "tests/etl/daily/step_incidents_test.ts",
+  "tests/etl/collect/deadline_test.ts",
+  "tests/etl/doctor/servers_test.ts",
   "tests/etl/sources/most_liked_login_test.ts",
   "tests/classifiers/chat/dry_run_test.ts",
   "tests/classifiers/perspective_reasons_test.ts",
@@ -73,8 +76,8 @@ async function makeOwn(root: string): Promise<Record<string, string>> {
     ".env": `BLUESKY_HANDLE=ada.example.org\nBLUESKY_APP_PASSWORD=abcd-efgh-ijkl-mnop\n` +
       `BLUESKY_RELAY=ws://${NOWHERE}\nGROQ_API_KEY=gsk_of_the_user\n` +
       `CIVICSKY_WEBHOOK=http://${NOWHERE}/\n`,
-    "study.yaml": `${study.slice(0, study.indexOf("\nclassifiers:"))}\n`
-      .replace("name: My study", "name: Elections").replace("limit: 1000", "limit: 7"),
+    "study.yaml": study.replace("name: My study", "name: Elections")
+      .replace("limit: 1000", "limit: 7").replace("us_politics", "words_of_mine"),
     "notebooks/my own.ipynb": JSON.stringify(notebook),
     "data/posts/date=2026-11-01/posts.parquet": "PAR1 and nothing more",
     "data/raw/firehose/date=2026-11-01/a.parquet": "damaged",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { readNotebook } from "../../notebooks/render/notebook.ts";
+import "../common_environment.ts";
 
 const FOLDER = fileURLToPath(new URL("../../notebooks/", import.meta.url));
 /** Beside them lie those of the user. */

@@ -7,6 +7,7 @@ import { UserError } from "../../../etl/run/error.ts";
 import { ask, completed, request } from "./chat.ts";
 import { withServer } from "./odd_server.ts";
 import { assertRedacted, KEY, never, problemOf, TEXT } from "./secrets.ts";
+import "../../common_environment.ts";
 
 const json = { "content-type": "application/json" };
 

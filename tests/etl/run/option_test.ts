@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { baseUrl, day, instant, positiveInteger, positiveNumber } from "../../../etl/run/option.ts";
+import "../../common_environment.ts";
 
 function refuses(parse: (text: string) => unknown, texts: string[], message: RegExp): void {
   for (const text of texts) {
