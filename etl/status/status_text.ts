@@ -86,7 +86,7 @@ function labelSets(sets: LabelSetStatus[]): string[] {
       set.label_set_id,
       set.is_shown ? "shown" : "",
       [set.codebook, set.model].filter(Boolean).join(", "),
-      number(set.labeled),
+      number(set.labelled),
       number(set.failed),
       number(set.untried),
     ]),

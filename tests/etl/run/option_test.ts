@@ -7,6 +7,7 @@ import {
   positiveNumber,
   runTime,
 } from "../../../etl/run/option.ts";
+import "../../common_environment.ts";
 
 function refuses(parse: (text: string) => unknown, texts: string[], message: RegExp): void {
   for (const text of texts) {
