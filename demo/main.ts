@@ -51,10 +51,14 @@ export const command: Command = {
   examples: ["deno task demo"],
   ledger: false,
   data: "data/demo",
-  run: demo,
+  run: (context) => demo(context),
 };
 
-async function demo({ paths, database, signal }: Context): Promise<Outcome> {
+/** Run the demo; `run` takes what follows `deno task` and its variables, and gives the exit status. */
+export async function demo(
+  { paths, database, signal }: Context,
+  run: typeof runStep = runStep,
+): Promise<Outcome> {
   const started = performance.now();
   await startAnew(paths);
   const sample = readSample();
@@ -83,7 +87,7 @@ async function demo({ paths, database, signal }: Context): Promise<Outcome> {
   const step = async (name: string, clock: number, ...args: string[]) => {
     if (signal.aborted) return;
     console.error(`\n$ deno task ${[name, ...args].join(" ")}`);
-    await runStep(name, args, paths.root, {
+    const code = await run([name, ...args, "--data", paths.root, "--study", STUDY], {
       CIVICSKY_CLOCK: new Date(clock).toISOString(),
       BLUESKY_RELAY: relay.url,
       BLUESKY_APPVIEW: appview.url,
@@ -92,6 +96,12 @@ async function demo({ paths, database, signal }: Context): Promise<Outcome> {
       GROQ_BASE_URL: `${groq.url}/openai/v1`,
       GROQ_API_KEY: DEMO_KEY,
     });
+    if (code === EXIT.done) return;
+    throw new UserError(
+      "finish the demo",
+      `${name} ended with exit status ${code}`,
+      "What it printed above says why",
+    );
   };
   try {
     for (const day of SAMPLE_DAYS) {
@@ -134,24 +144,17 @@ const LAST_STEPS = [
 ];
 
 async function runStep(
-  name: string,
-  args: string[],
-  data: string,
+  words: string[],
   variables: Partial<Record<Variable, string>>,
-): Promise<void> {
-  const { code, stdout } = await taskCommand([name, ...args, "--data", data, "--study", STUDY], {
+): Promise<number> {
+  const { code, stdout } = await taskCommand(words, {
     env: onlyThese(variables),
     // The demo's own summary is what stdout is for.
     stdout: "piped",
     stderr: "inherit",
   }).output();
   Deno.stderr.writeSync(stdout);
-  if (code === EXIT.done) return;
-  throw new UserError(
-    "finish the demo",
-    `${name} ended with exit status ${code}`,
-    "What it printed above says why",
-  );
+  return code;
 }
 
 /** Empty the folder; only one that a demo made before, or that is empty, is touched. */

@@ -1,10 +1,10 @@
 import { LABEL_OF_POST } from "./labels/label_file.ts";
 import { type Command, type Context, type Outcome } from "./command/command.ts";
-import type { UserError } from "./run/error.ts";
+import { UserError } from "./run/error.ts";
 import { SOURCE_NAMES } from "./store/source.ts";
 import { type Database, literal, row, rows } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
-import { damage, firstDamage } from "./store/damage.ts";
+import { damage, unlessDamaged } from "./store/damage.ts";
 import { relation, tableOf, writeParquet } from "./store/parquet.ts";
 import { removeLeftovers } from "./store/whole_file.ts";
 import type { DataPaths } from "./store/paths.ts";
@@ -30,25 +30,28 @@ async function aggregate(context: Context): Promise<Outcome> {
     if (signal.aborted) break;
     const inputs = [path, ...labelFilesOf(paths, day!)];
     const target = paths.aggregates(day!);
-    if (
-      await isNewer(target, inputs) && await damage(database, target) === undefined &&
-      await isOfNow(database, target, inputs)
-    ) {
+    const cells = await unlessDamaged(database, inputs, `run ${command.task}`, async () => {
+      if (
+        await isNewer(target, inputs) && await damage(database, target) === undefined &&
+        await isOfNow(database, target, inputs)
+      ) return undefined;
+      await removeLeftovers(target);
+      return await writeParquet(
+        database,
+        AGGREGATES,
+        await cellsOfDay(database, paths, day!),
+        target,
+      );
+    });
+    if (cells instanceof UserError) {
+      errors.push(cells);
+      continue;
+    }
+    if (cells === undefined) {
       counts.days_unchanged++;
       continue;
     }
-    const damaged = await firstDamage(database, inputs, `run ${command.task}`);
-    if (damaged) {
-      errors.push(damaged);
-      continue;
-    }
-    await removeLeftovers(target);
-    counts.cells += await writeParquet(
-      database,
-      AGGREGATES,
-      await cells(database, paths, day!),
-      target,
-    );
+    counts.cells += cells;
     counts.days++;
     progress.update(() => `${counts.days} of ${posts.length} days counted`);
   }
@@ -67,7 +70,7 @@ async function aggregate(context: Context): Promise<Outcome> {
  * it has no label_prob, as nobody knows for how many it stands. The sums of products are over authors
  * within the cell, but for `w_w`, which is over posts.
  */
-async function cells(database: Database, paths: DataPaths, day: string): Promise<string> {
+async function cellsOfDay(database: Database, paths: DataPaths, day: string): Promise<string> {
   const labels: string[] = [];
   for (const path of labelFilesOf(paths, day)) {
     const classifier = classifierOf(path)!;

@@ -1,7 +1,6 @@
 import type { DailyClassifiers } from "./daily/classifier_steps.ts";
 import { chain } from "./daily/chain.ts";
-import { describeSteps } from "./daily/daily_text.ts";
-import { skipped, type Step, type StepEnd, stepName } from "./daily/step.ts";
+import { skipped, type Step, type StepEnd, stepName, type StepStatus } from "./daily/step.ts";
 import { tellOfSteps } from "./daily/step_incidents.ts";
 import { runStep } from "./daily/step_process.ts";
 import { now, utcDay } from "./run/clock.ts";
@@ -120,4 +119,40 @@ function pastDay(text: string): string {
     throw new RangeError("is not over in UTC; without --date, today is brought up to now");
   }
   return text;
+}
+
+/** Say what became of the steps: a table, and below it why some were not done. */
+function describeSteps(steps: StepEnd[], date: string | null): string {
+  const lines = [
+    ["step", "ended", "seconds", "did", "left"],
+    ...steps.map((step) => [
+      stepName(step),
+      step.status,
+      step.status === "skipped" ? "" : step.seconds.toFixed(1),
+      step.did,
+      step.left,
+    ]),
+  ];
+  const widths = lines[0]!.map((_, column) =>
+    Math.max(...lines.map((line) => line[column]!.length))
+  );
+  const of = (status: StepStatus) => steps.filter((step) => step.status === status).length;
+  const counts = (["done", "failed", "stopped", "busy", "skipped"] as const)
+    .filter((status) => of(status) > 0).map((status) => `${of(status)} ${status}`);
+  return [
+    `${date === null ? "The day" : `The posts of ${date}`}: ${steps.length} steps, ${
+      counts.join(", ")
+    }`,
+    ...lines.map((line) =>
+      `  ${
+        line.map((cell, column) =>
+          column === 2 ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)
+        ).join("  ")
+      }`.trimEnd()
+    ),
+    ...steps.filter(({ reason }) => reason !== null).flatMap((step) => [
+      `  ${stepName(step)} ${step.status}: ${step.reason}`,
+      ...step.remedy === null ? [] : [`    ${step.remedy}`],
+    ]),
+  ].join("\n");
 }

@@ -16,7 +16,7 @@ import { EXIT, UserError } from "./run/error.ts";
 import { day } from "./run/option.ts";
 import type { Study } from "./study/study.ts";
 import { SOURCE_NAMES } from "./store/source.ts";
-import { firstDamage } from "./store/damage.ts";
+import { unlessDamaged } from "./store/damage.ts";
 import { row, spillFolder } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
 import { relation, writeParquet } from "./store/parquet.ts";
@@ -78,7 +78,7 @@ async function exportAnalysis(context: Context, options: Options): Promise<Outco
   const key = await hashKey(paths);
   const columns = analysisColumns(sets, key, options.withUris ?? false);
   const inputs = listInputs(paths);
-  await withoutDamage(
+  const removals = await withoutDamage(
     database,
     paths,
     inputs,
@@ -100,16 +100,18 @@ async function exportAnalysis(context: Context, options: Options): Promise<Outco
     for (const day of days) {
       if (signal.aborted) return nothingWritten();
       const files = [paths.posts(day), ...sets.flatMap((set) => set.filesOf(day))];
-      const damaged = await firstDamage(database, files, `export ${day}`);
-      if (damaged) {
-        errors.push(damaged);
+      const part = join(folder, `${day}.parquet`);
+      const left = await unlessDamaged(database, files, `export ${day}`, async () => {
+        const query = await dayQuery(database, { paths, day, columns, sets, removals, ...options });
+        await writeParquet(database, analysisTable(columns), query.sql, part);
+        return query.removed;
+      });
+      if (left instanceof UserError) {
+        errors.push(left);
         damagedDays.push(day);
         continue;
       }
-      const part = join(folder, `${day}.parquet`);
-      const query = await dayQuery(database, { paths, day, columns, sets, key, ...options });
-      removed += query.removed;
-      await writeParquet(database, analysisTable(columns), query.sql, part);
+      removed += left;
       parts.push(part);
       progress.update(() => `${parts.length} of ${days.length} days exported`);
     }

@@ -160,10 +160,13 @@ async function landJournals(
 /** Apply all tombstones to all tables. */
 async function purgeNow(context: Context, inputs: Inputs, key: string): Promise<Purged> {
   const { paths, database } = context;
-  await withoutDamage(database, paths, inputs, async () => {
-    await indexPosts(database, inputs, key, await standingPosts(database, paths, inputs));
-  });
-  return await purge(context, key);
+  const { removals } = await withoutDamage(
+    database,
+    paths,
+    inputs,
+    async () => indexPosts(database, inputs, key, await standingPosts(database, paths, inputs)),
+  );
+  return await purge(context, removals);
 }
 
 function describeRound(round: Omit<Recheck, "after"> & { removed_rows: Purged }): string {

@@ -10,7 +10,7 @@ import { methodsPage } from "./methods/methods_page.ts";
 import { now } from "./run/clock.ts";
 import { type Command, type Context, type Outcome } from "./command/command.ts";
 import { UserError } from "./run/error.ts";
-import { takenBack } from "./methods/taken_back.ts";
+import { takenBack } from "./methods/methods_facts.ts";
 import { taskRuns } from "./methods/task_runs.ts";
 import { wholeFiles } from "./store/damage.ts";
 

@@ -1,3 +1,4 @@
+import type { Removals } from "./raw/removal.ts";
 import { createHash } from "node:crypto";
 import { resolveAccounts } from "./filters/account_list.ts";
 import { type ConfiguredFilter, loadFilters } from "./filters/load_filters.ts";
@@ -46,6 +47,7 @@ interface Built {
   unchanged: number;
   /** Posts of deactivated accounts. */
   hidden: number;
+  removals: Removals;
 }
 
 async function preprocess(context: Context): Promise<Outcome> {
@@ -62,7 +64,7 @@ async function preprocess(context: Context): Promise<Outcome> {
     inputs,
     () => build(context, inputs, filters, key),
   );
-  const purged = await purge(context, key);
+  const purged = await purge(context, built.removals);
   await removeEmptiedDays(context, new Set(built.days), inputs);
   const flags = await countFlags(database, filters, built.days.map((day) => paths.posts(day)));
   const { posts, ...flagged } = flags;
@@ -96,7 +98,7 @@ async function build(
 ): Promise<Built> {
   const { paths, database, progress, signal, warn } = context;
   const standing = await standingPosts(database, paths, inputs);
-  const { hidden, late } = await indexPosts(database, inputs, key, standing);
+  const { hidden, late, removals } = await indexPosts(database, inputs, key, standing);
   if (late > 0) {
     warn(
       `${late} posts of days that are archived came later and are in raw alone: ` +
@@ -113,7 +115,7 @@ async function build(
     database,
     "SELECT date, count(*) AS posts FROM post_index GROUP BY date ORDER BY date",
   );
-  const built: Built = { days: [], unchanged: 0, hidden };
+  const built: Built = { days: [], unchanged: 0, hidden, removals };
   const older = new Set(paths.files("posts").map(({ path }) => path));
   await using pool = new LanguagePool();
   for (const { date, posts } of days) {

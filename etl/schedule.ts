@@ -8,9 +8,13 @@ import { changeCrontab } from "./schedule/crontab.ts";
 import { CrontabBlock, otherLines } from "./schedule/crontab_block.ts";
 import { denoPath } from "./schedule/deno_path.ts";
 import { machineZone } from "./schedule/machine_zone.ts";
-import { type ScheduleLine, scheduleLines, type SchedulePlace } from "./schedule/schedule_lines.ts";
+import {
+  type ScheduleLine,
+  scheduleLines,
+  type SchedulePlace,
+  scrontabLines,
+} from "./schedule/schedule_lines.ts";
 import { describeTimes, type ScheduleTimes, scheduleTimes } from "./schedule/schedule_times.ts";
-import { scrontabLines } from "./schedule/scrontab_lines.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url)).replace(/\/$/, "");
 const ABOUT =

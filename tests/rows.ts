@@ -1,4 +1,5 @@
 /** Reads tables with native DuckDB, whatever wrote them. */
+import "./common_environment.ts";
 import { openDatabase, type Row, rows } from "../etl/store/duckdb.ts";
 
 /** Run a query; `{data}` in it stands for the data folder. */

@@ -1,4 +1,5 @@
 /** Runs a task as a user does and gives what it printed: in this process, or in one of its own. */
+import "./common_environment.ts";
 import { runCommand } from "../etl/command/command.ts";
 import { onlyThese, ownEnvironment } from "../etl/run/environment.ts";
 import { ROOT, taskCommand } from "../etl/run/task_command.ts";

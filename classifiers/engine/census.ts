@@ -7,7 +7,7 @@ import type { UserError } from "../../etl/run/error.ts";
 import { day, positiveInteger } from "../../etl/run/option.ts";
 import { findPending, pendingPages } from "../../etl/sampling/pending.ts";
 import { EVERY_POST, type Sample } from "../../etl/sampling/sample.ts";
-import { firstDamage } from "../../etl/store/damage.ts";
+import { unlessDamaged } from "../../etl/store/damage.ts";
 import { literal } from "../../etl/store/duckdb.ts";
 import { toJson } from "../../etl/store/json.ts";
 import { lock } from "../../etl/store/lock.ts";
@@ -82,36 +82,28 @@ async function classify(
   const name = labelSet.classifier;
   const id = labelSetId(labelSet);
   await using _lock = await lock(paths.locks(), `classify-${id}`, `run ${task}`);
-  const counted = Object.keys(classifier.counted ?? {}).map((key) => [key, 0]);
-  const counts: Counts = {
-    labelled: 0,
-    counted: Object.fromEntries(counted),
-    failed: {},
-    pending: 0,
-  };
+  const counts = noCounts(classifier);
   const errors: UserError[] = [];
   for (const { path, day: date } of paths.files("posts")) {
     if (date! < (options.since ?? "") || date! > (options.until ?? "9999")) continue;
     if (signal.aborted) break;
     const labels = paths.files(`labels/${name}`).filter((file) => file.day === date);
-    const damaged = await firstDamage(
-      database,
-      [path, ...labels.map((file) => file.path)],
-      `run ${task}`,
-    );
-    if (damaged) {
-      errors.push(damaged);
-      continue;
-    }
-    const labelled = { classifier: name, labelSetId: id, day: date! };
-    const { pending } = await findPending(database, paths, labelled, CENSUS);
-    const left = (options.limit ?? Infinity) - counts.labelled - total(counts.failed);
-    const taken = options.dryRun ? 0 : Math.min(pending, left);
-    counts.pending += pending - taken;
-    if (taken === 0) continue;
-    await judgePending(context, classifier, date!, taken, counts);
-    const query = judgedLabels(labelSet, columns, runId);
-    await mergeLabels(database, paths, name, labelTable(columns), date!, query);
+    const files = [path, ...labels.map((file) => file.path)];
+    const damaged = await unlessDamaged(database, files, `run ${task}`, async () => {
+      const wanted = { classifier: name, labelSetId: id, day: date! };
+      const { pending } = await findPending(database, paths, wanted, CENSUS);
+      const left = (options.limit ?? Infinity) - counts.labelled - total(counts.failed);
+      const taken = options.dryRun ? 0 : Math.min(pending, left);
+      if (taken > 0) {
+        const judged = await judgePending(context, classifier, date!, taken);
+        const query = judgedLabels(labelSet, columns, runId);
+        await mergeLabels(database, paths, name, labelTable(columns), date!, query);
+        // Counted once they are there.
+        add(counts, judged);
+      }
+      counts.pending += pending - taken;
+    });
+    if (damaged) errors.push(damaged);
     progress.update(() => `${counts.labelled} posts labelled, at ${date}`);
   }
   // Also when nothing was pending: a study that goes back to an earlier codebook shows its labels.
@@ -131,14 +123,14 @@ async function classify(
   return { summary, text, stopped, errors };
 }
 
-/** Make the temporary table `judged` from the first posts that are pending. */
+/** Make the temporary table `judged` from the first posts that are pending, and count them. */
 async function judgePending(
   { database, paths }: Context,
   { judge, counted = {} }: FreeClassifier,
   day: string,
   limit: number,
-  counts: Counts,
-): Promise<void> {
+): Promise<Counts> {
+  const counts = noCounts({ counted });
   await database.run(`CREATE OR REPLACE TEMP TABLE judged (uri VARCHAR, cid VARCHAR,
     text_hash VARCHAR, reason VARCHAR, columns VARCHAR)`);
   const appender = await database.createAppender("judged");
@@ -167,6 +159,20 @@ async function judgePending(
     if (left <= 0) break;
   }
   appender.closeSync();
+  return counts;
+}
+
+function noCounts({ counted = {} }: Pick<FreeClassifier, "counted">): Counts {
+  const none = Object.fromEntries(Object.keys(counted).map((key) => [key, 0]));
+  return { labelled: 0, counted: none, failed: {}, pending: 0 };
+}
+
+function add(counts: Counts, { labelled, counted, failed }: Counts): void {
+  counts.labelled += labelled;
+  for (const [key, n] of Object.entries(counted)) counts.counted[key]! += n;
+  for (const [reason, n] of Object.entries(failed)) {
+    counts.failed[reason] = (counts.failed[reason] ?? 0) + n;
+  }
 }
 
 /** Give the query of the label rows that `judged` makes. */

@@ -1,5 +1,4 @@
 import { BEGINNING, type JournalLine, nothingYet, type Tombstone } from "../raw/journal_line.ts";
-import { accountState } from "./account_state.ts";
 import { type Account, FrameError, type OtherEvent } from "../atproto/frame.ts";
 import { POST_COLLECTION, readPost, RecordError } from "../atproto/post.ts";
 import type { StreamCommit, StreamDecoder } from "../atproto/stream_decoder.ts";
@@ -7,7 +6,7 @@ import type { RecentPosts } from "./recent_posts.ts";
 import { now } from "../run/clock.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Quarantine } from "../store/quarantine.ts";
-import { subjectHash, type TombstoneReason } from "../raw/tombstone.ts";
+import { isRemoval, subjectHash, type TombstoneReason } from "../raw/tombstone.ts";
 
 /** JSON of the posts of one event, at most; its journal line must stay readable (`land.ts`). */
 const MAX_CHARACTERS = 4_000_000;
@@ -251,4 +250,21 @@ export class Collector {
     this.#pending = nothingYet();
     return line;
   }
+}
+
+/** Account states that say something about the stream and nothing about what was written. */
+const NOTED = ["throttled", "desynchronized"];
+
+/**
+ * Give what an `#account` event means: a reason for a tombstone, or a note for the coverage.
+ *
+ * By the lexicon `active` alone tells whether content may be shown, and a status may be missing or new:
+ * an account that is not active and whose status we do not know is hidden, as that can be undone.
+ */
+function accountState(
+  { active, status = "" }: Account,
+): { reason?: TombstoneReason; note?: string } {
+  if (NOTED.includes(status)) return { note: status };
+  if (active) return { reason: "active" };
+  return { reason: isRemoval(status) ? status : "deactivated" };
 }

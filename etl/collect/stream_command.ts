@@ -3,7 +3,7 @@ import { type Collected, collectStretch, type Stretch } from "./collection.ts";
 import { landLeftovers } from "../raw/land.ts";
 import { layWindows, type Owed, readOwed } from "../coverage/owed.ts";
 import type { Command, Context, Outcome } from "../command/command.ts";
-import { baseUrl, hours, instant, minutes, positiveInteger, urlVariable } from "../run/option.ts";
+import { baseUrl, instant, positiveInteger, runTime, urlVariable } from "../run/option.ts";
 import type { Variable } from "../run/environment.ts";
 import type { Study } from "../study/study.ts";
 import { mergeSpans, type Span, totalLength } from "../coverage/span.ts";
@@ -17,8 +17,7 @@ const HOUR_MS = 3_600_000;
 const ENOUGH_MS = 60_000;
 
 interface Options {
-  hours?: number;
-  minutes?: number;
+  for?: number;
   limit?: number;
   until?: Date;
   /** Whatever the flag of the host is called. */
@@ -51,8 +50,11 @@ export function streamCommand(task: StreamTask): Command {
     task: task.task,
     description: task.description,
     options: [
-      { flags: "--minutes <n>", description: "stop after n minutes", parse: minutes },
-      { flags: "--hours <n>", description: "stop after n hours", parse: hours },
+      {
+        flags: "--for <time>",
+        description: "stop after so long, such as 4h or 10m",
+        parse: runTime,
+      },
       { flags: "--limit <n>", description: "stop after n posts", parse: positiveInteger },
       { flags: "--until <instant>", description: "stop at events of this time", parse: instant },
       {
@@ -61,6 +63,11 @@ export function streamCommand(task: StreamTask): Command {
         parse: baseUrl("wss:", "ws:"),
       },
     ],
+    // Crontabs of earlier versions have them.
+    renamed: {
+      "--hours": (n) => ["--for", `${n}h`],
+      "--minutes": (n) => ["--for", `${n}m`],
+    },
     examples: task.examples,
     holdsFiles: false,
     run: (context, options: Options) => run(context, task, options),
@@ -98,12 +105,14 @@ async function run(context: Context, task: StreamTask, options: Options): Promis
     );
     total.add(collected);
   };
-  const { minutes, hours, limit, until } = options;
-  const ms = (minutes ?? (hours === undefined ? undefined : hours * 60))! * 60_000;
+  const { for: ms, limit, until } = options;
   let account: Owed | undefined;
-  if (ms >= 0 || limit !== undefined || until !== undefined) {
-    const stretch = { limit, until, ...(ms >= 0 && { ms }) };
-    await collect(stretch, () => ms >= 0 ? { ms: started + ms - performance.now() } : undefined);
+  if (ms !== undefined || limit !== undefined || until !== undefined) {
+    const stretch = { limit, until, ...(ms !== undefined && { ms }) };
+    await collect(
+      stretch,
+      () => ms !== undefined ? { ms: started + ms - performance.now() } : undefined,
+    );
   } else {
     await layWindows(database, paths, task.source, settings.windows);
     account = await collectOwed(context, task, collect);

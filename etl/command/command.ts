@@ -2,17 +2,13 @@ import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command as Commander, CommanderError, Option } from "commander";
-import { openDatabase } from "../store/duckdb.ts";
-import type { Database } from "../store/duckdb.ts";
+import { type Database, openDatabase } from "../store/duckdb.ts";
 import { DataPaths } from "../store/paths.ts";
 import { holdFiles } from "../store/reading.ts";
-import { dataFolder } from "./data_folder.ts";
 import { variable } from "../run/environment.ts";
 import { describeError, EXIT, type ExitStatus, explained, UserError } from "../run/error.ts";
-import { parseOption } from "./parsed_option.ts";
 import { LedgerRow, type RunStatus } from "./ledger.ts";
 import { Progress } from "../run/progress.ts";
-import { withDataNotice } from "./data_notice.ts";
 import { readStudy, type Study } from "../study/study.ts";
 
 /** An option of a task, as `--help` shows it. */
@@ -64,6 +60,8 @@ export interface Command {
   /** True where arguments name posts or accounts, which must not stand in the ledger. */
   hasPrivateArguments?: boolean;
   options: CommandOption[];
+  /** Options of earlier versions, by their flag: what each with its value is called now. */
+  renamed?: Record<string, (value: string) => string[]>;
   examples: string[];
   /** False for tasks that only look; they leave no row in the ledger, and what others left behind. */
   ledger?: boolean;
@@ -120,7 +118,7 @@ async function parseAndRun(
 ): Promise<ExitStatus> {
   const program = declare(command);
   // `deno task x -- --flag` passes the dashes on.
-  const given = args[0] === "--" ? args.slice(1) : args;
+  const given = withNewNames(command, args[0] === "--" ? args.slice(1) : args);
   try {
     program.parse(given, { from: "user" });
   } catch (error) {
@@ -210,6 +208,18 @@ async function parseAndRun(
   return exit;
 }
 
+/** Call options of earlier versions as they are called now; crontabs keep them for years. */
+function withNewNames({ renamed = {} }: Command, args: string[]): string[] {
+  return args.flatMap((arg, index) => {
+    const [flag, value] = arg.split(/=(.*)/s) as [string, string?];
+    const name = Object.hasOwn(renamed, flag) ? renamed[flag] : undefined;
+    const before = args[index - 1] ?? "";
+    // The value of the one before.
+    if (Object.hasOwn(renamed, before)) return [];
+    return name === undefined ? [arg] : name(value ?? args[index + 1] ?? "");
+  });
+}
+
 function declare(command: Command): Commander {
   const program = new Commander(`deno task ${command.task}`)
     .description(command.description)
@@ -251,4 +261,73 @@ function printError(thrown: unknown): ExitStatus {
   }
   console.error(error);
   return EXIT.failed;
+}
+
+/** Give what was typed for an option, as its parser reads it; what it refuses is a usage error. */
+function parseOption(
+  parse: (text: string) => unknown,
+  text: string,
+  flags: string,
+  task: string,
+): unknown {
+  try {
+    return parse(text);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new UserError(
+      `run ${task}`,
+      `${flags.split(" ")[0]} ${JSON.stringify(text)} ${cause.message}`,
+      `See deno task ${task} --help`,
+      { exitCode: EXIT.usage, cause },
+    );
+  }
+}
+
+/**
+ * Give the folder that a task is to work in; throws a usage error where it can be none.
+ *
+ * An empty variable in a crontab must not make the root of the checkout the data folder.
+ */
+function dataFolder(folder: string, task: string): string {
+  const wrong = (found: string) =>
+    new UserError(`run ${task}`, found, "Name a folder with --data or CIVICSKY_DATA", {
+      exitCode: EXIT.usage,
+    });
+  if (folder.trim() === "") throw wrong("--data names no folder");
+  try {
+    if (!Deno.statSync(folder).isDirectory) throw wrong(`${folder} is no folder`);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotADirectory) throw wrong(`${folder} is no folder`);
+    if (error instanceof Deno.errors.NotCapable) {
+      throw wrong(`${folder} belongs to the operating system, and tasks are kept out of it`);
+    }
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return folder;
+}
+
+/**
+ * Give a study with the notice of a data folder, such as «demo data», before its own.
+ *
+ * What lies in a folder stays what it is, whatever study file a task is run with. Throws where the
+ * folder's notice cannot be read.
+ */
+function withDataNotice(study: Study, paths: DataPaths): Study {
+  const notices = new Set([readNotice(paths.notice()), study.notice ?? ""]);
+  notices.delete("");
+  return notices.size === 0 ? study : { ...study, notice: [...notices].join(" ") };
+}
+
+function readNotice(path: string): string {
+  try {
+    return Deno.readTextFileSync(path).trim().replace(/\s+/g, " ");
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return "";
+    throw new UserError(
+      "read the notice of the data",
+      describeError(cause),
+      `Let the user that runs this read ${path}`,
+      { cause },
+    );
+  }
 }

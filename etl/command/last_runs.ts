@@ -1,10 +1,9 @@
-import { basename } from "node:path";
 import { now } from "../run/clock.ts";
 import { bootId, startTicks } from "../run/process.ts";
-import { runName } from "./run_name.ts";
 import { type Database, rows } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
 import { RUNS } from "../store/tables.ts";
+import { basename } from "node:path";
 
 const DAY_MS = 86_400_000;
 /** Days, and files of them at most, that are looked through for failures. */
@@ -99,4 +98,19 @@ export function hasDied({ status, host, pid, boot_id, start_ticks }: Record<stri
   const here = host === Deno.hostname() && bootId() !== undefined;
   const alive = boot_id === bootId() && startTicks(Number(pid)) === start_ticks;
   return status === "running" && here && !alive;
+}
+
+/** What the file name of a run in the ledger says of it (`LedgerRow`). */
+export interface RunName {
+  /** The task, with a dash for its colon. */
+  task: string;
+  started: Date;
+}
+
+/** Read the name of a run's file; undefined where it is none. */
+export function runName(path: string): RunName | undefined {
+  const [, year, month, day, hour, minute, second, task] =
+    /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)-(.+)-[0-9a-f]{8}\.parquet$/.exec(basename(path)) ?? [];
+  if (task === undefined) return undefined;
+  return { task, started: new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) };
 }

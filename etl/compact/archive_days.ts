@@ -50,7 +50,7 @@ export async function archiveDays(
   const { paths, database, signal, progress } = context;
   let archive = await chooseArchive(paths, folder);
   const done = nothing(archive, "to");
-  await openPosts(database, paths);
+  const removals = await openPosts(database, paths);
   const old = ARCHIVED_SOURCES.flatMap((source) =>
     paths.files(`raw/${source}`).filter(({ day }) => day! < before)
       .map(({ path, day }) => ({ path, table: `raw/${source}`, day: day! }))
@@ -74,7 +74,7 @@ export async function archiveDays(
       continue;
     }
     try {
-      const rest = await daysOfPosts(database, paths, files);
+      const rest = await daysOfPosts(database, paths, files, removals);
       if (rest.lacking > 0) {
         done.errors.push(
           new UserError(

@@ -1,10 +1,10 @@
 import { listInputs } from "../raw/inputs.ts";
-import { readRemovals } from "../raw/removal.ts";
+import { readRemovals, type Removals } from "../raw/removal.ts";
 import { type Database, row } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { POSTS, RAW } from "../store/tables.ts";
-import { hashKey, subjectHashSql } from "../raw/tombstone.ts";
+import { hashKey } from "../raw/tombstone.ts";
 import { spanOf } from "./parts.ts";
 
 /** What rests on some raw parts. */
@@ -17,20 +17,21 @@ export interface RestingPosts {
 
 const DAY_MS = 86_400_000;
 
-/** Make the temporary tables `removed` and `hidden`, once for many `daysOfPosts`. */
-export async function openPosts(database: Database, paths: DataPaths): Promise<void> {
+/** Read what is removed, once for many `daysOfPosts`. */
+export async function openPosts(database: Database, paths: DataPaths): Promise<Removals> {
   const inputs = listInputs(paths);
   const raw = Object.values(inputs.raw).flat();
-  await readRemovals(database, inputs.tombstones, raw, await hashKey(paths), inputs.archivedPosts);
+  const key = await hashKey(paths);
+  return await readRemovals(database, inputs.tombstones, raw, key, inputs.archivedPosts);
 }
 
-/** Find the days of posts that rest on raw parts. Needs `openPosts`. */
+/** Find the days of posts that rest on raw parts. */
 export async function daysOfPosts(
   database: Database,
   paths: DataPaths,
   files: string[],
+  removals: Removals,
 ): Promise<RestingPosts> {
-  const key = await hashKey(paths);
   await database.run(`CREATE OR REPLACE TEMP TABLE lacking AS
     SELECT uri, any_value(did) AS did, max(event_time) AS event_time
     FROM ${relation(RAW, files)} GROUP BY uri`);
@@ -50,14 +51,10 @@ export async function daysOfPosts(
     left = await count();
     if (left < before) days.add(day!);
   }
-  const hash = (column: string) => subjectHashSql(key, column);
-  const removedAt = (column: string) =>
-    `(SELECT removed_at FROM removed WHERE subject_hash = ${hash(column)})`;
   const { lacking } = await row<{ lacking: number }>(
     database,
     `SELECT count(*) AS lacking FROM lacking
-     WHERE NOT coalesce(greatest(${removedAt("uri")}, ${removedAt("did")}) >= event_time, false)
-       AND ${hash("did")} NOT IN (SELECT subject_hash FROM hidden)`,
+     WHERE NOT ${removals.isRemoved("event_time")} AND NOT ${removals.isHidden()}`,
   );
   await database.run("DROP TABLE lacking");
   return { days: [...days].sort(), lacking };

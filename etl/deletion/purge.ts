@@ -9,10 +9,11 @@ import { now, utcDay } from "../run/clock.ts";
 import type { Context } from "../command/command.ts";
 import { UserError } from "../run/error.ts";
 import { type Database, literal, row } from "../store/duckdb.ts";
-import { damage } from "../store/damage.ts";
+import { unlessDamaged } from "../store/damage.ts";
 import { leftSegments } from "../store/journal.ts";
 import { rewriteParquet, tableOf } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
+import type { Removals } from "../raw/removal.ts";
 import { subjectHash, subjectHashSql } from "../raw/tombstone.ts";
 
 /** Rows that left a table, by its folder under the data folder; tables that lost none are not named. */
@@ -24,12 +25,13 @@ const NAMING_COLUMNS = ["cid", "did", "text", "text_hash", "reference_time", "cr
 /**
  * Remove what was deleted from every table that still holds it, and from the quarantine.
  *
- * Needs the temporary tables of `removal.ts` and `finished`. Labels go with their post, or stay as
+ * `removals` come from `indexPosts`, which also says which posts were written anew (`finished`). Labels go with their post, or stay as
  * numbers under the post's keyed hash, as the study says; so do replicates and posts of panels. Posts of
  * hidden accounts leave `posts` alone.
  */
-export async function purge(context: Context, key: string): Promise<Purged> {
+export async function purge(context: Context, removals: Removals): Promise<Purged> {
   const { database, paths, study } = context;
+  const { key } = removals;
   const { tombstones } = await row<{ tombstones: number }>(
     database,
     "SELECT (SELECT count(*) FROM removed) + (SELECT count(*) FROM hidden) AS tombstones",
@@ -41,18 +43,15 @@ export async function purge(context: Context, key: string): Promise<Purged> {
     if (rows > 0) purged[table] = rows;
   };
   const uriHash = subjectHashSql(key, "uri");
-  const didHash = subjectHashSql(key, "regexp_extract(uri, '^at://([^/]+)', 1)");
-  const removalOf = (hash: string) =>
-    `(SELECT removed_at FROM removed WHERE subject_hash = ${hash})`;
-  const removedAt = `greatest(${removalOf(uriHash)}, ${removalOf(didHash)})`;
-  const removedVersion = (time: string) =>
-    `coalesce(${removedAt} >= coalesce(${time}, '-infinity'), false)`;
+  // Rows of labels name no author but in their uri.
+  const author = "regexp_extract(uri, '^at://([^/]+)', 1)";
+  const removedAt = `greatest(${removals.removedAt("uri")}, ${removals.removedAt(author)})`;
+  const removedVersion = (time: string) => removals.isRemoved(time, "uri", author);
   for (const source of paths.names("raw").filter((name) => name !== "tombstones")) {
     await purgeFrom(`raw/${source}`, removedVersion("event_time"));
   }
   const archived = await purgeArchive(context, removedVersion("event_time"));
-  const isHidden = `${subjectHashSql(key, "did")} IN (SELECT subject_hash FROM hidden)`;
-  await purgeFrom("posts", `${removedVersion("reference_time")} OR ${isHidden}`);
+  await purgeFrom("posts", `${removedVersion("reference_time")} OR ${removals.isHidden()}`);
   const gone = `${removedAt} IS NOT NULL AND uri NOT IN (SELECT uri FROM finished)`;
   const asNumbers = (condition: string): Replacement | undefined => {
     if (study.after_deletion !== "keep_numbers") return undefined;
@@ -118,23 +117,25 @@ async function purgeTable(
 ): Promise<number> {
   let touched = 0;
   for (const { path } of paths.files(table)) {
-    // Damaged files were named by whoever reads them for their content.
-    if (await damage(database, path) !== undefined) continue;
-    const { matches } = await row<{ matches: number }>(
-      database,
-      `SELECT count(*) AS matches FROM (
-         SELECT 1 FROM read_parquet(${literal(path)}, hive_partitioning = false)
-         WHERE ${condition})`,
-    );
-    if (matches === 0) continue;
-    const kept = `SELECT * FROM old WHERE NOT (${condition})`;
-    const columns = Object.keys((await tableOf(database, path)).columns);
-    await rewriteParquet(
-      database,
-      path,
-      replacement ? `${kept} UNION ALL BY NAME ${replacement(columns)}` : kept,
-    );
-    touched += matches;
+    const purged = await unlessDamaged(database, [path], "purge", async () => {
+      const { matches } = await row<{ matches: number }>(
+        database,
+        `SELECT count(*) AS matches FROM (
+           SELECT 1 FROM read_parquet(${literal(path)}, hive_partitioning = false)
+           WHERE ${condition})`,
+      );
+      if (matches === 0) return 0;
+      const kept = `SELECT * FROM old WHERE NOT (${condition})`;
+      const columns = Object.keys((await tableOf(database, path)).columns);
+      await rewriteParquet(
+        database,
+        path,
+        replacement ? `${kept} UNION ALL BY NAME ${replacement(columns)}` : kept,
+      );
+      return matches;
+    });
+    // Readers of its content name a damaged file.
+    if (typeof purged === "number") touched += purged;
   }
   return touched;
 }

@@ -8,7 +8,7 @@ import type { Context } from "../command/command.ts";
 import { UserError } from "../run/error.ts";
 import { type Database, literal, row, rows } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
-import { recheckFile, type RecheckState } from "../raw/recheck_state.ts";
+import { recheckFile, type RecheckState } from "../raw/last_recheck.ts";
 import { POSTS } from "../store/tables.ts";
 import { type Found, subjectHashSql, writeTombstones } from "../raw/tombstone.ts";
 
@@ -45,18 +45,21 @@ export async function openRound(
     unknown: 0,
   };
   const files = [...Object.values(inputs.raw).flat(), ...inputs.contexts];
-  const removal = (column: string) =>
-    `(SELECT removed_at FROM removed WHERE subject_hash = ${subjectHashSql(key, column)})`;
-  await readRemovals(database, inputs.tombstones, files, key, inputs.archivedPosts);
+  const removals = await readRemovals(
+    database,
+    inputs.tombstones,
+    files,
+    key,
+    inputs.archivedPosts,
+  );
   await database.run(`CREATE OR REPLACE TEMP TABLE kept AS
     SELECT ${subjectHashSql(key, "uri")} AS subject_hash, uri, did,
-      ${subjectHashSql(key, "did")} IN (SELECT subject_hash FROM hidden) AS is_hidden
+      ${removals.isHidden()} AS is_hidden
     FROM (SELECT uri, any_value(did) AS did, max(event_time) AS seen FROM (
         SELECT uri, did, event_time FROM ${rawRows(files)}
         UNION ALL SELECT uri, did, reference_time FROM ${relation(POSTS, inputs.archivedPosts)})
       WHERE uri IS NOT NULL GROUP BY uri) r
-    WHERE NOT coalesce(greatest(${removal("r.uri")}, ${removal("r.did")})
-        >= coalesce(seen, '-infinity'), false)
+    WHERE NOT ${removals.isRemoved("seen", "r.uri", "r.did")}
       AND subject_hash > ${literal(state.after)} AND regexp_full_match(uri, ${literal(POST_URI)})`);
   const { posts } = await row<{ posts: number }>(database, "SELECT count(*) AS posts FROM kept");
   return { ...state, posts: state.asked + posts, isComplete: false };

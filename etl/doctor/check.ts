@@ -4,10 +4,9 @@ import { denoDirectory } from "./deno_dir.ts";
 import { denoVersion, packages } from "./packages.ts";
 import { diskSpace } from "./disk_space.ts";
 import type { Examination } from "./examination.ts";
-import { fileSystem } from "./file_system.ts";
+import { fileSystem, secretFiles } from "./file_system.ts";
 import type { Finding } from "./finding.ts";
 import { notices } from "./notices.ts";
-import { secretFiles } from "./secret_files.ts";
 import { FIREHOSE, JETSTREAM, streamAddresses, streamAnswers } from "./stream.ts";
 
 /** Something that is looked at. */

@@ -2,6 +2,8 @@ import { isWritable } from "../run/process.ts";
 import { type Examination, standingFolder } from "./examination.ts";
 import { type Finding, note, ok, problem, warning } from "./finding.ts";
 import { type Mount, mountOf } from "./mount.ts";
+import { join } from "node:path";
+import { ifThere } from "../run/if_there.ts";
 
 /** What to know of a kind of file system that data lies on. */
 interface Kind {
@@ -122,4 +124,21 @@ function ofMount(root: string, { type, options }: Mount): Finding[] {
     ));
   }
   return findings;
+}
+
+const OF_OTHERS = 0o077;
+
+/** See whether files with keys and tokens can be read by others. */
+export async function secretFiles({ root, paths }: Examination): Promise<Finding[]> {
+  const files = [join(root, ".env"), paths.session(), paths.hashKey()];
+  const findings: Finding[] = [];
+  for (const path of files) {
+    const mode = (await ifThere(() => Deno.stat(path)))?.mode ?? undefined;
+    if (mode === undefined || (mode & OF_OTHERS) === 0) continue;
+    findings.push(warning(
+      `${path} is open to other users of this machine (mode ${(mode & 0o777).toString(8)})`,
+      `chmod 600 ${path}`,
+    ));
+  }
+  return findings.length > 0 ? findings : [ok("keys and tokens are closed to others")];
 }

@@ -1,5 +1,4 @@
 import { CODED_MEANINGS } from "../labels/coded_posts.ts";
-import { columnMeanings } from "./data_dictionary.ts";
 import { CLASSIFIER as HUMAN, COLUMNS } from "../labels/human_labels.ts";
 import { QUOTING_COLUMNS } from "../labels/paid_answer.ts";
 import { EXIT, UserError } from "../run/error.ts";
@@ -7,6 +6,7 @@ import { literal } from "../store/duckdb.ts";
 import { subjectHashSql } from "../raw/tombstone.ts";
 import { LABELS, POSTS } from "../store/tables.ts";
 import { STRATUM_OF_POST } from "../labels/stratum.ts";
+import { fileURLToPath } from "node:url";
 
 /** Stata knows no longer names. */
 const LONGEST_NAME = 32;
@@ -217,4 +217,25 @@ export function csvValue(name: string, type: string): string {
   if (type.endsWith("[]")) return `array_to_string(${column}, ${literal(";")}) AS ${column}`;
   if (type.startsWith("MAP")) return `to_json(${column})::VARCHAR AS ${column}`;
   return column;
+}
+
+const DICTIONARY = fileURLToPath(new URL("../../data/README.md", import.meta.url));
+
+/**
+ * Read what the data dictionary says of the columns of a table, by column; without its links.
+ *
+ * `heading` is that of the table in `data/README.md`, such as `posts` or `labels/dictionary`. A table
+ * that is not described there gives nothing.
+ */
+function columnMeanings(heading: string): Record<string, string> {
+  const text = Deno.readTextFileSync(DICTIONARY).replaceAll("\r\n", "\n");
+  const start = text.indexOf(`\n### \`${heading}\`\n`);
+  if (start === -1) return {};
+  const section = text.slice(start + 1).split(/\n#{2,3} /)[0]!;
+  const rows = section.matchAll(/^\| `([^`]+)` \| [^|]+ \| ?(.*?) ?\|$/gm);
+  return Object.fromEntries(
+    [...rows].map((
+      [, column, meaning],
+    ) => [column!, meaning!.replace(/\[([^\]]+)\]\([^)]+\)/g, "$1")]),
+  );
 }

@@ -1,3 +1,4 @@
+import type { Removals } from "../raw/removal.ts";
 import type { AnalysisColumn } from "./analysis_column.ts";
 import { labelsByPost } from "../labels/coded_posts.ts";
 import type { ExportedLabelSet } from "./exported_label_sets.ts";
@@ -6,7 +7,6 @@ import { type Database, literal, row } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { LABELS, WINDOWS, withColumns } from "../store/tables.ts";
-import { subjectHashSql } from "../raw/tombstone.ts";
 
 /**
  * Give the query of a day's rows of an analysis file, in an order that says nothing, and how many posts
@@ -16,12 +16,12 @@ import { subjectHashSql } from "../raw/tombstone.ts";
  */
 export async function dayQuery(
   database: Database,
-  { paths, day, columns, sets, key, source }: {
+  { paths, day, columns, sets, removals, source }: {
     paths: DataPaths;
     day: string;
     columns: AnalysisColumn[];
     sets: ExportedLabelSet[];
-    key: string;
+    removals: Removals;
     source?: string;
   },
 ): Promise<{ sql: string; removed: number }> {
@@ -35,11 +35,8 @@ export async function dayQuery(
        WHERE l.label_set_id = ${literal(label_set_id)}
      ) "${classifier}" ON "${classifier}".uri = p.uri`
   );
-  const removal = (column: string) =>
-    `(SELECT removed_at FROM removed WHERE subject_hash = ${subjectHashSql(key, column)})`;
-  const isRemoved = `(coalesce(greatest(${removal("p.uri")}, ${removal("p.did")})
-      >= coalesce(p.reference_time, '-infinity'), false)
-    OR ${subjectHashSql(key, "p.did")} IN (SELECT subject_hash FROM hidden))`;
+  const isRemoved = `(${removals.isRemoved("p.reference_time", "p.uri", "p.did")}
+    OR ${removals.isHidden("p.did")})`;
   const inSource = source === undefined ? "true" : `coalesce(p.in_${source}, false)`;
   const posts = `SELECT *, ${literal(day)} AS day
     FROM read_parquet(${literal(paths.posts(day))}, hive_partitioning = false)`;

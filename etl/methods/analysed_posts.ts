@@ -30,7 +30,7 @@ export interface LabelledStratum {
   stratum: string;
   passed_filters: boolean;
   posts: number;
-  labeled: number;
+  labelled: number;
   failed: number;
   /** Labelled, without the probability with which it was drawn. */
   unsampled: number;
@@ -103,7 +103,7 @@ export async function labelledPosts(
     const strata = await rows<LabelledStratum & Record<string, unknown>>(
       database,
       `SELECT stratum, passed_filters, sum(posts)::BIGINT AS posts,
-         coalesce(sum(posts) FILTER (state = 'labeled'), 0)::BIGINT AS labeled,
+         coalesce(sum(posts) FILTER (state = 'labelled'), 0)::BIGINT AS labelled,
          coalesce(sum(posts) FILTER (state = 'failed'), 0)::BIGINT AS failed,
          sum(unsampled)::BIGINT AS unsampled, min(lowest) AS lowest_prob, max(highest) AS highest_prob
        ${own} GROUP BY ALL ORDER BY stratum DESC, passed_filters DESC`,
@@ -133,7 +133,7 @@ async function countDay(
     )
     SELECT ${literal(labelSetId)}, ${STRATUM_OF_POST} AS stratum,
       coalesce(p.passed_filters, false) AS passed,
-      CASE WHEN was_successfully_labeled THEN 'labeled' WHEN own.uri IS NULL THEN 'untried'
+      CASE WHEN was_successfully_labeled THEN 'labelled' WHEN own.uri IS NULL THEN 'untried'
         ELSE 'failed' END AS state, own.reason AS why,
       count(*), count(*) FILTER (was_successfully_labeled AND label_prob IS NULL),
       min(label_prob), max(label_prob)

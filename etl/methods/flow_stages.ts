@@ -34,17 +34,17 @@ export function flowStages({ sources, posts, label_sets }: MethodsFacts): FlowSt
     },
     { title: `${number(posts.passed_filters)} posts pass all filters`, lines: [] },
     ...label_sets.filter(({ is_shown }) => is_shown).map((set): FlowStage => {
-      const { labeled, failed, posts } = totals(set, true);
+      const { labelled, failed, posts } = totals(set, true);
       const reasons = set.failures.filter(({ passed }) => passed > 0)
         .map(({ reason, passed }) => `${reason}: ${number(passed)}`);
       return {
-        title: `${number(labeled)} labelled by ${set.classifier}`,
+        title: `${number(labelled)} labelled by ${set.classifier}`,
         lines: [
           [set.model, set.codebook, `label set ${set.label_set_id}`].filter(Boolean).join(", "),
         ],
         aside: {
-          title: `${number(posts - labeled)} not labelled`,
-          lines: [`not drawn, or not yet: ${number(posts - labeled - failed)}`, ...reasons],
+          title: `${number(posts - labelled)} not labelled`,
+          lines: [`not drawn, or not yet: ${number(posts - labelled - failed)}`, ...reasons],
         },
         isBranch: true,
       };
@@ -54,7 +54,7 @@ export function flowStages({ sources, posts, label_sets }: MethodsFacts): FlowSt
 
 function totals({ strata }: LabelledPosts, passed: boolean) {
   const own = strata.filter(({ passed_filters }) => passed_filters === passed);
-  const sum = (name: "posts" | "labeled" | "failed") =>
+  const sum = (name: "posts" | "labelled" | "failed") =>
     own.reduce((all, row) => all + row[name], 0);
-  return { posts: sum("posts"), labeled: sum("labeled"), failed: sum("failed") };
+  return { posts: sum("posts"), labelled: sum("labelled"), failed: sum("failed") };
 }

@@ -1,8 +1,11 @@
 import type { FilteredPosts, LabelledPosts } from "./analysed_posts.ts";
 import type { CollectedSource } from "./collected_source.ts";
 import type { LastRecheck } from "../raw/last_recheck.ts";
-import type { TakenBack } from "./taken_back.ts";
 import type { TaskRuns } from "./task_runs.ts";
+import { type Database, rows } from "../store/duckdb.ts";
+import { relation } from "../store/parquet.ts";
+import type { DataPaths } from "../store/paths.ts";
+import { TOMBSTONES } from "../store/tables.ts";
 
 /** All that a data statement rests on. */
 export interface MethodsFacts {
@@ -18,4 +21,22 @@ export interface MethodsFacts {
   taken_back: TakenBack[];
   recheck: LastRecheck;
   runs: TaskRuns[];
+}
+
+/** Posts or accounts that were taken back for a reason, each once. */
+export interface TakenBack extends Record<string, unknown> {
+  subject_kind: string;
+  reason: string;
+  subjects: number;
+}
+
+/** Count tombstones by kind and reason; most are of posts that the study never had. */
+export async function takenBack(database: Database, paths: DataPaths): Promise<TakenBack[]> {
+  const files = paths.files("raw/tombstones").map(({ path }) => path);
+  return await rows<TakenBack>(
+    database,
+    `SELECT coalesce(subject_kind, 'unknown') AS subject_kind, coalesce(reason, 'unknown') AS reason,
+       count(DISTINCT subject_hash) AS subjects FROM ${relation(TOMBSTONES, files)}
+     GROUP BY ALL ORDER BY subject_kind DESC, subjects DESC, reason`,
+  );
 }

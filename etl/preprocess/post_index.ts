@@ -1,12 +1,11 @@
 import { rawRows } from "../raw/raw_rows.ts";
-import { indexCounts } from "./count_index.ts";
 import type { Inputs } from "../raw/inputs.ts";
-import { readRemovals } from "../raw/removal.ts";
+import { readRemovals, type Removals } from "../raw/removal.ts";
 import { SOURCE_COLUMNS, SOURCE_NAMES } from "../store/source.ts";
 import { type Database, literal, row } from "../store/duckdb.ts";
-import { relation } from "../store/parquet.ts";
-import { COVERAGE, POSTS } from "../store/tables.ts";
+import { COUNTS, COVERAGE, POSTS } from "../store/tables.ts";
 import { subjectHashSql } from "../raw/tombstone.ts";
+import { relation } from "../store/parquet.ts";
 
 /**
  * Make the temporary table `post_index`: one narrow row a uri that is left once deletions are applied,
@@ -26,12 +25,18 @@ export async function indexPosts(
   inputs: Inputs,
   hashKey: string,
   standing: string[],
-): Promise<{ hidden: number; late: number }> {
+): Promise<{ hidden: number; late: number; removals: Removals }> {
   const files = Object.entries(inputs.raw).flatMap(([source, paths]) =>
     paths.map((path) => ({ source, path }))
   );
   const parts = files.map(({ path }) => path);
-  await readRemovals(database, inputs.tombstones, parts, hashKey, inputs.archivedPosts);
+  const removals = await readRemovals(
+    database,
+    inputs.tombstones,
+    parts,
+    hashKey,
+    inputs.archivedPosts,
+  );
   await database.run(
     "CREATE OR REPLACE TEMP TABLE raw_files (file BIGINT, source VARCHAR, path VARCHAR)",
   );
@@ -43,7 +48,7 @@ export async function indexPosts(
     appender.endRow();
   }
   appender.closeSync();
-  await indexCounts(database, inputs.counts, hashKey);
+  await indexCounts(database, inputs.counts, removals);
   const isIn = SOURCE_NAMES.map((source) =>
     `bool_or(source = ${literal(source)}) OVER all_of_uri AS in_${source}`
   );
@@ -146,7 +151,7 @@ export async function indexPosts(
     await database.run(`DELETE FROM post_index WHERE date IN (
       SELECT unnest(${literal([...inputs.stoppedDays])})::DATE)`);
   }
-  return { hidden, late };
+  return { hidden, late, removals };
 }
 
 /**
@@ -159,4 +164,25 @@ function parsedTime(column: string): string {
     "\\d{4}-\\d\\d-\\d\\d[Tt ]\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?([Zz]|[+-]\\d\\d:?\\d\\d)?";
   return `(CASE WHEN regexp_full_match(${column}, '${pattern}')
     THEN try_cast(${column} AS TIMESTAMPTZ)::TIMESTAMP END)`;
+}
+
+/**
+ * Make the temporary table `counts_48h`: the first count that was taken again of each uri.
+ *
+ * Columns uri, counted_48h_at, and the four counts with `_48h`, null where the post was gone by then.
+ * A count of what a tombstone removes is left out, as its post is.
+ */
+async function indexCounts(
+  database: Database,
+  files: string[],
+  removals: Removals,
+): Promise<void> {
+  await database.run(`CREATE OR REPLACE TEMP TABLE counts_48h AS
+    SELECT c.uri, c.seen_at AS counted_48h_at, c.like_count AS like_count_48h,
+      c.repost_count AS repost_count_48h, c.reply_count AS reply_count_48h,
+      c.quote_count AS quote_count_48h
+    FROM ${relation(COUNTS, files)} c
+    WHERE NOT ${removals.isRemoved("c.event_time", "c.uri", "c.did")}
+    QUALIFY row_number() OVER (PARTITION BY c.uri
+      ORDER BY c.seen_at, c.host, c.like_count, c.repost_count, c.reply_count, c.quote_count) = 1`);
 }

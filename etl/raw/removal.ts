@@ -8,6 +8,32 @@ import { subjectHashSql } from "./tombstone.ts";
 const RETURN_DAYS = 30;
 
 /**
+ * What authors and hosts took back, as SQL over the tables `removed` (subject_hash, removed_at) and
+ * `hidden` (subject_hash) of one database.
+ */
+export class Removals {
+  constructor(readonly key: string) {}
+
+  /** When the uri or did that an expression gives was removed; null where it was not. */
+  removedAt(subject: string): string {
+    return `(SELECT removed_at FROM removed WHERE subject_hash = ${
+      subjectHashSql(this.key, subject)
+    })`;
+  }
+
+  /** Is a version of a post of some time removed, by its uri or its author? */
+  isRemoved(time: string, uri = "uri", did = "did"): string {
+    return `coalesce(greatest(${this.removedAt(uri)}, ${this.removedAt(did)})
+      >= coalesce(${time}, '-infinity'), false)`;
+  }
+
+  /** Is an author hidden, as deactivated accounts are? */
+  isHidden(did = "did"): string {
+    return `${subjectHashSql(this.key, did)} IN (SELECT subject_hash FROM hidden)`;
+  }
+}
+
+/**
  * Make the temporary tables `removed` (subject_hash, removed_at), which leaves every table, and `hidden`
  * (subject_hash of an account), which is not shown.
  *
@@ -21,7 +47,7 @@ export async function readRemovals(
   raw: string[],
   hashKey: string,
   posts: string[] = [],
-): Promise<void> {
+): Promise<Removals> {
   const purged = new Date(now().getTime() - RETURN_DAYS * 86_400_000);
   await database.run(`
     CREATE OR REPLACE TEMP TABLE states AS
@@ -62,4 +88,5 @@ export async function readRemovals(
       SELECT subject_hash FROM away WHERE first_at > ${literal(purged)};
     DROP TABLE states;
     DROP TABLE away`);
+  return new Removals(hashKey);
 }

@@ -36,6 +36,17 @@ export type Variable = typeof VARIABLES[number];
  */
 export const ownEnvironment = new AsyncLocalStorage<Readonly<Record<string, string>>>();
 
+let commonEnvironment: Readonly<Record<string, string>> | undefined;
+
+/** Give everything in this process an environment that has none of its own. */
+export function setCommonEnvironment(variables: Readonly<Record<string, string>>): void {
+  commonEnvironment = variables;
+}
+
+function givenEnvironment(): Readonly<Record<string, string>> | undefined {
+  return ownEnvironment.getStore() ?? commonEnvironment;
+}
+
 /**
  * Give the value of an environment variable, or undefined where it is unset or empty.
  *
@@ -47,7 +58,7 @@ export const variable = environment();
 export function environment(path?: string): (name: Variable) => string | undefined {
   let fromFile: Record<string, string | undefined> | undefined;
   return (name) => {
-    if (ownEnvironment.getStore()) return systemVariable(name)?.trim() || undefined;
+    if (givenEnvironment()) return systemVariable(name)?.trim() || undefined;
     fromFile ??= readEnvFile(path);
     return Deno.env.get(name)?.trim() || fromFile[name]?.trim() || undefined;
   };
@@ -55,7 +66,7 @@ export function environment(path?: string): (name: Variable) => string | undefin
 
 /** Give a variable of the system, such as `PATH`, as it is set. */
 export function systemVariable(name: string): string | undefined {
-  const own = ownEnvironment.getStore();
+  const own = givenEnvironment();
   return own ? own[name] : Deno.env.get(name);
 }
 
@@ -66,7 +77,7 @@ export function systemVariable(name: string): string | undefined {
 export function notInFile(
   path?: string,
 ): Variable[] {
-  const fromFile = ownEnvironment.getStore() ? {} : readEnvFile(path);
+  const fromFile = givenEnvironment() ? {} : readEnvFile(path);
   return VARIABLES.filter((name) => {
     const set = systemVariable(name)?.trim();
     return set && set !== fromFile[name]?.trim();

@@ -40,18 +40,22 @@ function isDay(text: string): boolean {
     date.toISOString().startsWith(text);
 }
 
-/** Hours that one run may last: timers count no further than 24 days. */
-export function hours(text: string): number {
-  const value = positiveNumber(text);
-  if (value > 500) throw new RangeError("is more than 500; let cron start the task again");
-  return value;
-}
+/** Timers count no further than 24 days. */
+const LONGEST_HOURS = 500;
+const UNITS_MS = { h: 3_600_000, m: 60_000, s: 1000 };
 
-/** Minutes that one run may last, likewise. */
-export function minutes(text: string): number {
-  const value = positiveNumber(text);
-  if (value > 30_000) throw new RangeError("is more than 30000; let cron start the task again");
-  return value;
+/** How long one run may last, such as 4h, 10m or 1h30m, in milliseconds. */
+export function runTime(text: string): number {
+  if (!/^(\d+(\.\d+)?[hms])+$/.test(text)) {
+    throw new RangeError("is not a duration such as 4h or 10m");
+  }
+  const parts = [...text.matchAll(/([\d.]+)([hms])/g)];
+  const ms = parts.reduce((sum, [, n, unit]) => sum + Number(n) * UNITS_MS[unit as "h"], 0);
+  if (ms <= 0) throw new RangeError("is no time at all");
+  if (ms > LONGEST_HOURS * UNITS_MS.h) {
+    throw new RangeError(`is more than ${LONGEST_HOURS}h; let cron start the task again`);
+  }
+  return ms;
 }
 
 /**

@@ -1,8 +1,10 @@
 import { Buffer } from "node:buffer";
 import { systemVariable } from "../run/environment.ts";
 import { describeError, UserError } from "../run/error.ts";
+import { dirname } from "node:path";
+import { now } from "../run/clock.ts";
+import { sync } from "../store/whole_file.ts";
 import type { DataPaths } from "../store/paths.ts";
-import { backUpCrontab } from "./crontab_backup.ts";
 
 const DOING = "change the crontab";
 const WITHOUT_CRON =
@@ -135,4 +137,18 @@ function changedByOthers(): UserError {
     "somebody else changed it at the same time",
     "See crontab -l, then run the task again",
   );
+}
+
+/**
+ * Keep a crontab as it is before it is changed, and give the file; it is durable when this returns.
+ *
+ * Its owner alone can read it: crontabs hold keys.
+ */
+async function backUpCrontab(paths: DataPaths, crontab: Uint8Array): Promise<string> {
+  const time = now().toISOString().slice(0, 19).replaceAll(":", "");
+  const path = paths.crontabBackup(`${time}Z-${crypto.randomUUID().slice(0, 8)}`);
+  await Deno.mkdir(dirname(path), { recursive: true });
+  await Deno.writeFile(path, crontab, { createNew: true, mode: 0o600 });
+  await sync(path);
+  return path;
 }

@@ -1,5 +1,4 @@
 const MINUTE_MS = 60_000;
-const DAY_MS = 1440 * MINUTE_MS;
 /** Clocks change twice a year or not at all. */
 const AHEAD_DAYS = 370;
 
@@ -19,17 +18,15 @@ export interface ClockChange {
 
 /** Give how many minutes a zone is ahead of UTC at an instant. */
 export function offsetMinutes(zone: string, at: Date): number {
-  return offsets(zone)(at);
+  return minutesOf(inZone(zone, at));
 }
 
-/** To make a format takes longer than to use it. */
-function offsets(zone: string): (at: Date) => number {
-  const format = new Intl.DateTimeFormat("en", { timeZone: zone, timeZoneName: "longOffset" });
-  return (at) => {
-    const name = format.formatToParts(at).find(({ type }) => type === "timeZoneName")!.value;
-    const [, sign, hours, minutes] = /^GMT(?:([+-])(\d\d):(\d\d))?/.exec(name)!;
-    return sign ? Number(`${sign}1`) * (60 * Number(hours) + Number(minutes)) : 0;
-  };
+function inZone(zone: string, at: Date): Temporal.ZonedDateTime {
+  return Temporal.Instant.fromEpochMilliseconds(at.getTime()).toZonedDateTimeISO(zone);
+}
+
+function minutesOf({ offsetNanoseconds }: Temporal.ZonedDateTime): number {
+  return offsetNanoseconds / 1e6 / MINUTE_MS;
 }
 
 /** Give which time of day `HH:MM` in UTC is where the clock is so many minutes ahead. */
@@ -39,21 +36,15 @@ export function localTime(utc: string, offset: number): LocalTime {
   return { hour: Math.floor(local / 60), minute: local % 60 };
 }
 
-/** Find when the clock of a zone changes next, to the minute; undefined where it does not in a year. */
+/** Find when the clock of a zone changes next; undefined where it does not in a year. */
 export function nextClockChange(zone: string, from: Date): ClockChange | undefined {
-  const offset = offsets(zone);
-  const before = offset(from);
-  for (let day = 0; day < AHEAD_DAYS; day++) {
-    let same = from.getTime() + day * DAY_MS;
-    let other = same + DAY_MS;
-    if (offset(new Date(other)) === before) continue;
-    while (other - same > MINUTE_MS) {
-      const middle = same + Math.floor((other - same) / 2 / MINUTE_MS) * MINUTE_MS;
-      if (offset(new Date(middle)) === before) same = middle;
-      else other = middle;
-    }
-    const at = new Date(Math.floor(other / MINUTE_MS) * MINUTE_MS);
-    return { at, before, after: offset(at) };
+  const before = offsetMinutes(zone, from);
+  for (let at = inZone(zone, from).getTimeZoneTransition("next"); at !== null;) {
+    if (at.epochMilliseconds - from.getTime() > AHEAD_DAYS * 1440 * MINUTE_MS) return undefined;
+    const after = minutesOf(at);
+    // A zone may be renamed without its clocks being changed.
+    if (after !== before) return { at: new Date(at.epochMilliseconds), before, after };
+    at = at.getTimeZoneTransition("next");
   }
   return undefined;
 }

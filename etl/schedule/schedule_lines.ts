@@ -1,5 +1,4 @@
 import { EXIT, UserError } from "../run/error.ts";
-import { cronWord } from "./cron_word.ts";
 import { localTime } from "./local_time.ts";
 import type { ScheduleTimes } from "./schedule_times.ts";
 
@@ -109,4 +108,40 @@ function word(text: string): string {
       { exitCode: EXIT.usage, cause },
     );
   }
+}
+
+/**
+ * Give a text as one word of the command of a crontab line.
+ *
+ * Shells read what stands in single quotes as it is. A % would end the command for cron, quoted or not,
+ * but for a backslash before it, which some crons take away and others leave to the shell: so that it
+ * stands outside of quotes (crontab(5)). Throws a `RangeError` for control characters, which no crontab
+ * can hold.
+ */
+export function cronWord(text: string): string {
+  // deno-lint-ignore no-control-regex
+  if (/[\0-\x1f\x7f]/.test(text)) throw new RangeError("holds a line break or control character");
+  if (/^[\w@+=:,./-]+$/.test(text)) return text;
+  return `'${text.replaceAll("'", `'\\''`).replaceAll("%", `'\\%'`)}'`;
+}
+
+/** What a task may use, as options of sbatch(1): more than it needs on a day like others. */
+const OPTIONS: Record<string, string> = {
+  sync: "--time=04:00:00 --mem=2G",
+  daily: "--time=12:00:00 --mem=4G",
+  status: "--time=00:30:00 --mem=2G",
+};
+
+/**
+ * Give the lines of a schedule as scrontab(1) of Slurm reads them, each with its options before it.
+ *
+ * What tasks print goes to their logs, and so Slurm keeps nothing of it: it would name a file by the job
+ * each time, 200 a day.
+ */
+export function scrontabLines(lines: ScheduleLine[]): string[] {
+  return lines.flatMap(({ task, fields, command }) => [
+    `#SCRON --job-name=civicsky-${task.replace(":", "-")} --cpus-per-task=1 --output=/dev/null`,
+    `#SCRON ${OPTIONS[task.split(":")[0]!]}`,
+    `${fields} ${command}`,
+  ]);
 }

@@ -15,8 +15,8 @@ export const command = streamCommand({
   hostDescription: "relay to read (default: BLUESKY_RELAY, then study.yaml)",
   examples: [
     "deno task sync:firehose",
-    "deno task sync:firehose --minutes 5",
-    "deno task sync:firehose --hours 4 --relay wss://relay1.us-east.bsky.network",
+    "deno task sync:firehose --for 5m",
+    "deno task sync:firehose --for 4h --relay wss://relay1.us-east.bsky.network",
   ],
   replayMs: LOOK_BACK_MS.firehose,
   settings: ({ sources }) => ({

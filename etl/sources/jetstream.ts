@@ -22,7 +22,7 @@ export const command = streamCommand({
   source: "jetstream",
   hostFlags: "--server <url>",
   hostDescription: "host to read (default: BLUESKY_JETSTREAM, then study.yaml)",
-  examples: ["deno task sync:jetstream", "deno task sync:jetstream --minutes 5"],
+  examples: ["deno task sync:jetstream", "deno task sync:jetstream --for 5m"],
   replayMs: LOOK_BACK_MS.jetstream,
   settings: ({ sources }) => ({
     hosts: sources.jetstream.servers,

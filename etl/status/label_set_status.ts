@@ -11,7 +11,7 @@ export interface LabelSetStatus {
   codebook: string | null;
   model: string | null;
   is_shown: boolean;
-  labeled: number;
+  labelled: number;
   failed: number;
   /** Posts without a row: those that are pending, and those that the study does not draw. */
   untried: number;
@@ -30,17 +30,17 @@ export async function labelSetStatus(
     `WITH p AS (SELECT uri, cid, text_hash FROM ${relation(POSTS, posts)}),
      l AS (SELECT * FROM ${relation(LABELS, labels.map((file) => file.path))}),
      joined AS (
-       SELECT l.label_set_id, p.uri, bool_or(l.was_successfully_labeled) AS labeled
+       SELECT l.label_set_id, p.uri, bool_or(l.was_successfully_labeled) AS labelled
        FROM p JOIN l ON ${LABEL_OF_POST} GROUP BY ALL
      ),
      counted AS (
-       SELECT label_set_id, count(*) FILTER (labeled) AS labeled,
-         count(*) FILTER (NOT labeled) AS failed
+       SELECT label_set_id, count(*) FILTER (labelled) AS labelled,
+         count(*) FILTER (NOT labelled) AS failed
        FROM joined GROUP BY ALL
      )
      SELECT ${literal(classifier)} AS classifier, s.label_set_id, s.codebook, s.model, s.is_shown,
-       coalesce(c.labeled, 0) AS labeled, coalesce(c.failed, 0) AS failed,
-       (SELECT count(*) FROM p) - coalesce(c.labeled + c.failed, 0) AS untried
+       coalesce(c.labelled, 0) AS labelled, coalesce(c.failed, 0) AS failed,
+       (SELECT count(*) FROM p) - coalesce(c.labelled + c.failed, 0) AS untried
      FROM ${relation(LABEL_SETS, sets)} s LEFT JOIN counted c USING (label_set_id)
      ORDER BY s.is_shown DESC, s.last_used DESC`,
   );

@@ -12,11 +12,11 @@ import {
   isPerspectiveEnd,
   type PerspectiveEnd,
 } from "../study/perspective_end.ts";
-import { hasUnicode } from "./terminal.ts";
 import { describeStanding, type StreamStanding } from "../coverage/stream_standing.ts";
 import { describeStrips, stripLegend } from "./strip_text.ts";
 import type { TableStatus } from "./table_status.ts";
 import type { WeekStrip } from "../coverage/week_strip.ts";
+import { variable } from "../run/environment.ts";
 
 /** Columns of the screen where there is no terminal that says how many it has. */
 const WIDTH = 100;
@@ -50,8 +50,7 @@ export function describeStatus(status: StatusSummary): string {
   const { data, tables, perspective_end } = status;
   const end = perspective_end ? [[describePerspectiveEnd(perspective_end)]] : [];
   if (tables.length === 0) {
-    const hint =
-      `${data} holds nothing yet\n  Collect with deno task sync:firehose --minutes 5, or ` +
+    const hint = `${data} holds nothing yet\n  Collect with deno task sync:firehose --for 5m, or ` +
       "try deno task demo";
     return [hint, ...end.map(([text]) => `  ${text}`)].join("\n\n");
   }
@@ -87,7 +86,7 @@ function labelSets(sets: LabelSetStatus[]): string[] {
       set.label_set_id,
       set.is_shown ? "shown" : "",
       [set.codebook, set.model].filter(Boolean).join(", "),
-      number(set.labeled),
+      number(set.labelled),
       number(set.failed),
       number(set.untried),
     ]),
@@ -225,4 +224,10 @@ function wrap(text: string): string[] {
 
 function number(value: number): string {
   return value.toLocaleString("en");
+}
+
+/** Tell whether stdout is a terminal whose locale is UTF-8 (POSIX, Environment Variables, 8.2). */
+function hasUnicode(): boolean {
+  const locale = variable("LC_ALL") ?? variable("LC_CTYPE") ?? variable("LANG") ?? "";
+  return Deno.stdout.isTerminal() && /utf-?8/i.test(locale);
 }

@@ -144,6 +144,28 @@ export async function queryWhole<R extends Row>(
 }
 
 /**
+ * Do some work with files; gives the error of the first damaged one where that is why it fails.
+ *
+ * The question is asked first: to read every value before would take as long again. Throws what the work
+ * throws where all files are whole.
+ */
+export async function unlessDamaged<T>(
+  database: Database,
+  files: string[],
+  doing: string,
+  work: () => Promise<T>,
+): Promise<T | UserError> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const damaged = await firstDamage(database, files, doing);
+    if (damaged === undefined) throw error;
+    return damaged;
+  }
+}
+
+/**
  * Give the error for the first damaged one among some files, undefined where all are whole.
  *
  * Throws where there is not memory enough to tell: no file is called damaged for that.

@@ -1,8 +1,11 @@
 import { join } from "node:path";
 import { EXIT, UserError } from "../run/error.ts";
+import { delay } from "../run/pause.ts";
 import { type Holder, isDead, type Owner, thisProcess } from "./owner.ts";
 
 const HEARTBEAT_MS = 30_000;
+/** How often a lock without an owner is looked at, and in which time its process will have written it. */
+const [LOOK_MS, LOOKS] = [20, 50];
 
 /**
  * Hold the right to write one piece of output (a source, a label set, a partition).
@@ -23,7 +26,7 @@ export async function lock(
   const path = join(folder, `${name.replace(/[^\w.=-]+/g, "_")}.lock`);
   const owner = thisProcess();
   if (!await create(path, owner) && !await takeOver(path, owner)) {
-    const holder = await readHolder(path);
+    const holder = await writtenHolder(path);
     throw new UserError(
       doing,
       holder?.host ? `${held} (process ${holder.pid} on ${holder.host})` : held,
@@ -39,6 +42,16 @@ export async function lock(
       if ((await readHolder(path))?.token === owner.token) await remove(path);
     },
   };
+}
+
+/** Give whom a lock belongs to, also where its process has just created it and writes it now. */
+async function writtenHolder(path: string): Promise<Holder | undefined> {
+  for (let looks = 1;; looks++) {
+    const holder = await readHolder(path);
+    const isNew = holder?.host === "" && Date.now() - holder.heartbeat < LOOK_MS * LOOKS;
+    if (!isNew || looks === LOOKS) return holder;
+    await delay(LOOK_MS);
+  }
 }
 
 async function create(path: string, owner: Owner): Promise<boolean> {

@@ -1,8 +1,7 @@
 import { checkSection, parseYaml } from "./section.ts";
-import { z } from "zod";
-import { DailySection } from "./daily_section.ts";
 import { Windows } from "./window.ts";
 import { describeError, EXIT, UserError } from "../run/error.ts";
+import { z } from "zod";
 
 const AT_FEED = /^at:\/\/did:[a-z]+:[^/]+\/app\.bsky\.feed\.generator\/[^/]+$/;
 /** Posts that a feed is asked for, at most. */
@@ -37,6 +36,18 @@ export const Notify = z.strictObject({
   command: z.array(z.string().regex(/^[^\0]+$/, "is empty or holds a NUL")).min(1).optional(),
   /** Asked for whenever a whole `daily` went well. */
   heartbeat: WEB_URL.optional(),
+});
+
+/** What `deno task daily` runs and when, as `study.yaml` says it. */
+const DailySection = z.strictObject({
+  stream: z.enum(["jetstream", "firehose"]).default("jetstream"),
+  /** When the chain of a day starts (UTC). */
+  at: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "is not a time of day such as 00:30")
+    .default("00:30"),
+  /** All where none is named. Those without a key are left out; they run in this order. */
+  classifiers: z.array(z.string())
+    .refine((names) => new Set(names).size === names.length, "names a classifier twice")
+    .optional(),
 });
 
 const Study = z.strictObject({

@@ -3,11 +3,12 @@ import type { Study } from "../study/study.ts";
 import { type Span, totalLength } from "../coverage/span.ts";
 import { firstDamage } from "../store/damage.ts";
 import type { Database } from "../store/duckdb.ts";
-import type { DataPaths } from "../store/paths.ts";
 import { minute, type StreamStanding, streamStandings } from "../coverage/stream_standing.ts";
-import type { Incident } from "./incidents.ts";
 import { type TaskState, taskStates } from "./task_states.ts";
-import { writing } from "./writing.ts";
+import { join } from "node:path";
+import { describeError } from "../run/error.ts";
+import type { DataPaths } from "../store/paths.ts";
+import type { Incident } from "./incidents.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -190,4 +191,30 @@ function byDay({ from, until }: Span): Span[] {
 
 function inHours(spans: Span[]): number {
   return Math.round(totalLength(spans) / HOUR_MS * 100) / 100;
+}
+
+/** Less than this is no room for a run: a row of the ledger, a lock and a journal. */
+const ROOM_BYTES = 1024 * 1024;
+
+/**
+ * Try whether a run could write: where the disk is full or the folder read-only, none can even enter its
+ * start in the ledger, or tell anybody.
+ */
+async function writing(paths: DataPaths): Promise<Incident[]> {
+  const path = join(paths.root, `.writing-${Deno.pid}`);
+  try {
+    await Deno.writeFile(path, new Uint8Array(ROOM_BYTES), { createNew: true });
+    return [];
+  } catch (error) {
+    // A study that never ran has no folder, which is said elsewhere.
+    if (error instanceof Deno.errors.NotFound) return [];
+    return [{
+      key: "overdue/writing",
+      title: `nothing can be written to the data folder: ${describeError(error)}`,
+      remedy:
+        "Make room or mend the rights of the folder (deno task doctor), then run deno task daily",
+    }];
+  } finally {
+    await Deno.remove(path).catch(() => {});
+  }
 }

@@ -1,7 +1,6 @@
 import { basename } from "node:path";
-import { hasDied } from "../command/last_runs.ts";
+import { hasDied, runName } from "../command/last_runs.ts";
 import { type Database, utc } from "../store/duckdb.ts";
-import { runName } from "../command/run_name.ts";
 import { queryWhole } from "../store/damage.ts";
 import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";

@@ -38,7 +38,7 @@ export async function sideShares(
   const table = await data.sql`
     WITH posts_labels AS (
       SELECT did, text_hash, coalesce(1 / window_prob, 1) AS stands_for,
-        coalesce(was_successfully_labeled AND ${column} IS NOT NULL, false) AS is_labeled,
+        coalesce(was_successfully_labeled AND ${column} IS NOT NULL, false) AS is_labelled,
         1 / (label_prob * coalesce(window_prob, 1)) AS known_weight,
         coalesce(CASE WHEN ${threshold}::DOUBLE IS NULL THEN ${column}::DOUBLE
           WHEN ${column}::DOUBLE >= ${threshold}::DOUBLE THEN 1 ELSE 0 END, 0) AS y
@@ -48,8 +48,8 @@ export async function sideShares(
         AND (${source} = 'all' OR ${inSource})
     ),
     measured AS (
-      SELECT *, CASE WHEN NOT is_labeled THEN 0
-          WHEN bool_or(is_labeled AND known_weight IS NOT NULL) OVER () THEN coalesce(known_weight, 0)
+      SELECT *, CASE WHEN NOT is_labelled THEN 0
+          WHEN bool_or(is_labelled AND known_weight IS NOT NULL) OVER () THEN coalesce(known_weight, 0)
           ELSE 1 END AS weight
       FROM posts_labels
     ),

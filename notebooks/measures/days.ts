@@ -8,15 +8,10 @@ export type IsoDay = `${number}-${number}-${number}`;
 
 /** Give the function that says on which day of a time zone an instant lies. */
 export function dayIn(timeZone: string): (instant: Date) => Day {
-  const format = new Intl.DateTimeFormat("en-CA", {
-    timeZone,
-    year: "numeric",
-    month: "2-digit",
-    day: "2-digit",
-  });
   return (instant) => {
-    const part = Object.fromEntries(format.formatToParts(instant).map((p) => [p.type, p.value]));
-    return new Date(`${part.year}-${part.month}-${part.day}T00:00:00Z`);
+    const zoned = Temporal.Instant.fromEpochMilliseconds(instant.getTime())
+      .toZonedDateTimeISO(timeZone);
+    return new Date(`${zoned.toPlainDate()}T00:00:00Z`);
   };
 }
 

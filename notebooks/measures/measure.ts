@@ -92,7 +92,7 @@ export async function measuredByAuthor(
     WITH measured AS (
       SELECT did, date_trunc(${by}, local_time(CASE WHEN created_at_suspect THEN reference_time
           ELSE coalesce(created_at, reference_time) END)) AS time,
-        coalesce(was_successfully_labeled AND ${column} IS NOT NULL, false) AS is_labeled,
+        coalesce(was_successfully_labeled AND ${column} IS NOT NULL, false) AS is_labelled,
         coalesce(NOT was_successfully_labeled, false) AS is_failed,
         CASE WHEN ${threshold}::DOUBLE IS NULL THEN ${column}::DOUBLE
           WHEN ${column}::DOUBLE >= ${threshold}::DOUBLE THEN 1 ELSE 0 END AS y,
@@ -104,18 +104,18 @@ export async function measuredByAuthor(
         AND (${source} = 'all' OR ${inSource})
     ),
     by_author AS (
-      SELECT time, did, count(*) AS n_posts, count(*) FILTER (is_labeled) AS n_labeled,
+      SELECT time, did, count(*) AS n_posts, count(*) FILTER (is_labelled) AS n_labeled,
         count(*) FILTER (is_failed) AS n_failed,
-        count(*) FILTER (is_labeled AND weight IS NULL) AS n_unsampled,
-        coalesce(sum(weight * y) FILTER (is_labeled), 0) AS y,
-        coalesce(sum(weight) FILTER (is_labeled), 0) AS n,
-        coalesce(sum(weight * y * y) FILTER (is_labeled), 0) AS squares,
-        coalesce(sum(y) FILTER (is_labeled), 0) AS plain_y,
-        coalesce(sum(y * y) FILTER (is_labeled), 0) AS plain_squares,
+        count(*) FILTER (is_labelled AND weight IS NULL) AS n_unsampled,
+        coalesce(sum(weight * y) FILTER (is_labelled), 0) AS y,
+        coalesce(sum(weight) FILTER (is_labelled), 0) AS n,
+        coalesce(sum(weight * y * y) FILTER (is_labelled), 0) AS squares,
+        coalesce(sum(y) FILTER (is_labelled), 0) AS plain_y,
+        coalesce(sum(y * y) FILTER (is_labelled), 0) AS plain_squares,
         coalesce(sum(weight) FILTER (is_failed), 0) AS failed,
-        coalesce(sum(label_weight) FILTER (is_labeled), 0) AS label,
-        coalesce(sum(label_weight ** 2) FILTER (is_labeled), 0) AS label_squared,
-        coalesce(sum(weight ** 2) FILTER (is_labeled), 0) AS weight_squared
+        coalesce(sum(label_weight) FILTER (is_labelled), 0) AS label,
+        coalesce(sum(label_weight ** 2) FILTER (is_labelled), 0) AS label_squared,
+        coalesce(sum(weight ** 2) FILTER (is_labelled), 0) AS weight_squared
       FROM measured GROUP BY time, did
     )
     SELECT time, sum(n_posts) AS n_posts, sum(n_labeled) AS n_labeled, sum(n_failed) AS n_failed,

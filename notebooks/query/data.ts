@@ -1,6 +1,7 @@
 import type { ColumnTable } from "arquero";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { systemVariable } from "../../etl/run/environment.ts";
 import { UserError } from "../../etl/run/error.ts";
 import { readStudy, type Study } from "../../etl/study/study.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
@@ -68,7 +69,7 @@ export async function open(folder: string, options: OpenOptions = {}): Promise<D
   const paths = new DataPaths(root);
   // Views read whatever lies in a folder: what a killed compaction left there is brought to its end.
   await (await holdFiles(paths))[Symbol.asyncDispose]();
-  const study = readStudy(Deno.env.get("CIVICSKY_STUDY") ?? STUDY);
+  const study = readStudy(systemVariable("CIVICSKY_STUDY") ?? STUDY);
   const engine = options.engine === "native" ? await native(root) : await wasm();
   const views = new Views((sql) => engine.run(sql), paths, study);
   const { tables } = views;

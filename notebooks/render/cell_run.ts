@@ -2,6 +2,8 @@ import { UserError } from "../../etl/run/error.ts";
 import { cellLine, type CellModule, cellModule } from "./cell_module.ts";
 import { type CellLimits, type CellProcessOptions, runProcess } from "./cell_process.ts";
 import type { Cell, CellOutput, Notebook } from "./notebook.ts";
+import { formatWithOptions } from "node:util";
+import { type Output, SINK } from "../charts/show.ts";
 
 export interface CellRunOptions extends CellProcessOptions {
   /** For errors, such as `01-overview`. */
@@ -87,3 +89,30 @@ function failed(name: string, where: string, what: string): UserError {
     "Mend that cell and run the task again; the page of the last good run still stands",
   );
 }
+
+/**
+ * The child's end of the way from cells to the page: marked JSON lines on stdout. The marker is
+ * drawn anew for each run, so that nothing a cell prints can pass for an output.
+ */
+
+const marker = Deno.args[0]!;
+
+function send(message: unknown): void {
+  const bytes = new TextEncoder().encode(`${marker}${JSON.stringify(message)}\n`);
+  for (let sent = 0; sent < bytes.length;) sent += Deno.stdout.writeSync(bytes.subarray(sent));
+}
+
+/** Say that what follows comes from the cell at this place in the notebook. */
+function beginCell(index: number): void {
+  send({ cell: index });
+}
+
+/** Say that the last cell has ended, so that a cell that ends the process does not pass for the end. */
+function endCells(): void {
+  send({ done: true });
+}
+
+Object.assign(globalThis, { [SINK]: (output: Output) => send({ display: output }) });
+// On a pipe of its own it would not be known which cell it belongs to.
+console.warn = console.error = (...values: unknown[]) =>
+  send({ stderr: `${formatWithOptions({ colors: false }, ...values)}\n` });

@@ -20,6 +20,12 @@ async function measure(
   { json, ...options }: BenchOptions & { json?: boolean },
 ): Promise<number> {
   const { bench } = await BENCHES[name]!();
+  if (options.posts !== undefined && !bench.takesPosts) {
+    console.error(
+      `Cannot run the bench ${name}: it has its own number of posts\n  Leave out --posts`,
+    );
+    return 2;
+  }
   console.error(bench.description);
   const figures = await bench.run((text) => console.error(text), options);
   console.log(json ? figuresJson(name, figures) : describeFigures(figures));
@@ -30,7 +36,11 @@ let status = 0;
 const program = new Command("deno task bench")
   .description("Measure something, beside its goal and beside what it is compared to.")
   .addArgument(new Argument("<name>", "what to measure").choices(Object.keys(BENCHES)))
-  .option("--posts <n>", "another number of posts, of query and render", positiveInteger)
+  .option(
+    "--posts <n>",
+    "another number of posts; a bench that has its own refuses it",
+    positiveInteger,
+  )
   .option("--json", "print figures as JSON")
   .addHelpText("after", "\nExample: deno task bench firehose")
   .exitOverride()

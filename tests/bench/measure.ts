@@ -11,12 +11,14 @@ export interface Figure {
 
 export interface Bench {
   description: string;
+  /** True where it takes another number of posts than its own. */
+  takesPosts?: true;
   /** Measure; `say` tells people what goes on. Throws where what is measured gives a wrong result. */
   run(say: (text: string) => void, options: BenchOptions): Promise<Figure[]>;
 }
 
 export interface BenchOptions {
-  /** So many posts instead of the bench's own number, where it makes a study's tables. */
+  /** So many posts instead of the bench's own number. */
   posts?: number;
 }
 

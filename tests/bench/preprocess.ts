@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { literal, openDatabase, row } from "../../etl/store/duckdb.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
-import { runTask } from "../task.ts";
+import { runProcess } from "../task.ts";
 import { type Bench, type Figure, interleaved } from "./measure.ts";
 import { makePosts } from "./inputs/posts.ts";
 
@@ -101,7 +101,7 @@ async function measure(folder: string, say: (text: string) => void): Promise<Fig
 /** Run the task and give its seconds. Throws where it fails or does not give every post once. */
 async function preprocess(data: string, posts: number): Promise<number> {
   const start = performance.now();
-  const { code, stdout, stderr } = await runTask(["preprocess", "--data", data, "--json"]);
+  const { code, stdout, stderr } = await runProcess(["preprocess", "--data", data, "--json"]);
   const seconds = (performance.now() - start) / 1000;
   if (code !== 0) throw new Error(`preprocess ended with exit status ${code}: ${stderr}`);
   const found = JSON.parse(stdout).posts;

@@ -5,7 +5,7 @@ import { openDatabase } from "../../etl/store/duckdb.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { type Data, open } from "../../notebooks/query/data.ts";
 import { aggregatedSharesByDay } from "../../notebooks/measures/aggregated_shares.ts";
-import { runTask } from "../task.ts";
+import { runProcess } from "../task.ts";
 import { type Bench, type Figure, interleaved, median } from "./measure.ts";
 import { makeStudyPosts, repeatDay } from "./inputs/study_posts.ts";
 
@@ -15,6 +15,7 @@ const ROUNDS = 3;
 const SEED = 1;
 
 export const bench: Bench = {
+  takesPosts: true,
   description:
     `queries over a month of ${DAYS} days, ${POSTS} posts where --posts names no other ` +
     `number\n(6 GB in the folder for temporary files), medians of ${ROUNDS}, the engine as it is ` +
@@ -40,7 +41,7 @@ async function measure(
   const data = join(folder, "data");
   const day = await make(data, posts, say);
   const started = performance.now();
-  const { code, stderr } = await runTask(["aggregate", "--data", data]);
+  const { code, stderr } = await runProcess(["aggregate", "--data", data]);
   if (code !== 0) throw new Error(`aggregate ended with exit status ${code}: ${stderr}`);
   const aggregated = (performance.now() - started) / 1000;
   say(`aggregated in ${aggregated.toFixed(0)} s`);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { openDatabase } from "../../etl/store/duckdb.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { open } from "../../notebooks/query/data.ts";
-import { ROOT, runTask, taskProcess } from "../task.ts";
+import { ROOT, runProcess, taskProcess } from "../task.ts";
 import type { Bench, Figure } from "./measure.ts";
 import { ProcessTree } from "./process_tree.ts";
 import { makeStudyPosts, STUDY } from "./inputs/study_posts.ts";
@@ -15,6 +15,7 @@ const SAMPLE_MS = 250;
 const DEMO_STUDY = `${ROOT}demo/study.yaml`;
 
 export const bench: Bench = {
+  takesPosts: true,
   description:
     `render: all notebooks over the demo, and over ${POSTS} invented posts where --posts ` +
     `names no\nother number, of ${DAYS} days, with labels of the dictionary, Perspective and a ` +
@@ -36,7 +37,7 @@ type Say = (text: string) => void;
 
 async function demo(data: string, say: Say): Promise<Figure[]> {
   say("making the demo");
-  const { code, stderr } = await runTask(["demo", "--data", data]);
+  const { code, stderr } = await runProcess(["demo", "--data", data]);
   if (code !== 0) throw new Error(`demo ended with exit status ${code}: ${stderr}`);
   const { seconds, largestPage } = await render(data, DEMO_STUDY, say);
   return [

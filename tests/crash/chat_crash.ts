@@ -21,7 +21,7 @@ Deno.test("killed three times, a run loses nothing and asks nothing again but wh
       const posts = numberedPosts(80);
       await writeDays(data, posts);
       // Without a quota there are four workers.
-      await writeStudy(data, { quota: {} });
+      await writeStudy(data, { timeout_seconds: 60, quota: {} });
       for (const enough of [10, 30, 50]) {
         const child = startLabelling(data, server);
         await until(() => server.record.answered.size >= enough);

@@ -22,7 +22,7 @@ Deno.test("runs that are killed at any instant lose no label, and pay twice what
     withAnalyzer({ latencyMs: 50 }, async (server) => {
       const [posts, kills] = [60, 4];
       await writeDays(data, numberedPosts(posts));
-      await writeStudy(data, { quota: {} });
+      await writeStudy(data, { timeout_seconds: 60, quota: {} });
       for (let kill = 0; kill < kills; kill++) {
         const child = startLabelling(data, server);
         const enough = Math.round(posts / 6 * (kill + Math.random()));

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { accountOf } from "../../demo/sample/account.ts";
+import { command as demoCommand, demo } from "../../demo/main.ts";
+import { type Command, runCommand } from "../../etl/command/command.ts";
+import { printed } from "../printed.ts";
 import { query } from "../rows.ts";
 import { runTask } from "../task.ts";
 import { byKey, checkModelLabels } from "./demo_model_labels.ts";
@@ -7,13 +10,22 @@ import { expectedOfSample } from "./expected.ts";
 
 const expected = await expectedOfSample();
 
+async function runHere(words: string[], variables: Record<string, string>): Promise<number> {
+  const { code, stderr } = await runTask(words, variables);
+  console.error(stderr);
+  return code;
+}
+
 Deno.test("the demo finds what its source file says, whatever a demo before left there", async (t) => {
   const data = await Deno.makeTempDir({ prefix: "civicsky demo's " });
   try {
     await Deno.writeTextFile(`${data}/.hash_key`, "0".repeat(64));
     await Deno.mkdir(`${data}/posts/date=2026-06-01`, { recursive: true });
     await Deno.writeTextFile(`${data}/posts/date=2026-06-01/posts.parquet`, "of a demo before");
-    const { code, stdout, stderr } = await runTask(["demo", "--data", data, "--json"]);
+    // As `deno task demo`, but that the tasks run in this process.
+    const command: Command = { ...demoCommand, run: (context) => demo(context, runHere) };
+    const args = ["--data", data, "--json"];
+    const { result: code, stdout, stderr } = await printed(() => runCommand(command, args));
     assert.equal(code, 0, stderr);
     const summary = JSON.parse(stdout);
 

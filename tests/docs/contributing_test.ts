@@ -123,7 +123,7 @@ Deno.test("a source, a filter and two classifiers are added as CONTRIBUTING.md s
     const [archive, preprocess, ...rest] = commands;
     const ends = await tree.run([
       archive!,
-      "deno task sync:jetstream --minutes 0.03",
+      "deno task sync:jetstream --for 2s",
       preprocess!,
       ...rest,
       "deno task doctor",

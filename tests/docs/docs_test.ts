@@ -38,7 +38,7 @@ const ELSEWHERE: Record<string, string> = {
 /** What stands for something else here. */
 const INSTEAD: [RegExp, string][] = [
   // Ten minutes are long; the sample is there in a moment.
-  [/--minutes 10\b/, "--minutes 0.03"],
+  [/--for 10m\b/, "--for 2s"],
   [/http:\/\/127\.0\.0\.1:8000/, "$GROQ_BASE_URL"],
 ];
 

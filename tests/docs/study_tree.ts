@@ -9,6 +9,7 @@ import { startJetstream } from "../../demo/network/jetstream.ts";
 import { jetstreamEvents } from "../../demo/network/jetstream_event.ts";
 import { publishedPosts } from "../../demo/sample/published_post.ts";
 import { startRelay } from "../../demo/network/relay.ts";
+import { onlyThese } from "../../etl/run/environment.ts";
 import { smallSample } from "../demo/small_sample.ts";
 import { ROOT } from "../task.ts";
 import type { Ended } from "./session.ts";
@@ -97,7 +98,7 @@ export class StudyTree {
       env: {
         NO_COLOR: "1",
         PATH: `${dirname(Deno.execPath())}:${Deno.env.get("PATH")}`,
-        ...this.environment,
+        ...onlyThese(this.environment),
       },
       stdin: "piped",
       stdout: "piped",

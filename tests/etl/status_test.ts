@@ -28,7 +28,7 @@ Deno.test("status counts tables, label sets and untried posts, and lists how run
     ]);
     assert.equal(table("raw/firehose").rows, 2);
     const [set] = status.label_sets;
-    assert.deepEqual([set.classifier, set.is_shown, set.labeled, set.failed, set.untried], [
+    assert.deepEqual([set.classifier, set.is_shown, set.labelled, set.failed, set.untried], [
       "dictionary",
       true,
       1,

@@ -18,6 +18,7 @@ import { Note } from "../../notebooks/charts/note.ts";
 import { dayEstimate } from "../../notebooks/statistics/estimate.ts";
 import { shareOverTime } from "../../notebooks/charts/share_over_time.ts";
 import { stackedShare } from "../../notebooks/charts/stacked_share.ts";
+import "../common_environment.ts";
 
 const HOSTILE = `<img src=x onerror=alert(1)> "quoted" & ]]></svg>`;
 const facts: FigureFacts = {

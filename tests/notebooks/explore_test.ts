@@ -1,5 +1,6 @@
 /** Compares each query of the notebook to copy with another way of counting, on native DuckDB. */
 import assert from "node:assert/strict";
+import { pathToFileURL } from "node:url";
 import { runCells } from "../../notebooks/render/cell_run.ts";
 import { readNotebook } from "../../notebooks/render/notebook.ts";
 import { query, withData } from "../rows.ts";
@@ -93,7 +94,7 @@ Deno.test("the ten queries of the notebook to copy give what another way of coun
     const notebook = await readNotebook(`${ROOT}notebooks/05-explore.ipynb`);
     const outputs = await runCells(notebook, {
       name: "05-explore",
-      folder: new URL("notebooks/", `file://${ROOT}`).href,
+      folder: new URL("notebooks/", pathToFileURL(ROOT)).href,
       data,
       study,
       limits: { ms: 60_000, memory: 4e9, output: 1e8 },

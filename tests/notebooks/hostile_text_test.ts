@@ -7,6 +7,7 @@ import { tableHtml, tableText } from "../../notebooks/charts/table_view.ts";
 import { page } from "../../notebooks/render/page.ts";
 import { type CellOutput, withOutputs } from "../../notebooks/render/notebook.ts";
 import { notebookOf } from "./cells.ts";
+import "../common_environment.ts";
 
 const HOSTILE = [
   "</script><script>alert(1)</script>",

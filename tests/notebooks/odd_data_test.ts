@@ -1,5 +1,6 @@
 /** What notebooks show where data is missing, failed or damaged. */
 import assert from "node:assert/strict";
+import { pathToFileURL } from "node:url";
 import { COLUMNS } from "../../classifiers/clients/comment_analyzer_attributes.ts";
 import { labelTable } from "../../etl/labels/label_file.ts";
 import { openDatabase } from "../../etl/store/duckdb.ts";
@@ -148,7 +149,7 @@ async function runAll(
   const all = { ...notebooks[0]!.rest, cells: notebooks.flatMap(({ cells }) => cells) };
   const outputs = await runCells(all, {
     name: "all",
-    folder: new URL("notebooks/", `file://${ROOT}`).href,
+    folder: new URL("notebooks/", pathToFileURL(ROOT)).href,
     data,
     study,
     limits: { ms: 120_000, memory: 4e9, output: 1e8 },

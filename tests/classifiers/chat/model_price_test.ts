@@ -8,6 +8,7 @@ import {
   requirePrice,
 } from "../../../classifiers/chat/model_price.ts";
 import { UserError } from "../../../etl/run/error.ts";
+import "../../common_environment.ts";
 
 const prices = ModelPrices.parse({
   "openai/gpt-oss-20b": { input: 0.075, output: 0.3, batch: 0.5 },

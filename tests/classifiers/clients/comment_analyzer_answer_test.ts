@@ -5,6 +5,7 @@ import {
   CommentAnalyzer,
 } from "../../../classifiers/clients/comment_analyzer.ts";
 import { ServiceError } from "../../../classifiers/engine/contract/service_error.ts";
+import "../../common_environment.ts";
 
 const { readAnswer } = CommentAnalyzer;
 

@@ -4,6 +4,7 @@ import { CommentAnalyzer } from "../../../classifiers/clients/comment_analyzer.t
 import { startCommentAnalyzer } from "../../../demo/perspective/comment_analyzer.ts";
 import { withBytes, withServer } from "./odd_server.ts";
 import { client, KEY, never, problemOf, scored, TEXT } from "./secrets.ts";
+import "../../common_environment.ts";
 
 Deno.test("a request without an answer ends after its time", async () => {
   const server = await startCommentAnalyzer({ key: KEY, faults: { silent: 1 } });

@@ -3,6 +3,7 @@ import { ROOT_URL, serviceEnd } from "../../../classifiers/clients/comment_analy
 import { readRefusal } from "../../../classifiers/clients/comment_analyzer_refusal.ts";
 import type { ServiceProblem } from "../../../classifiers/engine/contract/service_error.ts";
 import { type LabelReason, PASSING_REASONS } from "../../../etl/labels/label_reason.ts";
+import "../../common_environment.ts";
 
 const OTHER = "http://127.0.0.1:8080/";
 const before = new Date("2026-12-31T23:59:59Z");

@@ -11,6 +11,7 @@ import { startCommentAnalyzer } from "../../../demo/perspective/comment_analyzer
 import { UserError } from "../../../etl/run/error.ts";
 import { withServer } from "./odd_server.ts";
 import { assertRedacted, client, KEY, never, problemOf, scored, TEXT } from "./secrets.ts";
+import "../../common_environment.ts";
 
 Deno.test("all 21 attributes are asked for at once, for one language, and nothing may be stored", async () => {
   const seen: { method: string; url: string; headers: Headers }[] = [];

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readChatAnswer } from "../../../classifiers/clients/groq_answer.ts";
 import { ServiceError } from "../../../classifiers/engine/contract/service_error.ts";
 import { completed, MODEL } from "./chat.ts";
+import "../../common_environment.ts";
 
 const choice = (message: unknown, finish_reason: unknown = "stop") => ({
   choices: [{ index: 0, message, finish_reason }],

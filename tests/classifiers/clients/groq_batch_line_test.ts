@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readBatchLine } from "../../../classifiers/clients/groq_batch_line.ts";
 import { completed, MODEL } from "./chat.ts";
 import { TEXT } from "./secrets.ts";
+import "../../common_environment.ts";
 
 Deno.test("lines of a batch are answers, or refusals as live requests have them", () => {
   const read = (line: unknown) => readBatchLine(JSON.stringify(line), "api.groq.com", MODEL);

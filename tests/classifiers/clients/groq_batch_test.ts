@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { BATCH_STATUSES, GroqBatch } from "../../../classifiers/clients/groq_batch.ts";
 import { type Handler, withServer } from "./odd_server.ts";
 import { KEY, problemOf, TEXT } from "./secrets.ts";
+import "../../common_environment.ts";
 
 const batches = (baseUrl: string, timeoutMs = 5000) =>
   new GroqBatch({ key: KEY, baseUrl, timeoutMs });

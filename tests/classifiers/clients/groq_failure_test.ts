@@ -6,6 +6,7 @@ import { KNOWN_CODES } from "../../../classifiers/clients/groq_refusal.ts";
 import { ask, completed, request } from "./chat.ts";
 import { withBytes, withServer } from "./odd_server.ts";
 import { KEY, problemOf, TEXT } from "./secrets.ts";
+import "../../common_environment.ts";
 
 Deno.test("a request without an answer ends after its time", async () => {
   const answer = Promise.withResolvers<Response>();

@@ -3,6 +3,7 @@ import { readRefusal } from "../../../classifiers/clients/groq_refusal.ts";
 import type { ServiceProblem } from "../../../classifiers/engine/contract/service_error.ts";
 import { type LabelReason, PASSING_REASONS } from "../../../etl/labels/label_reason.ts";
 import { MODEL } from "./chat.ts";
+import "../../common_environment.ts";
 
 const HOST = "api.groq.com";
 const HOUR = 3_600_000;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { Groq } from "../../../classifiers/clients/groq.ts";
 import { apiRoot } from "../../../classifiers/clients/groq_address.ts";
@@ -6,6 +7,7 @@ import { UserError } from "../../../etl/run/error.ts";
 import { ask, completed, request } from "./chat.ts";
 import { withServer } from "./odd_server.ts";
 import { assertRedacted, KEY, never, problemOf, TEXT } from "./secrets.ts";
+import "../../common_environment.ts";
 
 const json = { "content-type": "application/json" };
 
@@ -181,7 +183,7 @@ Deno.test("the SDK prints nothing, whatever its variables say", async () => {
     arrived = headers;
     return new Response("{}", { status: 429 });
   }, async (baseUrl) => {
-    const config = new URL("../../../deno.json", import.meta.url).pathname;
+    const config = fileURLToPath(new URL("../../../deno.json", import.meta.url));
     const output = await new Deno.Command(Deno.execPath(), {
       args: ["run", "--quiet", "--config", config, "--allow-all", file, baseUrl],
       env: { GROQ_LOG: "debug", GROQ_BASE_URL: "http://127.0.0.1:1", GROQ_API_KEY: KEY },

@@ -12,6 +12,7 @@ import {
   readSociopolitical,
 } from "../../../classifiers/codebooks/sociopolitical_codebook.ts";
 import { UserError } from "../../../etl/run/error.ts";
+import "../../common_environment.ts";
 
 const VALID = `
 name: test_codebook

@@ -18,7 +18,7 @@ Deno.test("a run that is ended keeps what was in flight, with a reason where a p
   withData((data) =>
     withAnalyzer({ latencyMs: 20 }, async (server) => {
       await writeDays(data, numberedPosts(200));
-      await writeStudy(data, { quota: { requests_per_second: 100 } });
+      await writeStudy(data, { timeout_seconds: 60, quota: { requests_per_second: 100 } });
       const child = startLabelling(data, server);
       await until(() => server.answered.size > 20);
       server.storm(60_000, 30);
@@ -53,7 +53,10 @@ Deno.test("the quota of a day ends a run with exit status 4, and the next one to
   withData((data) =>
     withAnalyzer({}, async (server) => {
       await writeDays(data, numberedPosts(40));
-      await writeStudy(data, { quota: { requests_per_second: 100, requests_per_day: 15 } });
+      await writeStudy(data, {
+        timeout_seconds: 60,
+        quota: { requests_per_second: 100, requests_per_day: 15 },
+      });
       const first = await label(data, server);
       assert.deepEqual([first.code, first.summary.stopped_by], [4, "quota"], first.stderr);
       assert.deepEqual([first.summary.labelled, first.summary.pending], [15, 25]);

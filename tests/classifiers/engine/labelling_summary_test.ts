@@ -3,6 +3,7 @@ import {
   describeSummary,
   type LabellingSummary,
 } from "../../../classifiers/engine/labelling_summary.ts";
+import "../../common_environment.ts";
 
 const SUMMARY: LabellingSummary = {
   label_set_id: "a".repeat(16),

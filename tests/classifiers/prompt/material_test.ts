@@ -11,6 +11,7 @@ import { buildPrompt, type PromptPost } from "../../../classifiers/prompt/prompt
 import { loadTokens } from "../../../classifiers/prompt/token_count.ts";
 import { sociopoliticalInstructions } from "../../../classifiers/prompt/instructions.ts";
 import type { ContextKind } from "../../../etl/context/context_part.ts";
+import "../../common_environment.ts";
 
 await loadTokens();
 

@@ -10,6 +10,7 @@ import { readFence } from "../../../classifiers/prompt/material.ts";
 import { buildPrompt } from "../../../classifiers/prompt/prompt.ts";
 import { countTokens, loadTokens } from "../../../classifiers/prompt/token_count.ts";
 import type { ContextPart } from "../../../etl/context/context_part.ts";
+import "../../common_environment.ts";
 
 await loadTokens();
 

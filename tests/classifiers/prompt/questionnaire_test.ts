@@ -3,6 +3,7 @@ import { codebookPath } from "../../../classifiers/codebooks/codebook_path.ts";
 import { Questionnaire } from "../../../classifiers/prompt/questionnaire.ts";
 import { countTokens, loadTokens, requestTokens } from "../../../classifiers/prompt/token_count.ts";
 import { readFence } from "../../../classifiers/prompt/material.ts";
+import "../../common_environment.ts";
 
 await loadTokens();
 

@@ -10,6 +10,7 @@ import { countTokens, loadTokens, requestTokens } from "../../../classifiers/pro
 import { responseFormat } from "../../../classifiers/reply/reply_format.ts";
 import { randomNumbers } from "../../etl/atproto/mutation.ts";
 import { sociopoliticalFormat } from "../../../classifiers/reply/sociopolitical_reply.ts";
+import "../../common_environment.ts";
 
 await loadTokens();
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { sampleCoder } from "../../../demo/groq/sample_coder.ts";
 import { smallSample } from "../small_sample.ts";
+import "../../common_environment.ts";
 
 const FIELDS = ["is_sociopolitical", "lean", "respect", "hope"];
 

@@ -14,6 +14,7 @@ import {
 } from "../../../demo/perspective/comment_analyzer.ts";
 import { checkCsv, csvRows } from "../../../etl/import/csv.ts";
 import { TEST_DATA } from "../../test_data.ts";
+import "../../common_environment.ts";
 
 const KEY = "demo-key";
 const never = new AbortController().signal;

@@ -6,6 +6,7 @@ import { AppView } from "../../../etl/atproto/appview.ts";
 import { appViewError } from "../../../etl/atproto/appview_error.ts";
 import { EXIT, UserError } from "../../../etl/run/error.ts";
 import { smallSample } from "../../demo/small_sample.ts";
+import "../../common_environment.ts";
 
 const posts = publishedPosts(smallSample());
 const uriOf = (id: string) => posts.find(({ post }) => post.id === id)!.uri;

@@ -4,6 +4,7 @@ import { publishedPosts } from "../../../demo/sample/published_post.ts";
 import { AppView } from "../../../etl/atproto/appview.ts";
 import { feedPages } from "../../../etl/atproto/feed.ts";
 import { smallSample } from "../../demo/small_sample.ts";
+import "../../common_environment.ts";
 
 const NEVER = new AbortController().signal;
 

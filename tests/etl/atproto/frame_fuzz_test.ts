@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { fuzzFrames } from "./frame_fuzz.ts";
 import { fuzzInput } from "./fuzz_input.ts";
+import "../../common_environment.ts";
 
 // Invariant 9
 Deno.test("6,000 damaged frames are counted, and no wrong record is accepted", () => {

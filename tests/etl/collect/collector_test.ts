@@ -20,6 +20,7 @@ import { Quarantine } from "../../../etl/store/quarantine.ts";
 import { subjectHash } from "../../../etl/raw/tombstone.ts";
 import { mutate, randomNumbers } from "../atproto/mutation.ts";
 import { bodyOf, sampleStream } from "../sources/sample_stream.ts";
+import "../../common_environment.ts";
 
 const TIME = "2026-06-01T08:00:00.000Z";
 const stream = await sampleStream();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Deadline } from "../../../etl/collect/deadline.ts";
+import "../../common_environment.ts";
 
 const PAST = new Date("2026-06-01T00:00:00Z");
 const QUIET_MS = 40;

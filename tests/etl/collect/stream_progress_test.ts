@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Collector } from "../../../etl/collect/collector.ts";
 import { StreamProgress } from "../../../etl/collect/stream_progress.ts";
+import "../../common_environment.ts";
 
 Deno.test("the line says what is owed behind the last event, and nothing that is not known yet", () => {
   const progress = new StreamProgress();

@@ -241,3 +241,20 @@ Deno.test({
     });
   },
 });
+
+Deno.test("an option of an earlier version means what it meant, with its value behind = too", async () => {
+  await withData(async (data) => {
+    let seen: unknown;
+    const renamed = { "--hours": (n: string) => ["--minutes", String(60 * Number(n))] };
+    const work = command((_, options) => {
+      seen = options.minutes;
+      return Promise.resolve(DONE);
+    }, { renamed });
+    for (const args of [["--hours", "2"], ["--hours=2"], ["--minutes", "120"]]) {
+      seen = undefined;
+      assert.equal((await run(work, data, ...args)).exit, EXIT.done);
+      assert.equal(seen, 120, args.join(" "));
+    }
+    assert.match((await run(work, data, "--hours")).stderr, /--minutes "0" is not a whole number/);
+  });
+});

@@ -4,6 +4,7 @@ import { CLASSIFIERS } from "../../../classifiers/list.ts";
 import { chain } from "../../../etl/daily/chain.ts";
 import type { StepEnd } from "../../../etl/daily/step.ts";
 import { batchPaths, type OpenBatch, storeBatch } from "../../../etl/labels/open_batch.ts";
+import { onlyThese } from "../../../etl/run/environment.ts";
 import { UserError } from "../../../etl/run/error.ts";
 import { readStudy } from "../../../etl/study/study.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
@@ -13,13 +14,7 @@ import { ROOT } from "../../task.ts";
 const DEMO = `${ROOT}demo/study.yaml`;
 const SCRIPT = fileURLToPath(new URL("chain_script.ts", import.meta.url));
 
-const NONE = {
-  CIVICSKY_CLOCK: "2026-06-10T00:00:00Z",
-  PERSPECTIVE_API_KEY: "",
-  PERSPECTIVE_ROOT_URL: "",
-  GROQ_API_KEY: "",
-  GROQ_BASE_URL: "",
-};
+const CLOCK = { CIVICSKY_CLOCK: "2026-06-10T00:00:00Z" };
 
 /**
  * Give the classifiers' steps, each with why it would be left out.
@@ -28,11 +23,11 @@ const NONE = {
  */
 async function classifierSteps(
   args: string[],
-  env: Partial<typeof NONE> = {},
+  env: Record<string, string> = {},
 ): Promise<[string, string | null][]> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--allow-all", SCRIPT, ...args],
-    env: { ...NONE, ...env },
+    env: onlyThese({ ...CLOCK, ...env }),
     stderr: "inherit",
   }).output();
   const steps: [string, string | null][] = JSON.parse(new TextDecoder().decode(stdout));
@@ -94,7 +89,7 @@ Deno.test("a classifier with open batches lands them where they are, whatever ke
 Deno.test("Perspective is left out once Google has ended it, and not where another server is named", async () => {
   await withData(async (data) => {
     const after = { CIVICSKY_CLOCK: "2027-01-01T00:00:00Z", PERSPECTIVE_API_KEY: "k" };
-    const said = async (env: Partial<typeof NONE>) =>
+    const said = async (env: Record<string, string>) =>
       new Map(await classifierSteps([data, DEMO], env)).get("classify:perspective");
     assert.match((await said(after))!, /^Google ended Perspective on 2026-12-31, /);
     assert.equal(await said({ ...after, CIVICSKY_CLOCK: "2026-12-31T23:59:59Z" }), null);

@@ -1,4 +1,5 @@
 /** Gives checks of the doctor something to look at: real folders, and the study of the repository. */
+import "../../common_environment.ts";
 import { join } from "node:path";
 import { examination } from "../../../etl/doctor.ts";
 import type { Examination } from "../../../etl/doctor/examination.ts";

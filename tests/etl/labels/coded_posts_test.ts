@@ -100,7 +100,7 @@ Deno.test("what several coders said is exported and counted as the view posts_hu
       const sum = (name: string) =>
         set.strata.reduce((all: number, row: Record<string, number>) => all + row[name]!, 0);
       assert.equal(set.classifier, "human");
-      assert.deepEqual([sum("posts"), sum("labeled"), sum("failed")], [7, 6, 0]);
+      assert.deepEqual([sum("posts"), sum("labelled"), sum("failed")], [7, 6, 0]);
       assert.equal(sum("unsampled"), 6);
     });
 

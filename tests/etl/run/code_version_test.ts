@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { codeVersion } from "../../../etl/run/code_version.ts";
+import { codeVersion } from "../../../etl/command/ledger.ts";
 
 const [BRANCH, PACKED, DETACHED] = ["a", "b", "c"].map((digit) => digit.repeat(40)) as [
   string,

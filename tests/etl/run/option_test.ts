@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { baseUrl, day, instant, positiveInteger, positiveNumber } from "../../../etl/run/option.ts";
+import {
+  baseUrl,
+  day,
+  instant,
+  positiveInteger,
+  positiveNumber,
+  runTime,
+} from "../../../etl/run/option.ts";
+import "../../common_environment.ts";
 
 function refuses(parse: (text: string) => unknown, texts: string[], message: RegExp): void {
   for (const text of texts) {
@@ -60,4 +68,18 @@ Deno.test("a base URL has one of the protocols and loses its last slash", () => 
     ["https://bsky.network", "bsky.network", ""],
     /^is not a URL that starts with wss:\/\/ or ws:\/\/$/,
   );
+});
+
+Deno.test("how long a run may last is read in hours, minutes and seconds, up to 500 hours", () => {
+  const read: [string, number][] = [
+    ["4h", 14_400_000],
+    ["10m", 600_000],
+    ["1h30m", 5_400_000],
+    ["0.5s", 500],
+    ["500h", 1_800_000_000],
+  ];
+  for (const [text, ms] of read) assert.equal(runTime(text), ms, text);
+  for (const text of ["", "4", "h", "4 h", "-4h", "4d", "1.h", "501h", "0m", "h4"]) {
+    assert.throws(() => runTime(text), RangeError, text);
+  }
 });

@@ -236,6 +236,6 @@ Deno.test("a relay that is no URL and a time that no timer can count are usage e
     assert.match(relay.stderr, /BLUESKY_RELAY: "relay1.* is not a URL that starts with wss:\/\//);
     const long = await runTask(["sync:firehose", "--hours", "600", "--data", data]);
     assert.equal(long.code, 2);
-    assert.match(long.stderr, /--hours "600" is more than 500/);
+    assert.match(long.stderr, /--for "600h" is more than 500h/);
   });
 });

@@ -9,6 +9,7 @@ import {
   TimeoutSeconds,
   workersFor,
 } from "../../../etl/sampling/labelling_settings.ts";
+import "../../common_environment.ts";
 
 const Settings = z.strictObject(LabellingSettings);
 const settings = (quota: Record<string, unknown>, sample: unknown = { label_rate: 0.1 }) =>

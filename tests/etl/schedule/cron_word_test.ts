@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cronWord } from "../../../etl/schedule/cron_word.ts";
+import { cronWord } from "../../../etl/schedule/schedule_lines.ts";
 
 const TEXTS = [
   "/home/ada/civicsky",

@@ -29,8 +29,8 @@ export function collect(
 
 /** Without an option of its own a run would collect the windows of this very day. */
 function byHand(args: string[]): string[] {
-  const options = ["--minutes", "--hours", "--limit", "--until"];
-  return args.some((arg) => options.includes(arg)) ? args : [...args, "--hours", "1"];
+  const options = ["--for", "--minutes", "--limit", "--until"];
+  return args.some((arg) => options.includes(arg)) ? args : [...args, "--for", "1h"];
 }
 
 /** Start `sync:firehose` without `deno task` before it, so that a SIGKILL hits the run itself. */

@@ -3,19 +3,8 @@ import { join } from "node:path";
 import { UserError } from "../../../etl/run/error.ts";
 import { Journal, leftSegments } from "../../../etl/store/journal.ts";
 import { withData } from "../../rows.ts";
-import { Child } from "./child.ts";
+import { count, numbers } from "./segment_numbers.ts";
 import { fill, testOnSmallDisk } from "./small_disk.ts";
-
-/** Read the numbers of a segment's lines; throws where one is not whole JSON. */
-async function numbers(path: string): Promise<number[]> {
-  const text = await Deno.readTextFile(path);
-  assert.ok(text === "" || text.endsWith("\n"), "the last line is torn");
-  return text.split("\n").slice(0, -1).map((line) => JSON.parse(line).number);
-}
-
-function count(from: number, until: number): number[] {
-  return Array.from({ length: until - from }, (_, index) => from + index);
-}
 
 // Invariant 1
 Deno.test("lines are on disk after a commit, in order, and not before", async () => {
@@ -95,24 +84,6 @@ Deno.test("a segment of a torn line alone goes; the others come oldest first", a
     const left = [...Deno.readDirSync(data)].map((entry) => entry.name).sort();
     assert.deepEqual(left, ["1.jsonl", "3.jsonl", "notes.txt"]);
     assert.deepEqual(await leftSegments(join(data, "missing")), []);
-  });
-});
-
-// Invariant 1
-Deno.test("a writer killed at any instant has lost no line that it called durable", async () => {
-  await withData(async (data) => {
-    for (let kill = 0; kill < 8; kill++) {
-      const child = new Child("store/appending_script.ts", data, String(kill), "0");
-      await child.line();
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 60));
-      const durable = Number((await child.kill()).at(-1) ?? 499);
-      const path = join(data, `${kill}.jsonl`);
-      assert.equal((await leftSegments(data)).at(-1), path);
-      const found = await numbers(path);
-      assert.ok(found.length > durable, `${found.length} lines, line ${durable} was durable`);
-      assert.deepEqual(found, count(0, found.length));
-      await Deno.remove(path);
-    }
   });
 });
 

@@ -143,6 +143,21 @@ Deno.test("a lock file that is half written stands for five minutes and then fal
   });
 });
 
+Deno.test("a lock that is being written is refused with the name of its process", async () => {
+  await withData(async (data) => {
+    const path = join(data, "a.lock");
+    const owner = dead({ pid: Deno.pid, start_ticks: startTicks(Deno.pid)! });
+    await leave(path, "");
+    const refused = assert.rejects(
+      lock(data, "a", "do it"),
+      new RegExp(`already running \\(process ${Deno.pid} on `),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    await leave(path, owner);
+    await refused;
+  });
+});
+
 Deno.test("giving a lock back removes one's own and nobody else's", async () => {
   await withData(async (data) => {
     const path = join(data, "a.lock");

@@ -1,18 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../../etl/run/error.ts";
-import { type Database, literal, openDatabase, row, rows } from "../../../etl/store/duckdb.ts";
+import { type Database, literal, openDatabase, rows } from "../../../etl/store/duckdb.ts";
 import { relation, rewriteParquet, tableOf, writeParquet } from "../../../etl/store/parquet.ts";
 import { removeLeftovers } from "../../../etl/store/whole_file.ts";
 import { withColumns } from "../../../etl/store/tables.ts";
 import { withData } from "../../rows.ts";
-import { Child } from "./child.ts";
-import { NUMBERS } from "./numbers.ts";
+import { NUMBERS, ROWS, versionOf, whole } from "./numbers.ts";
 import { fill, testOnSmallDisk } from "./small_disk.ts";
-
-const ROWS = 20_000;
-const whole = (version: number) =>
-  `SELECT ${version} AS version, range AS number FROM range(${ROWS})`;
 
 function test(name: string, run: (database: Database, folder: string) => Promise<void>): void {
   Deno.test(name, () =>
@@ -25,46 +20,6 @@ function test(name: string, run: (database: Database, folder: string) => Promise
 function names(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
 }
-
-/** Give the version that a file holds, having checked that it holds all of it. */
-async function versionOf(database: Database, path: string): Promise<number> {
-  const file = await row<{ n: number; first: number; last: number }>(
-    database,
-    `SELECT count(*) AS n, min(version) AS first, max(version) AS last
-     FROM read_parquet(${literal(path)})`,
-  );
-  assert.equal(file.n, ROWS);
-  assert.equal(file.first, file.last);
-  return file.first;
-}
-
-// Invariant 2
-test(
-  "a writer killed at any instant leaves a whole version and nothing half-written",
-  async (database, folder) => {
-    const path = join(folder, "date=2026-06-01", "numbers.parquet");
-    let last = 0;
-    let leftovers = 0;
-    for (let kill = 0; kill < 8; kill++) {
-      const child = new Child("store/rewriting_script.ts", folder, path, String(last + 1));
-      for (let lines = 0; lines < 2; lines++) last = Number(await child.line());
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 40));
-      last = Number((await child.kill()).at(-1) ?? last);
-      const found = await versionOf(database, path);
-      // The version after the last that was reported may have been in place when the kill came.
-      assert.ok(found === last || found === last + 1, `version ${found} after ${last}`);
-      last = found;
-      const others = names(join(folder, "date=2026-06-01")).filter((name) =>
-        name !== "numbers.parquet"
-      );
-      for (const name of others) assert.match(name, /^numbers\.parquet\.[0-9a-f]{8}\.part$/);
-      leftovers += others.length;
-      await removeLeftovers(path);
-      assert.deepEqual(names(join(folder, "date=2026-06-01")), ["numbers.parquet"]);
-    }
-    assert.ok(leftovers > 0, "no kill came in the middle of writing");
-  },
-);
 
 // Invariant 2
 test("the old file stands when the query fails or lacks a column", async (database, folder) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { compactSvg } from "../../../notebooks/charts/compact_svg.ts";
+import { compactSvg } from "../../../notebooks/charts/chart.ts";
 
 Deno.test("a picture keeps what is seen: shapes to a hundredth, texts as they are, colours in use", () => {
   const svg = `<svg viewBox="0 0 10 20" role="img" aria-label="said > beside it"><style>

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { coverageOf } from "../../../notebooks/measures/coverage.ts";
+import "../../common_environment.ts";
 
 /** What a title says where posts are of these days and hours of the first were received so far. */
 function written(days: string[], covered: (hour: number) => number): string {

@@ -5,6 +5,7 @@ import {
   withParameters,
 } from "../../../notebooks/render/notebook_parameter.ts";
 import { notebookOf } from "../cells.ts";
+import "../../common_environment.ts";
 
 const CELL = `const since: IsoDay | undefined = undefined; // the first day
 const until = "2026-06-30";

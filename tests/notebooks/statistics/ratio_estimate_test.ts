@@ -4,8 +4,7 @@ import {
   NO_CLUSTERS,
   sumsOfParts,
 } from "../../../notebooks/statistics/cluster_sums.ts";
-import { ratio, ratioEstimate } from "../../../notebooks/statistics/ratio_estimate.ts";
-import { studentT } from "../../../notebooks/statistics/student_t.ts";
+import { ratio, ratioEstimate, studentT } from "../../../notebooks/statistics/ratio_estimate.ts";
 
 const FIXTURES = new URL("../../fixtures/", import.meta.url);
 

@@ -3,6 +3,7 @@ import { Pacer } from "../../../../classifiers/engine/quota/pacer.ts";
 import { Patience, type Verdict } from "../../../../classifiers/engine/asking/patience.ts";
 import { ServiceError } from "../../../../classifiers/engine/contract/service_error.ts";
 import { UserError } from "../../../../etl/run/error.ts";
+import "../../../common_environment.ts";
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;

@@ -3,6 +3,7 @@ import { Pacer } from "../../../../classifiers/engine/quota/pacer.ts";
 import type { Quota } from "../../../../classifiers/engine/quota/quota.ts";
 import { UserError } from "../../../../etl/run/error.ts";
 import { most, NEVER, REQUEST, TurnedClock, work } from "../turned_clock.ts";
+import "../../../common_environment.ts";
 
 function second(amount: number): Quota {
   return { unit: "requests", amount, perMs: 1000 };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Pacer } from "../../../../classifiers/engine/quota/pacer.ts";
 import { RateLimit } from "../../../../demo/groq/rate_limit.ts";
 import { NEVER, TurnedClock } from "../turned_clock.ts";
+import "../../../common_environment.ts";
 
 const MINUTE_MS = 60_000;
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Pacer } from "../../../../classifiers/engine/quota/pacer.ts";
 import { parseDuration } from "../../../../classifiers/engine/quota/server_allowance.ts";
 import { NEVER, REQUEST, TurnedClock, work } from "../turned_clock.ts";
+import "../../../common_environment.ts";
 
 const WIDE = [{ unit: "requests", amount: 1000, perMs: 1000 }] as const;
 
