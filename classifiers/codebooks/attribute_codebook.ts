@@ -1,9 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { type CodebookHead, readSection } from "./codebook.ts";
-
-const name = z.string().regex(/^[a-z][a-z0-9_]*$/, "must be lower-case letters, digits and _");
-const words = z.string().trim().min(1, "is empty");
+import { type CodebookHead, name, readSection, words } from "./codebook.ts";
 
 const Attribute = z.strictObject({
   definition: words,

@@ -10,8 +10,13 @@ import { z } from "zod";
 import { UserError } from "../../etl/run/error.ts";
 import { foldText, lowerText, partText } from "./folded_text.ts";
 
-const name = z.string().regex(/^[a-z][a-z0-9_]*$/, "must be lower-case letters, digits and _");
-const words = z.string().trim().min(1, "is empty");
+/** A name of a codebook, and of what it defines. */
+export const name = z.string().regex(
+  /^[a-z][a-z0-9_]*$/,
+  "must be lower-case letters, digits and _",
+);
+/** What a codebook says in words. */
+export const words = z.string().trim().min(1, "is empty");
 
 const Head = z.strictObject({
   name,

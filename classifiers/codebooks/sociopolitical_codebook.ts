@@ -1,10 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { type CodebookHead, readSection } from "./codebook.ts";
+import { type CodebookHead, name, readSection, words } from "./codebook.ts";
 import { plainLabel } from "./folded_text.ts";
-
-const name = z.string().regex(/^[a-z][a-z0-9_]*$/, "must be lower-case letters, digits and _");
-const words = z.string().trim().min(1, "is empty");
 
 const LeanLabel = z.strictObject({
   description: words,

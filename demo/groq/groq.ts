@@ -83,6 +83,8 @@ export async function startGroq(options: GroqOptions = {}): Promise<LoopbackGroq
       isChat ? sendLater(response, reply, requestId) : send(response, reply, requestId)
     ).catch(() => response.destroy());
   });
+  // Node closes a connection after 5 s without a request, just as a client may use it again.
+  server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
   const { port } = server.address() as { port: number };
 

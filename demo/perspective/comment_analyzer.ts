@@ -64,6 +64,8 @@ export async function startCommentAnalyzer(
     analyzer.arrivals.push(performance.now());
     readBody(request).then((body) => respond(request, response, body), () => response.destroy());
   });
+  // Node closes a connection after 5 s without a request, just as a client may use it again.
+  server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
   const { port } = server.address() as { port: number };
 
