@@ -45,8 +45,8 @@ const MINUTE_MS = 60_000;
 export const command: Command = {
   task: "demo",
   description:
-    "Run the whole pipeline on an invented sample: collect, clean, label, count, render.\n\n" +
-    "Needs no key and no network. Its folder is rebuilt from nothing each time.",
+    "Run the whole pipeline on an invented sample: collect, preprocess, label, count, render.\n\n" +
+    "Needs no key and no network. Its data folder is rebuilt from scratch each time.",
   options: [],
   examples: ["deno task demo"],
   ledger: false,

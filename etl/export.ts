@@ -27,9 +27,9 @@ import { hashKey } from "./raw/tombstone.ts";
 export const command: Command = {
   task: "export",
   description:
-    "Write one file for analyses elsewhere: a row a post with labels, weights and keys, no text.\n\n" +
-    "As Parquet and as CSV, with a codebook beside them, to data/exports. Posts and authors stand under\n" +
-    "keyed hashes. Posts that were deleted are left out: run deno task forget --recheck before.",
+    "Write one file for analyses elsewhere: one row per post with labels, weights and keys, no text.\n\n" +
+    "The file goes to data/exports as Parquet and as CSV, with a codebook. Keyed hashes replace posts\n" +
+    "and authors. Deleted posts are left out: run deno task forget --recheck first.",
   options: [
     { flags: "--since <day>", description: "first UTC day of posts", parse: day },
     { flags: "--until <day>", description: "last UTC day of posts", parse: day },
@@ -42,10 +42,10 @@ export const command: Command = {
     },
     {
       flags: "--labels <names>",
-      description: "classifiers, with commas between (default: all that labelled)",
+      description: "classifiers, separated by commas (default: all with labels)",
       parse: (text) => text.split(","),
     },
-    { flags: "--with-uris", description: "add uri and did, which name people" },
+    { flags: "--with-uris", description: "add uri and did, which identify people" },
   ],
   examples: [
     "deno task export",

@@ -25,15 +25,15 @@ const ACCOUNT =
 export const command: Command = {
   task: "forget",
   description:
-    "Remove posts (at://…) or all that an account wrote (did:…) from every table, and print a receipt.\n\n" +
-    "What stays is a keyed hash with a time, so that a replay does not bring them back, and numeric\n" +
-    "labels where study.yaml says so. What an account writes later is collected again.\n\n" +
-    "With --recheck it asks the AppView after every post that is kept, and removes what is gone: 25\n" +
-    "posts a request, within its rate limit. Stop it at any time, the next run goes on.",
+    "Remove posts (at://…) or all posts of an account (did:…) from every table, and print a receipt.\n\n" +
+    "A keyed hash with a time stays, so that a replay does not bring the posts back; numeric labels stay\n" +
+    "if study.yaml says so. Later posts of the account are collected again.\n\n" +
+    "With --recheck it asks the AppView about every stored post and removes those that are gone: 25\n" +
+    "posts per request, within its rate limit. You can stop it at any time; the next run continues.",
   arguments: [{ name: "[subjects...]", description: "at:// URIs of posts, or dids of accounts" }],
   hasPrivateArguments: true,
   options: [
-    { flags: "--recheck", description: "find out what is gone" },
+    { flags: "--recheck", description: "ask the AppView which posts are gone, and remove them" },
     {
       flags: "--appview <url>",
       description: "AppView to ask (default: BLUESKY_APPVIEW, then study.yaml)",

@@ -32,10 +32,10 @@ const MEMORY_LIMIT = "400MB";
 export const command: Command = {
   task: "preprocess",
   description:
-    "Build the table posts from what was collected: one row per post, with language and filters.\n\n" +
-    "A filter flags posts, it never drops them. Deleted posts are removed from every table.\n" +
+    "Build the table posts from the raw data: one row per post, with its language and filter flags.\n\n" +
+    "Filters flag posts, they never drop them. Deleted posts are removed from every table.\n" +
     "Run it as often as you like: the same raw data and study.yaml give the same rows, and days\n" +
-    "whose rows are the same already are left alone.",
+    "without changes are left alone.",
   options: [],
   examples: ["deno task preprocess"],
   run: preprocess,

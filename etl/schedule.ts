@@ -29,16 +29,16 @@ const NOT_MISSED = /^(CIVICSKY_(DATA|STUDY|CLOCK)|LC_.+|LANG)$/;
 export const command: Command = {
   task: "schedule",
   description:
-    "Print the lines of a crontab that run this study: its stream every ten minutes, daily once a day,\n" +
-    "status --check every hour. The section daily of study.yaml says which stream, and when (UTC).\n\n" +
-    "--install puts them into your crontab between two marks, or anew in their place; all other lines\n" +
-    "stay as they are. Several studies each have their own. docs/cron.md says more.",
+    "Print crontab lines that run this study: its stream every ten minutes, daily once a day,\n" +
+    "status --check every hour. The section daily of study.yaml sets the stream and the time (UTC).\n\n" +
+    "--install writes the lines into your crontab between two marks, or replaces those already there;\n" +
+    "all other lines stay as they are. Each study has its own lines. docs/cron.md explains more.",
   options: [
-    { flags: "--install", description: "put the lines into the crontab of this user" },
-    { flags: "--remove", description: "take them out" },
+    { flags: "--install", description: "write the lines into the crontab of this user" },
+    { flags: "--remove", description: "remove the lines from it" },
     {
       flags: "--scrontab",
-      description: "print them for scrontab, where a cluster with Slurm allows no cron",
+      description: "print lines for scrontab, for a Slurm cluster that allows no cron",
     },
   ],
   examples: [

@@ -27,19 +27,19 @@ export const command: Command = {
   task: "slurm",
   description:
     "Write batch scripts that label day after day on a Slurm cluster, then count and render.\n\n" +
-    "An array has a task for each day that has posts. Jobs start again by themselves at their time\n" +
-    "limit, where a quota is used up, and when their node dies. docs/cluster.md sets a cluster up.",
+    "The job array has one task per day with posts. Jobs start again by themselves after their time\n" +
+    "limit, after a used-up quota and after a failed node. docs/cluster.md explains the setup.",
   options: [
     {
       flags: "--task <words>",
-      description: "what labels, with its options (classify:sociopolitical)",
+      description: "the classifier's task with its options (default: classify:sociopolitical)",
       parse: taskWords,
     },
     { flags: "--since <day>", description: "first day of posts", parse: day },
     { flags: "--until <day>", description: "last day of posts", parse: day },
     {
       flags: "--sbatch <options>",
-      description: "options of sbatch, which beat those of the scripts",
+      description: "options of sbatch; they override those of the scripts",
       parse: sbatchOptions,
     },
   ],

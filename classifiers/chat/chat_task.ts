@@ -62,15 +62,15 @@ export function chatCommand(chat: ChatTask): Command {
     examples: chat.examples,
     options: [{
       flags: "--posts-per-request <n>",
-      description: "ask about n posts at once: cheaper, and another label set",
+      description: "ask about n posts at once: cheaper, and a label set of its own",
       parse: positiveInteger,
     }, {
       flags: "--batch",
       description:
-        "by Groq's Batch API, at half the price: send, leave (exit 4), come back to land",
+        "use Groq's Batch API at half the price: send, exit with 4, run again later to land the answers",
     }, {
       flags: "--batch-files <dir>",
-      description: "as --batch, with the files in a folder, for vllm run-batch on a cluster",
+      description: "like --batch, with the files in a folder, for vllm run-batch on a cluster",
       parse: folder,
     }],
     open: (context, options) => open(chat, context, options),

@@ -30,19 +30,19 @@ export const command: Command = {
   task: "panel",
   description:
     "Freeze a random sample of scored posts, to link another scorer to Perspective later.\n\n" +
-    "The panel is drawn from the posts that classify:perspective scored, as many from each tenth by\n" +
-    `${STRATIFIER}, with weights that undo the draw. It lies in data/panels/NAME and never changes, but\n` +
-    "that posts leave it whose authors take them back. The name is the seed of the draw.",
+    "The panel is drawn from the posts that classify:perspective scored: equally many from each tenth by\n" +
+    "prob_toxic, with weights that undo the draw. It lies in data/panels/NAME and never changes, except\n" +
+    "that deleted posts leave it. The name is the seed of the draw.",
   options: [
-    { flags: "--size <n>", description: "posts of the panel", parse: panelSize },
+    { flags: "--size <n>", description: "posts in the panel", parse: panelSize },
     {
       flags: "--name <name>",
-      description: `its folder and its seed (default: ${CLASSIFIER}-<today>)`,
+      description: `folder and seed of the panel (default: ${CLASSIFIER}-<today>)`,
       parse: panelName,
     },
     {
       flags: "--allow-missing",
-      description: "also where the service gave no post a score of some attribute",
+      description: "draw even if no post has a score of some attribute",
     },
   ],
   examples: ["deno task panel --size 2000", "deno task panel --size 2000 --name before-the-end"],

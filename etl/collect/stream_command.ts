@@ -52,11 +52,15 @@ export function streamCommand(task: StreamTask): Command {
     options: [
       {
         flags: "--for <time>",
-        description: "stop after so long, such as 4h or 10m",
+        description: "stop after this time, such as 4h or 10m",
         parse: runTime,
       },
       { flags: "--limit <n>", description: "stop after n posts", parse: positiveInteger },
-      { flags: "--until <instant>", description: "stop at events of this time", parse: instant },
+      {
+        flags: "--until <instant>",
+        description: "stop when events reach this time",
+        parse: instant,
+      },
       {
         flags: task.hostFlags,
         description: task.hostDescription,

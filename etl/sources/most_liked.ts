@@ -33,15 +33,15 @@ interface Options {
 export const command: Command = {
   task: "sync:most-liked",
   description:
-    "Collect the posts of a feed (app.bsky.feed.getFeed), with rank and counts of this moment.\n\n" +
-    "The study's feeds are the most-liked posts of the last 24 hours unless study.yaml says otherwise.\n" +
-    "Posts that a feed brought or that are labelled are counted again once they are 48 hours old,\n" +
-    "from the table posts: run preprocess first, or none is due.",
+    "Collect the posts of a feed (app.bsky.feed.getFeed) with their ranks and current counts.\n\n" +
+    "The default feed is the most-liked posts of the last 24 hours; study.yaml can name others.\n" +
+    "Posts that a feed brought or that are labelled are counted again once they are 48 hours old.\n" +
+    "They come from the table posts: run preprocess first, or none is due.",
   options: [
     { flags: "--feed <at-uri>", description: "feed generator (default: study.yaml)", parse: feed },
     {
       flags: "--limit <n>",
-      description: "posts a feed (default: study.yaml)",
+      description: "posts per feed (default: study.yaml)",
       parse: feedLength,
     },
     {
@@ -51,7 +51,7 @@ export const command: Command = {
     },
     {
       flags: "--counts-only",
-      description: "read no feed, only count the posts again that are due",
+      description: "read no feed, only count again the posts that are due",
     },
   ],
   examples: [
