@@ -100,7 +100,7 @@ export async function demo(
     throw new UserError(
       "finish the demo",
       `${name} ended with exit status ${code}`,
-      "What it printed above says why",
+      "Its output above says why",
     );
   };
   try {
@@ -169,7 +169,7 @@ async function startAnew(paths: DataPaths): Promise<void> {
   if (key !== HASH_KEY) {
     throw new UserError(
       "run the demo",
-      `${folder} holds other data, and the demo removes what is there`,
+      `${folder} holds other data, and the demo would remove it`,
       "Name an empty folder with --data",
       { exitCode: EXIT.usage },
     );

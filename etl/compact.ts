@@ -131,10 +131,10 @@ function outcome(totals: Totals, archived: Archived | undefined, stopped = false
     summary,
     text: [
       ...files_before > 0 || !archived
-        ? [`Merged ${files_before} files into ${files_after}, in ${days.size} days of tables`]
+        ? [`Compacted ${files_before} files into ${files_after}, in ${days.size} days of tables`]
         : [],
       ...moved ? [moved] : [],
-      ...isBusy ? ["Others were reading for long: run it again"] : [],
+      ...isBusy ? ["Other tasks kept reading: run it again"] : [],
     ].join("\n"),
     stopped,
     errors: [...errors, ...archived?.errors ?? []],
@@ -145,7 +145,7 @@ function checkOptions({ olderThan, archive, restore }: Options): void {
   const wrong = restore && olderThan !== undefined
     ? "--restore and --older-than are opposites"
     : archive !== undefined && !restore && olderThan === undefined
-    ? "--archive says where to, and neither --older-than nor --restore what"
+    ? "--archive needs --older-than or --restore"
     : archive?.trim() === ""
     ? "--archive names no folder"
     : undefined;

@@ -79,7 +79,7 @@ async function runChain(context: Context, steps: Step[]): Promise<StepEnd[]> {
   const ends: StepEnd[] = [];
   for (const [index, step] of steps.entries()) {
     const place = `[${index + 1}/${steps.length}] ${stepName(step)}`;
-    const left = signal.aborted ? "daily was told to stop before" : missingNeed(step, ends);
+    const left = signal.aborted ? "daily was stopped before" : missingNeed(step, ends);
     const lack = left ?? step.lacks?.(ends);
     if (lack === undefined) progress.say(place);
     const end = lack === undefined
@@ -108,14 +108,14 @@ function failure(failed: StepEnd[]): UserError {
   return new UserError(
     "finish the day",
     `${failed.map(stepName).join(", ")} failed`,
-    "What is said of them above tells why; then run deno task daily again, it does what is left",
+    "The messages above say why. Then run deno task daily again; it does what is left",
   );
 }
 
 /** A UTC day that is over. */
 function pastDay(text: string): string {
   if (day(text) >= utcDay(now())) {
-    throw new RangeError("is not over in UTC; without --date, today is brought up to now");
+    throw new RangeError("is not over in UTC; leave out --date to run today up to now");
   }
   return text;
 }

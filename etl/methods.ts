@@ -79,7 +79,7 @@ async function filterDescriptions(context: Context): Promise<Record<string, stri
     );
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    context.warn(`${error.message}; the filters stand in the statement without their settings`);
+    context.warn(`${error.message}; the statement shows the filters without their settings`);
     return {};
   }
 }

@@ -37,8 +37,8 @@ export async function labelBatches(run: Run, options: BatchRunOptions): Promise<
     throw new UserError(
       `run ${task}`,
       error.message,
-      "How far each batch came is remembered, and nothing is paid twice: run it again later. A server " +
-        "without a Batch API takes live requests, or files: --batch-files",
+      "The state of each batch is kept, and nothing is paid twice: run it again later. A server " +
+        "without a Batch API takes live requests, or files (--batch-files)",
       { cause: error },
     );
   }

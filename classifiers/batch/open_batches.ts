@@ -127,11 +127,11 @@ export class OpenBatches {
     done.landed++;
     done.dropped += landed.dropped;
     if (landed.unreadable > 0) {
-      context.warn(`${landed.unreadable} lines of the answers of ${batch.name} cannot be read`);
+      context.warn(`${landed.unreadable} answer lines of the batch ${batch.name} cannot be read`);
     }
     if (landed.missing > 0) {
       context.warn(
-        `the batch ${batch.name} is ${status} and says nothing of ${landed.missing} posts: they are ` +
+        `the batch ${batch.name} is ${status} and has no answer for ${landed.missing} posts: they are ` +
           "pending again",
       );
     }
@@ -141,17 +141,17 @@ export class OpenBatches {
       new UserError(
         `label the posts of the batch ${batch.name}`,
         why,
-        "What was answered is kept, and nothing more was sent; run it again once that is mended",
+        "Received answers are kept, and nothing more was sent. Mend this, then run it again",
       ),
     );
   }
 
   async #giveUp(batch: OpenBatch): Promise<void> {
     this.run.context.warn(
-      `the batch ${batch.name} is no longer where it was sent (${
+      `the batch ${batch.name} no longer exists where it was sent (${
         batch.host ?? batch.folder
-      }): its ${batch.posts} posts are pending again as far as they did not land, and what the others ` +
-        "cost is not known",
+      }): those of its ${batch.posts} posts that did not land are pending again, and the cost of the ` +
+        "others is unknown",
     );
     await this.#land();
     await this.#remove(batch);

@@ -25,8 +25,8 @@ export class ServerCarrier implements BatchCarrier {
     if (host === this.server.host) return true;
     throw new UserError(
       `run ${this.task} --batch`,
-      `the batch ${name} is at ${host}, and ${this.server.host} cannot know it`,
-      `Set GROQ_BASE_URL as it was (leave it out for api.groq.com) until that batch has landed`,
+      `the batch ${name} is at ${host}, not at ${this.server.host}`,
+      `Set GROQ_BASE_URL as before (unset it for api.groq.com) until that batch has landed`,
       { exitCode: EXIT.usage },
     );
   }

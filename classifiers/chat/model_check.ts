@@ -60,13 +60,13 @@ export async function checkServedModel(
     const isUnlisted = error instanceof NoSuchApiError || error.reason === "invalid_answer";
     if (isOwn && isUnlisted) {
       return warn(
-        `${groq.host} does not say which models it has: whether ${model} is one is not known`,
+        `${groq.host} does not say which models it has: it is unknown whether it has ${model}`,
       );
     }
     throw new UserError(
       `run ${task}`,
       `${groq.host} does not list its models: ${error.message}`,
-      "Nothing was asked for; run it again once that is mended",
+      "Nothing was asked. Mend this, then run it again",
       { cause: error },
     );
   }

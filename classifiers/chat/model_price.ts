@@ -34,8 +34,8 @@ export function requirePrice(
   const price = priceOf(prices, model);
   if (price !== undefined) return price;
   throw new UserError(
-    `run ${task} within a sum`,
-    `${where} has no price for ${model}, if that is a model that the server has`,
+    `run ${task} within a budget`,
+    `${where} has no price for ${model}, if the server has that model`,
     `Add ${
       JSON.stringify(model)
     }: { input: …, output: … } in US dollars per million tokens (0 on a ` +
@@ -65,7 +65,7 @@ export function checkModel(
     `run ${task}`,
     `${host} has no model ${JSON.stringify(model)}`,
     listed.length === 0
-      ? `It lists no model at all; ${where} says which one is asked`
+      ? `It lists no model at all; ${where} names the one that is asked`
       : `Name another in ${where}; it has ${listed.join(", ")}`,
     { exitCode: EXIT.usage },
   );

@@ -17,7 +17,7 @@ export function missingKey(
     ...labelled.map(({ name, newest }) =>
       problem(
         `${key} is not set, and classify:${name} has labelled posts until ${newest}`,
-        `${remedy}. If it is to label no more, take its section out of study.yaml`,
+        `${remedy}. To stop labelling with it, remove its section from study.yaml`,
       )
     ),
     ...never.length === 0 ? [] : [

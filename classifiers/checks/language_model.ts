@@ -46,7 +46,7 @@ export async function modelsServed(examination: Examination): Promise<Finding[]>
     if (isOwnServer() && isUnlisted) {
       return [warning(
         `${groq.host} does not say which models it has`,
-        `It is asked nevertheless; look what deno task ${task} --limit 1 says`,
+        `Tasks ask it nevertheless; try deno task ${task} --limit 1`,
       )];
     }
     return [ofRefusal(error, task, "GROQ_API_KEY")];
@@ -78,7 +78,7 @@ function ofModel(
       `${host} has no model ${JSON.stringify(wanted)} (${where})`,
       near.length === 0
         ? "It lists no model at all: check GROQ_BASE_URL"
-        : `Name another there, such as ${near.join(", ")}; it makes a label set of its own`,
+        : `Name another there, such as ${near.join(", ")}; another model makes another label set`,
     );
   }
 }

@@ -61,14 +61,14 @@ function ofBudget(
   const price = priceOf(study.prices, model);
   if (budget !== undefined && price === undefined) {
     return [problem(
-      `classifiers.${classifier} has a budget and ${model} no price`,
+      `classifiers.${classifier} has a budget, but ${model} has no price`,
       `Add it to prices in study.yaml, in US dollars per million tokens (0 on a machine of your own)`,
     )];
   }
   const isFree = isOwnServer() || price !== undefined && price.input + price.output === 0;
   if (budget !== undefined || isFree) return [];
   return [warning(
-    `nothing bounds what classify:${classifier} costs`,
+    `nothing limits the cost of classify:${classifier}`,
     `Add budget: { per_month: … } in US dollars to classifiers.${classifier}`,
   )];
 }

@@ -161,7 +161,7 @@ function checkRootUrl(text: string): string {
   if (isBase) return `${url.origin}${url.pathname.replace(/\/+$/, "")}/`;
   throw new UserError(
     "ask the Comment Analyzer",
-    "PERSPECTIVE_ROOT_URL is no plain http or https address",
+    "PERSPECTIVE_ROOT_URL is not a plain http or https address",
     `Write it like ${ROOT_URL}, without a login, a key or a query`,
     { exitCode: EXIT.usage },
   );

@@ -47,6 +47,6 @@ function invalidAnswer(): ServiceError {
   return new ServiceError(
     "passing",
     "invalid_answer",
-    "the answer is not what the Comment Analyzer's API says",
+    "the answer does not fit the Comment Analyzer's API",
   );
 }

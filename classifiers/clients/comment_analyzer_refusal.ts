@@ -104,7 +104,7 @@ export function readRefusal(answer: ServiceAnswer, rootUrl: string, now: Date): 
 
 /** Give the error for an answer that no Comment Analyzer writes, such as a page of a proxy. */
 export function notTheService(host: string, found: string): ServiceError {
-  const message = `what ${host} answers is no answer of a Comment Analyzer ${found}`;
+  const message = `the answer of ${host} is not that of a Comment Analyzer ${found}`;
   return new ServiceError("passing", "invalid_answer", message);
 }
 
@@ -131,7 +131,7 @@ function notThere(host: string, found: string): string {
 
 /** A post is not at fault for it, and each would be stamped as unscorable. */
 function attributeGone(host: string): ServiceError {
-  const message = `${host} no longer knows an attribute that is asked for; a newer release of ` +
+  const message = `${host} no longer knows a requested attribute; a newer release of ` +
     "civicsky may leave it out, and PERSPECTIVE_ROOT_URL names another service";
   return new ServiceError("fatal", null, message);
 }

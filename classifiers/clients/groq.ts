@@ -85,7 +85,7 @@ export class Groq {
     const { body } = await this.#connection.text({ method: "get", path: "/models", signal });
     const { data: found } = Models.safeParse(readJson(body));
     if (found === undefined) {
-      const message = `what ${this.host} answers is no list of models`;
+      const message = `the answer of ${this.host} is not a list of models`;
       throw new ServiceError("passing", "invalid_answer", message);
     }
     return (found.data ?? []).flatMap((model) => {

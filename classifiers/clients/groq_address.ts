@@ -20,8 +20,8 @@ export function apiRoot(baseUrl: string | undefined): string {
   if (!isBase) {
     throw new UserError(
       "ask the LLM",
-      "GROQ_BASE_URL is no plain http or https address",
-      "Write it like http://127.0.0.1:8000/v1, without a login, a key or a query; unset, it is Groq",
+      "GROQ_BASE_URL is not a plain http or https address",
+      "Write it like http://127.0.0.1:8000/v1, without a login, a key or a query; leave it unset for Groq",
       { exitCode: EXIT.usage },
     );
   }

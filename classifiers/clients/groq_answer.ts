@@ -41,7 +41,7 @@ export interface ChatAnswer {
 export function readChatAnswer(body: string): ChatAnswer {
   const { data } = Completion.safeParse(readJson(body));
   if (data === undefined) {
-    const message = "the answer is no chat completion";
+    const message = "the answer is not a chat completion";
     throw new ServiceError("passing", "invalid_answer", message);
   }
   const { model, system_fingerprint, usage } = data;

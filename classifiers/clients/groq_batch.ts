@@ -198,7 +198,7 @@ export class GroqBatch {
       else return;
       const position = JSON.stringify(next);
       if (seen.has(position)) {
-        const message = `${this.#connection.host} does not come to the end of its list of ${what}`;
+        const message = `${this.#connection.host} gives an endless list of ${what}`;
         throw new ServiceError("passing", "invalid_answer", message);
       }
       seen.add(position);
@@ -212,7 +212,7 @@ export class GroqBatch {
     });
     const { data } = schema.safeParse(readJson(body));
     if (data !== undefined) return data;
-    const message = `what ${host} answers is not what the Batch API says`;
+    const message = `the answer of ${host} does not fit the Batch API`;
     throw new ServiceError("passing", "invalid_answer", message);
   }
 
@@ -230,7 +230,7 @@ export class GroqBatch {
 function ofBatches(error: unknown, host: string): unknown {
   if (!(error instanceof ServiceError) || error.problem !== "rejected") return error;
   const found = /\(HTTP .*\)$/.exec(error.message)?.[0] ?? "";
-  const message = `the Batch API of ${host} refuses what it was asked for ${found}`;
+  const message = `the Batch API of ${host} refuses the request ${found}`;
   return new ServiceError("fatal", null, message);
 }
 

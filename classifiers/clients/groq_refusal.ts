@@ -139,7 +139,7 @@ export function readRefusal(
     return new ServiceError("cut", "cut_short", `the answer is cut short ${found}`);
   }
   if (has(UNREADABLE)) {
-    const message = `what the model wrote does not fit the schema ${found}`;
+    const message = `the model's text does not fit the schema ${found}`;
     return new ServiceError("passing", "invalid_answer", message);
   }
   if (status < 400 || said === undefined) return notTheService(host, found);
@@ -147,10 +147,10 @@ export function readRefusal(
   if (setting !== undefined) {
     const name = setting.toLowerCase().replace(" ", "_");
     return fatal(
-      `${host} does not take ${name} as it is set for ${
+      `${host} does not accept ${name} as set for ${
         model ?? "the model"
       } ${found}; another model ` +
-        "or setting in study.yaml may do",
+        "or setting in study.yaml may work",
     );
   }
   return new ServiceError("rejected", "rejected", `${host} refuses the post ${found}`);
@@ -158,7 +158,7 @@ export function readRefusal(
 
 /** Give the error for an answer that no such service writes, such as a page of a proxy. */
 export function notTheService(host: string, found: string): ServiceError {
-  const message = `what ${host} answers is no answer of an OpenAI-compatible server ${found}`;
+  const message = `the answer of ${host} is not that of an OpenAI-compatible server ${found}`;
   return new ServiceError("passing", "invalid_answer", message);
 }
 
@@ -183,7 +183,7 @@ function limited(
       "passing",
       "rate_limited",
       `a request needs more tokens, its cap included, than ${host} gives this account in a minute ` +
-        `${found}; ask for fewer posts a request, or lower the cap`,
+        `${found}; ask about fewer posts per request, or lower the cap`,
     );
   }
   const waitMs = retryAfterMs(headers.get("retry-after"), DAY_MS) ??
@@ -193,7 +193,7 @@ function limited(
     return new ServiceError(
       "rate_limited",
       "rate_limited",
-      `${host} has no more today ${found}`,
+      `${host} has no quota left today ${found}`,
       ms,
     );
   }

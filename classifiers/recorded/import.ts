@@ -134,7 +134,7 @@ async function checkUsage({ as, labels, coder }: Options, path: string): Promise
     throw error;
   });
   if (stat?.isFile) return name;
-  throw refused(path, stat ? "it is no file" : "there is no such file", "Name a .jsonl file");
+  throw refused(path, stat ? "it is not a file" : "there is no such file", "Name a .jsonl file");
 }
 
 function refused(path: string, found: string, remedy: string): UserError {

@@ -295,11 +295,11 @@ function dataFolder(folder: string, task: string): string {
     });
   if (folder.trim() === "") throw wrong("--data names no folder");
   try {
-    if (!Deno.statSync(folder).isDirectory) throw wrong(`${folder} is no folder`);
+    if (!Deno.statSync(folder).isDirectory) throw wrong(`${folder} is not a folder`);
   } catch (error) {
-    if (error instanceof Deno.errors.NotADirectory) throw wrong(`${folder} is no folder`);
+    if (error instanceof Deno.errors.NotADirectory) throw wrong(`${folder} is not a folder`);
     if (error instanceof Deno.errors.NotCapable) {
-      throw wrong(`${folder} belongs to the operating system, and tasks are kept out of it`);
+      throw wrong(`${folder} belongs to the operating system, and tasks may not use it`);
     }
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
@@ -326,7 +326,7 @@ function readNotice(path: string): string {
     throw new UserError(
       "read the notice of the data",
       describeError(cause),
-      `Let the user that runs this read ${path}`,
+      `Give the user that runs this the right to read ${path}`,
       { cause },
     );
   }

@@ -78,7 +78,7 @@ async function collect(context: Context, options: Options): Promise<Outcome> {
       const got = await readFeed(context, appView, { feed, limit: asked, journal, quarantine });
       summary.feeds[feed] = got;
       if (got < asked * FEW && !signal.aborted) {
-        context.warn(`the feed ${feed} gave ${got} posts where ${asked} were asked for`);
+        context.warn(`the feed ${feed} gave ${got} posts instead of ${asked}`);
       }
     } catch (error) {
       if (error instanceof UserError && error.exitCode === EXIT.usage) throw error;
@@ -105,7 +105,7 @@ function feedsToRead({ feed, limit, countsOnly }: Options, feeds: string[]): str
   if (feed === undefined && limit === undefined) return [];
   throw new UserError(
     `run ${command.task}`,
-    "--counts-only reads no feed, and --feed and --limit are about feeds",
+    "--counts-only reads no feed, but --feed and --limit are about feeds",
     "Leave out one or the other",
     { exitCode: EXIT.usage },
   );
