@@ -18,11 +18,11 @@ export interface BatchSummary {
   };
   /** Posts that need no request, by reason. */
   unscorable: Record<string, number>;
-  /** Posts that took the answer to another post's request. */
+  /** Posts that reuse the answer to another post's request. */
   reused: number;
-  /** With what it probably costs. */
+  /** With the expected cost. */
   submitted: Submitted;
-  /** What is under way now, with what it probably costs. */
+  /** Batches under way now, with the expected cost. */
   open: { batches: number; posts: number; cost: number; oldest: string | null };
   /** Answers of a run that died, which this one brought into the labels. */
   recovered: number;
@@ -33,7 +33,7 @@ export interface BatchSummary {
   peak_rss_mb: number;
 }
 
-/** Say a summary for people; `name` is the classifier's, `commands` answer what no server does. */
+/** Describe a summary for people; `name` is the classifier's, `commands` answer batches without a server. */
 export function describeBatches(summary: BatchSummary, name: string, commands: string[]): string {
   const { landed, unscorable, reused, submitted, open, pending, stopped_by } = summary;
   const number = (count: number) => count.toLocaleString("en");

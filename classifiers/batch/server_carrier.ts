@@ -39,7 +39,7 @@ export class ServerCarrier implements BatchCarrier {
 
   async resume(batch: OpenBatch, isWhole: boolean, store: Store): Promise<boolean> {
     if (batch.stage === "written") {
-      // It may have arrived; no batch can have been made of it.
+      // The file may have arrived, but no batch was made of it.
       for (const id of await this.server.findFiles(`${batch.name}.requests.jsonl`)) {
         await this.server.deleteFile(id);
       }
@@ -89,7 +89,7 @@ export class ServerCarrier implements BatchCarrier {
   async clear(batch: OpenBatch): Promise<void> {
     const { batch_id, file_id, name } = batch;
     const files = new Set(this.#answers.get(name));
-    // A run that died after its answers had landed has left them to this one.
+    // An earlier run died after landing its answers and left these files.
     if (!this.#answers.has(name) && batch_id !== null) {
       const found = await this.server.retrieveBatch(batch_id);
       for (const id of [found?.outputFileId, found?.errorFileId]) if (id) files.add(id);

@@ -77,7 +77,7 @@ export function chatCommand(chat: ChatTask): Command {
   });
 }
 
-/** Give what reads the section of a study and what its codebook asks, as the task does. */
+/** Give the reader of a study's section and its codebook, as the task uses it. */
 export function chatSettings(read: ChatTask["read"]) {
   return async (section: unknown, where: string, studyPath: string): Promise<ChatSettings> => {
     const settings = checkSection(ChatSettings, section, where);
@@ -122,7 +122,7 @@ async function open(
     settings,
     postsPerRequest,
     groq,
-    // Files are answered on a machine of one's own: by the one of the address, where that names one.
+    // Files are answered on the user's own machine: the one of the address, if it names one.
     server: isKeyless ? new URL(baseUrl).hostname : batchFiles ? "batch-files" : undefined,
     price,
     isBatch,
@@ -163,7 +163,7 @@ async function open(
   };
 }
 
-/** Read the name of a folder; it is made where it is not there. */
+/** Read the name of a folder; a missing folder is made. */
 function folder(text: string): string {
   if (text.trim() === "") throw new RangeError("names no folder");
   return resolve(text);

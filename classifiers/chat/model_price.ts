@@ -2,7 +2,7 @@ import { EXIT, UserError } from "../../etl/run/error.ts";
 import type { ModelPrice, ModelPrices } from "../../etl/study/study.ts";
 import type { ServedModel } from "../clients/groq.ts";
 
-/** Tokens of a request: counted, or at most. */
+/** Tokens of a request: counted, or the maximum. */
 export interface Tokens {
   prompt: number;
   completion: number;
@@ -20,9 +20,9 @@ export function priceOf(prices: ModelPrices, model: string): ModelPrice | undefi
 }
 
 /**
- * Give the price of a model for a run that must not cost more than some sum.
+ * Give the price of a model for a run with a budget.
  *
- * Throws a usage error where the study names no price: such a run cannot keep its word. `where` says
+ * Throws a usage error where the study names no price: the run could not keep its budget. `where` says
  * where prices stand, such as `study.yaml (classifiers.sociopolitical.prices)`.
  */
 export function requirePrice(
@@ -45,9 +45,9 @@ export function requirePrice(
 }
 
 /**
- * Check that a server has a model before anything is asked of it.
+ * Check that a server has a model before the first request.
  *
- * Throws a usage error that lists the models that are there, with their prices where the study names
+ * Throws a usage error that lists the server's models, with their prices where the study names
  * them.
  */
 export function checkModel(
@@ -58,7 +58,7 @@ export function checkModel(
 ): void {
   const active = served.filter((it) => it.active !== false);
   if (active.some(({ id }) => id === model)) return;
-  // Ollama knows what it lists as name:latest by its name too.
+  // Ollama accepts a model listed as name:latest without :latest too.
   if (active.some(({ id }) => id === `${model}:latest`)) return;
   const listed = active.map(({ id }) => `${id} (${describePrice(priceOf(prices, id))})`).toSorted();
   throw new UserError(

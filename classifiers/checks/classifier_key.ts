@@ -1,7 +1,7 @@
 import type { Examination } from "../../etl/doctor/examination.ts";
 import { type Finding, note, problem } from "../../etl/doctor/finding.ts";
 
-/** Give what a missing key means for classifiers of the study: those that had one stop labelling. */
+/** Give the findings for a missing key: classifiers that had one stop labelling. */
 export function missingKey(
   { paths }: Examination,
   classifiers: string[],

@@ -1,7 +1,7 @@
 import { ServiceError } from "../engine/contract/service_error.ts";
 import { type Finding, problem, warning } from "../../etl/doctor/finding.ts";
 
-/** Say what the refusal of a paid service means, the network, the key and the quota told apart. */
+/** Explain the refusal of a paid service: network, key or quota. */
 export function ofRefusal(error: ServiceError, task: string, key: string): Finding {
   switch (error.problem) {
     case "rate_limited":

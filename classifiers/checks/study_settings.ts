@@ -9,7 +9,7 @@ import { isOwnServer } from "./language_model.ts";
 
 /** What the file of a classifier exports for this check, beside its command. */
 interface CheckedClassifier {
-  /** Read its section of `study.yaml` and what that names; throws what its task would. */
+  /** Read its section of `study.yaml` and the files it names; throws the same errors as its task. */
   readSettings(
     section: unknown,
     where: string,
@@ -17,7 +17,7 @@ interface CheckedClassifier {
   ): unknown | Promise<unknown>;
 }
 
-/** What is asked for money, and for how much of it. */
+/** The paid model and its budget. */
 const Spends = z.object({ model: z.string(), budget: z.unknown().optional() });
 
 /** Check the sections of `study.yaml` that a task reads only when it runs. */
