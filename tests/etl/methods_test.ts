@@ -165,7 +165,7 @@ Deno.test("every number of the data statement is what SQL on the tables counts",
               FROM read_parquet('{data}/labels/perspective/*/*.parquet'))),
          s AS (SELECT DISTINCT classifier, label_set_id FROM l)
          SELECT s.classifier, s.label_set_id, p.in_most_liked AS liked, p.passed_filters AS passed,
-           count(*) AS posts, count(*) FILTER (was_successfully_labeled) AS labeled,
+           count(*) AS posts, count(*) FILTER (was_successfully_labeled) AS labelled,
            count(*) FILTER (reason IS NOT NULL) AS failed,
            count(*) FILTER (was_successfully_labeled AND label_prob IS NULL) AS unsampled,
            min(label_prob) AS lowest_prob, max(label_prob) AS highest_prob
