@@ -18,9 +18,9 @@ const Settings = z.strictObject({
 export const command = censusCommand({
   task: "classify:dictionary",
   description:
-    "Label posts by a dictionary: which words of a codebook they use, and whether that makes them political.\n\n" +
-    "Needs no key and labels every post; posts that it cannot judge get a reason instead of a label.\n" +
-    "docs/dictionary.md says how it scores and what it cannot see.",
+    "Label posts with a dictionary: which words of a codebook they use, and whether they are political.\n\n" +
+    "Needs no key and labels every post; a post that it cannot judge gets a reason instead of a label.\n" +
+    "docs/dictionary.md explains how it scores and what it cannot see.",
   examples: ["deno task classify:dictionary", "deno task classify:dictionary --since 2026-06-01"],
   open,
 });

@@ -38,10 +38,10 @@ const characters = new Intl.Segmenter("en");
 export const command = labellingCommand({
   task: "classify:perspective",
   description:
-    "Label posts by Perspective: the probabilities that people find a post toxic, respectful, reasoned …\n\n" +
-    "Needs PERSPECTIVE_API_KEY. Which posts, how fast and for how much stands in study.yaml; --dry-run says\n" +
-    "it before. Stop it at any time: answers are kept, and what is done is a random sample. Google ends\n" +
-    "the service on 31 December 2026; PERSPECTIVE_ROOT_URL names a server that speaks the same protocol.",
+    "Label posts with Perspective: the probabilities that people find a post toxic, respectful, reasoned …\n\n" +
+    "Needs PERSPECTIVE_API_KEY. study.yaml sets the sample and the speed; --dry-run shows posts, cost and\n" +
+    "time. You can stop it at any time: answers are kept, and the labelled posts are a random sample. Google\n" +
+    "ends the service on 31 December 2026; PERSPECTIVE_ROOT_URL names another server with the same API.",
   examples: [
     "deno task classify:perspective --dry-run",
     "deno task classify:perspective --limit 1000",

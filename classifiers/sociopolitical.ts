@@ -10,10 +10,10 @@ export const command = chatCommand({
   version: "1",
   description:
     "Ask a language model whether posts are about politics or social issues, and which lean they argue for.\n\n" +
-    "It reads each post with what it replies to, quotes, links to and shows, by the definitions of a\n" +
-    "codebook. Needs GROQ_API_KEY, or GROQ_BASE_URL of a server of your own. Model, posts, speed and budget\n" +
-    "stand in study.yaml; --dry-run says what it costs. Stop it at any time: answers are kept, and what is\n" +
-    "done is a random sample.",
+    "It reads each post with its context (what the post replies to, quotes, links to and shows), by the\n" +
+    "definitions of a codebook. Needs GROQ_API_KEY, or GROQ_BASE_URL for a server of your own. study.yaml\n" +
+    "sets model, sample, speed and budget; --dry-run shows the cost. You can stop it at any time: answers\n" +
+    "are kept, and the labelled posts are a random sample.",
   examples: [
     "deno task classify:sociopolitical --dry-run",
     "deno task classify:sociopolitical --limit 1000 --max-cost 1",

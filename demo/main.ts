@@ -45,8 +45,8 @@ const MINUTE_MS = 60_000;
 export const command: Command = {
   task: "demo",
   description:
-    "Run the whole pipeline on an invented sample: collect, clean, label, count, render.\n\n" +
-    "Needs no key and no network. Its folder is rebuilt from nothing each time.",
+    "Run the whole pipeline on an invented sample: collect, preprocess, label, count, render.\n\n" +
+    "Needs no key and no network. Its data folder is rebuilt from scratch each time.",
   options: [],
   examples: ["deno task demo"],
   ledger: false,
@@ -100,7 +100,7 @@ export async function demo(
     throw new UserError(
       "finish the demo",
       `${name} ended with exit status ${code}`,
-      "What it printed above says why",
+      "Its output above says why",
     );
   };
   try {
@@ -169,7 +169,7 @@ async function startAnew(paths: DataPaths): Promise<void> {
   if (key !== HASH_KEY) {
     throw new UserError(
       "run the demo",
-      `${folder} holds other data, and the demo removes what is there`,
+      `${folder} holds other data, and the demo would remove it`,
       "Name an empty folder with --data",
       { exitCode: EXIT.usage },
     );

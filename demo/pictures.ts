@@ -21,7 +21,7 @@ function chart(html: string, title: string): string {
   const found = [...charts].map(([, base64]) =>
     new TextDecoder().decode(Uint8Array.fromBase64(base64!))
   ).find((svg) => svg.includes(`>${title}`));
-  if (found === undefined) throw new Error(`no chart of the page is titled «${title}…»`);
+  if (found === undefined) throw new Error(`no chart of the page is titled "${title}…"`);
   return found;
 }
 

@@ -14,8 +14,8 @@ import { AGGREGATES, LABELS } from "./store/tables.ts";
 export const command: Command = {
   task: "aggregate",
   description:
-    "Keep hourly counts by source, filter and label, from which long ranges are answered quickly.\n\n" +
-    "Only days whose posts or labels changed are counted again.",
+    "Keep hourly counts by source, filter and label, so that long ranges are answered quickly.\n\n" +
+    "Only days with changed posts or labels are counted again.",
   options: [],
   examples: ["deno task aggregate"],
   run: aggregate,

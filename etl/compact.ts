@@ -19,21 +19,22 @@ const YOUNGEST_DAYS = 7;
 export const command: Command = {
   task: "compact",
   description:
-    "Merge the small files that each run leaves under raw and coverage into few a day.\n\n" +
-    "Days that are over alone are touched; rows and their order stay. Kill it at any time: the next task\n" +
-    "of any kind finishes or undoes what was begun. It waits while others read.\n\n" +
-    "With --older-than it also moves what the streams brought before that to an archive folder, from\n" +
-    "where preprocess need not read it: posts of those days stay as they are, and what is deleted leaves\n" +
-    "the archive too. --restore moves all of it back.",
+    "Compact the small files that each run leaves in raw and coverage into a few per day.\n\n" +
+    "Only past days are touched; rows and their order stay. You can kill it at any time: the next task\n" +
+    "of any kind finishes or undoes its work. It waits while other tasks read.\n\n" +
+    "With --older-than it also moves older raw data of the streams to an archive folder, where preprocess\n" +
+    "need not read them: posts of those days stay as they are, and deleted posts leave the archive too.\n" +
+    "--restore moves everything back.",
   options: [
     {
       flags: "--older-than <days>",
-      description: `move raw data of the streams that is older, at least ${YOUNGEST_DAYS} days`,
+      description:
+        `archive raw data of the streams older than this, at least ${YOUNGEST_DAYS} days`,
       parse: ageInDays,
     },
     {
       flags: "--archive <dir>",
-      description: "where to (default: where it went before, else archive in the data folder)",
+      description: "archive folder (default: the one used before, else archive in the data folder)",
     },
     { flags: "--restore", description: "move the archive back into the data folder" },
   ],
@@ -131,10 +132,10 @@ function outcome(totals: Totals, archived: Archived | undefined, stopped = false
     summary,
     text: [
       ...files_before > 0 || !archived
-        ? [`Merged ${files_before} files into ${files_after}, in ${days.size} days of tables`]
+        ? [`Compacted ${files_before} files into ${files_after}, in ${days.size} days of tables`]
         : [],
       ...moved ? [moved] : [],
-      ...isBusy ? ["Others were reading for long: run it again"] : [],
+      ...isBusy ? ["Other tasks kept reading: run it again"] : [],
     ].join("\n"),
     stopped,
     errors: [...errors, ...archived?.errors ?? []],
@@ -145,7 +146,7 @@ function checkOptions({ olderThan, archive, restore }: Options): void {
   const wrong = restore && olderThan !== undefined
     ? "--restore and --older-than are opposites"
     : archive !== undefined && !restore && olderThan === undefined
-    ? "--archive says where to, and neither --older-than nor --restore what"
+    ? "--archive needs --older-than or --restore"
     : archive?.trim() === ""
     ? "--archive names no folder"
     : undefined;

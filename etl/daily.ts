@@ -15,15 +15,14 @@ export function dailyCommand(classifiers: DailyClassifiers): Command {
   return {
     task: "daily",
     description:
-      "Run the tasks of a day one after the other: collect what is owed, read the feeds, preprocess, label,\n" +
+      "Run a day's tasks one after the other: collect what is owed, read the feeds, preprocess, label,\n" +
       "land batches, count again at 48 hours, aggregate, render.\n\n" +
-      "Each is the task itself, with its own line in the ledger. One that fails stops only what cannot do\n" +
-      "without it, and classifiers without a key are left out. Start it once a day; run again, it does what\n" +
-      "is left, and what days without it left out. The section daily of study.yaml says which tasks.",
+      "Each step is the task itself, with its own line in the ledger. A failed step stops only the steps\n" +
+      "that depend on it. Classifiers without a key are left out. Start it once a day; another run does\n" +
+      "what is left, also of days on which it did not run. The section daily of study.yaml lists the tasks.",
     options: [{
       flags: "--date <day>",
-      description:
-        "label the posts of a day (UTC) that is over, and collect what is owed; no feed is read",
+      description: "label the posts of one past day (UTC) and collect what is owed; read no feed",
       parse: pastDay,
     }],
     examples: ["deno task daily", "deno task daily --date 2026-06-01"],
@@ -80,7 +79,7 @@ async function runChain(context: Context, steps: Step[]): Promise<StepEnd[]> {
   const ends: StepEnd[] = [];
   for (const [index, step] of steps.entries()) {
     const place = `[${index + 1}/${steps.length}] ${stepName(step)}`;
-    const left = signal.aborted ? "daily was told to stop before" : missingNeed(step, ends);
+    const left = signal.aborted ? "daily was stopped before" : missingNeed(step, ends);
     const lack = left ?? step.lacks?.(ends);
     if (lack === undefined) progress.say(place);
     const end = lack === undefined
@@ -109,14 +108,14 @@ function failure(failed: StepEnd[]): UserError {
   return new UserError(
     "finish the day",
     `${failed.map(stepName).join(", ")} failed`,
-    "What is said of them above tells why; then run deno task daily again, it does what is left",
+    "The messages above say why. Then run deno task daily again; it does what is left",
   );
 }
 
 /** A UTC day that is over. */
 function pastDay(text: string): string {
   if (day(text) >= utcDay(now())) {
-    throw new RangeError("is not over in UTC; without --date, today is brought up to now");
+    throw new RangeError("is not over in UTC; leave out --date to run today up to now");
   }
   return text;
 }

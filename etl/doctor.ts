@@ -21,14 +21,14 @@ export function doctorCommand(more: Check[]): Command {
   return {
     task: "doctor",
     description:
-      "Look for what would make tonight's run fail: versions, disk, clock, keys, files, settings.\n\n" +
-      "Says of everything that it finds what to do, and changes nothing. Without --online it asks no server\n" +
-      "and gives up its permission for the network; with it each service is asked once: a connection to\n" +
+      "Look for problems that would make tonight's run fail: versions, disk, clock, keys, files, settings.\n\n" +
+      "It gives a remedy for each problem and changes nothing. Without --online it contacts no server and\n" +
+      "gives up its permission for the network. With --online it asks each service once: a connection to\n" +
       "relay and Jetstream, one post of each feed, one invented sentence for Perspective, the list of models.\n" +
-      "Exit status 1 where a run would fail, 0 otherwise.",
+      "Exit status 1 if a run would fail, else 0.",
     options: [{
       flags: "--online",
-      description: "ask the servers of the study too: reachable, keys accepted, models served",
+      description: "also check the servers of the study: reachable, keys accepted, models served",
     }],
     examples: ["deno task doctor", "deno task doctor --online", "deno task doctor --online --json"],
     ledger: false,

@@ -27,9 +27,9 @@ import { hashKey } from "./raw/tombstone.ts";
 export const command: Command = {
   task: "export",
   description:
-    "Write one file for analyses elsewhere: a row a post with labels, weights and keys, no text.\n\n" +
-    "As Parquet and as CSV, with a codebook beside them, to data/exports. Posts and authors stand under\n" +
-    "keyed hashes. Posts that were deleted are left out: run deno task forget --recheck before.",
+    "Write one file for analyses elsewhere: one row per post with labels, weights and keys, no text.\n\n" +
+    "The file goes to data/exports as Parquet and as CSV, with a codebook. Keyed hashes replace posts\n" +
+    "and authors. Deleted posts are left out: run deno task forget --recheck first.",
   options: [
     { flags: "--since <day>", description: "first UTC day of posts", parse: day },
     { flags: "--until <day>", description: "last UTC day of posts", parse: day },
@@ -42,10 +42,10 @@ export const command: Command = {
     },
     {
       flags: "--labels <names>",
-      description: "classifiers, with commas between (default: all that labelled)",
+      description: "classifiers, separated by commas (default: all with labels)",
       parse: (text) => text.split(","),
     },
-    { flags: "--with-uris", description: "add uri and did, which name people" },
+    { flags: "--with-uris", description: "add uri and did, which identify people" },
   ],
   examples: [
     "deno task export",
@@ -161,7 +161,7 @@ function chosenDays(paths: DataPaths, { since = "", until = "9" }: Options): str
   if (days.length > 0) return [...new Set(days)].sort();
   throw new UserError(
     "export posts",
-    `${paths.root} has none of the days asked for`,
+    `${paths.root} has none of the requested days`,
     "Run deno task preprocess, or name other days with --since and --until",
     { exitCode: EXIT.usage },
   );
@@ -181,7 +181,7 @@ async function warnOfDrawnHours(
   );
   if (drawn === 0) return;
   warn(
-    "hours were drawn, and weights do not say so: name the stream with --source for its weights",
+    "hours were drawn, but weights do not account for it: name the stream with --source",
   );
 }
 
@@ -210,12 +210,12 @@ function headLines(
     `Study: ${study.name}. Written ${now().toISOString().slice(0, 16).replace("T", " ")} UTC.`,
     `${posts} posts of ${days[0]} to ${days.at(-1)} (UTC days), one row each, ` +
     (options.source ? `of the source ${options.source}` : "of all sources") +
-    "; those that filters flag are in it, see `passed_filters`.",
-    "A share of the posts that were labelled is sum(weight × label) / sum(weight) over rows with both.",
-    `Left out because they were taken back: ${removed} posts that preprocess had not removed yet. ` +
-    `${recheck.sentence} What is deleted later leaves these files when preprocess runs, and the ` +
-    "numbers below are of when they were written; copies are yours to keep up to date.",
-    ...damagedDays.map((day) => `Not in it, as a file is damaged: ${day}.`),
+    "; posts that filters flag are included, see `passed_filters`.",
+    "A share of the labelled posts is sum(weight × label) / sum(weight) over rows with both.",
+    `Left out as deleted: ${removed} posts that preprocess had not removed yet. ` +
+    `${recheck.sentence} Posts deleted later leave these files when preprocess runs. The ` +
+    "numbers below are from the time of writing. Keep your own copies up to date.",
+    ...damagedDays.map((day) => `Missing because a file is damaged: ${day}.`),
     ...Object.entries(hashes).map(([name, hash]) => `sha256 of ${name}: ${hash}`),
   ];
 }

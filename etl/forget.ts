@@ -25,15 +25,15 @@ const ACCOUNT =
 export const command: Command = {
   task: "forget",
   description:
-    "Remove posts (at://…) or all that an account wrote (did:…) from every table, and print a receipt.\n\n" +
-    "What stays is a keyed hash with a time, so that a replay does not bring them back, and numeric\n" +
-    "labels where study.yaml says so. What an account writes later is collected again.\n\n" +
-    "With --recheck it asks the AppView after every post that is kept, and removes what is gone: 25\n" +
-    "posts a request, within its rate limit. Stop it at any time, the next run goes on.",
+    "Remove posts (at://…) or all posts of an account (did:…) from every table, and print a receipt.\n\n" +
+    "A keyed hash with a time stays, so that a replay does not bring the posts back; numeric labels stay\n" +
+    "if study.yaml says so. Later posts of the account are collected again.\n\n" +
+    "With --recheck it asks the AppView about every stored post and removes those that are gone: 25\n" +
+    "posts per request, within its rate limit. You can stop it at any time; the next run continues.",
   arguments: [{ name: "[subjects...]", description: "at:// URIs of posts, or dids of accounts" }],
   hasPrivateArguments: true,
   options: [
-    { flags: "--recheck", description: "find out what is gone" },
+    { flags: "--recheck", description: "ask the AppView which posts are gone, and remove them" },
     {
       flags: "--appview <url>",
       description: "AppView to ask (default: BLUESKY_APPVIEW, then study.yaml)",
@@ -60,7 +60,7 @@ async function forget(context: Context, options: Options, ...subjects: string[])
   throw new UserError(
     "run forget",
     options.recheck ? "--recheck takes no subjects" : "nothing is named",
-    "Name posts (at://…) or accounts (did:…), or ask after all of them with --recheck",
+    "Name posts (at://…) or accounts (did:…), or check all of them with --recheck",
     { exitCode: EXIT.usage },
   );
 }
@@ -129,7 +129,7 @@ export function readSubject(text: string, index: number): Found {
   throw new UserError(
     "forget that",
     `argument ${index + 1} is neither at://did:…/app.bsky.feed.post/… nor a whole did:…`,
-    "Name the author by did and not by handle: a handle may be another account's by now",
+    "Name the author by did, not by handle: a handle may belong to another account by now",
     { exitCode: EXIT.usage },
   );
 }
@@ -172,10 +172,10 @@ async function purgeNow(context: Context, inputs: Inputs, key: string): Promise<
 function describeRound(round: Omit<Recheck, "after"> & { removed_rows: Purged }): string {
   const share = round.asked === 0 ? 0 : 100 * round.posts_gone / round.asked;
   return [
-    `Asked after ${round.asked} of ${round.posts} posts since ${round.started_at}`,
+    `Asked about ${round.asked} of ${round.posts} posts since ${round.started_at}`,
     `  gone: ${round.posts_gone} posts (${share.toFixed(1)}%) and ${round.accounts_gone} accounts`,
     `  deactivated: ${round.accounts_deactivated} accounts; active again: ${round.accounts_back}`,
-    `  not to be told: ${round.unknown} posts`,
+    `  unknown: ${round.unknown} posts`,
     ...tableLines(round.removed_rows),
     ...round.isComplete ? [] : ["Run it again: it goes on where it ended."],
   ].join("\n");
@@ -185,7 +185,7 @@ function tableLines(purged: Purged): string[] {
   const tables = Object.entries(purged);
   const width = Math.max(0, ...tables.map(([table]) => table.length));
   return [
-    tables.length > 0 ? "Rows that left, by table:" : "No row had to leave a table.",
+    tables.length > 0 ? "Removed rows, by table:" : "No table had a row to remove.",
     ...tables.map(([table, rows]) => `  ${table.padEnd(width)}  ${rows}`),
   ];
 }
@@ -205,11 +205,11 @@ function receipt(
     ...forgotten.map(({ kind, subject_hash }) => `  ${kind} with the keyed hash ${subject_hash}`),
     ...tableLines(removed_rows),
     summary.after_deletion === "keep_numbers"
-      ? "What stays: the keyed hash with its time, and numeric labels under it."
-      : "What stays: the keyed hash with its time.",
+      ? "Kept: the keyed hash with its time, and numeric labels under it."
+      : "Kept: the keyed hash with its time.",
     ...still_collecting.map((source) =>
       `${source} is being collected: its journal is purged once it has landed, by deno task preprocess.`
     ),
-    "Aggregates count without it after deno task aggregate; copies that left this folder are yours.",
+    "Run deno task aggregate to update the hourly counts. Copies outside this folder are up to you.",
   ].join("\n");
 }

@@ -18,7 +18,7 @@ export const command: Command = {
   task: "methods",
   description:
     "Write the data statement of a paper: what was collected, filtered and labelled, with a flow diagram.\n\n" +
-    "methods.md and methods.svg in data/reports, from the tables and ledgers as they are now.",
+    "It writes methods.md and methods.svg to data/reports, from the present tables and ledgers.",
   options: [],
   examples: ["deno task methods"],
   run: methods,
@@ -79,7 +79,7 @@ async function filterDescriptions(context: Context): Promise<Record<string, stri
     );
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    context.warn(`${error.message}; the filters stand in the statement without their settings`);
+    context.warn(`${error.message}; the statement shows the filters without their settings`);
     return {};
   }
 }

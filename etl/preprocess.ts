@@ -32,10 +32,10 @@ const MEMORY_LIMIT = "400MB";
 export const command: Command = {
   task: "preprocess",
   description:
-    "Build the table posts from what was collected: one row per post, with language and filters.\n\n" +
-    "A filter flags posts, it never drops them. Deleted posts are removed from every table.\n" +
+    "Build the table posts from the raw data: one row per post, with its language and filter flags.\n\n" +
+    "Filters flag posts, they never drop them. Deleted posts are removed from every table.\n" +
     "Run it as often as you like: the same raw data and study.yaml give the same rows, and days\n" +
-    "whose rows are the same already are left alone.",
+    "without changes are left alone.",
   options: [],
   examples: ["deno task preprocess"],
   run: preprocess,
@@ -101,8 +101,8 @@ async function build(
   const { hidden, late, removals } = await indexPosts(database, inputs, key, standing);
   if (late > 0) {
     warn(
-      `${late} posts of days that are archived came later and are in raw alone: ` +
-        "deno task compact --restore, then preprocess, takes them in",
+      `${late} posts of archived days came later and are only in raw: ` +
+        "deno task compact --restore, then preprocess, adds them",
     );
   }
   const unknown = await resolveAccounts(database, filters, Object.values(inputs.raw).flat());
@@ -178,7 +178,7 @@ async function removeEmptiedDays(
           `SELECT * FROM old WHERE uri NOT IN (${elsewhere})`,
         );
       }
-      warn(`${left} posts of ${day} stand without their raw data and stay as they are`);
+      warn(`${left} posts of ${day} no longer have raw data and stay as they are`);
     }
   }
 }
@@ -216,6 +216,8 @@ function describe(
     ...filters,
     `  ${summary.hidden_posts} posts of deactivated accounts are hidden`,
     `  ${summary.removed_rows} rows of deleted posts removed from other tables`,
-    ...(stopped.length ? [`  days left as they were, for damage: ${stopped.join(", ")}`] : []),
+    ...(stopped.length
+      ? [`  days left as they were because of damage: ${stopped.join(", ")}`]
+      : []),
   ].join("\n");
 }

@@ -29,16 +29,16 @@ const NOT_MISSED = /^(CIVICSKY_(DATA|STUDY|CLOCK)|LC_.+|LANG)$/;
 export const command: Command = {
   task: "schedule",
   description:
-    "Print the lines of a crontab that run this study: its stream every ten minutes, daily once a day,\n" +
-    "status --check every hour. The section daily of study.yaml says which stream, and when (UTC).\n\n" +
-    "--install puts them into your crontab between two marks, or anew in their place; all other lines\n" +
-    "stay as they are. Several studies each have their own. docs/cron.md says more.",
+    "Print crontab lines that run this study: its stream every ten minutes, daily once a day,\n" +
+    "status --check every hour. The section daily of study.yaml sets the stream and the time (UTC).\n\n" +
+    "--install writes the lines into your crontab between two marks, or replaces those already there;\n" +
+    "all other lines stay as they are. Each study has its own lines. docs/cron.md explains more.",
   options: [
-    { flags: "--install", description: "put the lines into the crontab of this user" },
-    { flags: "--remove", description: "take them out" },
+    { flags: "--install", description: "write the lines into the crontab of this user" },
+    { flags: "--remove", description: "remove the lines from it" },
     {
       flags: "--scrontab",
-      description: "print them for scrontab, where a cluster with Slurm allows no cron",
+      description: "print lines for scrontab, for a Slurm cluster that allows no cron",
     },
   ],
   examples: [
@@ -63,7 +63,7 @@ async function schedule(context: Context, options: Options): Promise<Outcome> {
       "run schedule",
       `${Object.keys(options).map((name) => `--${name}`).join(" and ")} do not go together`,
       options.scrontab
-        ? "Put the printed lines in with scrontab -e, where you add what your cluster asks for"
+        ? "Add the printed lines with scrontab -e, with the options that your cluster requires"
         : "Name one of them",
       { exitCode: EXIT.usage },
     );
@@ -109,7 +109,7 @@ async function install(
   const others = otherLines(before, ROOT);
   if (others.length > 0) {
     warn(
-      `line ${others.join(", ")} of the crontab as it was runs civicsky too: take it out with ` +
+      `line ${others.join(", ")} of the previous crontab runs civicsky too: remove it with ` +
         "crontab -e, or tasks run twice",
     );
   }
@@ -130,7 +130,7 @@ async function remove({ paths }: Context, block: CrontabBlock): Promise<Outcome>
   );
   const text = is_changed
     ? [
-      "Removed: cron starts nothing of this study any more. What runs now comes to its end.",
+      "Removed: cron starts no more tasks of this study. Running tasks finish.",
       ...backupLines(backup),
     ].join("\n")
     : "Nothing of this study is in the crontab of this user.";
@@ -151,7 +151,7 @@ function schedulePlace({ paths, studyPath, warn }: Context): SchedulePlace {
   const deno = denoPath(Deno.execPath(), path);
   if (deno.isCached) {
     warn(
-      `Deno lies in the cache of npx (${deno.path}): cron finds it until npm empties that; for good, run ` +
+      `Deno lies in the cache of npx (${deno.path}): cron finds it until npm empties that. To keep it, run ` +
         `npm install --global deno@${Deno.version.deno} and deno task schedule again`,
     );
   }

@@ -27,19 +27,19 @@ export const command: Command = {
   task: "slurm",
   description:
     "Write batch scripts that label day after day on a Slurm cluster, then count and render.\n\n" +
-    "An array has a task for each day that has posts. Jobs start again by themselves at their time\n" +
-    "limit, where a quota is used up, and when their node dies. docs/cluster.md sets a cluster up.",
+    "The job array has one task per day with posts. Jobs start again by themselves after their time\n" +
+    "limit, after a used-up quota and after a failed node. docs/cluster.md explains the setup.",
   options: [
     {
       flags: "--task <words>",
-      description: "what labels, with its options (classify:sociopolitical)",
+      description: "the classifier's task with its options (default: classify:sociopolitical)",
       parse: taskWords,
     },
     { flags: "--since <day>", description: "first day of posts", parse: day },
     { flags: "--until <day>", description: "last day of posts", parse: day },
     {
       flags: "--sbatch <options>",
-      description: "options of sbatch, which beat those of the scripts",
+      description: "options of sbatch; they override those of the scripts",
       parse: sbatchOptions,
     },
   ],
@@ -61,7 +61,7 @@ async function write(context: Context, options: Options): Promise<Outcome> {
   }
   if (days.length > MOST_DAYS) {
     throw fault(
-      `these are ${days.length} days, and an array of Slurm has ${MOST_DAYS} tasks`,
+      `these are ${days.length} days, and a Slurm array has at most ${MOST_DAYS} tasks`,
       "Write them in parts, with --since and --until",
     );
   }
@@ -89,7 +89,7 @@ async function write(context: Context, options: Options): Promise<Outcome> {
   }
   if (place.denoDir === undefined) {
     context.warn(
-      "DENO_DIR is not set: packages lie in your home folder, where clusters grant little room. " +
+      "DENO_DIR is not set: packages lie in your home folder, where clusters grant little space. " +
         "Set it to a folder of your project, run deno install --entrypoint there, and write the " +
         "scripts again (docs/cluster.md)",
     );
@@ -110,7 +110,7 @@ function next(folder: string, task: string[], days: string[]): string {
     `  submit them:             bash ${shellWord(join(folder, "submit.sh"))}`,
     "  see how they do:         squeue --me, deno task status, and the logs in",
     `                           ${join(folder, "logs")}`,
-    "  where a day failed:      submit them again; what is labelled is not asked about twice",
+    "  if a day failed:         submit them again; labelled posts are not asked about twice",
   ].join("\n");
 }
 
@@ -125,10 +125,10 @@ function refuseStrangePaths({ root, deno, denoDir = "", data, study }: JobPlace)
 function taskWords(text: string): string[] {
   const words = text.trim().split(/\s+/);
   if (!/^classify:[a-z]+$/.test(words[0]!)) {
-    throw new RangeError("is no task that labels, such as classify:sociopolitical");
+    throw new RangeError("is not a task that labels, such as classify:sociopolitical");
   }
   const wrong = words.find((word) => NOT_A_DAYS.includes(word.split("=")[0]!));
-  if (wrong !== undefined) throw new RangeError(`has ${wrong}, which is not for a script to say`);
+  if (wrong !== undefined) throw new RangeError(`has ${wrong}, which the scripts set themselves`);
   return words;
 }
 

@@ -23,12 +23,12 @@ import { weekStrips } from "./coverage/week_strip.ts";
 export const command: Command = {
   task: "status",
   description:
-    "Show on one screen what was collected in the last seven days, what is owed and pending, what it\n" +
-    "cost, whether labellers drift, what is in the data folder, and how runs ended.",
+    "Show on one screen the collection of the last seven days, owed hours and pending posts, costs,\n" +
+    "drift of labellers, the tables of the data folder, and how runs ended.",
   options: [{
     flags: "--check",
     description:
-      "say only what is overdue, tell people of it once (notify), and exit 1 if anything is",
+      "show only what is overdue, notify people of it once (notify), and exit with 1 if anything is",
   }],
   examples: ["deno task status", "deno task status --json", "deno task status --check"],
   ledger: false,

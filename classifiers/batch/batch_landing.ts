@@ -22,21 +22,21 @@ export interface LandingOptions {
   counts: LabellingCounts;
 }
 
-/** What was not to be expected of a batch. */
+/** Unexpected results of a batch. */
 export interface Landed {
-  /** Answers to posts that were removed meanwhile: nothing of them is kept. */
+  /** Answers to posts that were removed meanwhile; they are not kept. */
   dropped: number;
-  /** Lines that are none of a batch. */
+  /** Lines that belong to no batch. */
   unreadable: number;
-  /** Posts of which the files say nothing. */
+  /** Posts that the files do not mention. */
   missing: number;
-  /** Why no post can be labelled as it was asked about, where that is so. */
+  /** Why no post can be labelled this way; undefined where posts can. */
   fatal: ServiceError | undefined;
 }
 
 /**
- * Bring the answers of a batch into a segment that is named after it: landed once more after a crash,
- * it costs what it cost. What an answer cost is durable before it is read.
+ * Bring the answers of a batch into a segment named after it, so that landing it again after a crash
+ * counts its cost once. The cost of an answer is durable before the answer is read.
  */
 export async function landBatch(
   options: LandingOptions,
@@ -124,7 +124,7 @@ class Landing {
     );
   }
 
-  /** Read what an answer says of a post; what it does not say, a smaller request may. */
+  /** Read an answer about a post; where it lacks one, a smaller request may have it. */
   #read(classifier: PaidClassifier, post: BatchedPost, body: string): Promise<void>[] {
     const { counts } = this.options;
     try {
@@ -142,7 +142,7 @@ class Landing {
     }
   }
 
-  /** Write down why a post has no answer; where the request of several is at fault, it may have one. */
+  /** Record why a post has no answer; a request of several posts may be at fault, not the post. */
   #refuse(post: BatchedPost, problem: ServiceError, size: number): Promise<void>[] {
     if (problem.problem === "fatal") {
       this.landed.fatal ??= problem;
@@ -163,7 +163,7 @@ class Landing {
     return this.segment.append(answerOf(post, { ...said, requestHash: post.request_hash, runId }));
   }
 
-  /** Give US dollars; where the answer does not say what it took, what was expected. */
+  /** Give the cost in US dollars; the expected cost where the answer does not say. */
   #priceOf(body: string): number {
     const { classifier, batch } = this.options;
     const expected = batch.cost / Math.max(1, batch.requests);

@@ -22,7 +22,7 @@ export interface BatchRunOptions {
   classifier: BatchClassifier;
   model: string;
   carrier: BatchCarrier;
-  /** Say how somebody answers batches that no server does. */
+  /** Give the commands that answer batches without a server. */
   commands(batches: OpenBatch[]): string[];
 }
 
@@ -37,8 +37,8 @@ export async function labelBatches(run: Run, options: BatchRunOptions): Promise<
     throw new UserError(
       `run ${task}`,
       error.message,
-      "How far each batch came is remembered, and nothing is paid twice: run it again later. A server " +
-        "without a Batch API takes live requests, or files: --batch-files",
+      "The state of each batch is kept, and nothing is paid twice: run it again later. A server " +
+        "without a Batch API takes live requests, or files (--batch-files)",
       { cause: error },
     );
   }
@@ -90,7 +90,7 @@ async function landAndSend(run: Run, options: BatchRunOptions): Promise<Outcome>
   };
 }
 
-/** Send what is pending, as far as it may be; gives what was sent. */
+/** Send pending posts within the limits; gives what was sent. */
 async function take(
   run: Run,
   { classifier, model, carrier }: BatchRunOptions,
@@ -121,7 +121,7 @@ async function take(
   return taking.submitted;
 }
 
-/** Give day and hash of the requests that may be asked for again, and whose answers are on their way. */
+/** Give day and hash of repeatable requests whose answers are on their way. */
 async function repeatedUnderWay({ context }: Run, batches: OpenBatch[]): Promise<Set<string>> {
   const found = new Set<string>();
   for (const batch of batches.filter(isUnderWay)) {

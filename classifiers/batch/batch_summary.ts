@@ -18,11 +18,11 @@ export interface BatchSummary {
   };
   /** Posts that need no request, by reason. */
   unscorable: Record<string, number>;
-  /** Posts that took the answer to another post's request. */
+  /** Posts that reuse the answer to another post's request. */
   reused: number;
-  /** With what it probably costs. */
+  /** With the expected cost. */
   submitted: Submitted;
-  /** What is under way now, with what it probably costs. */
+  /** Batches under way now, with the expected cost. */
   open: { batches: number; posts: number; cost: number; oldest: string | null };
   /** Answers of a run that died, which this one brought into the labels. */
   recovered: number;
@@ -33,7 +33,7 @@ export interface BatchSummary {
   peak_rss_mb: number;
 }
 
-/** Say a summary for people; `name` is the classifier's, `commands` answer what no server does. */
+/** Describe a summary for people; `name` is the classifier's, `commands` answer batches without a server. */
 export function describeBatches(summary: BatchSummary, name: string, commands: string[]): string {
   const { landed, unscorable, reused, submitted, open, pending, stopped_by } = summary;
   const number = (count: number) => count.toLocaleString("en");
@@ -54,10 +54,10 @@ export function describeBatches(summary: BatchSummary, name: string, commands: s
       ]
       : [],
     ...landed.dropped > 0
-      ? [`  ${number(landed.dropped)} answers to posts that were removed were dropped`]
+      ? [`  ${number(landed.dropped)} answers to removed posts were dropped`]
       : [],
     ...Object.keys(unscorable).length > 0 ? [`  without a request: ${list(unscorable)}`] : [],
-    ...reused > 0 ? [`  ${number(reused)} posts took the answer to the same text`] : [],
+    ...reused > 0 ? [`  ${number(reused)} posts reuse the answer to the same text`] : [],
     ...submitted.batches > 0
       ? [
         `  sent: ${number(submitted.posts)} posts in ${number(submitted.requests)} requests, ${
@@ -79,12 +79,12 @@ export function describeBatches(summary: BatchSummary, name: string, commands: s
         } UTC`,
         ...commands.length > 0
           ? [
-            "  Answer them, then run the same again:",
+            "  Answer them, then run the same command again:",
             ...commands.map((command) => `    ${command}`),
           ]
           : [
-            "  Come back in an hour or so and run the same again, or let cron do that: a batch is done " +
-            "within 24 hours, mostly sooner; one that lies in a folder waits for --batch-files DIR",
+            "  Run the same command again in an hour or so, or let cron do that. A batch is done " +
+            "within 24 hours, usually sooner; a batch in a folder waits for --batch-files DIR",
           ],
       ]
       : [],

@@ -21,15 +21,15 @@ export interface BatchClassifier extends PaidClassifier {
   batchBody(posts: QueuedPost[]): unknown;
 }
 
-/** What asks about posts of the same day, text and context. */
+/** Requests about posts of the same day, text and context. */
 interface Asked {
   hash: string;
   posts: QueuedPost[];
-  /** Where it stands, once it is written. */
+  /** Its place, once it is written. */
   at?: { writer: BatchWriter; custom_id: string; place?: number };
 }
 
-/** What a batch holds at most; bytes are half of what a service takes. */
+/** The limits of a batch; bytes are half of what a service accepts. */
 const MOST = { requests: MAX_BATCH_LINES, bytes: 100_000_000 };
 
 export interface TakingOptions {
@@ -41,7 +41,7 @@ export interface TakingOptions {
   counts: LabellingCounts;
   stop: LabellingStop;
   limit: number;
-  /** US dollars that all requests may probably cost. */
+  /** US dollars that all requests are expected to cost at most. */
   budget: number;
   /** Day and hash of requests that are under way. */
   underWay: Set<string>;
@@ -50,7 +50,7 @@ export interface TakingOptions {
   send(batch: OpenBatch): Promise<void>;
 }
 
-/** What went into batches. */
+/** What was put into batches. */
 export interface Submitted {
   batches: number;
   posts: number;
@@ -60,14 +60,14 @@ export interface Submitted {
 }
 
 /**
- * Take posts until there are none or something stops, gather them into requests, and send these in
- * batches; the same is asked once a day.
+ * Take posts until none is left or a limit stops the run, gather them into requests, and send these in
+ * batches. The same request is sent once a day.
  */
 export class BatchTaking {
   readonly submitted: Submitted = { batches: 0, posts: 0, requests: 0, cost: 0 };
   /** The request that is gathered. */
   #pack: Asked[] = [];
-  /** What is asked of the present day and may be asked again. */
+  /** Requests of the present day that may come again. */
   readonly #repeated = new Map<string, Asked>();
   #day = "";
   #writer: BatchWriter | undefined;
@@ -92,7 +92,7 @@ export class BatchTaking {
       }
       if (stop.failure !== undefined) throw stop.failure;
       if (stop.reason === undefined || stop.reason === "limit") await this.#write();
-      // What a signal interrupts is not sent, so that it ends soon.
+      // An interrupted request is not sent, so that the run ends soon.
       if (stop.reason === "signal") await this.#writer?.discard();
       else await this.#send();
     } catch (error) {
@@ -118,7 +118,7 @@ export class BatchTaking {
     if (this.#pack.length >= classifier.postsPerRequest) await this.#write();
   }
 
-  /** Where the same is asked in a batch that is sent, the post is left pending: its answer will be there. */
+  /** A post stays pending if a sent batch has the same request: the answer will come. */
   #gather(post: QueuedPost): void {
     const { classifier, underWay } = this.options;
     const hash = requestHash(classifier, post);
@@ -169,7 +169,7 @@ export class BatchTaking {
     for (const [place, asked] of pack.entries()) {
       asked.at = { writer, custom_id, ...pack.length > 1 ? { place } : {} };
       for (const post of asked.posts) this.#note(asked, post);
-      // What is written is needed no more, and may be a million posts.
+      // Written posts are not needed any more, and may be a million.
       asked.posts = [];
     }
     this.#cost += cost;
@@ -195,7 +195,7 @@ export class BatchTaking {
     this.#cost = 0;
   }
 
-  /** Write down what cost nothing. */
+  /** Record a result without cost. */
   #keep(post: QueuedPost, requestHash: string | null, { answer, reason }: Answered): void {
     const { segment, counts, classifier, context, stop } = this.options;
     const about = answer === null ? undefined : classifier.about?.(post);

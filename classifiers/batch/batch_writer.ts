@@ -11,7 +11,7 @@ import type { BatchedPost } from "../engine/queue/batched_posts.ts";
 /** Lines after which they go to disk. */
 const COMMIT_AFTER = 200;
 
-/** Which label set a batch is of, where it goes, and which model answers it. */
+/** The label set, destination and model of a batch. */
 export type BatchHead = Pick<
   OpenBatch,
   "classifier" | "label_set_id" | "model" | "host" | "folder"
@@ -23,7 +23,7 @@ export class BatchWriter {
   readonly #head: BatchHead;
   readonly #files: { requests: Journal; posts: Journal };
   requests = 0;
-  /** Of the file of requests. */
+  /** Bytes of the file of requests. */
   bytes = 0;
   #posts = 0;
   #cost = 0;
@@ -59,13 +59,13 @@ export class BatchWriter {
     return custom_id;
   }
 
-  /** Note which post a request is about. */
+  /** Record the post of a request. */
   note(post: BatchedPost): void {
     this.#posts++;
     this.#files.posts.append({ ...post });
   }
 
-  /** Make both files durable, and give the batch that they are. */
+  /** Make both files durable, and give their batch. */
   async finish(): Promise<OpenBatch> {
     await this.#commit();
     this.#close();

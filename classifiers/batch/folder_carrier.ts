@@ -4,10 +4,10 @@ import { segmentLines } from "../../etl/store/journal.ts";
 import { removeLeftovers, replaceFile } from "../../etl/store/whole_file.ts";
 import type { BatchCarrier, Standing, Store } from "./batch_carrier.ts";
 
-/** So long after it was last written, a file of fewer answers than requests is whole. */
+/** A file with fewer answers than requests counts as whole this long after its last change. */
 const WHOLE_AFTER_MS = 600_000;
 
-/** Lays batches into a folder, where `vllm run-batch` or somebody answers them. */
+/** Puts batches into a folder, where `vllm run-batch` or a person answers them. */
 export class FolderCarrier implements BatchCarrier {
   readonly where: { host: null; folder: string };
 
@@ -57,7 +57,7 @@ export class FolderCarrier implements BatchCarrier {
     await removeIfThere(answers);
   }
 
-  /** Say how somebody answers the batches with vLLM. */
+  /** Give the vLLM commands that answer the batches. */
   commands(batches: OpenBatch[]): string[] {
     return batches.map(({ name, model }) => {
       const { requests, answers } = folderPaths(this.folder, name);
@@ -66,7 +66,7 @@ export class FolderCarrier implements BatchCarrier {
   }
 }
 
-/** Give a word as a shell takes it. */
+/** Quote a word for a shell. */
 function quoted(word: string): string {
   return /^[\w./:@+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

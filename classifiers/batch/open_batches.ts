@@ -26,7 +26,7 @@ export interface LookedAfter {
   counts: LabellingCounts;
   /** Answers to posts that were removed meanwhile. */
   dropped: number;
-  /** Why no further batch is to be sent now. */
+  /** Why no further batch may be sent now. */
   errors: UserError[];
   /** The server asks to wait before it takes another one. */
   isLimited: boolean;
@@ -36,18 +36,18 @@ export interface LookedAfter {
 export class OpenBatches {
   constructor(readonly run: Run, readonly carrier: BatchCarrier) {}
 
-  /** Give all of the label set, those of other carriers too. */
+  /** Give all batches of the label set, those of other carriers too. */
   list(): OpenBatch[] {
     const { context, classifier, labelSetId } = this.run;
     return openBatches(context.paths, classifier.name, labelSetId);
   }
 
-  /** Go on where an earlier run ended, and land what is ready. */
+  /** Continue where an earlier run ended, and land ready batches. */
   async lookAfter(): Promise<LookedAfter> {
     const { context, classifier, labelSetId } = this.run;
     const { paths } = context;
     const all = this.list();
-    // Before anything is asked of a server: it throws where that is another one.
+    // Before any request: this throws where the server is another one.
     const own = all.filter((batch) => this.carrier.has(batch));
     await sweepBatches(paths, all, paths.batches(classifier.name, labelSetId));
     const done: LookedAfter = {
@@ -72,7 +72,7 @@ export class OpenBatches {
     try {
       await this.carrier.send(batch, requests, this.#storing(batch));
     } catch (error) {
-      // What never arrived is pending; its texts lie nowhere. What may have is found by its name.
+      // A batch that never arrived is pending again. One that may have arrived is found by its name.
       if (batch.stage === "written") {
         for (const path of [requests, posts]) await removeIfThere(path);
       }
@@ -80,7 +80,7 @@ export class OpenBatches {
     }
   }
 
-  /** Give whether a batch is where it is answered. */
+  /** Tell whether a batch has reached its destination. */
   async #resume(batch: OpenBatch, done: LookedAfter): Promise<boolean> {
     if (batch.stage === "created") return true;
     const { context } = this.run;
@@ -127,11 +127,11 @@ export class OpenBatches {
     done.landed++;
     done.dropped += landed.dropped;
     if (landed.unreadable > 0) {
-      context.warn(`${landed.unreadable} lines of the answers of ${batch.name} cannot be read`);
+      context.warn(`${landed.unreadable} answer lines of the batch ${batch.name} cannot be read`);
     }
     if (landed.missing > 0) {
       context.warn(
-        `the batch ${batch.name} is ${status} and says nothing of ${landed.missing} posts: they are ` +
+        `the batch ${batch.name} is ${status} and has no answer for ${landed.missing} posts: they are ` +
           "pending again",
       );
     }
@@ -141,17 +141,17 @@ export class OpenBatches {
       new UserError(
         `label the posts of the batch ${batch.name}`,
         why,
-        "What was answered is kept, and nothing more was sent; run it again once that is mended",
+        "Received answers are kept, and nothing more was sent. Mend this, then run it again",
       ),
     );
   }
 
   async #giveUp(batch: OpenBatch): Promise<void> {
     this.run.context.warn(
-      `the batch ${batch.name} is no longer where it was sent (${
+      `the batch ${batch.name} no longer exists where it was sent (${
         batch.host ?? batch.folder
-      }): its ${batch.posts} posts are pending again as far as they did not land, and what the others ` +
-        "cost is not known",
+      }): those of its ${batch.posts} posts that did not land are pending again, and the cost of the ` +
+        "others is unknown",
     );
     await this.#land();
     await this.#remove(batch);
@@ -172,7 +172,7 @@ export class OpenBatches {
     return async (change) => {
       Object.assign(batch, change);
       await storeBatch(paths, batch);
-      // What is sent is needed no more, and holds texts of posts.
+      // Sent requests are not needed any more, and hold texts of posts.
       if (batch.stage !== "written") await removeIfThere(this.#paths(batch).requests);
     };
   }

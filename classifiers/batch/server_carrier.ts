@@ -25,8 +25,8 @@ export class ServerCarrier implements BatchCarrier {
     if (host === this.server.host) return true;
     throw new UserError(
       `run ${this.task} --batch`,
-      `the batch ${name} is at ${host}, and ${this.server.host} cannot know it`,
-      `Set GROQ_BASE_URL as it was (leave it out for api.groq.com) until that batch has landed`,
+      `the batch ${name} is at ${host}, not at ${this.server.host}`,
+      `Set GROQ_BASE_URL as before (unset it for api.groq.com) until that batch has landed`,
       { exitCode: EXIT.usage },
     );
   }
@@ -39,7 +39,7 @@ export class ServerCarrier implements BatchCarrier {
 
   async resume(batch: OpenBatch, isWhole: boolean, store: Store): Promise<boolean> {
     if (batch.stage === "written") {
-      // It may have arrived; no batch can have been made of it.
+      // The file may have arrived, but no batch was made of it.
       for (const id of await this.server.findFiles(`${batch.name}.requests.jsonl`)) {
         await this.server.deleteFile(id);
       }
@@ -89,7 +89,7 @@ export class ServerCarrier implements BatchCarrier {
   async clear(batch: OpenBatch): Promise<void> {
     const { batch_id, file_id, name } = batch;
     const files = new Set(this.#answers.get(name));
-    // A run that died after its answers had landed has left them to this one.
+    // An earlier run died after landing its answers and left these files.
     if (!this.#answers.has(name) && batch_id !== null) {
       const found = await this.server.retrieveBatch(batch_id);
       for (const id of [found?.outputFileId, found?.errorFileId]) if (id) files.add(id);

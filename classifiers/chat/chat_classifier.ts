@@ -13,29 +13,29 @@ import type { ChatSettings } from "./chat_settings.ts";
 
 export interface ChatOptions {
   name: string;
-  /** Raised when the same post begins to be asked about in another way. */
+  /** Raised when the request about the same post changes. */
   version: string;
   questionnaire: Questionnaire;
   settings: ChatSettings;
-  /** Posts that one request holds at most. */
+  /** Most posts in one request. */
   postsPerRequest: number;
   /** Undefined in a dry run without a key. */
   groq: Groq | undefined;
-  /** Host of the server where that is not Groq: the same model may answer otherwise there. */
+  /** Host of the server if it is not Groq: the same model may answer differently there. */
   server: string | undefined;
-  /** Free of charge where it is undefined. */
+  /** Undefined: free of charge. */
   price: ModelPrice | undefined;
-  /** A batch costs a share of the price. */
+  /** The share of the price that a batch costs. */
   isBatch: boolean;
-  /** Tokens of an answer about one post as the label set has them so far; undefined without labels. */
+  /** Mean tokens of an answer about one post in the label set so far; undefined without labels. */
   usualCompletion: number | undefined;
 }
 
-/** Tokens of the reasoning before an answer, where there is no label yet to tell. */
+/** Expected tokens of reasoning before an answer, while there is no label yet. */
 const REASONING = { none: 0, low: 30, medium: 150, high: 600 };
-/** What a further post of a request adds to the cap of its answer, as a share of that of the first. */
+/** Share of the first post's cap that each further post adds to the cap of an answer. */
 const FURTHER = 1 / 3;
-/** Tokens of an answer about one of several posts beside those about one alone: its id. */
+/** Extra tokens of an answer about one of several posts: its id. */
 const ID = 6;
 
 /** Give the classifier that asks a language model about posts. */
@@ -43,7 +43,7 @@ export function chatClassifier(options: ChatOptions): BatchClassifier {
   const { questionnaire, settings, postsPerRequest, groq, server, price, isBatch } = options;
   const { question } = questionnaire;
   const { model, reasoning_effort, temperature, seed } = settings;
-  // Groq holds the gpt-oss models alone to a schema; of others it refuses to.
+  // Groq enforces a schema for the gpt-oss models only, and refuses one for others.
   const isHeld = server !== undefined || /^openai\/gpt-oss-(?:20b|120b)$/.test(model);
   const asked = new WeakMap<PendingPost[], { asked: Asked; tokens: number }>();
   const ask = (posts: PendingPost[]) => {
@@ -56,7 +56,7 @@ export function chatClassifier(options: ChatOptions): BatchClassifier {
   };
   const cap = (posts: PendingPost[], effort: number) =>
     Math.ceil(settings.completion_tokens * (1 + (posts.length - 1) * FURTHER)) * 2 ** effort;
-  // What labels say of a post is its part of a request: reasoning is shared there.
+  // Labels record a post's part of a request, in which reasoning is shared.
   const reply = questionnaire.replyTokens();
   const usual = (posts: PendingPost[]) =>
     options.usualCompletion !== undefined
@@ -116,7 +116,7 @@ export function chatClassifier(options: ChatOptions): BatchClassifier {
       const { body, headers } = await groq!.chat(chatRequest(posts, effort), signal);
       return { answer: body, headers };
     },
-    // Nobody is there to ask for a longer answer: it may be as long at once as it might be in the end.
+    // A batch cannot ask for a longer answer later: the cap is the largest from the start.
     batchBody: (posts) => chatRequest(posts, MOST_EFFORT),
     used(answer) {
       const { tokens_prompt: prompt, tokens_completion: completion } = readChatAnswer(answer);
@@ -145,7 +145,7 @@ export function chatClassifier(options: ChatOptions): BatchClassifier {
   }
 }
 
-/** Give the format for a model that takes a schema as a wish. */
+/** Give the format for a model that need not follow a schema. */
 function notStrict(format: Asked["response_format"]): unknown {
   const { json_schema, ...rest } = format as { json_schema: Record<string, unknown> };
   return { ...rest, json_schema: { ...json_schema, strict: false } };
@@ -159,7 +159,7 @@ function refusal(reason: "refused" | "cut_short" | "invalid_answer"): ServiceErr
   return new ServiceError("passing", reason, "the answer is empty");
 }
 
-/** Groq limits each model of an account by itself. */
+/** Groq limits each model of an account separately. */
 function serviceOf(server: string, model: string): string {
   return `${server}-${model}`.replaceAll(/[^\w.-]+/g, "_");
 }

@@ -6,22 +6,22 @@ import {
   TimeoutSeconds,
 } from "../../etl/sampling/labelling_settings.ts";
 
-/** What a study says of a classifier that asks a language model. */
+/** Settings of a study for a classifier that asks a language model. */
 export const ChatSettings = z.strictObject({
   codebook: CodebookName,
   /** Identifier of the model, as `GET /models` gives it. */
   model: z.string().min(1),
-  /** Of models that reason; left out for others. */
+  /** For models that reason; left out for others. */
   reasoning_effort: z.enum(["low", "medium", "high"]).optional(),
   temperature: z.number().min(0).max(2).default(0),
   seed: z.int().default(1),
-  /** Bounds what is shown of the context of a post; 0 shows none. */
+  /** Most tokens of a post's context; 0 shows none. */
   context_tokens: z.int().min(0).default(400),
-  /** The cap of an answer about one post, its reasoning included; doubled where it cuts one short. */
+  /** Cap of an answer about one post, with reasoning; doubled after an answer that was cut short. */
   completion_tokens: z.int().min(64).default(512),
-  /** How long the server may be silent. */
+  /** Time-out of the server's silence. */
   timeout_seconds: TimeoutSeconds.default(60),
-  /** Without them nothing tells whether the model says today what it said at first. */
+  /** Without anchors nothing shows whether the model's labels drift. */
   anchors: AnchorSettings.optional(),
   ...LabellingSettings,
 });

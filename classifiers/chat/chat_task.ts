@@ -62,22 +62,22 @@ export function chatCommand(chat: ChatTask): Command {
     examples: chat.examples,
     options: [{
       flags: "--posts-per-request <n>",
-      description: "ask about n posts at once: cheaper, and another label set",
+      description: "ask about n posts at once: cheaper, and a label set of its own",
       parse: positiveInteger,
     }, {
       flags: "--batch",
       description:
-        "by Groq's Batch API, at half the price: send, leave (exit 4), come back to land",
+        "use Groq's Batch API at half the price: send, exit with 4, run again later to land the answers",
     }, {
       flags: "--batch-files <dir>",
-      description: "as --batch, with the files in a folder, for vllm run-batch on a cluster",
+      description: "like --batch, with the files in a folder, for vllm run-batch on a cluster",
       parse: folder,
     }],
     open: (context, options) => open(chat, context, options),
   });
 }
 
-/** Give what reads the section of a study and what its codebook asks, as the task does. */
+/** Give the reader of a study's section and its codebook, as the task uses it. */
 export function chatSettings(read: ChatTask["read"]) {
   return async (section: unknown, where: string, studyPath: string): Promise<ChatSettings> => {
     const settings = checkSection(ChatSettings, section, where);
@@ -122,7 +122,7 @@ async function open(
     settings,
     postsPerRequest,
     groq,
-    // Files are answered on a machine of one's own: by the one of the address, where that names one.
+    // Files are answered on the user's own machine: the one of the address, if it names one.
     server: isKeyless ? new URL(baseUrl).hostname : batchFiles ? "batch-files" : undefined,
     price,
     isBatch,
@@ -163,7 +163,7 @@ async function open(
   };
 }
 
-/** Read the name of a folder; it is made where it is not there. */
+/** Read the name of a folder; a missing folder is made. */
 function folder(text: string): string {
   if (text.trim() === "") throw new RangeError("names no folder");
   return resolve(text);

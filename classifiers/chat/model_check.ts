@@ -6,23 +6,23 @@ import { NoSuchApiError } from "../clients/groq_refusal.ts";
 import { checkModel } from "./model_price.ts";
 import { ServiceError } from "../engine/contract/service_error.ts";
 
-/** Whose model is checked, and for whom. */
+/** The models to check, and the task that asks. */
 export interface ModelCheck {
   model: string;
   prices: ModelPrices;
   task: string;
-  /** Where the model is named. */
+  /** Place of the setting that names the model. */
   where: string;
-  /** A server that is not Groq's: some list no models. */
+  /** A server other than Groq's: some list no models. */
   isOwn: boolean;
   warn(text: string): void;
   signal: AbortSignal;
 }
 
-/** How often it is asked what models there are, and the first pause between. */
+/** Tries of the request for the models, and the first pause between them. */
 const [TRIES, PAUSE_MS] = [4, 250];
 
-/** Ask for the models that a server has, again where the failure passes. */
+/** Ask for the models of a server; retry temporary failures. */
 async function servedModels(
   groq: Pick<Groq, "models">,
   signal: AbortSignal,
@@ -40,11 +40,11 @@ async function servedModels(
 }
 
 /**
- * Ask a server for its models before anything else, and see that the one that is wanted is there.
+ * Ask a server for its models before anything else, and check that it has the wanted one.
  *
- * A server of one's own that lists none is believed to have it, with a warning. Throws a usage error that
- * lists those that are there where it is not, and a UserError where a server does not answer or does not
- * let one ask: then it would not label either.
+ * An own server that lists no models passes with a warning. If the model is missing, throws a usage error
+ * that lists the others. Throws a UserError if a server does not answer or refuses access:
+ * it would not label either.
  */
 export async function checkServedModel(
   groq: Pick<Groq, "models" | "host">,
@@ -54,19 +54,19 @@ export async function checkServedModel(
   try {
     served = await servedModels(groq, signal);
   } catch (error) {
-    // The run says itself that it was stopped.
+    // The run reports the stop itself.
     if (signal.aborted) return;
     if (!(error instanceof ServiceError)) throw error;
     const isUnlisted = error instanceof NoSuchApiError || error.reason === "invalid_answer";
     if (isOwn && isUnlisted) {
       return warn(
-        `${groq.host} does not say which models it has: whether ${model} is one is not known`,
+        `${groq.host} does not say which models it has: it is unknown whether it has ${model}`,
       );
     }
     throw new UserError(
       `run ${task}`,
       `${groq.host} does not list its models: ${error.message}`,
-      "Nothing was asked for; run it again once that is mended",
+      "Nothing was asked. Mend this, then run it again",
       { cause: error },
     );
   }

@@ -2,7 +2,7 @@ import { EXIT, UserError } from "../../etl/run/error.ts";
 import type { ModelPrice, ModelPrices } from "../../etl/study/study.ts";
 import type { ServedModel } from "../clients/groq.ts";
 
-/** Tokens of a request: counted, or at most. */
+/** Tokens of a request: counted, or the maximum. */
 export interface Tokens {
   prompt: number;
   completion: number;
@@ -20,9 +20,9 @@ export function priceOf(prices: ModelPrices, model: string): ModelPrice | undefi
 }
 
 /**
- * Give the price of a model for a run that must not cost more than some sum.
+ * Give the price of a model for a run with a budget.
  *
- * Throws a usage error where the study names no price: such a run cannot keep its word. `where` says
+ * Throws a usage error where the study names no price: the run could not keep its budget. `where` says
  * where prices stand, such as `study.yaml (classifiers.sociopolitical.prices)`.
  */
 export function requirePrice(
@@ -34,8 +34,8 @@ export function requirePrice(
   const price = priceOf(prices, model);
   if (price !== undefined) return price;
   throw new UserError(
-    `run ${task} within a sum`,
-    `${where} has no price for ${model}, if that is a model that the server has`,
+    `run ${task} within a budget`,
+    `${where} has no price for ${model}, if the server has that model`,
     `Add ${
       JSON.stringify(model)
     }: { input: …, output: … } in US dollars per million tokens (0 on a ` +
@@ -45,9 +45,9 @@ export function requirePrice(
 }
 
 /**
- * Check that a server has a model before anything is asked of it.
+ * Check that a server has a model before the first request.
  *
- * Throws a usage error that lists the models that are there, with their prices where the study names
+ * Throws a usage error that lists the server's models, with their prices where the study names
  * them.
  */
 export function checkModel(
@@ -58,14 +58,14 @@ export function checkModel(
 ): void {
   const active = served.filter((it) => it.active !== false);
   if (active.some(({ id }) => id === model)) return;
-  // Ollama knows what it lists as name:latest by its name too.
+  // Ollama accepts a model listed as name:latest without :latest too.
   if (active.some(({ id }) => id === `${model}:latest`)) return;
   const listed = active.map(({ id }) => `${id} (${describePrice(priceOf(prices, id))})`).toSorted();
   throw new UserError(
     `run ${task}`,
     `${host} has no model ${JSON.stringify(model)}`,
     listed.length === 0
-      ? `It lists no model at all; ${where} says which one is asked`
+      ? `It lists no model at all; ${where} names the one that is asked`
       : `Name another in ${where}; it has ${listed.join(", ")}`,
     { exitCode: EXIT.usage },
   );

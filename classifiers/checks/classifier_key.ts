@@ -1,7 +1,7 @@
 import type { Examination } from "../../etl/doctor/examination.ts";
 import { type Finding, note, problem } from "../../etl/doctor/finding.ts";
 
-/** Give what a missing key means for classifiers of the study: those that had one stop labelling. */
+/** Give the findings for a missing key: classifiers that had one stop labelling. */
 export function missingKey(
   { paths }: Examination,
   classifiers: string[],
@@ -17,7 +17,7 @@ export function missingKey(
     ...labelled.map(({ name, newest }) =>
       problem(
         `${key} is not set, and classify:${name} has labelled posts until ${newest}`,
-        `${remedy}. If it is to label no more, take its section out of study.yaml`,
+        `${remedy}. To stop labelling with it, remove its section from study.yaml`,
       )
     ),
     ...never.length === 0 ? [] : [

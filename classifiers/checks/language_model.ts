@@ -16,7 +16,7 @@ import { ofRefusal } from "./service_finding.ts";
 export const CHAT_CLASSIFIERS = ["sociopolitical", "attributes"] as const;
 const NEAREST = 3;
 
-/** See whether there is a key for the language model; throws a usage error for one that none can be. */
+/** Check the key for the language model; throws a usage error if its form is impossible. */
 export function languageModelKey(examination: Examination): Finding[] {
   const classifiers = inStudy(examination);
   if (classifiers.length === 0) return [];
@@ -31,7 +31,7 @@ export function languageModelKey(examination: Examination): Finding[] {
   );
 }
 
-/** Ask the server for its models, and see that those of the study are among them. */
+/** Ask the server for its models, and check that it has those of the study. */
 export async function modelsServed(examination: Examination): Promise<Finding[]> {
   const classifiers = inStudy(examination);
   const groq = server();
@@ -46,7 +46,7 @@ export async function modelsServed(examination: Examination): Promise<Finding[]>
     if (isOwnServer() && isUnlisted) {
       return [warning(
         `${groq.host} does not say which models it has`,
-        `It is asked nevertheless; look what deno task ${task} --limit 1 says`,
+        `Tasks ask it nevertheless; try deno task ${task} --limit 1`,
       )];
     }
     return [ofRefusal(error, task, "GROQ_API_KEY")];
@@ -78,12 +78,12 @@ function ofModel(
       `${host} has no model ${JSON.stringify(wanted)} (${where})`,
       near.length === 0
         ? "It lists no model at all: check GROQ_BASE_URL"
-        : `Name another there, such as ${near.join(", ")}; it makes a label set of its own`,
+        : `Name another there, such as ${near.join(", ")}; another model makes another label set`,
     );
   }
 }
 
-/** Order names by how much they are like one: by the pairs of letters that they share. */
+/** Order names by similarity to one, by shared pairs of letters. */
 export function nearest(name: string, others: string[]): string[] {
   const wanted = pairs(name);
   const likeness = (other: string) => {
@@ -112,7 +112,7 @@ export function isOwnServer(): boolean {
   return baseUrl !== undefined && !isGroq(baseUrl);
 }
 
-/** Give a client, undefined where a key is wanted and there is none. */
+/** Give a client, undefined where a required key is missing. */
 function server(): Groq | undefined {
   const baseUrl = baseUrlOf();
   const key = variable("GROQ_API_KEY");

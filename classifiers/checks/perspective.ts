@@ -11,12 +11,12 @@ import { type Finding, note, ok, problem, warning } from "../../etl/doctor/findi
 import { ofRefusal } from "./service_finding.ts";
 
 const CLASSIFIER = "perspective";
-/** Invented, and of nobody. */
+/** An invented text by nobody. */
 const TEXT = "The library opens at nine on weekdays.";
-/** From so many days before the end a panel is drawn now or never. */
+/** This many days before the end, a panel must be drawn now or never. */
 const SOON_DAYS = 60;
 
-/** See whether there is a key for Perspective; throws a usage error for one that none can be. */
+/** Check the key for Perspective; throws a usage error if its form is impossible. */
 export function perspectiveKey(examination: Examination): Finding[] {
   if (examination.study.classifiers[CLASSIFIER] === undefined) return [];
   if (analyzer() !== undefined) return [ok("PERSPECTIVE_API_KEY is set")];
@@ -37,7 +37,7 @@ export async function perspectiveAnswers({ study, signal }: Examination): Promis
   }
 }
 
-/** Say when Perspective ends, and whether posts are frozen to link what comes after it. */
+/** Report when Perspective ends, and whether a panel exists to link a successor. */
 export function perspectiveEnds(
   { paths, study }: Examination,
   end = perspectiveEnd(),

@@ -9,7 +9,7 @@ import { isOwnServer } from "./language_model.ts";
 
 /** What the file of a classifier exports for this check, beside its command. */
 interface CheckedClassifier {
-  /** Read its section of `study.yaml` and what that names; throws what its task would. */
+  /** Read its section of `study.yaml` and the files it names; throws the same errors as its task. */
   readSettings(
     section: unknown,
     where: string,
@@ -17,7 +17,7 @@ interface CheckedClassifier {
   ): unknown | Promise<unknown>;
 }
 
-/** What is asked for money, and for how much of it. */
+/** The paid model and its budget. */
 const Spends = z.object({ model: z.string(), budget: z.unknown().optional() });
 
 /** Check the sections of `study.yaml` that a task reads only when it runs. */
@@ -61,14 +61,14 @@ function ofBudget(
   const price = priceOf(study.prices, model);
   if (budget !== undefined && price === undefined) {
     return [problem(
-      `classifiers.${classifier} has a budget and ${model} no price`,
+      `classifiers.${classifier} has a budget, but ${model} has no price`,
       `Add it to prices in study.yaml, in US dollars per million tokens (0 on a machine of your own)`,
     )];
   }
   const isFree = isOwnServer() || price !== undefined && price.input + price.output === 0;
   if (budget !== undefined || isFree) return [];
   return [warning(
-    `nothing bounds what classify:${classifier} costs`,
+    `nothing limits the cost of classify:${classifier}`,
     `Add budget: { per_month: … } in US dollars to classifiers.${classifier}`,
   )];
 }

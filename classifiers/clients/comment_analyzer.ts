@@ -22,10 +22,10 @@ const TIMEOUT_MS = 30_000;
 
 const REQUESTED = Object.fromEntries(Object.keys(ATTRIBUTES).map((attribute) => [attribute, {}]));
 
-/** A discovery document; the type wants more of it than the client reads. */
+/** A discovery document; the type requires more than the client reads. */
 type Schema = Parameters<Endpoint["applySchema"]>[1];
 
-/** What the discovery document makes of an endpoint of Google's client. */
+/** An endpoint of Google's client, made from the discovery document. */
 interface Comments {
   analyze(
     parameters: { requestBody: string },
@@ -35,7 +35,7 @@ interface Comments {
 /**
  * Asks a Comment Analyzer (Perspective's API, v1alpha1) for the scores of texts.
  *
- * One request a call and no retry: that, and pacing, are the engine's. The key goes into a header of
+ * One request per call, without retries: the engine retries and paces. The key goes into a header of
  * the request at the last moment, so that no error and no URL of Google's client ever holds it.
  */
 export class CommentAnalyzer {
@@ -43,7 +43,7 @@ export class CommentAnalyzer {
   readonly #timeoutMs: number;
   readonly #fetch: typeof fetch;
 
-  /** Throws a usage error where the root URL or the key cannot be one. `timeoutMs` is of a request. */
+  /** Throws a usage error where the root URL or the key is invalid. `timeoutMs` is per request. */
   constructor(options: { rootUrl: string; key: string; timeoutMs?: number }) {
     this.#rootUrl = checkRootUrl(options.rootUrl);
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
@@ -52,10 +52,10 @@ export class CommentAnalyzer {
       const headers = new Headers(init?.headers);
       headers.set("x-goog-api-key", key);
       const { method, signal } = init!;
-      // Where a connection that was used before breaks, the runtime sends a body of text once more,
-      // whether the service had it or not; one that is a Blob it cannot.
+      // When a reused connection breaks, the runtime sends a text body once more,
+      // whether the service had it or not. It cannot resend a Blob.
       const body = new Blob([init!.body as string]);
-      // Followed, a redirect would take the key and the post to another server.
+      // A followed redirect would take the key and the post to another server.
       return fetch(url, { method, body, signal, headers, redirect: "manual" });
     };
   }
@@ -119,7 +119,7 @@ export class CommentAnalyzer {
     }
   }
 
-  /** Google's client takes a signal only with the options of an endpoint, so that each request has one. */
+  /** Google's client takes a signal only in the options of an endpoint: each request has its own. */
   #comments(signal: AbortSignal): Comments {
     const endpoint = new Endpoint({
       fetchImplementation: this.#fetch,
@@ -135,7 +135,7 @@ export class CommentAnalyzer {
     return (endpoint as unknown as { comments: Comments }).comments;
   }
 
-  /** The error of Google's client holds the post, so that it is no cause of the one that is thrown. */
+  /** The error of Google's client holds the post, so it is not the cause of the thrown error. */
   #failure(error: unknown, isTimedOut: boolean): ServiceError {
     if (isTimedOut) {
       const message = `${this.#host} did not answer within ${this.#timeoutMs / 1000} s`;
@@ -161,14 +161,14 @@ function checkRootUrl(text: string): string {
   if (isBase) return `${url.origin}${url.pathname.replace(/\/+$/, "")}/`;
   throw new UserError(
     "ask the Comment Analyzer",
-    "PERSPECTIVE_ROOT_URL is no plain http or https address",
+    "PERSPECTIVE_ROOT_URL is not a plain http or https address",
     `Write it like ${ROOT_URL}, without a login, a key or a query`,
     { exitCode: EXIT.usage },
   );
 }
 
 function checkKey(key: string): string {
-  // A header takes no more; the runtime's own error would quote the key.
+  // A header allows nothing else; the runtime's own error would quote the key.
   if (/^[\x21-\x7e]+$/.test(key)) return key;
   throw new UserError(
     "ask the Comment Analyzer",

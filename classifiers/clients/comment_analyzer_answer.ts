@@ -17,7 +17,7 @@ const Score = z.object({
 /**
  * Read an answer as the values of `COLUMNS`, null for attributes that it does not have.
  *
- * Throws a `ServiceError`: `invalid_answer` where it is not what the API says (a score outside 0 to 1
+ * Throws a `ServiceError`: `invalid_answer` where it does not fit the API (a score outside 0 to 1
  * included), `language_not_supported` where the service dropped every attribute.
  */
 export function readAnswer(raw: string): Record<string, number | null> {
@@ -47,6 +47,6 @@ function invalidAnswer(): ServiceError {
   return new ServiceError(
     "passing",
     "invalid_answer",
-    "the answer is not what the Comment Analyzer's API says",
+    "the answer does not fit the Comment Analyzer's API",
   );
 }

@@ -23,7 +23,7 @@ export const ATTRIBUTES: Record<string, string> = {
   SCAPEGOATING_EXPERIMENTAL: "prob_scapegoating",
 };
 
-/** A column whose attribute the service no longer has: null in every row that is asked for today. */
+/** A column whose attribute the service no longer has: null in every new row. */
 const RETIRED_COLUMN = "prob_constructive";
 
 /** The columns of an answer. */
@@ -31,5 +31,5 @@ export const COLUMNS: Record<string, "DOUBLE"> = Object.fromEntries(
   [...Object.values(ATTRIBUTES), RETIRED_COLUMN].map((column) => [column, "DOUBLE"]),
 );
 
-/** The most that the service takes, in bytes of UTF-8 (`COMMENT_TOO_LONG`). */
+/** The longest text that the service accepts, in bytes of UTF-8 (`COMMENT_TOO_LONG`). */
 export const MAX_BYTES = 20_480;

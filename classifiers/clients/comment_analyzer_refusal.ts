@@ -5,7 +5,7 @@ import { readJson } from "../../etl/store/json.ts";
 import { serviceEnd } from "../../etl/study/service_end.ts";
 import { ServiceError } from "../engine/contract/service_error.ts";
 
-/** What `error.details[].errorType` says of a post. */
+/** Meanings of `error.details[].errorType` for a post. */
 const ERROR_TYPES: Record<string, LabelReason> = {
   COMMENT_EMPTY: "empty",
   COMMENT_TOO_LONG: "too_long",
@@ -53,10 +53,10 @@ export interface ServiceAnswer {
 }
 
 /**
- * Tell what an answer means that is not a success.
+ * Explain an answer that is not a success.
  *
- * Status, `errorType` and `reason` decide; of what the service wrote nothing is quoted but words that
- * are known here, because a server may repeat what it was sent.
+ * Status, `errorType` and `reason` decide. The message quotes only words of the service that
+ * are known here, because a server may repeat the request.
  */
 export function readRefusal(answer: ServiceAnswer, rootUrl: string, now: Date): ServiceError {
   const { status, headers } = answer;
@@ -104,7 +104,7 @@ export function readRefusal(answer: ServiceAnswer, rootUrl: string, now: Date): 
 
 /** Give the error for an answer that no Comment Analyzer writes, such as a page of a proxy. */
 export function notTheService(host: string, found: string): ServiceError {
-  const message = `what ${host} answers is no answer of a Comment Analyzer ${found}`;
+  const message = `the answer of ${host} is not that of a Comment Analyzer ${found}`;
   return new ServiceError("passing", "invalid_answer", message);
 }
 
@@ -129,9 +129,9 @@ function notThere(host: string, found: string): string {
     "PERSPECTIVE_ROOT_URL, to which v1alpha1/comments:analyze is added";
 }
 
-/** A post is not at fault for it, and each would be stamped as unscorable. */
+/** The post is not at fault; otherwise each would be marked as unscorable. */
 function attributeGone(host: string): ServiceError {
-  const message = `${host} no longer knows an attribute that is asked for; a newer release of ` +
+  const message = `${host} no longer knows a requested attribute; a newer release of ` +
     "civicsky may leave it out, and PERSPECTIVE_ROOT_URL names another service";
   return new ServiceError("fatal", null, message);
 }

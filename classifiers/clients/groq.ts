@@ -6,12 +6,12 @@ import { readJson } from "../../etl/store/json.ts";
 /** Identifiers are shown to people: no control characters. */
 const ModelId = z.string().regex(/^[\x21-\x7e]{1,200}$/);
 const Models = z.object({
-  // Ollama gives null where it has none.
+  // Ollama gives null for none.
   data: z.array(
     z.object({
       id: ModelId,
       context_window: z.int().optional().catch(undefined),
-      /** What vLLM calls it. */
+      /** The name in vLLM. */
       max_model_len: z.int().optional().catch(undefined),
       active: z.boolean().optional().catch(undefined),
     }).nullable().catch(null),
@@ -30,7 +30,7 @@ export interface ChatRequest {
   reasoning_effort?: "low" | "medium" | "high";
 }
 
-/** The whole response body as it came, and what the headers say of the limits. */
+/** The whole response body as received, and the limits in the headers. */
 export type ChatReply = ServerText;
 
 /** A model that a server has; tokens of prompt and answer together, where it says so. */
@@ -85,7 +85,7 @@ export class Groq {
     const { body } = await this.#connection.text({ method: "get", path: "/models", signal });
     const { data: found } = Models.safeParse(readJson(body));
     if (found === undefined) {
-      const message = `what ${this.host} answers is no list of models`;
+      const message = `the answer of ${this.host} is not a list of models`;
       throw new ServiceError("passing", "invalid_answer", message);
     }
     return (found.data ?? []).flatMap((model) => {

@@ -2,7 +2,7 @@ import { EXIT, UserError } from "../../etl/run/error.ts";
 
 /** Where Groq answers. */
 const GROQ_ROOT = "https://api.groq.com/openai/v1/";
-/** What the SDK puts before every path. */
+/** The prefix that the SDK puts before every path. */
 export const SDK_PREFIX = "/openai/v1";
 
 /**
@@ -20,8 +20,8 @@ export function apiRoot(baseUrl: string | undefined): string {
   if (!isBase) {
     throw new UserError(
       "ask the LLM",
-      "GROQ_BASE_URL is no plain http or https address",
-      "Write it like http://127.0.0.1:8000/v1, without a login, a key or a query; unset, it is Groq",
+      "GROQ_BASE_URL is not a plain http or https address",
+      "Write it like http://127.0.0.1:8000/v1, without a login, a key or a query; leave it unset for Groq",
       { exitCode: EXIT.usage },
     );
   }
@@ -31,13 +31,13 @@ export function apiRoot(baseUrl: string | undefined): string {
   return `${url.origin}/${segments.join("/")}/`;
 }
 
-/** Is that Groq's own service, which answers nobody without a key? */
+/** Is that Groq's own service, which requires a key? */
 export function isGroq(root: string): boolean {
   // A fully qualified name may end in a dot.
   return /(^|\.)groq\.com\.?$/.test(new URL(root).hostname);
 }
 
-/** Give the address of what the SDK asks for, at another root. */
+/** Give the address of an SDK request at another root. */
 export function atRoot(asked: string, root: string): string {
   const { pathname, search } = new URL(asked);
   if (!pathname.startsWith(`${SDK_PREFIX}/`)) {
@@ -47,13 +47,13 @@ export function atRoot(asked: string, root: string): string {
 }
 
 /**
- * Give a key as it can be sent; undefined where there is none and the service needs none.
+ * Give a key that can be sent; undefined where there is none and the service needs none.
  *
- * Throws a usage error where Groq itself has to be asked without a key, and where no header takes it.
+ * Throws a usage error where Groq itself lacks a key, and where a header cannot hold the key.
  */
 export function checkKey(key: string | undefined, root: string): string | undefined {
   if ((key ?? "") === "" && !isGroq(root)) return undefined;
-  // A header takes no more; the runtime's own error would quote the key.
+  // A header allows nothing else; the runtime's own error would quote the key.
   if (key !== undefined && /^[\x21-\x7e]+$/.test(key)) return key;
   throw new UserError(
     "ask the LLM",

@@ -5,7 +5,7 @@ import { readJson } from "../../etl/store/json.ts";
 const count = z.int().min(0).nullish().catch(null);
 const text = z.string().nullish().catch(null);
 
-/** What Groq, vLLM, llama.cpp and Ollama have in common; only the message itself must be there. */
+/** The common form of Groq, vLLM, llama.cpp and Ollama; only the message is required. */
 const Completion = z.object({
   model: text,
   system_fingerprint: text,
@@ -20,7 +20,7 @@ const Completion = z.object({
   }).nullish().catch(null),
 });
 
-/** A chat completion; null is what the server does not say. */
+/** A chat completion; null for values that the server does not give. */
 export interface ChatAnswer {
   /** What the model wrote; null where it wrote nothing, or a refusal. */
   content: string | null;
@@ -31,9 +31,9 @@ export interface ChatAnswer {
   model_served: string | null;
   system_fingerprint: string | null;
   tokens_prompt: number | null;
-  /** Those of reasoning included. */
+  /** Includes tokens of reasoning. */
   tokens_completion: number | null;
-  /** Those of the prompt that the server had read before. */
+  /** Prompt tokens that the server had cached. */
   tokens_cached: number | null;
 }
 
@@ -41,7 +41,7 @@ export interface ChatAnswer {
 export function readChatAnswer(body: string): ChatAnswer {
   const { data } = Completion.safeParse(readJson(body));
   if (data === undefined) {
-    const message = "the answer is no chat completion";
+    const message = "the answer is not a chat completion";
     throw new ServiceError("passing", "invalid_answer", message);
   }
   const { model, system_fingerprint, usage } = data;

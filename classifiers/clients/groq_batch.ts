@@ -18,7 +18,7 @@ export const MAX_BATCH_BYTES = 200_000_000;
 export const BATCH_ENDPOINT = "/v1/chat/completions";
 const PAGE = 100;
 
-/** Every status that the API names; what a batch cost stands in its files from `completed` on. */
+/** Every status of the API; from `completed` on, the files of a batch hold its cost. */
 export const BATCH_STATUSES = [
   "validating",
   "failed",
@@ -85,7 +85,7 @@ const Created = z.object({ id: FileId });
 /**
  * Asks Groq's Batch API: a file of requests is uploaded, answered within its window, and downloaded.
  *
- * Methods throw a `ServiceError`, which is fatal where the API refuses what is asked. Source:
+ * Methods throw a `ServiceError`, which is fatal where the API refuses the request. Source:
  * https://console.groq.com/docs/batch.
  */
 export class GroqBatch {
@@ -110,7 +110,7 @@ export class GroqBatch {
   /**
    * Begin a batch; `window` is a time such as `24h`, at most `7d`. Gives the id of the batch.
    *
-   * After an error that passes there may be a batch all the same: see `findBatchOfFile`.
+   * After a temporary error there may still be a batch: see `findBatchOfFile`.
    */
   async createBatch(fileId: string, window: string): Promise<string> {
     const body = {
@@ -124,8 +124,8 @@ export class GroqBatch {
   /**
    * Give the id of the batch that was made of a file, undefined where there is none.
    *
-   * For a run that ended between making the batch and remembering it. Of several it gives one that is
-   * not failed or cancelled where there is one, and of those the oldest.
+   * For a run that ended between making the batch and recording it. Among several it prefers those
+   * that are not failed or cancelled, and among these the oldest.
    */
   async findBatchOfFile(fileId: string): Promise<string | undefined> {
     const found: z.infer<typeof BatchObject>[] = [];
@@ -139,7 +139,7 @@ export class GroqBatch {
     return found[0]?.id;
   }
 
-  /** Give how a batch stands, undefined where the server has none of that id (any more). */
+  /** Give the state of a batch, undefined where the server has none of that id (any more). */
   async retrieveBatch(id: string): Promise<Batch | undefined> {
     const asked = this.#ask(BatchObject, { method: "get", path: `/batches/${id}` });
     const batch = await this.#unlessGone(asked);
@@ -175,7 +175,7 @@ export class GroqBatch {
     await this.#unlessGone(this.#ask(z.object({}), { method: "delete", path: `/files/${id}` }));
   }
 
-  /** Give the ids of uploaded files of a name: a run may have ended before it remembered one. */
+  /** Give the ids of uploaded files with a name: a run may have ended before it recorded one. */
   async findFiles(name: string): Promise<string[]> {
     const File = z.object({ id: FileId, filename: z.literal(name) });
     const ids: string[] = [];
@@ -198,7 +198,7 @@ export class GroqBatch {
       else return;
       const position = JSON.stringify(next);
       if (seen.has(position)) {
-        const message = `${this.#connection.host} does not come to the end of its list of ${what}`;
+        const message = `${this.#connection.host} gives an endless list of ${what}`;
         throw new ServiceError("passing", "invalid_answer", message);
       }
       seen.add(position);
@@ -212,7 +212,7 @@ export class GroqBatch {
     });
     const { data } = schema.safeParse(readJson(body));
     if (data !== undefined) return data;
-    const message = `what ${host} answers is not what the Batch API says`;
+    const message = `the answer of ${host} does not fit the Batch API`;
     throw new ServiceError("passing", "invalid_answer", message);
   }
 
@@ -230,7 +230,7 @@ export class GroqBatch {
 function ofBatches(error: unknown, host: string): unknown {
   if (!(error instanceof ServiceError) || error.problem !== "rejected") return error;
   const found = /\(HTTP .*\)$/.exec(error.message)?.[0] ?? "";
-  const message = `the Batch API of ${host} refuses what it was asked for ${found}`;
+  const message = `the Batch API of ${host} refuses the request ${found}`;
   return new ServiceError("fatal", null, message);
 }
 
@@ -258,7 +258,7 @@ export function checkBatch(batch: z.infer<typeof BatchObject>, host: string): Ba
 /**
  * Make the form by which a batch file is uploaded.
  *
- * The SDK's own reads the whole file into memory first. `onProgress` is called with every piece that
+ * The SDK's own form reads the whole file into memory first. `onProgress` is called with every piece that
  * is taken. The file is closed with the stream.
  */
 export async function batchForm(path: string, onProgress: () => void): Promise<Upload> {

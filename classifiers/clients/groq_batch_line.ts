@@ -11,7 +11,7 @@ const Line = z.object({
   error: z.looseObject({ code: z.unknown().optional() }).nullish().catch(undefined),
 });
 
-/** What became of one line of a batch file. */
+/** The result of one line of a batch file. */
 export interface BatchLine {
   /** The id that its request had. */
   customId: string;
@@ -34,7 +34,7 @@ export function readBatchLine(text: string, host: string, model: string): BatchL
   if (response && response.status_code === 200 && !error) {
     return { customId, body: JSON.stringify(response.body), problem: undefined };
   }
-  // vLLM says why beside the response, and its newer releases once more within.
+  // vLLM gives the reason beside the response; newer releases give it inside too.
   const body = response?.body ?? (error && "error" in error ? error : { error });
   const status = response?.status_code ??
     (KNOWN_CODES.includes(String(error?.code)) ? 400 : undefined);

@@ -5,7 +5,7 @@ import { notTheService, readRefusal } from "./groq_refusal.ts";
 import { readFailure } from "../../etl/run/request_failure.ts";
 
 const TIMEOUT_MS = 60_000;
-/** Longer than any timer of ours: the SDK's own ends before the body. */
+/** Longer than any timer of ours: the SDK's time-out does not cover the body. */
 const NEVER_MS = 2 ** 31 - 1;
 
 export interface GroqOptions {
@@ -17,7 +17,7 @@ export interface GroqOptions {
   timeoutMs?: number;
 }
 
-/** What an answer says, as it came. */
+/** An answer as received. */
 export interface ServerText {
   body: string;
   headers: Headers;
@@ -29,7 +29,7 @@ export interface Upload {
   body: ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
-/** What is asked of a server. */
+/** A request to a server. */
 export interface ServerRequest {
   method: "get" | "post" | "delete";
   /** Behind the root of the API, such as `/models`. */
@@ -46,7 +46,7 @@ export interface ServerRequest {
 /**
  * Sends requests to Groq, or to a server with the same API, by Groq's SDK.
  *
- * One request a call and no retry: that, and pacing, are the engine's. The key goes into a header at
+ * One request per call, without retries: the engine retries and paces. The key goes into a header at
  * the last moment, so that no error and no URL of the SDK ever holds it.
  */
 export class GroqConnection {
@@ -54,28 +54,28 @@ export class GroqConnection {
   readonly #sdk: Sdk;
   readonly #timeoutMs: number;
 
-  /** Throws a usage error where the base URL or the key cannot be one. */
+  /** Throws a usage error where the base URL or the key is invalid. */
   constructor({ key, baseUrl, timeoutMs }: GroqOptions) {
     const root = apiRoot(baseUrl);
     const checkedKey = checkKey(key, root);
     this.host = new URL(root).host;
     this.#timeoutMs = timeoutMs ?? TIMEOUT_MS;
     this.#sdk = new Sdk({
-      // The SDK wants one, and would look for it in the environment; it is not what is sent.
+      // The SDK requires a key and would take one from the environment; this one is not sent.
       apiKey: "unused",
       baseURL: "http://sdk.invalid",
       maxRetries: 0,
       timeout: NEVER_MS,
-      // It would print requests, and thereby posts, where GROQ_LOG says so.
+      // With GROQ_LOG set, it would print requests and thereby posts.
       logLevel: "off",
       fetch: (asked, init) => {
         const headers = new Headers(init?.headers);
         headers.delete("authorization");
         if (checkedKey !== undefined) headers.set("authorization", `Bearer ${checkedKey}`);
-        // Where a connection that was used before breaks, the runtime sends a body of text once more,
-        // and it is paid for twice; one that is a Blob it cannot.
+        // When a reused connection breaks, the runtime sends a text body once more,
+        // and it is paid for twice. It cannot resend a Blob.
         const text = typeof init?.body === "string" ? { body: new Blob([init.body]) } : {};
-        // Followed, a redirect would take the key and the post to another server.
+        // A followed redirect would take the key and the post to another server.
         const changed = { ...text, headers, redirect: "manual" } as const;
         return fetch(atRoot(String(asked), root), { ...init, ...changed });
       },
@@ -128,7 +128,7 @@ export class GroqConnection {
     return await this.#sdk[method](`${SDK_PREFIX}${path}`, { query, signal, ...sent }).asResponse();
   }
 
-  /** An error of the SDK holds what the server wrote, so that it is no cause of the one thrown. */
+  /** An error of the SDK holds the server's text, so it is not the cause of the thrown error. */
   #failure(error: unknown, exchange: Exchange, model: string | undefined): unknown {
     if (error instanceof ServiceError) return error;
     if (exchange.caller?.aborted) return exchange.caller.reason;
@@ -191,7 +191,7 @@ export class Exchange {
     }, this.timeoutMs);
   };
 
-  /** Leave nothing behind; what is still under way is ended. */
+  /** Clean up; end anything still under way. */
   end(): void {
     clearTimeout(this.#timer);
     this.caller?.removeEventListener("abort", this.#stop);

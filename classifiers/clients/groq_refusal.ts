@@ -29,12 +29,12 @@ const LIMIT = "rate_limit_exceeded";
 /** Codes that mean something here; no other word of the service is repeated. */
 export const KNOWN_CODES = [...RETIRED, ...BLOCKED, ...ACCOUNT, ...UNREADABLE, ...TOO_LONG, LIMIT];
 
-/** How servers that have no code for it say that a request does not fit. */
+/** Messages of servers without a code for a request that is too long. */
 const NO_ROOM = /context (length|window|size)|maximum (input|model) length|too many tokens/i;
 /** Settings of ours; no post is at fault for them. */
 const SETTING =
   /\b(response[ _]format|json_schema|max_completion_tokens|max_tokens|temperature|seed|reasoning_effort)\b/i;
-/** How Groq says that an answer met its cap before it was whole, of models that are held to no schema. */
+/** Groq's message for an answer that met its cap, for models without an enforced schema. */
 const CAP = /max completion tokens reached/i;
 const TRY_AGAIN = /try again in ((?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+)/i;
 const REQUESTED = /Limit (\d+),(?: Used \d+,)? Requested ~?(\d+)/i;
@@ -56,13 +56,13 @@ const Body = z.union([
   z.object({ detail: z.union([z.string(), z.array(z.unknown())]) }),
 ]);
 
-/** A batch or a file that the service says it has not, or no longer. */
+/** The service does not have this batch or file (any more). */
 export class GoneError extends ServiceError {}
 
-/** What was asked for is nothing that stands at this address. */
+/** The API does not exist at this address. */
 export class NoSuchApiError extends ServiceError {}
 
-/** An answer of the service that is not a success; `body` is its JSON, undefined where it is none. */
+/** An answer that is not a success; `body` is its JSON, undefined where it is not JSON. */
 export interface RefusedAnswer {
   status: number;
   headers: Headers;
@@ -70,10 +70,10 @@ export interface RefusedAnswer {
 }
 
 /**
- * Tell what an answer means that is not a success.
+ * Explain an answer that is not a success.
  *
- * Status, `code` and the form of the message decide; of what the service wrote nothing is quoted but
- * words that are known here, because a server may repeat what it was sent. `model` is the one that was
+ * Status, `code` and the form of the message decide. The message quotes only words of the service
+ * that are known here, because a server may repeat the request. `model` is the one that was
  * asked, where one was. Source: https://console.groq.com/docs/errors.
  */
 export function readRefusal(
@@ -117,7 +117,7 @@ export function readRefusal(
         "the spend limit of its account",
     );
   }
-  // Only a server that knows what batches are can say that it lost one.
+  // Only a server with a Batch API can report a lost batch.
   if (
     status === 404 && said?.code !== "unknown_url" && /\b(batch|file)\b/i.test(said?.message ?? "")
   ) {
@@ -139,7 +139,7 @@ export function readRefusal(
     return new ServiceError("cut", "cut_short", `the answer is cut short ${found}`);
   }
   if (has(UNREADABLE)) {
-    const message = `what the model wrote does not fit the schema ${found}`;
+    const message = `the model's text does not fit the schema ${found}`;
     return new ServiceError("passing", "invalid_answer", message);
   }
   if (status < 400 || said === undefined) return notTheService(host, found);
@@ -147,10 +147,10 @@ export function readRefusal(
   if (setting !== undefined) {
     const name = setting.toLowerCase().replace(" ", "_");
     return fatal(
-      `${host} does not take ${name} as it is set for ${
+      `${host} does not accept ${name} as set for ${
         model ?? "the model"
       } ${found}; another model ` +
-        "or setting in study.yaml may do",
+        "or setting in study.yaml may work",
     );
   }
   return new ServiceError("rejected", "rejected", `${host} refuses the post ${found}`);
@@ -158,16 +158,16 @@ export function readRefusal(
 
 /** Give the error for an answer that no such service writes, such as a page of a proxy. */
 export function notTheService(host: string, found: string): ServiceError {
-  const message = `what ${host} answers is no answer of an OpenAI-compatible server ${found}`;
+  const message = `the answer of ${host} is not that of an OpenAI-compatible server ${found}`;
   return new ServiceError("passing", "invalid_answer", message);
 }
 
 /**
  * Tell which limit was met, and how long to wait.
  *
- * A request that needs more tokens than a minute has will never be admitted, but another account or
- * setting may: it fails for now, without holding up others. A day's limit is not waited for: at least
- * an hour is asked for, so that the engine leaves the rest to another run.
+ * A request that needs more tokens than a minute allows is never admitted, but another account or
+ * setting may admit it: it fails for now, without delaying others. The run does not wait for a day's limit:
+ * the wait is at least an hour, so that the engine leaves the rest to another run.
  */
 function limited(
   host: string,
@@ -183,7 +183,7 @@ function limited(
       "passing",
       "rate_limited",
       `a request needs more tokens, its cap included, than ${host} gives this account in a minute ` +
-        `${found}; ask for fewer posts a request, or lower the cap`,
+        `${found}; ask about fewer posts per request, or lower the cap`,
     );
   }
   const waitMs = retryAfterMs(headers.get("retry-after"), DAY_MS) ??
@@ -193,14 +193,14 @@ function limited(
     return new ServiceError(
       "rate_limited",
       "rate_limited",
-      `${host} has no more today ${found}`,
+      `${host} has no quota left today ${found}`,
       ms,
     );
   }
   return new ServiceError("rate_limited", "rate_limited", `${host} asks to wait ${found}`, waitMs);
 }
 
-/** Give when the limits are whole again of which nothing remains; undefined where none is named. */
+/** Give when the used-up limits reset; undefined where none is named. */
 function resetMs(headers: Headers): number | undefined {
   const resets = ["requests", "tokens"].flatMap((unit) => {
     const remaining = headerNumber(headers.get(`x-ratelimit-remaining-${unit}`));

@@ -29,7 +29,7 @@ export async function readAttributes(path: string): Promise<AttributeCodebook> {
 }
 
 /**
- * Hash what the scores of a model depend on: languages and all that it is told, in order.
+ * Hash all that a model's scores depend on: languages and all instructions, in order.
  *
  * 64 hexadecimal digits (SHA-256). Comments, formatting and the description of the codebook do not
  * change it.

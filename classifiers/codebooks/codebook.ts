@@ -15,7 +15,7 @@ export const name = z.string().regex(
   /^[a-z][a-z0-9_]*$/,
   "must be lower-case letters, digits and _",
 );
-/** What a codebook says in words. */
+/** Descriptions in a codebook. */
 export const words = z.string().trim().min(1, "is empty");
 
 const Head = z.strictObject({
@@ -32,7 +32,7 @@ const Head = z.strictObject({
 const SECTIONS = ["dictionary", "sociopolitical", "attributes"] as const;
 export type CodebookSection = typeof SECTIONS[number];
 
-/** What stands above the sections of a codebook. */
+/** The head of a codebook, above its sections. */
 export type CodebookHead = z.output<typeof Head>;
 
 /** One entry of a dictionary, in the form in which it is compared with a text. */
@@ -137,7 +137,7 @@ function pathOf(path: readonly PropertyKey[]): string {
 }
 
 /**
- * Read the head and one section of the codebook at `path`; what the other sections say is not read.
+ * Read the head and one section of the codebook at `path`; the other sections are not read.
  *
  * Throws a `UserError` (exit status 2) naming the file and the place in it, such as
  * `dictionary.categories.elections.terms[3]`.
@@ -167,7 +167,7 @@ export async function readSection<T>(
     .safeParse(document.toJS());
   if (!checked.success) {
     const { issues } = checked.error;
-    // A misspelt key is also a missing one; the misspelling is what helps.
+    // A misspelt key is also a missing key; report the misspelling.
     const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0]!;
     const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
     refuse(
@@ -192,7 +192,7 @@ export async function readDictionary(
 }
 
 /**
- * Hash what a dictionary's labels depend on: its languages, threshold, categories and entries.
+ * Hash all that a dictionary's labels depend on: languages, threshold, categories and entries.
  *
  * 64 hexadecimal digits (SHA-256). Comments, descriptions, formatting, the order of categories and
  * of entries, and ways to write the same entry (`#maga`, `MAGA`) do not change it.

@@ -3,17 +3,17 @@
  *
  * `docs/dictionary.md` states the rules for researchers. All entries stand in two tries (one for
  * entries in which capitals matter), and a text is walked once from left to right, so the time is
- * linear in its length whatever it says.
+ * linear in its length for any text.
  */
 import type { Dictionary, Entry } from "./codebook.ts";
 import { lowerText, partText, WORD } from "./folded_text.ts";
 
 const WORD_RUN = new RegExp(`[${WORD}]+`, "gu");
 
-/** Weights are summed in whole thousandths: 0.1 ten times is 1, in whatever order. */
+/** Weights are summed in whole thousandths: ten times 0.1 is 1, in any order. */
 const UNITS = 1000;
 
-/** What the dictionary says of one text. */
+/** The dictionary's result for one text. */
 export interface DictionaryScore {
   /** Words outside links, handles and hashtags; inner hyphens and apostrophes join a word. */
   wordCount: number;
@@ -63,7 +63,7 @@ function addToTrie(root: Node, entry: Entry, category: number): void {
  * Compile a codebook's dictionary into a function that scores one text.
  *
  * In each category a text is read from left to right; at each word the entry with the longest match
- * counts, and reading goes on behind it. The function never throws, whatever the text.
+ * counts, and reading continues behind it. The function never throws.
  */
 export function compile(dictionary: Dictionary): (text: string) => DictionaryScore {
   const names = Object.keys(dictionary.categories);
@@ -91,7 +91,7 @@ export function compile(dictionary: Dictionary): (text: string) => DictionarySco
       isWord.fill(1, index, index + run.length);
       const joint = isWord[index - 2] === 1 ? words[index - 1] : undefined;
       if (joint !== "-" && joint !== "'") wordCount++;
-      // What stands before a hyphen changes the word behind it: re-election is not election.
+      // A prefix before a hyphen changes the word: re-election is not election.
       if (joint !== "-") starts.push(index);
     }
 

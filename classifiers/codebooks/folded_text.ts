@@ -1,6 +1,6 @@
 /** The form in which texts and entries of a dictionary are compared. */
 
-/** What words are made of, inside a character class: letters, marks, digits, underscore. */
+/** Word characters for a character class: letters, marks, digits, underscore. */
 export const WORD = String.raw`\p{L}\p{Mn}\p{Mc}\p{Nd}_`;
 
 /** Links (also without a scheme, as Bluesky shortens them), handles, then hashtags. */
@@ -36,7 +36,7 @@ export function lowerText(text: string): string {
 }
 
 /**
- * Fold a text and part it into what words are looked for in, and its hashtags.
+ * Fold a text and split it into its words and its hashtags.
  *
  * `words` has a gap where a link, handle or hashtag stood; `tags` are in lower case, without #, in
  * order, repeated if the text repeats them.

@@ -7,7 +7,7 @@ const LeanLabel = z.strictObject({
   description: words,
   /** Invented posts that have the label. */
   examples: z.array(words).min(1, "is empty"),
-  /** How else replies write the label that were not held to a schema. */
+  /** Other spellings of the label in replies without an enforced schema. */
   synonyms: z.array(words).default([]),
 });
 
@@ -62,10 +62,10 @@ export async function readSociopolitical(path: string): Promise<SociopoliticalCo
 }
 
 /**
- * Hash what the labels of a model depend on: country, languages and all that it is told, in order.
+ * Hash all that a model's labels depend on: country, languages and all instructions, in order.
  *
  * 64 hexadecimal digits (SHA-256). Comments, formatting, the description of the codebook and synonyms,
- * which no model is told, do not change it.
+ * which are not in the prompt, do not change it.
  */
 export function hashSociopolitical({ head, sociopolitical }: SociopoliticalCodebook): string {
   const { reasons, topics, lean, undecided } = sociopolitical;
@@ -76,7 +76,7 @@ export function hashSociopolitical({ head, sociopolitical }: SociopoliticalCodeb
     .digest("hex");
 }
 
-/** Hash the ways in which labels may be written in replies that were not held to a schema. */
+/** Hash the spellings of labels in replies without an enforced schema. */
 export function hashSynonyms({ lean }: Sociopolitical): string {
   const names = Object.entries(lean)
     .map(([label, { synonyms }]) => [label, synonyms.map(plainLabel).sort()]);

@@ -63,7 +63,7 @@ export function censusCommand({ task, description, examples, open }: CensusTask)
       { flags: "--since <day>", description: "first day of posts", parse: day },
       { flags: "--until <day>", description: "last day of posts", parse: day },
       { flags: "--limit <n>", description: "stop after n posts", parse: positiveInteger },
-      { flags: "--dry-run", description: "say what would be labelled" },
+      { flags: "--dry-run", description: "show what would be labelled, and label nothing" },
     ],
     examples,
     run: async (context, options: Options) =>

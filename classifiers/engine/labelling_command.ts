@@ -63,15 +63,15 @@ export function labellingCommand(
       { flags: "--limit <n>", description: "stop after n posts", parse: positiveInteger },
       {
         flags: "--max-cost <usd>",
-        description: "stop before it costs more",
+        description: "stop before the run costs more",
         parse: positiveNumber,
       },
       {
         flags: "--dry-run",
-        description: "say what would be asked, what it costs and how long it takes",
+        description: "show what would be asked, its cost and its time, and ask nothing",
       },
       { flags: "--all", description: "label every post, not the sample that study.yaml asks for" },
-      { flags: "--retry-failed", description: "try again also what failed for good" },
+      { flags: "--retry-failed", description: "also try again posts that failed for good" },
       ...options,
     ],
     examples,

@@ -174,7 +174,7 @@ export function describePlan(plan: LabellingPlan, name: string): string {
     (plan.tokens > 0 ? `, about ${number(Math.round(plan.tokens))} tokens` : "") +
     `, ${plan.cost > 0 ? `about ${dollars(plan.cost)}` : "free of charge"}` +
     (plan.ms > 0 ? `, ${duration(plan.ms)} at the quota` : ""),
-    ...plan.replicates > 0 ? [`  of them about ${number(plan.replicates)} anchors again`] : [],
+    ...plan.replicates > 0 ? [`  including about ${number(plan.replicates)} repeated anchors`] : [],
     `  without a request: ${unscorable.join(", ") || "none"}; ` +
     `${number(plan.reused)} that share a text with another`,
     ...plan.waiting > 0

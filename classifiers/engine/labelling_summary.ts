@@ -65,7 +65,7 @@ export function withReplicates(
 export const STOPS: Record<StopReason, string> = {
   signal: "stopped by a signal",
   limit: "stopped at --limit",
-  cost: "stopped before it would cost more than it may (--max-cost, budget.per_month)",
+  cost: "stopped before exceeding its budget (--max-cost, budget.per_month)",
   quota: "stopped because the quota is used up for now",
 };
 
@@ -79,13 +79,13 @@ export function describeSummary(summary: LabellingSummary, name: string): string
     `Labelled ${number(summary.labelled)} posts with ${name} in ${duration(seconds * 1000)}`,
     `  label set ${summary.label_set_id}`,
     `  not labelled: ${failed.join(", ") || "none"}`,
-    `  ${number(summary.requests)} requests, ${number(summary.retries)} of them again; ` +
-    `${number(summary.reused)} posts took the answer to the same text`,
+    `  ${number(summary.requests)} requests, ${number(summary.retries)} of them retries; ` +
+    `${number(summary.reused)} posts reuse the answer to the same text`,
     ...replicates
       ? [
         `  anchors: ${number(replicates.labelled)} labelled again (round ${replicates.round}, ` +
         `${replicates.cost > 0 ? dollars(replicates.cost) : "free of charge"}); deno task status ` +
-        "tells whether the labels drift",
+        "shows whether the labels drift",
       ]
       : [],
     ...recovered > 0 ? [`  ${number(recovered)} answers of a run that died were kept`] : [],
@@ -98,10 +98,10 @@ export function describeSummary(summary: LabellingSummary, name: string): string
     ...stopped_by
       ? [`  ${STOPS[stopped_by]}: run it again for the rest`]
       : passing > 0
-      ? [`  ${number(passing)} posts failed for reasons that pass: the next run tries them again`]
+      ? [`  ${number(passing)} posts failed for temporary reasons: the next run tries them again`]
       : [],
     ...WORTH_ANOTHER_TRY.some((reason) => reason in summary.failed)
-      ? ["  posts that the service refuses are not asked about again, but with --retry-failed"]
+      ? ["  posts that the service refused are asked about again only with --retry-failed"]
       : [],
   ].join("\n");
 }
@@ -113,8 +113,8 @@ export function describeInBatch(posts: number, name: string): string[] {
     `  ${
       posts.toLocaleString("en")
     } posts are in a batch that is under way and were not asked about: ` +
-    `deno task classify:${name} --batch lands what is ready (--batch-files DIR, where it was laid ` +
-    "into a folder)",
+    `deno task classify:${name} --batch lands ready answers (--batch-files DIR for a batch ` +
+    "in a folder)",
   ];
 }
 

@@ -30,19 +30,19 @@ export const command: Command = {
   task: "panel",
   description:
     "Freeze a random sample of scored posts, to link another scorer to Perspective later.\n\n" +
-    "The panel is drawn from the posts that classify:perspective scored, as many from each tenth by\n" +
-    `${STRATIFIER}, with weights that undo the draw. It lies in data/panels/NAME and never changes, but\n` +
-    "that posts leave it whose authors take them back. The name is the seed of the draw.",
+    "The panel is drawn from the posts that classify:perspective scored: equally many from each tenth by\n" +
+    "prob_toxic, with weights that undo the draw. It lies in data/panels/NAME and never changes, except\n" +
+    "that deleted posts leave it. The name is the seed of the draw.",
   options: [
-    { flags: "--size <n>", description: "posts of the panel", parse: panelSize },
+    { flags: "--size <n>", description: "posts in the panel", parse: panelSize },
     {
       flags: "--name <name>",
-      description: `its folder and its seed (default: ${CLASSIFIER}-<today>)`,
+      description: `folder and seed of the panel (default: ${CLASSIFIER}-<today>)`,
       parse: panelName,
     },
     {
       flags: "--allow-missing",
-      description: "also where the service gave no post a score of some attribute",
+      description: "draw even if no post has a score of some attribute",
     },
   ],
   examples: ["deno task panel --size 2000", "deno task panel --size 2000 --name before-the-end"],
@@ -65,7 +65,7 @@ async function panel(context: Context, options: Options): Promise<Outcome> {
   await using _lock = await lock(paths.locks(), "posts", "run panel");
   if (readPanelManifest(paths, name) !== undefined) {
     throw cannot(
-      `there is a panel ${name} already, and a panel is never drawn again`,
+      `there is a panel ${name} already, and a panel is never drawn twice`,
       "Give the new one another name with --name",
       true,
     );
@@ -76,8 +76,8 @@ async function panel(context: Context, options: Options): Promise<Outcome> {
   if (attributes_missing.length > 0 && !options.allowMissing) {
     throw cannot(
       `no post of the label set ${labelSet.label_set_id} has ${attributes_missing.join(", ")}`,
-      "Look why with deno task classify:perspective: a panel is never drawn again and links no scorer " +
-        "of what it lacks. Where the service serves no more, draw it with --allow-missing",
+      "Find out why with deno task classify:perspective: a panel is never drawn twice, and it links no " +
+        "scorer of a missing attribute. If the service no longer has it, draw with --allow-missing",
     );
   }
   const frame = await makeFrame(database, paths, days, labelSet.label_set_id, attributes);
@@ -117,10 +117,10 @@ async function panel(context: Context, options: Options): Promise<Outcome> {
   };
   await writePanelManifest(paths, manifest);
   if (posts < size) {
-    warn(`the panel has ${posts} posts and not ${size}: no more are labelled with every score`);
+    warn(`the panel has ${posts} posts instead of ${size}: no more have every score`);
   }
   if (attributes_missing.length > 0) {
-    warn(`no post has ${attributes_missing.join(", ")}: the panel can link no scorer of that`);
+    warn(`no post has ${attributes_missing.join(", ")}: the panel cannot link a scorer of that`);
   }
   const summary = { panel: paths.panel(name), ...manifest };
   return { summary, text: describe(manifest, paths.panel(name)) };
@@ -131,7 +131,7 @@ async function source({ paths, database }: Context) {
   const none = () =>
     cannot(
       "no post is labelled by Perspective yet",
-      "Run deno task classify:perspective first; --dry-run says what it would do",
+      "Run deno task classify:perspective first; --dry-run shows what it would do",
     );
   const postDays = new Map(paths.files("posts").map(({ day, path }) => [day!, path]));
   const labels = paths.files(`labels/${CLASSIFIER}`).filter(({ day }) => postDays.has(day!));
@@ -158,13 +158,15 @@ function cannot(found: string, remedy: string, isUsage = false): UserError {
 
 function panelSize(text: string): number {
   const size = positiveInteger(text);
-  if (size < STRATA) throw new RangeError(`is less than ${STRATA}, one post a stratum`);
+  if (size < STRATA) throw new RangeError(`is less than ${STRATA}, one post per stratum`);
   return size;
 }
 
 function panelName(text: string): string {
   if (/^[a-z0-9][a-z0-9_-]{0,63}$/.test(text)) return text;
-  throw new RangeError("is no name of small letters, digits, - and _ such as before-the-end");
+  throw new RangeError(
+    "is not a name of lower-case letters, digits, - and _ such as before-the-end",
+  );
 }
 
 function describe(manifest: Omit<PanelManifest, "files">, folder: string): string {

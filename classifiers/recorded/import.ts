@@ -40,9 +40,9 @@ const Settings = z.looseObject({ codebook: CodebookName.default(CODEBOOK) });
 export const command: Command = {
   ...DESCRIPTION,
   description: `${DESCRIPTION.description}\n\n` +
-    "A .jsonl file holds replies that a language model gave, one a line as uri, prompt and reply. They\n" +
-    "become a label set of labels/sociopolitical, named by --as, read by the codebook of study.yaml. The\n" +
-    "posts must be there before (import them, then deno task preprocess).",
+    "A .jsonl file holds recorded replies of a language model, one per line with uri, prompt and reply.\n" +
+    "They become a label set of labels/sociopolitical, named by --as and read with the codebook of\n" +
+    "study.yaml. Their posts must exist already: import them, then run deno task preprocess.",
   arguments: [{
     name: "<file>",
     description: "CSV file with a header line, or .jsonl file, in UTF-8",
@@ -134,7 +134,7 @@ async function checkUsage({ as, labels, coder }: Options, path: string): Promise
     throw error;
   });
   if (stat?.isFile) return name;
-  throw refused(path, stat ? "it is no file" : "there is no such file", "Name a .jsonl file");
+  throw refused(path, stat ? "it is not a file" : "there is no such file", "Name a .jsonl file");
 }
 
 function refused(path: string, found: string, remedy: string): UserError {

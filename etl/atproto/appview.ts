@@ -151,7 +151,7 @@ export class AppView {
     if (status === 429) return `${this.#answerer} asks to wait (HTTP 429)`;
     if (status >= 100) return `${this.#answerer} is not ready (HTTP ${status})`;
     return status === 2
-      ? `${this.#answerer} does not answer as one (not the JSON of a feed)`
+      ? `${this.#answerer} does not answer like an AppView (not the JSON of a feed)`
       : `${this.#answerer} cannot be reached`;
   }
 
@@ -159,7 +159,7 @@ export class AppView {
     const place = cause.issues[0]?.path.join(".") || "the answer";
     return new UserError(
       `ask ${this.host}`,
-      `${place} is not what the lexicon says`,
+      `${place} does not fit the lexicon`,
       "Check the address (BLUESKY_APPVIEW or --appview): is that an AppView?",
       // It quotes what the server answered.
       {},
@@ -172,7 +172,7 @@ export class AppView {
       throw new UserError(
         `ask ${this.host}`,
         `${reason}; it asks to wait ${duration(ms)}`,
-        "Run the task again after that time; what came before is kept",
+        "Run the task again after that time; earlier answers are kept",
       );
     }
     this.options.onWait(ms / 1000, reason);

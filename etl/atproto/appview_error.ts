@@ -29,7 +29,7 @@ export function appViewError(
   const asked = session ? `${service}, asked through the PDS ${session.pds}` : service;
   return new UserError(
     doing,
-    loginWanted ? `${service} wants a login (${said})` : `${asked}: ${said}`,
+    loginWanted ? `${service} requires a login (${said})` : `${asked}: ${said}`,
     loginWanted
       ? "Set BLUESKY_HANDLE and BLUESKY_APP_PASSWORD in .env (see .env.example), then run it again"
       : `Check the address (BLUESKY_APPVIEW or --appview${

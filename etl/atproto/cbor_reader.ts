@@ -254,5 +254,5 @@ export function isCid(bytes: Uint8Array, at: number): boolean {
 }
 
 function unexpected(what: string): FrameError {
-  return new FrameError(`${what} is not what the lexicon says`);
+  return new FrameError(`${what} does not fit the lexicon`);
 }

@@ -63,7 +63,7 @@ async function askRetryAfter(url: string): Promise<number | undefined> {
     await response.body?.cancel();
     return retryAfterMs(response.headers.get("retry-after"));
   } catch (error) {
-    // Whoever does not even answer that has not asked for a wait.
+    // A host that does not answer this either has not asked for a wait.
     if (error instanceof TypeError || error instanceof DOMException) return undefined;
     throw error;
   }

@@ -10,7 +10,7 @@ const MAX_LENGTH = 128;
 /** Read the time of an event: a datetime of the AT Protocol that can be stored. */
 export function readTime(reader: CborReader): string {
   const time = reader.ascii("time", MAX_LENGTH);
-  if (!DATETIME.test(time)) throw new FrameError("time is not what the lexicon says");
+  if (!DATETIME.test(time)) throw new FrameError("time does not fit the lexicon");
   // Within these years no offset leads out of what can be stored.
   const isUsual = time > "0002" && time < "9999";
   if (!isUsual && !isStorable(time)) throw new FrameError("time is not within the years 1 to 9999");

@@ -82,7 +82,7 @@ const STATUS = keyCode("status");
  *
  * With a collection, only ops on its records are given; no object is made of the others, and no CAR
  * file is looked at. Fields that nobody here uses are walked over, not checked. Throws a `FrameError`
- * where the bytes are no DAG-CBOR or the frame is not what the lexicon says.
+ * where the bytes are no DAG-CBOR or the frame does not fit the lexicon.
  */
 export function decodeFrame(bytes: Uint8Array, collection?: string): Frame {
   if (bytes.length > MAX_FRAME_BYTES) throw new FrameError("the frame has more than 5 MiB");
@@ -104,7 +104,7 @@ function readHeader(reader: CborReader): string | null {
     else reader.skip();
   }
   if (op === -1) return null;
-  if (op !== 1) throw new FrameError("op is not what the lexicon says");
+  if (op !== 1) throw new FrameError("op does not fit the lexicon");
   if (type === undefined) throw new FrameError("a message without a type");
   return type;
 }
@@ -237,7 +237,7 @@ function readName(reader: CborReader, wanted: number, what: string): string {
 }
 
 function matched(text: string, pattern: RegExp, what: string): string {
-  if (!pattern.test(text)) throw new FrameError(`${what} is not what the lexicon says`);
+  if (!pattern.test(text)) throw new FrameError(`${what} does not fit the lexicon`);
   return text;
 }
 

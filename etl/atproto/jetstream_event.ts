@@ -41,7 +41,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
  * `time` is when the host witnessed the event, which is what its cursors in microseconds mean too.
  * Records are not checked against their CIDs: they come as JSON, not as the bytes that were hashed,
  * and without the signed commit. Fields that nobody here uses are not checked. Throws a `FrameError`
- * where a message is not what the lexicon says.
+ * where a message does not fit the lexicon.
  */
 export const JETSTREAM: StreamDecoder<JetstreamCommit> = {
   decode(message) {
@@ -160,5 +160,5 @@ function textOf(fields: Fields, key: string, pattern: RegExp, longest = 128): st
 }
 
 function wrong(what: string): FrameError {
-  return new FrameError(`${what} is not what the lexicon says`);
+  return new FrameError(`${what} does not fit the lexicon`);
 }

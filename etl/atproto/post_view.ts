@@ -18,7 +18,7 @@ export interface PostView {
   quote_count: number | null;
 }
 
-/** An item that is not what the lexicon says. */
+/** An item that does not fit the lexicon. */
 export interface InvalidItem {
   invalid: unknown;
   what: string;

@@ -72,7 +72,7 @@ function readOp(reader: CborReader, collection: string | undefined, ops: RecordO
 function readAction(reader: CborReader): RecordOp["action"] {
   const start = reader.text("the action of an op");
   for (const action of ACTIONS) if (reader.isText(start, reader.at, action)) return action;
-  throw new FrameError("the action of an op is not what the lexicon says");
+  throw new FrameError("the action of an op does not fit the lexicon");
 }
 
 /** Check a path of collection and record key, and give where its slash is. */
@@ -86,7 +86,7 @@ function slashIn(bytes: Uint8Array, start: number, end: number): number {
   const dots = rkey < 3 && bytes[slash + 1] === 0x2e && (rkey === 1 || bytes[slash + 2] === 0x2e);
   const isPath = bytes[slash] === SLASH && at === end && collection > 0 && rkey > 0 && !dots &&
     collection <= MAX_COLLECTION && rkey <= MAX_RKEY;
-  if (!isPath) throw new FrameError("the path of an op is not what the lexicon says");
+  if (!isPath) throw new FrameError("the path of an op does not fit the lexicon");
   return slash;
 }
 

@@ -18,7 +18,7 @@ export interface StreamDecoder<C extends StreamCommit = StreamCommit> {
 /**
  * Reads `com.atproto.sync.subscribeRepos`.
  *
- * Both functions throw a `FrameError` where a message or a record is not what the lexicon says; a
+ * Both functions throw a `FrameError` where a message or a record does not fit the lexicon; a
  * record is checked against its CID.
  */
 export const FIREHOSE: StreamDecoder<Commit> = {

@@ -152,13 +152,17 @@ export async function collectStretch(
   /** Go on after an error with which the host ended the stream, where going on makes sense. */
   async function recover(error: string): Promise<void> {
     if (error === "FutureCursor" || error === "CursorTooOld") {
-      progress.say(`${new URL(host).host} does not know our place (${error}); finding it by time`);
+      progress.say(
+        `${new URL(host).host} does not know our cursor (${error}); finding the place by time`,
+      );
       const time = collector.eventTime ??
         (await lastPosition(database, paths, source.name, new URL(host).host))?.time;
       const from = time ? new Date(time) : stretch.from ?? now();
       moveTo(await placeAt(source, host, from, signal));
     } else if (error === "ConsumerTooSlow") {
-      progress.say(`${new URL(host).host} found us too slow; going on where it stopped`);
+      progress.say(
+        `${new URL(host).host} closed the connection because we read too slowly; going on there`,
+      );
     } else throw streamEnded(host, error);
   }
 
@@ -182,10 +186,10 @@ export async function collectStretch(
 
 function explainInfo(host: string, name: string): string {
   if (name === "OutdatedCursor") {
-    return `${host} no longer has what came after our place (${name}): a gap lies before its next event`;
+    return `${host} no longer has the events after our cursor (${name}): its next event follows a gap`;
   }
   if (name === "FutureCursor") {
-    return `${host} is behind our place (${name}) and goes on where it is`;
+    return `${host} is behind our cursor (${name}) and continues from where it is`;
   }
   return `${host} says ${name}`;
 }
@@ -193,7 +197,7 @@ function explainInfo(host: string, name: string): string {
 function noAnswer({ name, hosts, namedBy }: StreamSource): UserError {
   return new UserError(
     `collect from ${name}`,
-    `${hosts.map((host) => new URL(host).host).join(", ")} did not answer while the run lasted`,
+    `${hosts.map((host) => new URL(host).host).join(", ")} did not answer during the run`,
     `Check the address (${namedBy}) and the network, then run the task again`,
   );
 }

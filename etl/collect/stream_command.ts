@@ -52,11 +52,15 @@ export function streamCommand(task: StreamTask): Command {
     options: [
       {
         flags: "--for <time>",
-        description: "stop after so long, such as 4h or 10m",
+        description: "stop after this time, such as 4h or 10m",
         parse: runTime,
       },
       { flags: "--limit <n>", description: "stop after n posts", parse: positiveInteger },
-      { flags: "--until <instant>", description: "stop at events of this time", parse: instant },
+      {
+        flags: "--until <instant>",
+        description: "stop when events reach this time",
+        parse: instant,
+      },
       {
         flags: task.hostFlags,
         description: task.hostDescription,
@@ -128,7 +132,7 @@ async function run(context: Context, task: StreamTask, options: Options): Promis
   };
   if (summary.missed_hours > 0) {
     context.warn(
-      `${summary.missed_hours} hours of the last seven days' windows can no longer be had`,
+      `${summary.missed_hours} hours of the last seven days' windows can no longer be collected`,
     );
   }
   const stopped = context.signal.aborted;
@@ -228,9 +232,11 @@ function describe(
     `  ${summary.events} events, ${summary.megabytes} MB in ${summary.seconds} s, ` +
     `${summary.repeated} repeated events left out`,
     `  reconnects: ${list(summary.reconnects) || "none"}`,
-    ...Object.keys(summary.infos).length > 0 ? [`  said by hosts: ${list(summary.infos)}`] : [],
+    ...Object.keys(summary.infos).length > 0
+      ? [`  messages from hosts: ${list(summary.infos)}`]
+      : [],
     `  set aside: ${list(summary.set_aside) || "nothing"}`,
     `  last event: ${summary.last_event ?? "none"}`,
-    `  owed: ${summary.owed_hours} h; can no longer be had: ${summary.missed_hours} h`,
+    `  owed: ${summary.owed_hours} h; can no longer be collected: ${summary.missed_hours} h`,
   ].join("\n");
 }

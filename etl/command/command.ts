@@ -13,7 +13,7 @@ import { readStudy, type Study } from "../study/study.ts";
 
 /** An option of a task, as `--help` shows it. */
 export interface CommandOption {
-  /** Such as `--minutes <n>`. */
+  /** Such as `--for <time>`. */
   flags: string;
   description: string;
   /**
@@ -240,7 +240,7 @@ function declare(command: Command): Commander {
   program
     .option(
       "--data <dir>",
-      "folder of the data",
+      "data folder",
       command.data ? rootPath(command.data) : variable("CIVICSKY_DATA") ?? rootPath("data"),
     )
     .option("--study <file>", "study file", variable("CIVICSKY_STUDY") ?? rootPath("study.yaml"))
@@ -295,11 +295,11 @@ function dataFolder(folder: string, task: string): string {
     });
   if (folder.trim() === "") throw wrong("--data names no folder");
   try {
-    if (!Deno.statSync(folder).isDirectory) throw wrong(`${folder} is no folder`);
+    if (!Deno.statSync(folder).isDirectory) throw wrong(`${folder} is not a folder`);
   } catch (error) {
-    if (error instanceof Deno.errors.NotADirectory) throw wrong(`${folder} is no folder`);
+    if (error instanceof Deno.errors.NotADirectory) throw wrong(`${folder} is not a folder`);
     if (error instanceof Deno.errors.NotCapable) {
-      throw wrong(`${folder} belongs to the operating system, and tasks are kept out of it`);
+      throw wrong(`${folder} belongs to the operating system, and tasks may not use it`);
     }
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
@@ -307,7 +307,7 @@ function dataFolder(folder: string, task: string): string {
 }
 
 /**
- * Give a study with the notice of a data folder, such as «demo data», before its own.
+ * Give a study with the notice of a data folder, such as "demo data", before its own.
  *
  * What lies in a folder stays what it is, whatever study file a task is run with. Throws where the
  * folder's notice cannot be read.
@@ -326,7 +326,7 @@ function readNotice(path: string): string {
     throw new UserError(
       "read the notice of the data",
       describeError(cause),
-      `Let the user that runs this read ${path}`,
+      `Give the user that runs this the right to read ${path}`,
       { cause },
     );
   }

@@ -39,7 +39,7 @@ type Wait = () => Promise<boolean>;
  *
  * First the days of posts that rest on it are written down, so that `preprocess` leaves them as they are;
  * then it is copied, compared, and removed here. A day of which a post is not in `posts` yet stays, with
- * an error. Only for whoever holds the lock `compact`.
+ * an error. The caller holds the lock `compact`.
  */
 export async function archiveDays(
   context: Context,
@@ -113,7 +113,7 @@ export async function restoreDays(
   if (archive === undefined) {
     throw new UserError(
       "restore the archive",
-      "nothing was moved to one",
+      "there is none",
       "There is nothing to do",
       {
         exitCode: EXIT.usage,
@@ -211,7 +211,7 @@ async function chooseArchive(paths: DataPaths, named: string | undefined): Promi
   if (marker?.id !== known.id) {
     throw named === undefined ? unreachable(known, "move raw data") : wrong(
       `raw data was moved to ${known.folder} before`,
-      "Name that, or move it back first: deno task compact --restore",
+      "Name that folder, or move it back first: deno task compact --restore",
     );
   }
   // What is moved there now may hold what was deleted since.

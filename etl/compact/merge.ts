@@ -14,7 +14,7 @@ import {
 import type { Table } from "../store/tables.ts";
 import { type CompactedTable, mergedName } from "./parts.ts";
 
-/** `changed` while they were merged, by whoever removed deleted rows; `busy` as somebody reads on. */
+/** `changed`: another task removed deleted rows meanwhile; `busy`: another task still reads. */
 export type Merged = "merged" | "changed" | "busy";
 
 export interface Merging extends CompactedTable {
@@ -31,8 +31,8 @@ export interface Merging extends CompactedTable {
 /**
  * Merge parts of a day into one file that takes their place, rows in the order of the parts.
  *
- * Only for whoever holds the lock `compact`. The merged file is durable and has been compared with the
- * parts before the list `compaction.json` names both; from then on whoever starts next finishes it.
+ * The caller holds the lock `compact`. The merged file is durable and has been compared with the
+ * parts before the list `compaction.json` names both; from then on the next task finishes it.
  * Memory: one row group, on one thread. Throws where a part is damaged; all parts then stay.
  */
 export async function mergeParts(merging: Merging): Promise<Merged> {
@@ -93,7 +93,7 @@ async function writeMerged(
       database,
       `SELECT ${digest(files)} = ${digest([path])} AS same`,
     );
-    if (!same) throw new Error(`${path} has not the rows of the parts that it was made of`);
+    if (!same) throw new Error(`${path} does not have the rows of its parts`);
   } finally {
     await database.run("RESET threads; RESET preserve_insertion_order");
   }

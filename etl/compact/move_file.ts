@@ -17,7 +17,7 @@ export async function copyFile(from: string, to: string): Promise<string> {
     await sync(beside);
     if (await sha256OfFile(beside) !== wanted) {
       throw new Error(
-        `the copy ${beside} is not what ${from} is: one of the two disks is not to be trusted`,
+        `the copy ${beside} differs from ${from}: one of the two disks cannot be trusted`,
       );
     }
   });

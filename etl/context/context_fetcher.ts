@@ -33,11 +33,11 @@ export interface FetchedContexts {
  * for what another one has fetched.
  */
 export class ContextFetcher {
-  /** What kept it from asking, each once; the run goes on without those posts. */
+  /** Errors that kept it from asking, each once; the run goes on without those posts. */
   readonly errors: UserError[] = [];
   readonly quarantine: Quarantine;
   #journal: Journal | undefined;
-  /** Parts of `raw/context` whose rows whoever asks knows. */
+  /** Parts of `raw/context` whose rows the caller knows. */
   #known = new Set<string>();
   /** Whether the AppView was seen to have any post. */
   #isBelieved = false;
@@ -102,7 +102,7 @@ export class ContextFetcher {
     }
     await using _held = held;
     await this.#land();
-    // Whoever lands reads all of raw next, or has ended.
+    // A task that lands reads all of raw next, or has ended.
     for (const path of this.#landed()) this.#known.add(path);
   }
 
@@ -204,7 +204,7 @@ export class ContextFetcher {
     try {
       this.#journal?.close();
     } catch (error) {
-      // A segment without a line was already removed by whoever landed the others.
+      // A segment without a line was already removed when the others landed.
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
     this.#journal = undefined;
@@ -218,8 +218,8 @@ function isBusy(error: unknown): boolean {
 function emptyAppView(host: string): UserError {
   return new UserError(
     DOING,
-    `${host} has none of the posts that it was asked for, nor any of the study's own`,
-    "Check BLUESKY_APPVIEW; posts whose context it should have stay pending",
+    `${host} has none of the requested posts, and none of the study's own`,
+    "Check BLUESKY_APPVIEW; posts that need its context stay pending",
     { exitCode: EXIT.failed },
   );
 }

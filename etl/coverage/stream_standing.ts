@@ -99,7 +99,7 @@ export function describeStanding(
 ): string[] {
   const hours = (spans: Span[]) => `${Number((totalLength(spans) / HOUR_MS).toFixed(1))} h`;
   const owing = leaves_at && `${source} owes ${hours(owed)} since ${minute(owed[0]!.from)}; ` +
-      `the first of it ${is_late ? "could" : "can"} be had until ${minute(leaves_at)}`;
+      `the first of it ${is_late ? "could" : "can"} be collected until ${minute(leaves_at)}`;
   const losing = lost.length > 0 && `${source} lost ${hours(lost)} of the last seven days, up to ` +
       `${minute(lost.at(-1)!.until)}: no host has them`;
   return [owing, losing].filter((line) => typeof line === "string");

@@ -35,7 +35,7 @@ export function chain(
     date === undefined ? step : { ...step, lacks: () => lacks };
   return [
     { task: `sync:${stream}`, args: [] },
-    ofToday("feeds show the last 24 hours alone", { task: FEEDS, args: [] }),
+    ofToday("feeds show only the last 24 hours", { task: FEEDS, args: [] }),
     { task: "preprocess", args: [] },
     ...labelling,
     ofToday("counts are taken of posts that are 48 hours old now", {
@@ -52,7 +52,7 @@ export function chain(
 /** Give why counts are not taken apart: the task that reads the feeds takes them too, where it can. */
 function countsLack(before: StepEnd[], limit: number): string | undefined {
   const feeds = before.find(({ task }) => task === FEEDS);
-  if (feeds?.status === "busy") return `${FEEDS} takes them, which is already running`;
+  if (feeds?.status === "busy") return `${FEEDS} is already running and takes them`;
   const counts = feeds?.summary?.counts as
     | { due: number; counted: number; gone: number }
     | undefined;

@@ -49,7 +49,7 @@ async function lostKeys(
     key: keyOf(end),
     title: `deno task ${end.task} is left out: ${end.reason}, though it ran before`,
     remedy:
-      "Put the key back into .env, or take the classifier out of daily.classifiers in study.yaml",
+      "Put the key back into .env, or remove the classifier from daily.classifiers in study.yaml",
   }));
 }
 

@@ -74,7 +74,7 @@ function why(
   stderr: string,
   { code, signal }: Deno.CommandStatus,
 ): { reason: string; remedy: string } {
-  const again = `Run deno task ${stepName(step)} and see what it says`;
+  const again = `Run deno task ${stepName(step)} and read its output`;
   if (signal !== null) {
     return {
       reason: `it was ended by ${signal}`,

@@ -76,7 +76,7 @@ export async function purge(context: Context, removals: Removals): Promise<Purge
     await purgeFrom(`panels/${panel}`, isGone, asNumbers(isGone));
     await recountPanel(database, paths, panel).catch((error) => {
       if (!(error instanceof UserError)) throw error;
-      context.warn(`${error.message}; how many posts the panel ${panel} has left is not known`);
+      context.warn(`${error.message}; the number of posts left in the panel ${panel} is unknown`);
     });
   }
   const removed = new Set(
@@ -158,7 +158,7 @@ async function purgeQuarantine(
     if (basename(path) !== basename(paths.quarantine(source, utcDay(now())))) {
       await rewrite();
     } else if (!await whileIdle(paths, `sync-${source}`, rewrite)) {
-      warn(`${source} is running: what it set aside today is purged by the next preprocess`);
+      warn(`${source} is running: its quarantine of today is purged by the next preprocess`);
     }
   }
   return touched;

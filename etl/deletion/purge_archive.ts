@@ -29,7 +29,7 @@ export async function purgeArchive(
   if (archive === undefined || archive.days.length === 0) return 0;
   const { folder, id } = archive;
   if (!isReachable(archive)) {
-    warn(`the archive ${folder} is not there: what was deleted leaves it when preprocess finds it`);
+    warn(`the archive ${folder} is not there: deleted posts leave it when preprocess finds it`);
     return 0;
   }
   const { removals } = await row<{ removals: string }>(
@@ -39,7 +39,7 @@ export async function purgeArchive(
   if (readMarker(folder)?.removals === removals) return 0;
   let touched = 0;
   const isIdle = await whileIdle(paths, COMPACT, async () => {
-    // Nobody moves anything there now, and what whoever was killed left half-copied may be deleted.
+    // No task moves files there now: half-copied files of a killed run may go.
     for (const { path } of new DataPaths(folder).everyFile()) {
       if (/\.parquet\.[0-9a-f]{8}\.part$/.test(path)) await Deno.remove(path);
     }

@@ -50,7 +50,7 @@ async function purgeBatch(
   const { posts, requests } = batchPaths(folder, batch.name);
   const gone = await requestsAbout(posts, isRemoved);
   if (gone.size === 0) return 0;
-  // Whoever wrote it has died, and what it was to become is begun anew.
+  // Its writer has died, and the next run writes a new one.
   await removeIfThere(requests);
   // First the texts: while the line of a post is there, the next run finds what is left of it.
   if (batch.folder !== null) {

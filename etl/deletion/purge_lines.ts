@@ -12,7 +12,7 @@ export async function whileIdle(
 ): Promise<boolean> {
   let held: AsyncDisposable;
   try {
-    held = await lock(paths.locks(), name, "purge what was deleted");
+    held = await lock(paths.locks(), name, "purge deleted posts");
   } catch (error) {
     if (!(error instanceof UserError) || error.exitCode !== EXIT.busy) throw error;
     return false;

@@ -88,7 +88,7 @@ export async function askRound(
       page,
       (asked) =>
         progress.update(() =>
-          `${state.asked + asked} of ${posts} posts asked for, ${state.posts_gone} gone`
+          `${state.asked + asked} of ${posts} posts asked about, ${state.posts_gone} gone`
         ),
     );
     if (answer.asked.length >= FEW && answer.missing.length > answer.asked.length * BELIEVABLE) {
@@ -212,7 +212,7 @@ function add(state: RecheckState, judged: Judged): RecheckState {
 function emptyAppView(host: string, missing: number, asked: number): UserError {
   return new UserError(
     "recheck posts",
-    `${host} lacks ${missing} of ${asked} posts, which is hard to believe; none of them was removed`,
-    "Check BLUESKY_APPVIEW or --appview; name what is really gone to deno task forget",
+    `${host} lacks ${missing} of ${asked} posts, which is implausible; none of them was removed`,
+    "Check BLUESKY_APPVIEW or --appview; remove posts that are really gone with deno task forget",
   );
 }

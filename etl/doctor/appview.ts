@@ -28,25 +28,25 @@ function ofAnswer({ feed, host, status, error, failure }: AppViewAnswer): Findin
     return problem(`${host} knows no feed ${feed}`, "Name another in sources.most_liked.feeds");
   }
   if (status === 401) {
-    return hasLogin() ? ok(`the AppView ${host} answers who is logged in`) : problem(
-      `${host} wants a login for the feed ${feed} ${said}`,
+    return hasLogin() ? ok(`the AppView ${host} answers logged-in users`) : problem(
+      `${host} requires a login for the feed ${feed} ${said}`,
       "Set BLUESKY_HANDLE and BLUESKY_APP_PASSWORD in .env (see .env.example)",
     );
   }
   if (status === 429) {
     return warning(
       `${host} asks to wait ${said}`,
-      "Tasks wait as long as it asks; where it lasts, look what else asks it from this address",
+      "Tasks wait as long as it asks. If it persists, check what else uses it from this address",
     );
   }
   if (status !== undefined && status >= 500) {
     return problem(
       `the AppView ${host} is not ready ${said}`,
-      "Look again later; tasks try it four times, and the next run what is left",
+      "Try again later. Tasks try it four times, and the next run does the rest",
     );
   }
   return problem(
-    `what ${host} answers is no feed ${said}`,
+    `the answer of ${host} is not a feed ${said}`,
     "Check the address (sources.most_liked.appview, BLUESKY_APPVIEW): is that an AppView?",
   );
 }

@@ -8,14 +8,14 @@ const DAY_MS = 86_400_000;
 /** Windows end, quotas are shared and locks grow stale by the machine's clock. */
 const [WARN_MS, FAIL_MS] = [10_000, 5 * 60_000];
 const SET_CLOCK =
-  "Let the machine keep its clock by NTP (timedatectl set-ntp true), or ask who runs it";
+  "Let the machine keep its clock by NTP (timedatectl set-ntp true), or ask its administrator";
 
 /** Compare the machine's clock with the times that are written in the data folder. */
 export async function clockByFiles({ paths, files }: Examination): Promise<Finding[]> {
   const stopped = variable("CIVICSKY_CLOCK");
   const findings = stopped === undefined ? [] : [warning(
     `CIVICSKY_CLOCK stops the clock at ${now().toISOString()}`,
-    "Unset it, in .env too, but for a demo or a test",
+    "Unset it, also in .env, except for a demo or a test",
   )];
   const newest = await newestChange(
     files().filter(({ day }) => day === undefined || day >= utcDay(new Date(Date.now() - DAY_MS)))
@@ -25,13 +25,13 @@ export async function clockByFiles({ paths, files }: Examination): Promise<Findi
   if (ahead > WARN_MS) {
     findings.push(warning(
       `${newest.path} was changed ${duration(ahead)} from now`,
-      `This clock or that of the file server is wrong, or was when it was written. ${SET_CLOCK}`,
+      `This clock or that of the file server is wrong, or was wrong when the file was written. ${SET_CLOCK}`,
     ));
   }
   const tomorrow = paths.files("runs").findLast(({ day }) => (day ?? "") > utcDay(now()));
   if (tomorrow !== undefined && stopped === undefined) {
     findings.push(warning(
-      `a run is dated ${tomorrow.day}, which is not yet`,
+      `a run is dated ${tomorrow.day}, which is in the future`,
       `This clock is behind, or was ahead then. ${SET_CLOCK}`,
     ));
   }

@@ -33,8 +33,8 @@ export async function denoDirectory({ denoDir, home, mounts }: Examination): Pro
   const findings: Finding[] = [];
   if (isHome && type !== undefined && isNetwork(type)) {
     findings.push(warning(
-      `Deno keeps its packages in the home folder (${denoDir}), which lies on ${type}: such have quotas ` +
-        "that are soon used up",
+      `Deno keeps its packages in the home folder (${denoDir}), which lies on ${type}: its quota is ` +
+        "soon used up",
       MOVE,
     ));
   } else if (bytes < (isHome ? SMALL_HOME : SMALL)) {
@@ -42,7 +42,7 @@ export async function denoDirectory({ denoDir, home, mounts }: Examination): Pro
   }
   if (isWritable(folder) === false) {
     findings.push(warning(
-      `Deno's folder of packages ${denoDir} cannot be written to`,
+      `Deno cannot write to its folder of packages ${denoDir}`,
       "Nothing new can be fetched. Give this user the right to write there, or name another folder " +
         "with DENO_DIR",
     ));

@@ -39,8 +39,7 @@ function filesLeft({ files }: Space, growth: Growth | undefined): Finding[] {
   const found = `room for ${files.toLocaleString("en")} more files (inodes)${
     growth === undefined ? "" : `, ${describeDays(days)}`
   }`;
-  const remedy =
-    "Remove small files that are not needed, of other folders too, or move the data folder";
+  const remedy = "Remove unneeded small files, also from other folders, or move the data folder";
   if (files < FEWEST_FILES || days < DAYS_TONIGHT) return [problem(found, remedy)];
   return days < SOON_DAYS ? [warning(found, remedy)] : [];
 }

@@ -34,8 +34,8 @@ async function within(
   const late = new Promise<Finding>((resolve) => {
     timer = setTimeout(() =>
       resolve(warning(
-        `this was not known after ${ms / 1000} s`,
-        "The file system or the network hardly answers: look at it before the next run",
+        `this check gave no result in ${ms / 1000} s`,
+        "The file system or the network hardly responds: check it before the next run",
       )), ms);
   });
   try {
@@ -53,7 +53,7 @@ function ofError(thrown: unknown): Finding {
   // Other messages may quote what was read.
   const said = isOfSystem ? describeError(error) : error instanceof Error ? error.name : "an error";
   return warning(
-    `this could not be looked at (${said})`,
+    `this check failed (${said})`,
     "Report it, with the version of civicsky",
   );
 }

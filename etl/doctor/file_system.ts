@@ -23,36 +23,33 @@ const LOCAL_DISK = "Keep the data on a local disk or in the cluster's project sp
 const KINDS: Kind[] = [{
   types: /^nfs4?$/,
   level: "note",
-  found: "is shared by NFS: locks, journals and renames hold there",
-  remedy:
-    "Keep the clocks of all machines that use it together by NTP, since locks of another machine " +
+  found: "is shared by NFS: locks, journals and renames work there",
+  remedy: "Synchronise the clocks of all machines that use it by NTP: locks of another machine " +
     "count as dead five minutes after their last sign of life; start runs on one machine where you can",
 }, {
   types:
     /^(lustre|gpfs|beegfs|ceph|panfs|orangefs|pvfs2|glusterfs|wekafs|fuse\.(ceph|ceph-fuse|glusterfs|beegfs|juicefs|mfs|moosefs|lustre))$/,
   level: "note",
-  found: "is a cluster's: locks, journals and renames hold there",
-  remedy: "Keep the clocks of the nodes together by NTP; many small files are slow there, and " +
+  found: "is a cluster's: locks, journals and renames work there",
+  remedy: "Synchronise the clocks of the nodes by NTP; many small files are slow there, and " +
     "counted by quotas",
 }, {
   types: /^(cifs|smb3|smbfs|fuse\.smbnetfs)$/,
   level: "warning",
-  found:
-    "is a Windows share: a file that somebody has open cannot be replaced there, and the rights " +
-    "of secret files mean nothing",
+  found: "is a Windows share: an open file cannot be replaced there, and the permissions " +
+    "of secret files have no effect",
   remedy: LOCAL_DISK,
 }, {
   types:
     /^fuse\.(s3fs|s3ql|gcsfuse|rclone|goofys|mount-s3|mountpoint-s3|blobfuse2?|geesefs|onedriver|google-drive-ocamlfuse|dropbox)$/,
   level: "warning",
-  found:
-    "stands on an object store: nothing can be appended or renamed at once there, so that journals " +
-    "and locks do not hold",
+  found: "lies on an object store, which has no append and no atomic rename: journals " +
+    "and locks do not work",
   remedy: LOCAL_DISK,
 }, {
   types: /^(fuse\.sshfs|afs|9p|drvfs|virtiofs|vboxsf|prl_fs|fuse\.(vmhgfs-fuse|grpcfuse|osxfs))$/,
   level: "warning",
-  found: "is another machine's, shared by a file system on which locks and syncs may not hold",
+  found: "is another machine's, shared by a file system on which locks and syncs may not work",
   remedy: LOCAL_DISK,
 }, {
   types: /^(tmpfs|ramfs)$/,
@@ -68,7 +65,7 @@ const KINDS: Kind[] = [{
   types: /^(vfat|msdos|exfat)$/,
   level: "warning",
   found:
-    "has no rights and no journal: a power cut may cost files, and secret files are open to all",
+    "has no permissions and no journal: a power cut may cost files, and secret files are open to all",
   remedy: LOCAL_DISK,
 }];
 
@@ -87,7 +84,7 @@ export async function fileSystem({ paths, mounts }: Examination): Promise<Findin
   const findings = mount === undefined ? [] : ofMount(paths.root, mount);
   if (/\/(scratch\d*|tmp)(\/|$)/i.test(folder)) {
     findings.push(warning(
-      `the data folder ${paths.root} looks like one for temporary files, which are often deleted unasked`,
+      `the data folder ${paths.root} looks like one for temporary files, which are often deleted automatically`,
       "Ask how long files stay there, or name a folder in project space with CIVICSKY_DATA",
     ));
   }
@@ -95,7 +92,7 @@ export async function fileSystem({ paths, mounts }: Examination): Promise<Findin
     findings.push(problem(
       `the data folder ${paths.root} cannot be written to`,
       mount?.options.includes("ro")
-        ? "Its file system is mounted read-only: mount it so that it can be written to, or name " +
+        ? "Its file system is mounted read-only: mount it writable, or name " +
           "another folder with CIVICSKY_DATA"
         : "Give the user that runs the tasks the right to write there",
     ));
@@ -113,14 +110,14 @@ function ofMount(root: string, { type, options }: Mount): Finding[] {
     findings.push(say(`the data folder ${root} (${type}) ${kind.found}`, kind.remedy));
   } else if (type.startsWith("fuse.")) {
     findings.push(note(
-      `the data folder ${root} lies on ${type}, of which nothing is known here`,
+      `the data folder ${root} lies on ${type}, which civicsky does not know`,
       "Make sure that files can be appended to, synced, renamed and created exclusively there",
     ));
   }
   if (/^nfs/.test(type) && options.includes("soft")) {
     findings.push(warning(
-      "the data folder is mounted soft: a server that is slow makes writes fail",
-      "Have it mounted hard, which waits for the server; nothing that was synced is lost meanwhile",
+      "the data folder is mounted soft: a slow server makes writes fail",
+      "Mount it hard, so that writes wait for the server; nothing that was synced is lost meanwhile",
     ));
   }
   return findings;

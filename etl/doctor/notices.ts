@@ -10,7 +10,7 @@ export function notices({ study }: Examination): Finding[] {
     return wrong.map((text) => warning(text, "Write the whole address, with https:// before it"));
   }
   if (found.length > 0) {
-    return [ok(`failures are told by ${found.map(({ name }) => name).join(", ")}`)];
+    return [ok(`failures are reported by ${found.map(({ name }) => name).join(", ")}`)];
   }
   return [note(
     "nobody is told when a run fails",

@@ -26,7 +26,7 @@ export async function packages(root: string, denoDir: string | undefined): Promi
   const unheld = [...unlocked, ...loose].toSorted();
   if (unheld.length > 0) {
     findings.push(warning(
-      `deno.lock does not hold ${unheld.join(", ")} at the version that is asked for`,
+      `deno.lock does not hold ${unheld.join(", ")} at the requested version`,
       "Restore deno.json, package.json and deno.lock from git, or run deno install where you changed " +
         "a version on purpose",
     ));
@@ -38,8 +38,8 @@ export async function packages(root: string, denoDir: string | undefined): Promi
       `Deno has not fetched ${missing.length} of ${wanted.length} packages yet: ${
         missing.toSorted().join(", ")
       }`,
-      "Nothing to do where there is internet: the first task that needs one fetches it. Elsewhere " +
-        "run deno install first, on a machine that shares the folder",
+      "With internet, do nothing: the first task that needs one fetches it. Without, run deno " +
+        "install first, on a machine that shares the folder",
     ));
   }
   return findings.length > 0 ? findings : [ok(`${wanted.length} packages as deno.lock has them`)];
@@ -98,7 +98,7 @@ export async function denoVersion(root: string, runs = Deno.version.deno): Promi
     return warning("package.json names no version of Deno", "Restore package.json from git");
   }
   if (runs === pinned) return ok(`Deno ${runs}`);
-  const found = `Deno ${runs} runs, and civicsky is tested with ${pinned}`;
+  const found = `this is Deno ${runs}, and civicsky is tested with ${pinned}`;
   const remedy = `deno upgrade ${pinned}, or npm install -g deno@${pinned}`;
   if (runs.split(".")[0] !== pinned.split(".")[0]) return problem(found, remedy);
   return isOlder(runs, pinned) ? warning(found, remedy) : note(found, remedy);

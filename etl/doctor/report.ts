@@ -39,7 +39,7 @@ export function describeFindings(
     ...lines,
     `${fine} ${fine === 1 ? "check" : "checks"} fine`,
     ...unasked === 0 ? [] : [
-      `${unasked} more ask servers, which needs the network: deno task doctor --online`,
+      `${unasked} more checks ask servers and need the network: deno task doctor --online`,
     ],
   ].join("\n");
 }

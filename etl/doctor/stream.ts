@@ -62,7 +62,7 @@ export function streamAddresses(stream: Stream, examination: Examination): Findi
     }
     if (stream.known.test(hostname)) return [];
     return [
-      note(`${hostname} is no ${stream.called} that is known here`, `${where}; else let it be`),
+      note(`${hostname} is no ${stream.called} that civicsky knows`, `${where}; else leave it`),
     ];
   });
   return findings.length > 0 ? findings : [ok(`${hosts.length} known addresses (${stream.name})`)];
@@ -83,7 +83,7 @@ export async function streamAnswers(
   if (failures.length < hosts.length) {
     return [note(
       `${failures.join("; ")}; another ${stream.called} answers`,
-      "Runs go on to the next host by themselves; where it lasts, take this one out of the list",
+      "Runs go on to the next host by themselves. If it persists, remove this one from the list",
     )];
   }
   const say = examination.study.daily.stream === stream.name ? problem : warning;

@@ -1,9 +1,9 @@
 /**
  * Give the probability of at least so many heads in some tosses of a fair coin: P(X ≥ heads).
  *
- * One-sided exact binomial test of one half; of discordant pairs it is McNemar's exact test (McNemar
- * 1947, Psychometrika 12), of differences that are not 0 the sign test (Conover 1999, «Practical
- * Nonparametric Statistics», 3.4).
+ * One-sided exact binomial test of one half. For discordant pairs it is McNemar's exact test (McNemar
+ * 1947, Psychometrika 12); for differences that are not 0 it is the sign test (Conover 1999, "Practical
+ * Nonparametric Statistics", 3.4).
  */
 export function atLeast(heads: number, tosses: number): number {
   let logTerm = -tosses * Math.LN2;

@@ -110,17 +110,17 @@ function warningsOf(
   const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
   return [
     ...agreements.filter(([, { p_agreement }]) => isRare(p_agreement)).map(([name, found]) =>
-      `${name} is what it was at first of ${percent(found.agreement)} of the anchors; ` +
-      `when they were first asked about again it was of ${percent(found.agreement_before!)}`
+      `${name} is as at first for ${percent(found.agreement)} of the anchors; ` +
+      `in the first round it was for ${percent(found.agreement_before!)}`
     ),
     ...agreements.filter(([, { p_shift }]) => isRare(p_shift)).map(([name, { shift }]) =>
-      `${name} is said ${shift! > 0 ? "more" : "less"} often of the same posts than at first ` +
+      `${name} is given ${shift! > 0 ? "more" : "less"} often to the same posts than at first ` +
       `(${shift! > 0 ? "+" : "−"}${(100 * Math.abs(shift!)).toFixed(1)} points)`
     ),
     ...Object.entries(scores)
       .filter(([, { p_shift, shift }]) => isRare(p_shift) && Math.abs(shift) >= LEAST_SHIFT)
       .map(([name, { shift }]) =>
-        `${name} is ${shift > 0 ? "higher" : "lower"} of the same posts than at first ` +
+        `${name} is ${shift > 0 ? "higher" : "lower"} for the same posts than at first ` +
         `(mean ${shift > 0 ? "+" : "−"}${Math.abs(shift).toFixed(3)})`
       ),
   ];

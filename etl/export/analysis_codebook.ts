@@ -37,7 +37,7 @@ export async function codebookOf(
     "",
     "## Columns",
     "",
-    "In the CSV file what is empty is not known, or was not asked; yes and no are 1 and 0, lists have",
+    "In the CSV file an empty value is unknown or was not asked; yes and no are 1 and 0, lists have",
     "semicolons between, and numbers by category and categories by variable are JSON.",
     "",
     ...markdownTable(lines),

@@ -32,19 +32,22 @@ interface Options {
 export const DESCRIPTION: Omit<Command, "run"> = {
   task: "import",
   description:
-    "Bring in posts that you already have, from a CSV file with the columns uri, created_at and text.\n\n" +
-    "Optional columns: like_count, repost_count, reply_count, quote_count, labels that people gave,\n" +
-    "coder, and Perspective's probabilities (prob_toxic, ...: a label set of their own). Every other\n" +
-    "column is kept with the post in raw/import. A row that cannot be read is set aside with its line\n" +
-    "number and the reason. Importing the same file again changes nothing.",
+    "Import posts that you already have, from a CSV file with the columns uri, created_at and text.\n\n" +
+    "Optional columns: like_count, repost_count, reply_count, quote_count; labels by human coders;\n" +
+    "coder; and Perspective's probabilities (prob_toxic, ..., which become a label set of their own).\n" +
+    "Every other column is kept with the post in raw/import. An unreadable row is set aside with its\n" +
+    "line number and the reason. Importing the same file again changes nothing.",
   arguments: [{ name: "<file>", description: "CSV file in UTF-8 with a header line" }],
   options: [
     {
       flags: "--labels <columns>",
-      description: "columns with labels, parted by commas (default: those that end in _label)",
+      description: "columns with labels, separated by commas (default: those that end in _label)",
       parse: (text) => text.split(",").map((name) => name.trim()).filter((name) => name !== ""),
     },
-    { flags: "--coder <name>", description: "who gave the labels, where no column coder says it" },
+    {
+      flags: "--coder <name>",
+      description: "coder of the labels, if the file has no column coder",
+    },
     {
       flags: "--as <name>",
       description: "name of the label set (default for CSV: the file's name)",

@@ -8,7 +8,7 @@ import type { Table } from "../store/tables.ts";
 /** What an analysis file says of posts that people labelled, by column. */
 export const CODED_MEANINGS: Record<string, string> = {
   labeled: "whether any coder labelled the post",
-  labels: "answers by variable: that of most coders of the post, and none where they are split",
+  labels: "answers by variable: that of most coders of the post, none on a tie",
 };
 
 /**

@@ -46,7 +46,7 @@ export async function enterLabelSet(
 ): Promise<void> {
   const path = paths.labelSets(set.classifier);
   const files = paths.files("label_sets").map((file) => file.path).filter((file) => file === path);
-  const damaged = await firstDamage(database, files, `enter the label set of ${set.classifier}`);
+  const damaged = await firstDamage(database, files, `record the label set of ${set.classifier}`);
   if (damaged) throw damaged;
   const id = labelSetId(set);
   const columns = {

@@ -147,7 +147,7 @@ export function batchName(): string {
 
 function stateFile(path: string) {
   return new StateFile(path, OpenBatch, {
-    found: "it does not say how a batch stands",
+    found: "it does not hold the state of a batch",
     remedy:
       "Restore it from a backup; without it and the file beside it that ends in .posts.jsonl, the " +
       "posts of the batch are asked for again, and paid for twice",

@@ -51,8 +51,8 @@ export function collectionLines({ sources, feeds }: MethodsFacts): string[] {
         ]),
       ]),
       "",
-      "Hours are of event time and count as collected where the stream was read without a gap, by " +
-      "whatever host. Asked are the windows that were laid, as far as they have passed.",
+      "Hours are in event time. They count as collected where the stream was read without a gap, from " +
+      "any host. Asked hours are those of the windows that were laid and have passed.",
       "",
     ],
     ...streams.flatMap(streamLines),

@@ -12,11 +12,11 @@ export function flowStages({ sources, posts, label_sets }: MethodsFacts): FlowSt
       lines: sources.map(({ source, rows, stream }) =>
         stream
           ? `${source}: ${number(stream.posts_received)} posts and edits`
-          : `${source}: ${number(rows)} rows, without what was taken back since`
+          : `${source}: ${number(rows)} rows, without later deletions`
       ),
       aside: {
         title: "Not kept",
-        lines: ["taken back by authors or hosts, set aside as unreadable, or the same post again"],
+        lines: ["deleted by authors or hosts, set aside as unreadable, or repeated"],
       },
     },
     {

@@ -15,8 +15,8 @@ export function methodsPage(facts: MethodsFacts): string {
     "",
     ...facts.notice ? [`**${facts.notice}**`, ""] : [],
     `Written ${minute(new Date(facts.written_at))} UTC by civicsky from its tables and ledgers. ` +
-    "All times are UTC. Numbers are of what is kept now: posts that were deleted are in none but " +
-    "those of what was received.",
+    "All times are UTC. Numbers describe the data kept now: deleted posts count only among the " +
+    "posts received.",
     "",
     "![From collected to analysed posts](methods.svg)",
     "",
@@ -42,7 +42,7 @@ function filterLines(posts: FilteredPosts, descriptions: Record<string, string>)
     `${number(posts.posts)} posts of ${days.length} days, ${days[0]} to ${
       days.at(-1)
     }, one row each` +
-    (bySource === "" ? ". " : `: ${bySource} (a post may be of several). `) +
+    (bySource === "" ? ". " : `: ${bySource} (a post may have several). `) +
     `${number(passed_filters)} (${percent(passed_filters, posts.posts)}) pass all filters. ` +
     "Filters flag posts and drop none.",
     "",
@@ -128,11 +128,11 @@ function labelLines(set: LabelledPosts): string[] {
 
 function deletionLines({ taken_back, recheck, after_deletion }: MethodsFacts): string[] {
   return [
-    "Text, uri and author of a post that was taken back leave every table; " +
+    "Text, uri and author of a deleted post leave every table; " +
     (after_deletion === "keep_numbers"
-      ? "its numeric labels stay under a keyed hash, and are in no count here."
+      ? "its numeric labels stay under a keyed hash and are not counted here."
       : "so do its labels.") +
-    ` ${recheck.sentence} A tombstone may be of a post that the study never had.`,
+    ` ${recheck.sentence} A tombstone may concern a post that the study never had.`,
     "",
     ...taken_back.length === 0 ? ["No tombstone was received."] : markdownTable([
       ["what", "reason", "tombstones, each subject once"],

@@ -8,27 +8,27 @@ export function unknowns(
   const streams = sources.flatMap(({ source, stream }) => stream ? [{ source, ...stream }] : []);
   return [
     ...streams.filter(({ hours_asked }) => hours_asked === null).map(({ source }) =>
-      `Nobody laid down beforehand which hours of ${source} were to be collected: whether they are ` +
-      "like others is not known."
+      `The hours of ${source} were not laid down beforehand: it is unknown whether they are like ` +
+      "other hours."
     ),
     ...streams.filter(({ window_probs }) => window_probs.includes(null)).map(({ source }) =>
-      `Hours of ${source} were chosen by a person, not drawn: what is said of them is not said of ` +
+      `Hours of ${source} were chosen by a person, not drawn: results for them do not extend to ` +
       "other hours."
     ),
     ...streams.filter(({ skipped }) => skipped > 0).map(({ source, skipped }) =>
       `Hosts of ${source} left out ${
         number(skipped)
-      } sequence numbers; how many of them were posts is ` +
-      "not known."
+      } sequence numbers; the number of posts among them is ` +
+      "unknown."
     ),
     ...sources.some(({ source }) => source === "most_liked")
       ? [
-        "How the most-liked feed chooses its posts is known to its maker alone; it is no probability " +
+        "Only its maker knows how the most-liked feed chooses its posts; it is not a probability " +
         "sample.",
       ]
       : [],
     ...sources.some(({ source }) => source === "import")
-      ? ["How the imported posts were chosen, and whether any was deleted before, is not recorded."]
+      ? ["The choice of the imported posts and deletions before the import are not recorded."]
       : [],
     ...posts.filter_configs.length > 1
       ? ["Days of posts were flagged under different filter configurations; run preprocess again."]
@@ -38,17 +38,17 @@ export function unknowns(
       return unsampled === 0 ? [] : [
         `${
           number(unsampled)
-        } labels of ${classifier} (${label_set_id}) do not say how likely their ` +
-        "posts were to be drawn, and stand for nothing but themselves.",
+        } labels of ${classifier} (${label_set_id}) have no probability of being ` +
+        "drawn and stand only for themselves.",
       ];
     }),
     ...recheck.completed_at === null
-      ? ["How many of the posts were deleted while nobody listened is not known."]
+      ? ["The number of posts deleted while nobody listened is unknown."]
       : [],
     ...runs.some(({ code_versions }) => code_versions.includes(null))
-      ? ["Some runs do not say which version of the code they were."]
+      ? ["Some runs do not record their version of the code."]
       : [],
-    "Whether the code was changed after the commit that a run names is not recorded.",
-    "Which posts were removed before they could be received, by authors or hosts, nobody can know.",
+    "Changes to the code after the commit that a run names are not recorded.",
+    "Posts that authors or hosts removed before they could be received are unknown.",
   ];
 }

@@ -16,7 +16,7 @@ export interface AnswerJournal {
   /** Of its folder in the journal and in raw, and of the rows in a line. */
   name: string;
   table: Table;
-  /** The lock that whoever writes or lands it holds. */
+  /** The lock of its writers and of tasks that land it. */
   lock: string;
   /**
    * A time that rows have beside the columns of the table: the days that it spans stand in the names of

@@ -22,20 +22,18 @@ export function lastRecheck(paths: DataPaths): LastRecheck {
   const state = recheckFile(paths).read();
   const remedy = "run deno task forget --recheck before anything leaves the study";
   if (state?.completed_at == null) {
-    const begun = state === undefined
-      ? "never asked for again"
-      : "being asked for again, not all yet";
+    const begun = state === undefined ? "never rechecked" : "only partly rechecked so far";
     return {
       completed_at: null,
-      sentence: `The posts were ${begun}: deletions that no stream told of are not known.`,
-      warning: `it is not known which posts were deleted unseen: ${remedy}`,
+      sentence: `The posts were ${begun}: deletions that no stream reported are unknown.`,
+      warning: `deletions that no stream reported are unknown: ${remedy}`,
     };
   }
   const days = (now().getTime() - Date.parse(state.completed_at)) / DAY_MS;
   const when = `${state.completed_at.slice(0, 16).replace("T", " ")} UTC`;
   return {
     completed_at: state.completed_at,
-    sentence: `All posts were last asked for at the AppView on ${when}: of ${state.asked}, ` +
+    sentence: `All posts were last rechecked at the AppView on ${when}: of ${state.asked}, ` +
       `${state.posts_gone} were gone, and ${state.accounts_gone} accounts.`,
     warning: days <= RECENT_DAYS
       ? undefined

@@ -1,4 +1,4 @@
-/** Exit statuses of every task; the meanings are a contract (README, «Exit status»). */
+/** Exit statuses of every task; the meanings are a contract (README, "Exit status"). */
 export const EXIT = { done: 0, failed: 1, usage: 2, busy: 3, stopped: 4 } as const;
 export type ExitStatus = typeof EXIT[keyof typeof EXIT];
 
@@ -27,8 +27,7 @@ export class UserError extends Error {
 }
 
 /** What helps where a file system is read-only. */
-export const READ_ONLY =
-  "Mount it so that it can be written to, or name another folder with --data";
+export const READ_ONLY = "Mount it writable, or name another folder with --data";
 
 /** Did the operating system refuse to write because the file system is read-only? */
 export function isReadOnly(error: unknown): boolean {

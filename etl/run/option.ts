@@ -72,7 +72,7 @@ export function urlVariable(name: Variable, ...protocols: string[]): string | un
     throw new UserError(
       `read the environment variable ${name}`,
       `${JSON.stringify(value)} ${cause.message}`,
-      "Mend or unset it; it may stand in .env",
+      "Correct or unset it; it may be set in .env",
       { exitCode: EXIT.usage, cause },
     );
   }

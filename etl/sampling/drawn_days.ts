@@ -27,10 +27,10 @@ export class DrawnDays {
   /** Read what is known of a label set. Throws a usage error where the file is not ours. */
   static read(paths: DataPaths, classifier: string, labelSetId: string): DrawnDays {
     const file = new StateFile(paths.drawnDays(classifier, labelSetId), Days, {
-      found: "it does not say by which seed days were drawn",
+      found: "it does not hold the seeds of drawn days",
       remedy:
-        "Put back a copy from a backup, or remove it while study.yaml has the seed that the " +
-        "labels were drawn by",
+        "Put back a copy from a backup, or remove it if study.yaml still has the seed by which " +
+        "the labels were drawn",
       exitCode: EXIT.usage,
     });
     return new DrawnDays(file, file.read() ?? {});

@@ -13,7 +13,7 @@ export type Spending = z.infer<typeof Spending>;
 /** The file that says what a run spent. */
 export function spendingFile(path: string): StateFile<Spending> {
   return new StateFile(path, Spending, {
-    found: "it does not say what a run spent",
+    found: "it does not hold a run's costs",
     remedy: 'Write what it was by month, in US dollars, such as {"2026-06": 1.5}, or remove it',
   });
 }

@@ -28,7 +28,7 @@ case $when in
     due=$(((now - at) / 86400 * 86400 + at))
     stamp=$logs/$name.due
     last=$(cat "$stamp" 2> /dev/null)
-    # Not «at least», so that a clock that once was years ahead does not end all runs.
+    # Equal, not "at least": a clock that once was years ahead must not end all runs.
     [ "$last" = "$due" ] && exit 0
     if [ "$when" = "missed=$time" ] && [ -z "$last" ]; then
       write_due

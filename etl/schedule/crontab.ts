@@ -60,7 +60,7 @@ async function readCrontab(crontab: Ask): Promise<Uint8Array> {
   throw new UserError(
     DOING,
     "crontab -l does not show it as it is: it holds \\r or \\b",
-    "Take those out with crontab -e, or put in by hand what deno task schedule prints",
+    "Remove those with crontab -e, or add the lines of deno task schedule by hand",
   );
 }
 
@@ -126,8 +126,8 @@ function refused(stderr: string): UserError {
     DOING,
     `crontab said: ${describeError(stderr) || "nothing"}`,
     REFUSED.test(stderr)
-      ? `Ask who runs this machine to let you use cron. Else: ${WITHOUT_CRON}`
-      : "It is as it was. See crontab -l, mend what is named with crontab -e, and run the task again",
+      ? `Ask the administrator of this machine for cron. Else:  ${WITHOUT_CRON}`
+      : "It is unchanged. See crontab -l, mend the named lines with crontab -e, and run the task again",
   );
 }
 

@@ -62,7 +62,7 @@ export class CrontabBlock {
       "change the crontab",
       `the marks of this study (line${own.length > 1 ? "s" : ""} ${own.join(", ")}) are not one ` +
         `"# BEGIN civicsky …" with its "# END civicsky …" behind it`,
-      "Take its lines and marks out with crontab -e, then run the task again; nothing was changed",
+      "Remove its lines and marks with crontab -e, then run the task again; nothing was changed",
     );
   }
 }

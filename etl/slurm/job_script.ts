@@ -16,12 +16,12 @@ export interface JobPlace {
 }
 
 export interface JobScript {
-  /** What the script is, for whoever opens it. */
+  /** What the script does, for readers of the script. */
   about: string;
   name: string;
   /** Lines for sbatch beside those that every job has. */
   sbatch: string[];
-  /** Pattern of the log's name (sbatch(1), «filename pattern»). */
+  /** Pattern of the log's name (sbatch(1), "filename pattern"). */
   log: string;
   /** How the job is called, as a word of the shell. */
   job: string;
@@ -51,7 +51,7 @@ export function jobScript(script: JobScript, place: JobPlace): string {
   return [
     "#!/usr/bin/env bash",
     `# ${script.about}`,
-    "# Written by deno task slurm, which writes it anew. It holds no key: those are in .env.",
+    "# Written by deno task slurm, which overwrites it. It holds no key: keys are in .env.",
     ...[
       `--job-name=${script.name}`,
       `--output="${log}"`,

@@ -17,7 +17,7 @@ export function sbatchOptions(text: string, before: string[] = []): string[] {
     const [, long, short] =
       /^(?:--([a-z][\w-]*)|-([A-Za-z]))(?:[=\s].*|[^=\s-].*)?$/.exec(option) ?? [];
     const name = long ?? SHORT[short ?? ""] ?? short;
-    if (name === undefined) throw new RangeError("is no list of options of sbatch");
+    if (name === undefined) throw new RangeError("is not a list of options of sbatch");
     if (OURS.includes(name)) {
       throw new RangeError(`has --${name}, which the scripts set themselves`);
     }

@@ -14,7 +14,7 @@ import { Journal } from "../store/journal.ts";
 import { toJson } from "../store/json.ts";
 import type { Quarantine } from "../store/quarantine.ts";
 
-const DOING = "take counts again";
+const DOING = "count posts again";
 /** Posts of a segment: each becomes a part of `raw/counts`. */
 const SEGMENT = 50_000;
 
@@ -27,11 +27,11 @@ export interface CountsTaken {
 }
 
 /**
- * Take the counts of posts again that are 48 hours old, into `raw/counts`.
+ * Count posts again that are 48 hours old, into `raw/counts`.
  *
  * 25 posts a request; each answer is durable before the next is asked for, so that a crash costs one
  * answer and the next run asks for the rest. An answer's invalid items are set aside in the
- * quarantine, and their posts stay due. Only for whoever holds the lock of the source.
+ * quarantine, and their posts stay due. The caller holds the lock of the source.
  */
 export async function takeCounts(
   { database, paths, progress, signal }: Context,

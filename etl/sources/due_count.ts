@@ -69,7 +69,7 @@ export async function collectDueCounts(
   } catch (error) {
     // To read every file whole before it is used would take longer than the rest.
     for (const [name, files] of Object.entries(inputs) as [keyof typeof inputs, string[]][]) {
-      const read = await wholeFiles(database, files, "take counts again");
+      const read = await wholeFiles(database, files, "count posts again");
       errors.push(...read.errors);
       inputs[name] = read.whole;
     }

@@ -6,10 +6,10 @@ export const command = streamCommand({
   task: "sync:firehose",
   description:
     "Collect posts and deletions from a relay's firehose (com.atproto.sync.subscribeRepos).\n\n" +
-    "Without options it collects what is owed: the hours that study.yaml asks for and that are not\n" +
-    "collected yet, as far back as the relay replays (about 72 hours). Start it every ten minutes\n" +
-    "from cron, or once a day: it does what is left. With options it collects by hand, going on where\n" +
-    "the last run ended. Interrupt it at any time: what was received is landed.",
+    "Without options the task collects what is owed: the hours that study.yaml asks for and that are\n" +
+    "not collected yet, as far back as the relay replays (about 72 hours). Start it from cron every ten\n" +
+    "minutes or once a day; each run does what is left. With options it collects by hand and continues\n" +
+    "where the last run ended. You can stop it at any time: received events are kept.",
   source: "firehose",
   hostFlags: "--relay <url>",
   hostDescription: "relay to read (default: BLUESKY_RELAY, then study.yaml)",

@@ -14,11 +14,11 @@ const ASKED = [
 export const command = streamCommand({
   task: "sync:jetstream",
   description:
-    "Collect posts and deletions from Jetstream, which sends only what is asked for, as JSON.\n\n" +
-    "A tenth of the firehose's bandwidth, but its records cannot be verified. Without options it\n" +
-    "collects what is owed: the hours that study.yaml asks for and that are not collected yet, as far\n" +
-    "back as the host looks (36 hours). Start it every ten minutes from cron, or once a day: it does\n" +
-    "what is left. Interrupt it at any time: what was received is landed.",
+    "Collect posts and deletions from Jetstream, which sends only the requested records, as JSON.\n\n" +
+    "Jetstream takes a fraction of the firehose's bandwidth, but its records cannot be verified. Without\n" +
+    "options the task collects what is owed: the hours that study.yaml asks for and that are not\n" +
+    "collected yet, as far back as the host replays (36 hours). Start it from cron every ten minutes or\n" +
+    "once a day; each run does what is left. You can stop it at any time: received events are kept.",
   source: "jetstream",
   hostFlags: "--server <url>",
   hostDescription: "host to read (default: BLUESKY_JETSTREAM, then study.yaml)",

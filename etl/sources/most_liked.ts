@@ -33,15 +33,15 @@ interface Options {
 export const command: Command = {
   task: "sync:most-liked",
   description:
-    "Collect the posts of a feed (app.bsky.feed.getFeed), with rank and counts of this moment.\n\n" +
-    "The study's feeds are the most-liked posts of the last 24 hours unless study.yaml says otherwise.\n" +
-    "Posts that a feed brought or that are labelled are counted again once they are 48 hours old,\n" +
-    "from the table posts: run preprocess first, or none is due.",
+    "Collect the posts of a feed (app.bsky.feed.getFeed) with their ranks and current counts.\n\n" +
+    "The default feed is the most-liked posts of the last 24 hours; study.yaml can name others.\n" +
+    "Posts that a feed brought or that are labelled are counted again once they are 48 hours old.\n" +
+    "They come from the table posts: run preprocess first, or none is due.",
   options: [
     { flags: "--feed <at-uri>", description: "feed generator (default: study.yaml)", parse: feed },
     {
       flags: "--limit <n>",
-      description: "posts a feed (default: study.yaml)",
+      description: "posts per feed (default: study.yaml)",
       parse: feedLength,
     },
     {
@@ -51,7 +51,7 @@ export const command: Command = {
     },
     {
       flags: "--counts-only",
-      description: "read no feed, only count the posts again that are due",
+      description: "read no feed, only count again the posts that are due",
     },
   ],
   examples: [
@@ -78,7 +78,7 @@ async function collect(context: Context, options: Options): Promise<Outcome> {
       const got = await readFeed(context, appView, { feed, limit: asked, journal, quarantine });
       summary.feeds[feed] = got;
       if (got < asked * FEW && !signal.aborted) {
-        context.warn(`the feed ${feed} gave ${got} posts where ${asked} were asked for`);
+        context.warn(`the feed ${feed} gave ${got} posts instead of ${asked}`);
       }
     } catch (error) {
       if (error instanceof UserError && error.exitCode === EXIT.usage) throw error;
@@ -105,7 +105,7 @@ function feedsToRead({ feed, limit, countsOnly }: Options, feeds: string[]): str
   if (feed === undefined && limit === undefined) return [];
   throw new UserError(
     `run ${command.task}`,
-    "--counts-only reads no feed, and --feed and --limit are about feeds",
+    "--counts-only reads no feed, but --feed and --limit are about feeds",
     "Leave out one or the other",
     { exitCode: EXIT.usage },
   );

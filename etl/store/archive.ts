@@ -90,13 +90,13 @@ export function unreachable({ folder }: Archive, doing: string): UserError {
   return new UserError(
     doing,
     `the archive ${folder} is not there`,
-    "Mount the disk that it lies on; where it was moved, name its place: deno task compact --older-than … --archive DIR",
+    "Mount its disk; if it was moved, name its place: deno task compact --older-than … --archive DIR",
   );
 }
 
 function stateFile<T>(path: string, schema: z.ZodType<T>): StateFile<T> {
   return new StateFile(path, schema, {
-    found: "it does not say what an archive is",
+    found: "it does not describe an archive",
     remedy:
       "Put back a copy from a backup: without it, posts of archived days would be built from what is left",
   });

@@ -35,12 +35,12 @@ async function readAll(database: Database, path: string): Promise<void> {
   }
 }
 
-/** Whoever put back a copy, or moved a file away, for want of memory would lose what is whole. */
+/** Restoring a copy or moving the file for want of memory would lose a whole file. */
 function tooLarge(path: string, cause: unknown): UserError {
   return new UserError(
     `read the file ${path}`,
-    `there is not memory enough to read it (${describeError(cause).replace(/ Possible .*/, "")})`,
-    "Leave the file where it is: nothing says that it is damaged. Run the task again while less else " +
+    `there is not enough memory to read it (${describeError(cause).replace(/ Possible .*/, "")})`,
+    "Leave the file where it is: no damage was found. Run the task again while less else " +
       "runs on this machine, and if that does not help, report this error with the size of the file",
     { cause },
   );

@@ -43,8 +43,8 @@ export async function openDatabase(
 }
 
 /**
- * Name a new folder for what does not fit in memory; whoever opens the tables after this process died
- * removes it.
+ * Name a new folder for data that does not fit in memory. If this process dies, the next one that
+ * opens the tables removes it.
  */
 export function spillFolder(root: string): string {
   return join(root, `${spillOf(Deno.pid)}-${crypto.randomUUID().slice(0, 8)}`);

@@ -4,10 +4,10 @@ import { toJson } from "./json.ts";
 import { sync } from "./whole_file.ts";
 
 /**
- * What is collected and not yet Parquet: JSON lines in append-only segments.
+ * Collected data that is not Parquet yet: JSON lines in append-only segments.
  *
  * Each line carries the cursor that it reaches, so that an event and its cursor are one durable
- * record: whoever finds the last whole line knows exactly where to go on.
+ * record: the last whole line says exactly where to go on.
  */
 export class Journal {
   #file: Deno.FsFile;

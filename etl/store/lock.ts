@@ -83,9 +83,9 @@ async function takeOver(path: string, owner: Owner): Promise<boolean> {
 /**
  * Put an owner in the place of a dead holder, unless somebody else does.
  *
- * A dead token has one successor: whoever creates the file that is named after it, and then still
- * finds the dead holder in the lock. A token never comes back, so that whoever is late, however
- * late, finds another one there and gives up. A successor that died on the way has one in turn.
+ * A dead token has one successor: the process that creates the file named after it, and then still
+ * finds the dead holder in the lock. A token never comes back, so that a later process, however
+ * late, finds another one there and gives up. A successor that died has a successor in turn.
  */
 async function succeed(
   path: string,

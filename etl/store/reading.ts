@@ -6,7 +6,7 @@ import { isDead } from "./owner.ts";
 import type { DataPaths } from "./paths.ts";
 import { finishReplacement, replacementFile } from "./replacement.ts";
 
-/** The lock of whoever compacts, and the one that it holds while it takes files away. */
+/** The lock of `compact`, and the lock that it holds while it removes files. */
 export const [COMPACT, SWITCH] = ["compact", "switch"];
 /** How the locks of readers begin; each has a name of its own. */
 const READER = "reader-";
@@ -20,10 +20,10 @@ interface Shared {
 const reading = new Map<string, Shared>();
 
 /**
- * Hold on to the files that are listed from here on: none of them is taken away until this is disposed.
+ * Hold the files that are listed from here on: none of them is removed until this is disposed.
  *
- * Others may read at the same time. Waits the moment that it takes whoever compacts to switch files,
- * and brings to its end what a compaction that was killed left.
+ * Others may read at the same time. Waits while `compact` switches files, which takes a moment,
+ * and finishes a killed compaction.
  */
 export async function holdFiles(paths: DataPaths): Promise<AsyncDisposable> {
   const shared = reading.get(paths.root) ?? { readers: 0, file: announce(paths) };
@@ -72,12 +72,12 @@ async function announce(paths: DataPaths): Promise<AsyncDisposable | undefined> 
     }
   } catch (error) {
     if (error instanceof UserError) throw error;
-    // Whoever may not or cannot write here is not kept from looking; nor is there a folder to hold.
+    // A reader without the right or the room to write may still read; a missing folder needs no hold.
     return undefined;
   }
 }
 
-/** Bring a compaction to its end whose process is gone, unless somebody reads right now. */
+/** Finish a compaction whose process is gone, unless another task is reading. */
 async function finishInterrupted(paths: DataPaths): Promise<void> {
   if ((replacementFile(paths.root).read()?.state ?? "finished") === "finished") return;
   const held = await unlessBusy(() => lock(paths.locks(), COMPACT, "finish a compaction"));

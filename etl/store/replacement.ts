@@ -6,7 +6,7 @@ import { StateFile } from "./state_file.ts";
 import { removeLeftovers, sync } from "./whole_file.ts";
 
 const Replacement = z.strictObject({
-  /** Another one each time, so that whoever lists files sees that something happened meanwhile. */
+  /** New each time, so that a task that lists files notices a change meanwhile. */
   id: z.string(),
   /** `writing` changes nothing yet; from `switching` on the merged file counts as soon as it is there. */
   state: z.enum(["writing", "switching", "finished"]),
@@ -34,7 +34,7 @@ export function replacementFile(root: string): StateFile<Replacement> {
   return new StateFile(join(root, "compaction.json"), Replacement, {
     found: "it does not hold the list of a compaction",
     remedy:
-      "Put back a copy from a backup; without it, what was merged and not removed yet would count twice",
+      "Put back a copy from a backup; without it, compacted files that are not removed yet would count twice",
   });
 }
 

@@ -20,7 +20,7 @@ export interface PerspectiveEnd {
 export function perspectiveEnd(): PerspectiveEnd | null {
   if (variable("PERSPECTIVE_API_KEY") === undefined) return null;
   const rootUrl = variable("PERSPECTIVE_ROOT_URL") ?? GOOGLE;
-  // Whoever asks the service says what is wrong with its address.
+  // A wrong address is an error of the task that asks the service.
   const end = URL.canParse(rootUrl) ? serviceEnd(rootUrl, now()) : undefined;
   return end === undefined ? null : { date: end.date, days_left: end.daysLeft };
 }

@@ -38,7 +38,7 @@ export function checkSection<T>(schema: z.ZodType<T>, value: unknown, where: str
     : issue.input === undefined
     ? `${path} is missing`
     : `${path || "the file"}: ${issue.message}`;
-  throw new UserError(`read ${where}`, found, "Mend that key; data/README.md describes them all", {
+  throw new UserError(`read ${where}`, found, "Mend that key; data/README.md describes all keys", {
     exitCode: EXIT.usage,
     cause: result.error,
   });

@@ -79,7 +79,7 @@ const Study = z.strictObject({
   daily: DailySection.prefault({}),
   after_deletion: z.enum(["keep_numbers", "drop"]),
   time_zone: z.string().refine(isTimeZone, "is not an IANA time zone such as Europe/Berlin"),
-  /** Printed on every page that is rendered, such as «demo data». */
+  /** Printed on every page that is rendered, such as "demo data". */
   notice: z.string().optional(),
   notify: Notify.default({}),
 });

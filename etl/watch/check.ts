@@ -17,7 +17,7 @@ export async function check(context: Context): Promise<Outcome> {
   const error = new UserError(
     "call the study up to date",
     found.length === 1 ? "something is overdue" : `${found.length} things are overdue`,
-    "What is said of it above tells what to do",
+    "The remedies above say what to do",
   );
   return { summary, text, errors: [error] };
 }

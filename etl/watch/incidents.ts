@@ -102,7 +102,7 @@ export async function readIncidents(
   } catch (error) {
     const isDamaged = error instanceof UserError;
     const what = isDamaged ? "is damaged" : `cannot be read (${describeError(error)})`;
-    warn(`${paths.incidents()} ${what}: what lasts is told again`);
+    warn(`${paths.incidents()} ${what}: open incidents are told again`);
     if (isDamaged) {
       await Deno.rename(paths.incidents(), `${paths.incidents()}.damaged`).catch((cause) =>
         warn(`it cannot be kept aside: ${describeError(cause)}`)
@@ -124,7 +124,7 @@ async function note({ paths, warn }: Settling, entries: IncidentEntry[]): Promis
     await incidentFile(paths).write(entries);
     return true;
   } catch (error) {
-    warn(`what is told cannot be noted, and is told again: ${describeError(error)}`);
+    warn(`told incidents cannot be noted, and are told again: ${describeError(error)}`);
     return false;
   }
 }

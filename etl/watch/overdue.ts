@@ -82,7 +82,7 @@ function lateTask(
   if (latest?.status === "running") {
     if (task.startsWith("sync:") || !isLate(latest.started_at)) return [];
     const title = `deno task ${task} has been running since ${minute(latest.started_at)} UTC`;
-    return [{ key, title, remedy: "See what it says, or end it and run it again: it goes on" }];
+    return [{ key, title, remedy: "Read its output, or end it and run it again: it goes on" }];
   }
   if (!isLate(good ?? began)) return [];
   const title = good
@@ -105,7 +105,7 @@ function diedTasks(tasks: Map<string, TaskState>, study: Study): Incident[] {
       latest.started_at >= daily.started_at;
     return isPart ? [] : [{
       key: `overdue/died:${task}`,
-      title: `deno task ${task}, started at ${minute(latest.started_at)} UTC, died on its way`,
+      title: `deno task ${task}, started at ${minute(latest.started_at)} UTC, died`,
       remedy: `Run deno task ${task} again: it goes on where it died`,
     }];
   });
@@ -131,7 +131,7 @@ function silentFeed(paths: DataPaths, present: Date): Incident[] {
   if (present.getTime() - end < LATE_MS) return [];
   return [{
     key: "overdue/feed",
-    title: `the feeds were read, and have given no post since ${last} (UTC)`,
+    title: `the feeds were read but have given no post since ${last} (UTC)`,
     remedy: "See in the app whether the feed is still there, or name another one in study.yaml",
   }];
 }
@@ -164,7 +164,7 @@ function lateHours(
       title: `hours of ${source} since ${minute(owed[0]!.from)} UTC are not collected; the first ${
         is_late ? "left" : "leaves"
       } what hosts replay at ${minute(leaves_at!)} UTC`,
-      remedy: `Run deno task sync:${source} now, and see why it did not run or what it said`,
+      remedy: `Run deno task sync:${source} now, and see why it did not run or failed`,
     });
   }
   const reach = present.getTime() - LOOK_BACK_MS[source] - LATE_MS;
@@ -173,8 +173,7 @@ function lateHours(
     incidents.push({
       key: `overdue/lost:${source}:${day}`,
       title: `${inHours(spans)} h of ${source} on ${day} were not collected, and no host has them`,
-      remedy:
-        "Nothing brings them back: deno task methods says so in the paper. See why they were " +
+      remedy: "They cannot be recovered; deno task methods reports them. See why they were " +
         "not collected (deno task status)",
       isFinal: true,
     });
@@ -212,7 +211,7 @@ async function writing(paths: DataPaths): Promise<Incident[]> {
       key: "overdue/writing",
       title: `nothing can be written to the data folder: ${describeError(error)}`,
       remedy:
-        "Make room or mend the rights of the folder (deno task doctor), then run deno task daily",
+        "Free space or mend the permissions of the folder (deno task doctor), then run deno task daily",
     }];
   } finally {
     await Deno.remove(path).catch(() => {});

@@ -55,8 +55,8 @@ function reason(error: unknown): string {
 }
 
 /**
- * Quote what means something to a chat: `<!channel>` and `@all` would call everybody
- * (Slack, «Formatting text for app surfaces»).
+ * Quote text with a meaning in chats: `<!channel>` and `@all` would call everybody
+ * (Slack, "Formatting text for app surfaces").
  */
 function quoted(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")

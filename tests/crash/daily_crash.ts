@@ -169,7 +169,7 @@ Deno.test("daily runs the tasks of a day, whatever becomes of each, and what is 
           ]);
           assert.equal(steps[0]!.reason, "it was ended by SIGKILL");
           const stopped = steps.slice(3).map(({ status, reason }) => `${status}: ${reason}`);
-          assert.deepEqual(stopped, Array(7).fill("skipped: daily was told to stop before"));
+          assert.deepEqual(stopped, Array(7).fill("skipped: daily was stopped before"));
           assert.deepEqual([summary.failed, summary.left], [1, 8]);
         },
       );
@@ -211,7 +211,7 @@ Deno.test("daily runs the tasks of a day, whatever becomes of each, and what is 
             "aggregate: done",
             "render: stopped",
           ]);
-          assert.equal(reasons(steps)["sync:most-liked"], "feeds show the last 24 hours alone");
+          assert.equal(reasons(steps)["sync:most-liked"], "feeds show only the last 24 hours");
           assert.deepEqual([summary.date, summary.status, summary.left], [
             "2026-06-01",
             "stopped",

@@ -248,7 +248,7 @@ Deno.test("an export is what the tables say, without text and without what was t
         const days = await query(data, `SELECT DISTINCT date::VARCHAR AS day FROM ${FILE}`);
         assert.deepEqual(days, [{ day: "2026-06-02" }]);
         const codebook = await Deno.readTextFile(`${data}/exports/analysis.codebook.md`);
-        assert.match(codebook, /Not in it, as a file is damaged: 2026-06-01/);
+        assert.match(codebook, /Missing because a file is damaged: 2026-06-01/);
       },
     );
   }));

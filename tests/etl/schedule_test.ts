@@ -86,8 +86,8 @@ Deno.test("schedule warns where Deno lies in the cache of npx and no link that s
       assert.equal(code, 0);
       assert.equal(
         stderr,
-        `warning: Deno lies in the cache of npx (${cached}): cron finds it until npm empties that; ` +
-          `for good, run npm install --global deno@${Deno.version.deno} and deno task schedule again\n`,
+        `warning: Deno lies in the cache of npx (${cached}): cron finds it until npm empties that. ` +
+          `To keep it, run npm install --global deno@${Deno.version.deno} and deno task schedule again\n`,
       );
       assert.ok(stdout.includes(` ${cached} task -q daily `));
     } finally {
@@ -105,7 +105,7 @@ Deno.test("schedule --install and --remove leave all other lines as they were, a
       first.stderr,
       /^warning: cron does not see GROQ_API_KEY of this shell: put it in \.env/,
     );
-    assert.match(first.stderr, /^warning: line 2 of the crontab as it was runs civicsky too/m);
+    assert.match(first.stderr, /^warning: line 2 of the previous crontab runs civicsky too/m);
     const { is_changed, backup, lines } = JSON.parse(first.stdout);
     assert.deepEqual([is_changed, lines.length], [true, 4]);
     assert.equal(await Deno.readTextFile(backup), others);

@@ -105,7 +105,7 @@ Deno.test("status shows first how the last daily went, what is owed, and what fa
     const lines = [
       "last daily 2026-06-09 00:30: failed in 14 min, 1 of 3 steps done; " +
       "failed: classify:dictionary; skipped: render",
-      "jetstream owes 25.5 h since 2026-06-09 03:00; the first of it can be had until 2026-06-10 15:00",
+      "jetstream owes 25.5 h since 2026-06-09 03:00; the first of it can be collected until 2026-06-10 15:00",
       "Tue 06-09    ###---------------------",
       "failed this week  sync:jetstream 2026-06-09 03:00: died",
       "classify:dictionary, 3 times, last 2026-06-09 00:40: Cannot read the codebook: it is gone",

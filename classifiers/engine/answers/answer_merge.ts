@@ -185,8 +185,8 @@ async function readSegment(
   return new UserError(
     `merge all answers of ${basename(path)}`,
     `${which} damaged`,
-    `The others are merged. What is damaged lies in data/quarantine/${classifier}, and ` +
-      "its posts are asked about again; see whether the disk is sound",
+    `The others are merged. The damage lies in data/quarantine/${classifier}, and ` +
+      "its posts are asked about again; check the disk",
   );
 }
 

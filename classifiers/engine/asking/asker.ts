@@ -222,7 +222,7 @@ export class Asker {
     return new UserError(
       `run classify:${this.options.classifier.name}`,
       error.message,
-      "Nothing more was asked for, and what was answered before is kept; run it again once that is mended",
+      "Nothing more was asked, and earlier answers are kept. Mend this, then run it again",
       { cause: error },
     );
   }

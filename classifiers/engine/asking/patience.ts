@@ -76,7 +76,7 @@ export class Patience {
     }
     this.#refused++;
     if (this.#refused >= (this.hasProof || this.hasLabels ? REFUSALS : FIRST_POSTS)) {
-      throw this.#none(`${error.message}, as it said of ${this.#refused} posts in a row`, error);
+      throw this.#none(`${error.message}, for ${this.#refused} posts in a row`, error);
     }
     return this.hasProof && this.#refused === 1 ? error.reason : "unavailable";
   }
@@ -90,7 +90,7 @@ export class Patience {
    */
   judge(error: ServiceError, tries: number, askedAt: number, isAnswer = false): Verdict {
     if (isAnswer && ++this.#unreadable >= (this.hasProof ? UNREADABLE : FIRST_UNREADABLE)) {
-      const found = `${this.#unreadable} answers in a row of the service cannot be read`;
+      const found = `${this.#unreadable} answers of the service in a row cannot be read`;
       throw this.#none(`${found} (${error.message})`, error);
     }
     const now = performance.now();
@@ -108,7 +108,7 @@ export class Patience {
     if (isLimit) return { againAfterMs: 0 };
     if (tries >= (this.hasProof ? TRIES : FIRST_TRIES) || wantedMs > LONGEST_WAIT_MS) {
       if (!this.hasProof && ++this.#lost >= FIRST_POSTS) {
-        const found = `${error.message}, and nothing came of the first ${this.#lost} posts`;
+        const found = `${error.message}, and the first ${this.#lost} posts got no answer`;
         throw this.#none(found, error);
       }
       return "give up";
@@ -136,7 +136,7 @@ export class Patience {
   #none(found: string, cause: ServiceError): UserError {
     return this.#end(
       found,
-      "Look at the address of the service and its key in .env, and at the network, and run it again " +
+      "Check the address and the key of the service in .env and the network, then run it again " +
         "later",
       cause,
     );
@@ -144,7 +144,7 @@ export class Patience {
 
   #gone(cause: ServiceError, silentMs: number): UserError {
     const minutes = Math.round(silentMs / 60_000);
-    const found = `the service has answered nobody for ${minutes} minutes (${cause.message})`;
+    const found = `the service has not answered for ${minutes} minutes (${cause.message})`;
     return this.#end(found, "Run it again later", cause);
   }
 
@@ -152,7 +152,7 @@ export class Patience {
     return new UserError(
       `run classify:${this.name}`,
       found,
-      `${remedy}: what is pending stays pending, and what was answered is kept`,
+      `${remedy}: pending posts stay pending, and received answers are kept`,
       { cause },
     );
   }

@@ -191,10 +191,8 @@ export class LabellingQueue {
     if (days.length === 0) return;
     const others = days.length === 1 ? " was" : ` and ${days.length - 1} other days were`;
     this.options.warn?.(
-      `${days[0]}${others} begun with another seed (${
-        drawn.seedOf(days[0]!)
-      }), which is kept: two ` +
-        `seeds in one day would break label_prob. Seed ${seed} holds for days that are begun from now on`,
+      `${days[0]}${others} begun with another seed (${drawn.seedOf(days[0]!)}), which stays: two ` +
+        `seeds in one day would break label_prob. Seed ${seed} applies to days begun from now on`,
     );
   }
 

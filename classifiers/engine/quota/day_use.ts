@@ -15,8 +15,8 @@ const RunUse = z.object({
 });
 const useFile = (path: string) =>
   new StateFile(path, RunUse, {
-    found: "it does not say what a run used of a quota",
-    remedy: "Remove it: what that run used today then counts no more",
+    found: "it does not hold a run's use of a quota",
+    remedy: "Remove it: that run's use of today is then not counted",
   });
 
 /** What counts against the quotas of a day: taken, or put aside to be taken soon. */

@@ -73,7 +73,7 @@ Deno.test("anchors are drawn once enough posts are labelled, and asked about eve
       );
       assert.match(
         stdout,
-        /warning: the labeller drifts: is_sociopolitical is what it was at first of 0/,
+        /warning: the labeller drifts: is_sociopolitical is as at first for 0/,
       );
     })
   ));

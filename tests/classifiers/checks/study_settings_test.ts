@@ -33,7 +33,7 @@ Deno.test("settings of the repository are fine, and a wrong filter, codebook, ke
           study: { ...study, classifiers: { attributes: unbounded } },
         }),
         "warning",
-        /nothing bounds what classify:attributes costs/,
+        /nothing limits the cost of classify:attributes/,
       ],
     ];
     for (const [found, level, said] of cases) {

@@ -170,7 +170,7 @@ Deno.test("a panel that cannot have the size that was asked for says so, and so 
     assert.match(fewer.stderr, /warning: the panel has 12 posts and not 20/);
     assert.match(
       fewer.stderr,
-      /warning: no post has prob_spam: the panel can link no scorer of that/,
+      /warning: no post has prob_spam: the panel cannot link a scorer of that/,
     );
     assert.deepEqual([...Deno.readDirSync(`${data}/panels`)].map(({ name }) => name), [
       "perspective-2026-12-01",

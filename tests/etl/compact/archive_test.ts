@@ -125,7 +125,7 @@ Deno.test("raw data of past days moves to an archive and back; posts stay, and d
     ]);
     const purged = await done(data, "preprocess");
     assert.equal(purged.removed_rows, 2);
-    assert.match(purged.warnings[0], /^1 posts of days that are archived came later/);
+    assert.match(purged.warnings[0], /^1 posts of archived days came later/);
     assert.equal(await rawUris(data, archive), "245");
     assert.equal((await done(data, "forget", uri("4"))).removed_rows.archive, 1);
     assert.equal(await rawUris(data, archive), "25");

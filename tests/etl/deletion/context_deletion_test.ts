@@ -52,7 +52,7 @@ Deno.test("what is deleted or hidden is in no context and not asked for, when de
   }));
 
 // Invariant 11
-Deno.test("what was fetched is forgotten with its author, and never asked for again", () =>
+Deno.test("what was fetched is forgotten with its author, and never rechecked", () =>
   withAppView(async (appView, data) => {
     const posts = [post("a", { quoted_uri: uri("q", OTHER) }), post("b", { quoted_uri: uri("r") })];
     await completed(data, posts, appView.url);

@@ -132,7 +132,7 @@ Deno.test("addresses that are known are fine, unknown ones noted, old and open o
     assert.deepEqual(levels(await look([known[0]], [known[1]])), ["ok", "ok"]);
     const odd = await look(["wss://bsky.netwrok"], ["wss://jetstream1.us-east.bsky.network"]);
     assert.deepEqual(levels(odd), ["note", "warning"]);
-    assert.match(odd[0]!.found, /^bsky\.netwrok is no relay that is known here$/);
+    assert.match(odd[0]!.found, /^bsky\.netwrok is no relay that civicsky knows$/);
     assert.match(odd[1]!.found, /version 1/);
     assert.match((await look(["ws://relay.example"], [known[1]]))[0]!.found, /without encryption/);
   }));

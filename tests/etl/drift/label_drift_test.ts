@@ -93,7 +93,7 @@ Deno.test("a labeller that agrees less than in its first round, or says yes more
   assert.equal(fallen!.warnings.length, 1, JSON.stringify(fallen!.labels));
   assert.match(
     fallen!.warnings[0]!,
-    /^is_sociopolitical is what it was at first of 90\.0% .* 98\.0%$/,
+    /^is_sociopolitical is as at first for 90\.0% .* 98\.0%$/,
   );
   const eager = (post: number) => ({ is: post % 3 === 0 || post < 20 });
   const [risen] = await driftOf([steady, eager]);
@@ -101,7 +101,7 @@ Deno.test("a labeller that agrees less than in its first round, or says yes more
     [risen!.labels.is_sociopolitical!.agreement_before, risen!.labels.is_sociopolitical!.shift],
     [null, 0.065],
   );
-  assert.match(risen!.warnings[0]!, /^is_sociopolitical is said more often .* \(\+6\.5 points\)$/);
+  assert.match(risen!.warnings[0]!, /^is_sociopolitical is given more often .* \(\+6\.5 points\)$/);
   const text = describeDrift(risen!).join("\n");
   assert.match(
     text,

@@ -90,7 +90,7 @@ Deno.test("posts whose raw data was moved away stay, with a warning", () =>
     ]);
     const { code, stderr } = await preprocess(data);
     assert.equal(code, 0);
-    assert.match(stderr, /warning: 1 posts of 2026-06-01 stand without their raw data/);
+    assert.match(stderr, /warning: 1 posts of 2026-06-01 no longer have raw data/);
     const posts = await query(
       data,
       "SELECT uri FROM read_parquet('{data}/posts/*/*.parquet') ORDER BY uri",

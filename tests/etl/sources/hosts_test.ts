@@ -63,7 +63,7 @@ Deno.test("a run that ends before any host has answered has failed, and says so"
     assert.equal(run.code, 1);
     assert.match(
       run.stderr,
-      /127\.0\.0\.1:1 did not answer while the run lasted\n {2}Check the address/,
+      /127\.0\.0\.1:1 did not answer during the run\n {2}Check the address/,
     );
     assert.doesNotMatch(run.stderr, /Uncaught|at file:/);
   }));

@@ -98,7 +98,7 @@ Deno.test("an unknown key is an error that names it and where it stands", async 
   for (const [found, text] of Object.entries(cases)) {
     assert.equal(
       await errorOf(text),
-      `Cannot read study.yaml: ${found}\n  Mend that key; data/README.md describes them all`,
+      `Cannot read study.yaml: ${found}\n  Mend that key; data/README.md describes all keys`,
     );
   }
 });

@@ -98,7 +98,7 @@ Deno.test("a damaged file of incidents is kept aside, and what lasts is told aga
     await Deno.writeTextFile(run.paths.incidents(), '[{"key":');
     await run.settle("daily/a");
     assert.equal(webhook.texts.length, 2);
-    assert.match(run.warnings[0]!, /incidents\.json is damaged: what lasts is told again$/);
+    assert.match(run.warnings[0]!, /incidents\.json is damaged: open incidents are told again$/);
     assert.equal(await Deno.readTextFile(`${run.paths.incidents()}.damaged`), '[{"key":');
   }));
 
