@@ -1,3 +1,4 @@
+import { ifThere } from "./run/if_there.ts";
 import { LABEL_OF_POST } from "./labels/label_file.ts";
 import { type Command, type Context, type Outcome } from "./command/command.ts";
 import { UserError } from "./run/error.ts";
@@ -139,13 +140,8 @@ async function labelColumns(database: Database, path: string): Promise<string[]>
 
 /** Is a file younger than all that it is made from? */
 async function isNewer(target: string, inputs: string[]): Promise<boolean> {
-  let made: number;
-  try {
-    made = (await Deno.stat(target)).mtime!.getTime();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  const made = (await ifThere(() => Deno.stat(target)))?.mtime?.getTime();
+  if (made === undefined) return false;
   const times = await Promise.all(
     inputs.map(async (path) => (await Deno.stat(path)).mtime!.getTime()),
   );

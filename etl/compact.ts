@@ -1,3 +1,4 @@
+import { delay } from "./run/pause.ts";
 import { compactedTables, partsToMerge } from "./compact/parts.ts";
 import { mergeParts } from "./compact/merge.ts";
 import { type Archived, archiveDays, restoreDays } from "./compact/archive_days.ts";
@@ -59,7 +60,7 @@ async function compact(context: Context, options: Options): Promise<Outcome> {
   const patience = performance.now() + PATIENCE_MS;
   const wait = async () => {
     if (signal.aborted || performance.now() > patience) return false;
-    await new Promise((done) => setTimeout(done, PAUSE_MS));
+    await delay(PAUSE_MS);
     return true;
   };
   while (!await whileNobodyReads(paths, () => finishReplacement(paths.root))) {

@@ -26,7 +26,7 @@ CREATE OR REPLACE VIEW posts AS
 SELECT * REPLACE (CAST(date AS DATE) AS date)
 FROM read_parquet('posts/*/*.parquet', hive_partitioning = true, union_by_name = true);
 
--- What each label set is; is_shown marks the one that the views without «labels_» show.
+-- What each label set is; is_shown marks the one that the views without "labels_" show.
 CREATE OR REPLACE VIEW label_sets AS
 SELECT * FROM read_parquet('label_sets/*.parquet', union_by_name = true);
 
@@ -74,7 +74,7 @@ FROM posts LEFT JOIN (
 
 -- Every label of Perspective, of all its label sets (another server is another label set): never count
 -- across label sets. Another scorer of the same attributes has a classifier's name of its own, and
--- so views of its own: copy these three and write its name for «perspective».
+-- so views of its own: copy these three and write its name for "perspective".
 CREATE OR REPLACE VIEW labels_perspective AS
 SELECT * REPLACE (CAST(date AS DATE) AS date)
 FROM read_parquet('labels/perspective/*/*.parquet', hive_partitioning = true, union_by_name = true);

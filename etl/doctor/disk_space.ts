@@ -1,3 +1,4 @@
+import { ifThere } from "../run/if_there.ts";
 import type { PartitionFile } from "../store/paths.ts";
 import { now, utcDay } from "../run/clock.ts";
 import { type Examination, size, type Space, spaceOf } from "./examination.ts";
@@ -81,10 +82,5 @@ export async function measureGrowth(
 
 /** A file that another task replaced meanwhile counts nothing. */
 export async function bytesOf(path: string): Promise<number> {
-  try {
-    return (await Deno.stat(path)).size;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return 0;
-    throw error;
-  }
+  return (await ifThere(() => Deno.stat(path)))?.size ?? 0;
 }

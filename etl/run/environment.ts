@@ -1,3 +1,4 @@
+import { ifThereSync } from "./if_there.ts";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
@@ -94,12 +95,7 @@ export function onlyThese(variables: Partial<Record<Variable, string>>): Record<
 }
 
 function readEnvFile(path = envFile()): Record<string, string | undefined> {
-  try {
-    return parseEnv(Deno.readTextFileSync(path));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return {};
-    throw error;
-  }
+  return ifThereSync(() => parseEnv(Deno.readTextFileSync(path))) ?? {};
 }
 
 function envFile(): string {

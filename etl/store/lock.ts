@@ -1,3 +1,4 @@
+import { removeIfThere } from "../run/if_there.ts";
 import { join } from "node:path";
 import { EXIT, UserError } from "../run/error.ts";
 import { delay } from "../run/pause.ts";
@@ -39,7 +40,7 @@ export async function lock(
   return {
     async [Symbol.asyncDispose]() {
       clearInterval(beat);
-      if ((await readHolder(path))?.token === owner.token) await remove(path);
+      if ((await readHolder(path))?.token === owner.token) await removeIfThere(path);
     },
   };
 }
@@ -68,7 +69,7 @@ async function create(path: string, owner: Owner): Promise<boolean> {
     await file.write(new TextEncoder().encode(JSON.stringify(owner)));
     return true;
   } catch (error) {
-    await remove(path);
+    await removeIfThere(path);
     throw error;
   }
 }
@@ -97,7 +98,7 @@ async function succeed(
     const other = await readHolder(claim);
     if (other === undefined || !isDead(other)) return false;
     const succeeded = await succeed(path, holder, other, owner);
-    if (succeeded) await remove(claim);
+    if (succeeded) await removeIfThere(claim);
     return succeeded;
   }
   const beside = `${path}.${owner.token}.part`;
@@ -107,8 +108,8 @@ async function succeed(
     await Deno.rename(beside, path);
     return true;
   } finally {
-    await remove(beside);
-    await remove(claim);
+    await removeIfThere(beside);
+    await removeIfThere(claim);
   }
 }
 
@@ -141,13 +142,5 @@ export async function readHolder(path: string): Promise<Holder | undefined> {
     // Another process is between its create and its write, or died there: its age decides.
     const nobody = { host: "", pid: 0, boot_id: undefined, start_ticks: undefined };
     return { token: `half-written-${heartbeat}`, ...nobody, heartbeat };
-  }
-}
-
-async function remove(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { ifThereSync } from "../run/if_there.ts";
 import { basename, join } from "node:path";
 import { replacedPaths, replacementFile } from "./replacement.ts";
 
@@ -234,13 +235,7 @@ export interface PartitionFile {
 }
 
 function list(folder: string, day?: string): PartitionFile[] {
-  let entries: Deno.DirEntry[];
-  try {
-    entries = [...Deno.readDirSync(folder)];
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
+  const entries = ifThereSync(() => [...Deno.readDirSync(folder)]) ?? [];
   entries.sort((a, b) => a.name < b.name ? -1 : 1);
   return entries.flatMap((entry) => {
     const path = join(folder, entry.name);

@@ -1,3 +1,4 @@
+import { delay } from "../run/pause.ts";
 import { join } from "node:path";
 import { EXIT, UserError } from "../run/error.ts";
 import { lock, readHolder } from "./lock.ts";
@@ -67,7 +68,7 @@ async function announce(paths: DataPaths): Promise<AsyncDisposable | undefined> 
       const switching = await readHolder(join(paths.locks(), `${SWITCH}.lock`));
       if (switching === undefined || isDead(switching)) return file;
       await file[Symbol.asyncDispose]();
-      await new Promise((done) => setTimeout(done, WAIT_MS));
+      await delay(WAIT_MS);
     }
   } catch (error) {
     if (error instanceof UserError) throw error;

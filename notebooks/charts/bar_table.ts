@@ -18,7 +18,7 @@ export interface BarRow {
 
 export interface BarTableOptions {
   title: string;
-  /** Head of the bars, such as «share political». */
+  /** Head of the bars, such as “share political”. */
   measure: string;
   rows: BarRow[];
   /** How values are written; shares where it is left out. */

@@ -37,7 +37,7 @@ export function correlationMatrix(options: CorrelationMatrixOptions): Chart | No
   ).filter(({ r }) => Number.isFinite(r)).sort((a, b) => Math.abs(b.r) - Math.abs(a.r));
   return new Chart({
     title: titleOf(options.title, facts),
-    subtitle: "Pearson's r over posts, weighted; a cell without a number has none.",
+    subtitle: "Pearson's r over posts, weighted. A cell without a number has no value.",
     caption: factsLine(
       withoutIntervals({ ...facts, n, also: "n: posts that have all of the attributes." }),
     ),

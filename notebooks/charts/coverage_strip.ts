@@ -30,8 +30,8 @@ export function coverageStrip(options: CoverageStripOptions): Chart | Note {
     title: options.title,
     subtitle: `Hours (UTC) that were read without a gap, ${formatRange(days)}.`,
     caption:
-      "What is asked for and not read is missing, and no figure fills it in. Hours that no " +
-      "window asks for are empty unless somebody collected them by hand.",
+      "Hours that were asked for and not read are missing. No figure fills them in. Hours outside " +
+      "the windows are empty unless somebody collected them by hand.",
     alt: sources.map(([source, hours]) => describe(source, hours, days)).join(". "),
     numbers: from(sources.flatMap(([source, hours]) =>
       days.map((day) => {

@@ -16,13 +16,13 @@ import { formatNumber } from "../statistics/number_format.ts";
 
 export interface GroupMeansOptions {
   title: string;
-  /** Each is a panel with its attributes, such as «Bridging»; attributes without posts are left out. */
+  /** Each is a panel with its attributes, such as “Bridging”; attributes without posts are left out. */
   sections: { name: string; attributes: string[] }[];
   means: AttributeMean[];
   /** Groups in order; those that have no posts are left out. */
   groups: string[];
   facts: FigureFacts;
-  /** Who labelled the posts of the means too, such as «the language model». */
+  /** Who labelled the posts of the means too, such as “the language model”. */
   both?: string;
 }
 

@@ -26,7 +26,7 @@ export interface ShareSeries {
 
 export interface ShareOverTimeOptions {
   title: string;
-  /** Written above the panel, such as «share political» or «mean of prob_toxic». */
+  /** Written above the panel, such as “share political” or “mean of prob_toxic”. */
   measure: string;
   /** Whether values are means, written as 0.21, and no shares of posts. */
   isMean?: boolean;

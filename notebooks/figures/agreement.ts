@@ -167,7 +167,7 @@ export function foundTable(
   labelSets: (string | undefined)[],
 ): BarTable | Note {
   const { n, found } = agreement;
-  if (n === 0) return md`So there is nothing that one of them finds and the other does not.`;
+  if (n === 0) return md`So no post is political for only one of them.`;
   const rows = (["dictionary", "model"] as const).flatMap((by) =>
     found.filter((one) => one.by === by && one.n_alone > 0).slice(0, MOST_FOUND)
   );
@@ -177,7 +177,7 @@ export function foundTable(
     measure: "share found by it alone",
     facts: {
       ...factsOfBoth(agreement, facts, labelSets),
-      also: "In each row, the share is of the posts that the one named finds as that.",
+      also: "Each row is a share of the posts that the named labeller puts into it.",
     },
     rows: rows.map(({ by, what, n, n_alone, share_alone }) => ({
       name: `${by}: ${what.replaceAll("_", " ")}`,
@@ -202,7 +202,7 @@ function factsOfBoth(
     kind: undefined,
     label_set: labelSets.filter(Boolean).join("; "),
     denominator: `${facts.denominator}, labelled by both`,
-    about: "Posts that one of them did not label, or failed at, are left out; the others are " +
-      "weighted by the rarer of the two draws, and intervals are not drawn here.",
+    about: "Only posts that both labelled count. They are " +
+      "weighted by the rarer of the two draws. No intervals are drawn here.",
   };
 }

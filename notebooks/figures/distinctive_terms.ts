@@ -157,7 +157,7 @@ export function distinctiveTermsTable(
       ...withoutBounds(facts),
       n,
       also:
-        "Above 0: of political posts; below: of the others. Less than 2 on either side is what " +
+        "Terms above 0 tell political posts, terms below 0 the others. Less than 2 on either side is what " +
         "chance gives. Each author counts once a term.",
     },
     rows: [...yes, ...no].map(({ term, z, authors_yes, authors_no }) => ({

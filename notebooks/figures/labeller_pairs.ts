@@ -130,11 +130,11 @@ compared. \`deno task status\` says which posts wait for which classifier.`;
       kind: undefined,
       label_set: sets.filter(Boolean).join("; "),
       about: [
-        "Cohen's kappa is 1 where two always agree, and 0 where they do as often as by chance.",
+        "Cohen's kappa is 1 where two always agree and 0 where they agree as often as by chance.",
         ...withPeople
           ? [
-            "Precision: of the posts that it calls political, those that people do. Recall: of those " +
-            "that people do, those that it does.",
+            "Precision: the share of its political posts that people call political too. Recall: the " +
+            "share of people's political posts that it finds.",
             people,
           ]
           : [],

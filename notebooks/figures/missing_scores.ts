@@ -20,9 +20,9 @@ export function missingScores(
 classifier, and \`deno task import\` takes scores that you have. ${factsLine({ ...facts, n: 0 })}`;
   }
   if (scored.includes(column)) return undefined;
-  return md`**No post has a score of «${
+  return md`**No post has a score of “${
     words(column)
-  }»**, so nothing is shown of it by day. There are scores of
+  }”**, so nothing is shown of it by day. There are scores of
 ${scored.map(words).join(", ")}: name one of them as \`attribute\`.`;
 }
 

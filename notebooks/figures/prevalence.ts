@@ -24,7 +24,7 @@ export function prevalenceTable(
   const columns = [
     ...new Set(groups.flatMap(({ distributions }) => distributions.map(({ column }) => column))),
   ];
-  if (columns.length === 0) return md`**There are no scores yet**, so nothing is at a threshold.`;
+  if (columns.length === 0) return md`**There are no scores yet**, so no share is shown.`;
   return new BarTable({
     title: "Posts with each attribute, by threshold",
     measure: `${groups[0]!.name} ≥ ${THRESHOLDS[0]}`,

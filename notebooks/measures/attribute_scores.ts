@@ -121,7 +121,7 @@ export async function attributeColumns(data: Data, view: string): Promise<string
 }
 
 /**
- * Give the column of an attribute, such as `prob_severe_toxic` of «severe toxic».
+ * Give the column of an attribute, such as `prob_severe_toxic` of “severe toxic”.
  *
  * Throws a `RangeError` with the attributes that there are where it is none of them.
  */
@@ -135,7 +135,9 @@ export async function attributeColumn(
   const found = columns.find((column) => name(column) === attribute.replaceAll(" ", "_"));
   if (found !== undefined) return found;
   throw new RangeError(
-    `There is no attribute ${JSON.stringify(attribute)}, but ${columns.map(name).join(", ")}`,
+    `There is no attribute ${JSON.stringify(attribute)}. The attributes are ${
+      columns.map(name).join(", ")
+    }`,
   );
 }
 

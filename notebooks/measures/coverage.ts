@@ -9,7 +9,7 @@ export interface Coverage {
   /** Covered hours and all hours of the days of the range. */
   hours: number;
   of_hours: number;
-  /** For a title: «posts written 18–22 UTC», or on how many days all hours; empty where days with posts have 23 covered hours or more. */
+  /** For a title: “posts written 18–22 UTC”, or on how many days all hours; empty where days with posts have 23 covered hours or more. */
   written: string;
 }
 
@@ -86,7 +86,7 @@ function formatDuration(hours: number): string {
   return hours === 0 ? "no covered minute" : formatCount(Math.max(1, minutes), "minute");
 }
 
-/** Write hours of the day as stretches: 18, 19, 20, 21 as «18–22»; over midnight as «22–2». */
+/** Write hours of the day as stretches: 18, 19, 20, 21 as “18–22”; over midnight as “22–2”. */
 function formatHours(hours: number[]): string {
   const known = new Set(hours);
   const starts = hours.filter((hour) => !known.has((hour + 23) % 24));

@@ -10,7 +10,7 @@ import { formatCount, formatNumber, formatShare } from "../statistics/number_for
 export interface FigureFacts {
   /** Posts that the figure rests on. */
   n: number;
-  /** Of what the shares are, such as «posts of the firehose that passed the filters». */
+  /** Of what the shares are, such as “posts of the firehose that passed the filters”. */
   denominator: string;
   /** Which label set, as `labelSetName` writes it; left out where nothing is labelled. */
   label_set?: string;

@@ -47,7 +47,9 @@ export async function humanQuestions(
     const { answers } = found.find((one) => one.question === question)!;
     if (answers.includes(answer)) return answer;
     throw new RangeError(
-      `Nobody answered ${JSON.stringify(answer)} to ${question}, but ${answers.join(", ")}`,
+      `Nobody answered ${JSON.stringify(answer)} to ${question}. The answers are ${
+        answers.join(", ")
+      }`,
     );
   };
   if (given.political !== undefined) {
@@ -90,7 +92,7 @@ function yesOf(answers: string[]): string | undefined {
  * Hold what people answered in memory, as `study.keep` does: `posts_human` has `is_political` and
  * `lean` from then on, and a post on which coders are split has neither.
  *
- * Leans are written as language models' are: «left-leaning» is `left`. Only coded posts are held,
+ * Leans are written as language models' are: “left-leaning” is `left`. Only coded posts are held,
  * unless people are the `labeller` of the figures.
  */
 export async function keepAnswers(
@@ -125,7 +127,7 @@ export function describeQuestions({ political, lean, all }: HumanQuestions): str
     }) is known to ask whether ` +
       "a post is political: name it and its answer (humanPolitical).";
   }
-  return `People: political where ${political.question} is «${political.answer}»` +
+  return `People: political where ${political.question} is “${political.answer}”` +
     `${lean === undefined ? "" : `, leans by ${lean}`}; of several coders the most count, and a ` +
     "post on which they are split is left out.";
 }

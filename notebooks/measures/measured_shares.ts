@@ -51,7 +51,7 @@ export function shareOfRange(times: MeasuredShare[], selection: Selection = {}):
   const sums = sumsOfParts(times.map(({ sums }) => sums));
   const sampling = add(times.map(({ sampling }) => sampling), NO_SAMPLING);
   const outcomes = add(times.map(({ outcomes }) => outcomes), NO_OUTCOMES);
-  // Of one day nothing can be said by days; its authors can still tell.
+  // One day has no spread over days; the estimate uses its authors.
   const estimate = times.length === 1
     ? times[0]!.estimate
     : rangeEstimate(sums, sampling, selection.source ?? "all");

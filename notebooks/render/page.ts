@@ -7,7 +7,7 @@ export interface PageFrame {
   /** Used where the notebook has no heading. */
   name: string;
   study: string;
-  /** Shown on top, such as «demo data». */
+  /** Shown on top, such as “demo data”. */
   notice: string | undefined;
   /** Each is a line of the footer. */
   footer: string[];

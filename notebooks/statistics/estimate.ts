@@ -58,8 +58,9 @@ export function dayEstimate(sums: ClusterSums, sampling: Sampling, source: strin
       value: valueOf(sums),
       kind,
       interval: undefined,
-      about: "Every post of the hours that were drawn is labelled, so that a single day has no " +
-        "sampling error about those hours; what other hours would say it cannot tell.",
+      about:
+        "Every post of the drawn hours is labelled, so a single day has no sampling error about " +
+        "those hours. It says nothing about other hours.",
     };
   }
   const unseen = 1 - sampling.sum_label / sampling.sum_label_squared;
@@ -92,18 +93,19 @@ function withInterval(
   if (kind !== "sample") return { value, kind, interval: undefined, about: REASON[kind] };
   const interval = ratioEstimate(sums, unseen);
   const about = interval === undefined
-    ? `There is no interval, as there is but one ${cluster}.`
-    : `Intervals (95%) are for ${of}, of which those labelled are a random sample; posts of ` +
+    ? `There is no interval, because there is only one ${cluster}.`
+    : `Intervals (95%) are for ${of}. The labelled posts are a random sample of them. Posts of ` +
       `one ${cluster} count together.`;
   return { value, kind, interval, about };
 }
 
 const REASON: Record<Exclude<SampleKind, "sample">, string> = {
-  all: "Every post that could be labelled is, so that there is no sampling error about these " +
+  all: "Every post that could be labelled is labelled. There is no sampling error about these " +
     "posts, and no interval.",
-  part: "The work is not done: what is labelled so far is no random sample, and has no interval.",
-  chosen: "The labelled posts are not a probability sample, and have no interval.",
-  feed: "A most-liked feed is not a probability sample of posts, and has no interval.",
+  part:
+    "Labelling is not finished. The posts labelled so far are no random sample and have no interval.",
+  chosen: "The labelled posts are not a probability sample and have no interval.",
+  feed: "A most-liked feed is not a probability sample of posts and has no interval.",
   none: "No post is labelled.",
 };
 
@@ -117,7 +119,7 @@ export type ValueFormat = (value: number) => string;
 /** Write a value as a share of posts. */
 export const asShare: ValueFormat = (value) => formatShare(value, 1);
 
-/** Write an interval as «1.2–3.4%», and nothing where there is none. */
+/** Write an interval as “1.2–3.4%”, and nothing where there is none. */
 export function formatInterval(estimate: Estimate, format = asShare): string {
   const { interval } = estimate;
   if (interval === undefined) return "";

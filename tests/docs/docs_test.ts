@@ -55,7 +55,8 @@ async function optionsOf(task: string): Promise<string[]> {
   const command = await loadCommand(task);
   if (command === undefined) return [];
   const own = command.options.flatMap(({ flags }) => flags.match(/--[\w-]+/g) ?? []);
-  return [...own, ...EVERYWHERE];
+  // Names of earlier versions are taken too.
+  return [...own, ...Object.keys(command.renamed ?? {}), ...EVERYWHERE];
 }
 
 /** Give each task with the options that stand behind it, wherever a text names one. */

@@ -23,7 +23,7 @@ Deno.test("each invariant names all tests that say that they hold it, and no oth
     }
   }
   const named = PAGE.split(/^## (?=\d+\. )/m).slice(1).map((section) => {
-    const held = /^Held by: [^]*?(?=\n\n|$(?![^]))/m.exec(section)![0];
+    const held = /^Held by:[^]*?(?=\n\n)/m.exec(section)![0];
     const links = [...held.matchAll(/\]\((.+?)\)/g)].map(([, link]) =>
       normalize(join("docs", link!))
     );

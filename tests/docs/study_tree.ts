@@ -19,6 +19,9 @@ const COPIED = [
   ...["etl", "classifiers", "notebooks", "demo", "docs", "tests/etl/filters"],
   ...[
     "tests/rows.ts",
+    "tests/common_environment.ts",
+    "tests/shipped_study.ts",
+    "tests/fixtures/study.yaml",
     "tests/docs/session.ts",
     "main.ts",
     "deno.json",

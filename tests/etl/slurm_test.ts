@@ -39,7 +39,9 @@ async function writeDays(data: string, days = DAYS): Promise<void> {
   }
 }
 
-async function bash(args: string[], env: Record<string, string> = {}) {
+async function bash(args: string[], variables: Record<string, string> = {}) {
+  // In a locale that the machine lacks, it says so.
+  const env = { LC_ALL: "C", ...variables };
   const { code, stdout, stderr } = await new Deno.Command("bash", { args, env }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, stdout: text(stdout), stderr: text(stderr) };

@@ -159,7 +159,7 @@ Deno.test("what the notebooks show of attributes is what independent SQL counts"
       assert.equal(await attributeColumn(data, "posts_perspective", "respect"), "prob_respect");
       await assert.rejects(
         attributeColumn(data, "posts_perspective", "toxicity"),
-        /no attribute "toxicity", but toxic, severe_toxic, .*, respect, /,
+        /no attribute "toxicity"\. The attributes are toxic, severe_toxic, .*, respect, /,
       );
     });
 

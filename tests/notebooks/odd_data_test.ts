@@ -70,7 +70,7 @@ Deno.test("odd data give honest charts or a clear message, never an empty pictur
             2,
             /2026-06-02 [\d.]+% \d \d 2026-06-04 [\d.]+% \d \d 2026-06-05 – 0 0/,
             /A day without labelled posts is a gap/,
-            /The work is not done: what is labelled so far/,
+            /Labelling is not finished\. The posts labelled so far/,
           ],
           "03-perspective-attributes": [
             5,

@@ -40,7 +40,7 @@ Deno.test("an attribute that no post has is said to be missing, with those that 
   const { plain } = missingScores("prob_insult", ["prob_toxic", "prob_moral_outrage"], facts)!;
   assert.match(
     plain,
-    /^\*\*No post has a score of «insult».*toxic, moral outrage: name one of them/s,
+    /^\*\*No post has a score of “insult”.*toxic, moral outrage: name one of them/s,
   );
   const outcomes = { sum_y: 0, sum_n: 0, sum_failed: 3 };
   const failures = { n_failed: 3, outcomes, is_share: false };
@@ -83,7 +83,7 @@ Deno.test({
       assert.doesNotMatch(political.text, /language model have no labelled post in common/);
 
       const people = await render("02-political-content", { labeller: "human" });
-      assert.match(people.text, /People: political where civic_hand_label is «civic»/);
+      assert.match(people.text, /People: political where civic_hand_label is “civic”/);
       assert.match(people.text, /of posts 54\.7% 179/);
     }),
 });

@@ -24,7 +24,7 @@ async function withAnalyzer(
   use: (server: CommentAnalyzerServer, ask: Ask) => Promise<void>,
 ): Promise<void> {
   const server = await startCommentAnalyzer({ key: KEY, ...options });
-  const client = new CommentAnalyzer({ rootUrl: server.url, key: KEY, timeoutMs: 2000 });
+  const client = new CommentAnalyzer({ rootUrl: server.url, key: KEY, timeoutMs: 60_000 });
   try {
     await use(server, (text, language = "en") => client.analyze(text, language, never));
   } finally {

@@ -60,6 +60,7 @@ export async function runJob(folder: string, text: string, told: Told): Promise<
   const job = new Deno.Command("bash", {
     args: ["-c", text],
     env: {
+      LC_ALL: "C",
       SLURM_ARRAY_JOB_ID: "40",
       SLURM_ARRAY_TASK_ID: "1",
       SLURM_JOB_ID: "7",

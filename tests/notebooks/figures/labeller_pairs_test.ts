@@ -169,7 +169,7 @@ Deno.test("what labellers say of each other and of leans is what independent SQL
         text,
         /dictionary c, label set .*sociopolitical c, .*human people, label set round two/,
       );
-      assert.match(text, /political where civic_label is «civic», leans by ideology_label/);
+      assert.match(text, /political where civic_label is “civic”, leans by ideology_label/);
       assert.ok(await labellerPairsTable(data, [], facts) instanceof Note);
     });
 

@@ -55,7 +55,7 @@ Deno.test("a question is found by its words and answers, or by its name", () =>
     }
     await assert.rejects(
       humanQuestions(none, { political: "political=Very" }),
-      /Nobody answered "Very" to political, but no, somewhat, very/,
+      /Nobody answered "Very" to political\. The answers are no, somewhat, very/,
     );
     await assert.rejects(humanQuestions(none, { political: "mood" }), /no question and answer/);
     const yes = await answers({ is_political: "Yes", leaning: "left" }, { is_political: "No" });

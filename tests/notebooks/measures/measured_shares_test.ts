@@ -106,7 +106,7 @@ Deno.test("what charts rest on is what independent SQL counts", (t) =>
       assert.ok(line.includes(`between ${percent(wanted!.if_no!)} were all of them no`), line);
       assert.match(
         line,
-        /for all posts of the days that have labels, .* posts of one day count together/,
+        /for all posts of the days that have labels\. .* Posts of one day count together/,
       );
     });
 
@@ -243,7 +243,7 @@ Deno.test("a feed, posts without probability and a full window get no interval, 
     await fill(folder, () => ({ label_prob: 1 }));
     const window = await sharesByDay(await open(folder), TOXIC, { source: "firehose" });
     assert.ok(window.every(({ estimate }) => !estimate.interval));
-    assert.match(window[0]!.estimate.about, /hours that were drawn is labelled.*no sampling error/);
+    assert.match(window[0]!.estimate.about, /drawn hours is labelled.*no sampling error/);
     // The hours of the days were drawn, so that over days there is something to be unsure of.
     assert.ok(shareOfRange(window, { source: "firehose" }).estimate.interval);
   }));

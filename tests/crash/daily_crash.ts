@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { query, withData } from "../rows.ts";
 import type { TaskResult } from "../task.ts";
-import { nameOf, outcomes, SampleNetwork, type StepRow } from "./daily/daily_run.ts";
+import { nameOf, outcomes, SampleNetwork, type StepRow } from "../etl/daily/daily_run.ts";
 
 const START = "2026-06-01T00:00:00Z";
 /** A day and a half later, as far back as a Jetstream host looks. */

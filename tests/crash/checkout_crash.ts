@@ -1,8 +1,8 @@
 /** The tests pass on the machine of a user, whatever lies in the checkout and stands in the environment. */
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { VARIABLES } from "../etl/run/environment.ts";
-import { ROOT } from "./task.ts";
+import { VARIABLES } from "../../etl/run/environment.ts";
+import { ROOT } from "../task.ts";
 
 /** What a user has made or what comes from elsewhere; the copy gets its own. */
 const NOT_COPIED = /^(\.git|\.env|node_modules|data\/(?!README\.md$).*|docs\/pictures)$/;
