@@ -38,7 +38,10 @@ Deno.test("with an app password a feed for who is logged in lands, and no secret
   withAppView(async (appView, sync, data) => {
     const anonymous = await sync({});
     assert.equal(anonymous.code, 1);
-    assert.match(anonymous.stderr, /requires a login .*\n {2}Set BLUESKY_HANDLE and BLUESKY_APP_PASS/);
+    assert.match(
+      anonymous.stderr,
+      /requires a login .*\n {2}Set BLUESKY_HANDLE and BLUESKY_APP_PASS/,
+    );
     appView.requests.length = 0;
     const runs = [anonymous];
     for (let run = 0; run < 2; run++) {

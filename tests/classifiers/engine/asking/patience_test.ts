@@ -110,7 +110,10 @@ Deno.test("the first answers that cannot be read end the run, later ones only ma
   for (let answer = 1; answer < 5; answer++) waitOf(unreadable(judged));
   assert.throws(() => unreadable(judged), (error) => {
     assert.ok(error instanceof UserError);
-    assert.match(error.format(), /5 answers of the service in a row cannot be read.*\n {2}.*stay pending/);
+    assert.match(
+      error.format(),
+      /5 answers of the service in a row cannot be read.*\n {2}.*stay pending/,
+    );
     return true;
   });
   const { judged: later } = patience();
