@@ -82,7 +82,7 @@ function help(): string {
 
 async function main([task = "help", ...args]: string[]): Promise<number> {
   if (task === "doctor" && !args.includes("--online")) {
-    // It then asks nobody, and cannot.
+    // Offline, it has no permission for the network.
     Deno.permissions.revokeSync({ name: "net" });
   }
   const command = await loadCommand(task);

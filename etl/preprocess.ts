@@ -26,7 +26,7 @@ import { hashKey } from "./raw/tombstone.ts";
 
 /** Raised when the same raw data begins to give other rows of posts. */
 const VERSION = 2;
-/** Less than other tasks have, as the threads that detect languages need some too. */
+/** Less than in other tasks, as the language threads need memory too. */
 const MEMORY_LIMIT = "400MB";
 
 export const command: Command = {
@@ -142,17 +142,17 @@ async function build(
 }
 
 /**
- * Take care of days that have no post of their own any more.
+ * Handle days that have no post of their own any more.
  *
- * Posts that stand in another day now leave; a day of which every post was deleted or moved goes;
- * posts whose raw data is elsewhere stay and are named.
+ * Posts that moved to another day are removed; a day with only deleted or moved posts is removed;
+ * posts whose raw data is elsewhere stay, with a warning.
  */
 async function removeEmptiedDays(
   { paths, database, signal, warn }: Context,
   built: Set<string>,
   inputs: Inputs,
 ): Promise<void> {
-  // Days that the run did not come to are no emptied days.
+  // Days that the run did not reach are not empty.
   if (signal.aborted) return;
   for (const { path, day } of paths.files("posts")) {
     if (built.has(day!) || inputs.stoppedDays.has(day!)) continue;
@@ -183,7 +183,7 @@ async function removeEmptiedDays(
   }
 }
 
-/** Identify filters, settings and what else flags rest on; stands in each row of posts. */
+/** Identify filters, settings and all else that flags depend on; stands in each row of posts. */
 async function filterConfigHash(database: Database, filters: ConfiguredFilter[]): Promise<string> {
   const accounts = await rows(database, "SELECT filter, did FROM listed_accounts ORDER BY ALL");
   const parts = filters.map(({ name, version, settings }) => ({ name, version, settings }));

@@ -21,7 +21,7 @@ const ABOUT =
   "Written by deno task schedule; see docs/cron.md. It needs nothing from lines above it.";
 const SECOND =
   "Its second line starts it within the hour where the first could not, as the machine was off or asleep.";
-/** Where Deno keeps packages; cron knows only the HOME of the machine's list of users. */
+/** Where Deno keeps packages; cron knows only the HOME of the user database. */
 const KEPT = ["HOME", "DENO_DIR", "XDG_CACHE_HOME"];
 /** The folders stand in the lines, the clock is for tests, and the language of logs is nobody's loss. */
 const NOT_MISSED = /^(CIVICSKY_(DATA|STUDY|CLOCK)|LC_.+|LANG)$/;
@@ -145,7 +145,7 @@ function inCrontab(lines: ScheduleLine[]): string[] {
   return lines.map(({ fields, command }) => `${fields} ${command}`);
 }
 
-/** Find what the lines rest on, and warn of what they would not find. */
+/** Find the paths and variables of the lines, and warn of those that cron would not find. */
 function schedulePlace({ paths, studyPath, warn }: Context): SchedulePlace {
   const path = systemVariable("PATH") ?? "";
   const deno = denoPath(Deno.execPath(), path);

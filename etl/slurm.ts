@@ -20,7 +20,7 @@ interface Options {
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 
-/** What a script says for each day, and what would keep it from labelling. */
+/** The lines of a script for each day, and warnings of obstacles to labelling. */
 const NOT_A_DAYS = ["--since", "--until", "--data", "--study", "--dry-run", "--help"];
 
 export const command: Command = {
@@ -100,7 +100,7 @@ async function write(context: Context, options: Options): Promise<Outcome> {
   };
 }
 
-/** Say what to do with the scripts. */
+/** Describe the use of the scripts. */
 function next(folder: string, task: string[], days: string[]): string {
   const range = `--since ${days[0]} --until ${days.at(-1)}`;
   return [

@@ -41,7 +41,7 @@ export const command: Command = {
 /** Part files in those that can be read and the errors of the others. */
 type Reading = typeof wholeFiles;
 
-/** To read whole tables takes long; that is done where what their ends say was not true. */
+/** Reading whole tables takes long; it is done only where the file ends were wrong. */
 async function status(context: Context): Promise<Outcome> {
   try {
     return await statusOf(context, readableFiles);
@@ -76,7 +76,7 @@ async function statusOf(
   };
   const tables: TableStatus[] = [];
   for (const table of tableNames(paths)) {
-    // The ledger has a file a run; what is read of it is looked at below.
+    // The ledger has one file per run; its files are checked below.
     const files = table === "runs" ? paths.files(table) : await whole(paths.files(table));
     if (files.length > 0) tables.push(await tableStatus(database, table, files));
   }
@@ -101,7 +101,7 @@ async function statusOf(
   const inBatch = (id: string) =>
     batches.filter(({ label_set_id }) => label_set_id === id)
       .reduce((sum, { posts }) => sum + posts, 0);
-  // What is damaged is said above; only whole tables tell what is owed and pending.
+  // Damage is reported above; only whole tables show what is owed and pending.
   const isWhole = errors.length === 0;
   const prospects = isWhole
     ? await unless([], () => labelProspects(database, paths, study, inBatch))
@@ -132,7 +132,7 @@ async function statusOf(
   return { summary, text: describeStatus(summary), errors: uniqueErrors(errors) };
 }
 
-/** What a run did is long, and is in the ledger. */
+/** The summaries of runs are long, and are in the ledger. */
 function shown({ summary: _, ...run }: RunRow): RunRow {
   return run as RunRow;
 }

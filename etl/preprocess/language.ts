@@ -12,7 +12,7 @@ export interface DetectedLanguage {
   score: number | null;
 }
 
-/** Detect the language of a text; links, handles and hashtags should be gone already. */
+/** Detect the language of a text without links, handles and hashtags. */
 export function detectLanguage(text: string): DetectedLanguage {
   if (!/\p{L}/u.test(text)) return { language: null, score: null };
   const result = eld.detect(text);

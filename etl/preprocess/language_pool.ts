@@ -2,14 +2,14 @@ import { Worker } from "node:worker_threads";
 import type { Languages, Texts } from "./language.ts";
 import { type Database, row } from "../store/duckdb.ts";
 
-/** Raised when the same text begins to be taken for another language. */
+/** Raised when the same text gets another language. */
 export const DETECTOR = "eld 2.1 small";
 
 const THREADS = 2;
 /** Texts a query and a message. */
 const PAGE = 20_480;
 const BATCH = 2048;
-/** So few texts are detected sooner than a thread has started. */
+/** Up to this number, texts are detected faster than a thread starts. */
 const FEW = 500;
 /** Messages that wait at each thread, so that it never idles while rows are read and written. */
 const AHEAD = 2;
@@ -21,7 +21,7 @@ const LIMITS = { maxOldGenerationSizeMb: 160, maxYoungGenerationSizeMb: 8 };
 
 interface Thread {
   worker: Worker;
-  /** What waits for answers, in the order in which they will come. */
+  /** Messages without an answer yet, in order. */
   waiting: PromiseWithResolvers<Languages>[];
 }
 
@@ -51,7 +51,7 @@ export class LanguagePool implements AsyncDisposable {
     return languagesOf(texts);
   }
 
-  /** Loading the detector takes longer than a few thousand texts do, so that idle threads are not made. */
+  /** Loading the detector takes longer than a few thousand texts, so threads start only when needed. */
   #freest(): Thread {
     const [first, ...others] = this.#threads;
     const freest = others.reduce(
@@ -119,7 +119,7 @@ export async function detectLanguages(
   const waiting: Promise<Languages>[] = [];
   let done = 0;
   try {
-    // An appender that is full ends a stream of its connection without a word, so that each page is
+    // A full appender silently ends a stream of its connection, so each page is
     // read whole.
     for (let first = 0; first < texts && !signal.aborted; first += PAGE) {
       const page = await database.runAndReadAll(
@@ -134,7 +134,7 @@ export async function detectLanguages(
     }
     while (waiting.length > 0) append(await waiting.shift()!);
   } finally {
-    // What still waits fails with the same error, which is thrown already.
+    // Waiting messages fail with the same error, which was already thrown.
     void Promise.allSettled(waiting);
     appender.closeSync();
   }

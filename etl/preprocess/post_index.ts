@@ -11,13 +11,13 @@ import { relation } from "../store/parquet.ts";
  * Make the temporary table `post_index`: one narrow row a uri that is left once deletions are applied,
  * with its day, in the order of days.
  *
- * `version` (file number × 2³² + row) says where the content stands: in the version with the highest
- * rev, else of the latest look. What depends on all versions of a uri stands here: reference time,
+ * `version` (file number × 2³² + row) locates the content: in the version with the highest
+ * rev, else of the latest look. Values that depend on all versions of a uri stand here: reference time,
  * sources, counts of the latest look. A version is removed by a tombstone of its uri or its account
  * that is not older than itself. Makes also `raw_files` (file, source, path), the tables of
  * `removal.ts`, and `finished` (uri): posts that are left although a tombstone names them or their
- * author, as they were written after it. `standing` are files of posts that stay as they are: what
- * stands in them is not indexed. Gives how many posts are hidden, and how many belong to archived days
+ * author, as they were written after it. `standing` are files of posts that stay as they are: their
+ * posts are not indexed. Gives how many posts are hidden, and how many belong to archived days
  * and do not stand there.
  */
 export async function indexPosts(
@@ -117,7 +117,7 @@ export async function indexPosts(
     LEFT JOIN covered m ON m.minute = date_trunc('minute', d.reference_time)
     ${
     standing.length > 0
-      // Of those that stand, only the ones that are here too are held in memory.
+      // Of standing posts, only those that are also indexed are held in memory.
       ? `WHERE d.uri NOT IN (SELECT uri FROM read_parquet(${literal(standing)})
            WHERE uri IN (SELECT uri FROM dated))`
       : ""
@@ -167,10 +167,10 @@ function parsedTime(column: string): string {
 }
 
 /**
- * Make the temporary table `counts_48h`: the first count that was taken again of each uri.
+ * Make the temporary table `counts_48h`: the first repeated count of each uri.
  *
  * Columns uri, counted_48h_at, and the four counts with `_48h`, null where the post was gone by then.
- * A count of what a tombstone removes is left out, as its post is.
+ * Counts of removed posts are left out.
  */
 async function indexCounts(
   database: Database,

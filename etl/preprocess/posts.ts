@@ -6,9 +6,9 @@ import { damage } from "../store/damage.ts";
 import { tableOf, writeParquet } from "../store/parquet.ts";
 import { POSTS, type Table, withColumns } from "../store/tables.ts";
 
-/** Any white space that Unicode knows, and control characters. */
+/** Any white space of Unicode, and control characters. */
 const SPACE = "[\\s\\p{Z}\\p{Cc}]+";
-/** Finds texts that have other space than single blanks: replacing costs ten times as much. */
+/** Finds texts with other space than single blanks: replacing costs ten times as much. */
 const OTHER_SPACE = "[\\s\\p{Z}\\p{Cc}]{2}|[^\\PZ ]|\\p{Cc}";
 const LINK = "https?://\\S+";
 const HANDLE = "(^|[\\s\\p{Z}(])@[\\w.-]+";
@@ -80,7 +80,7 @@ export async function openDay(database: Database, day: string): Promise<void> {
 /**
  * Does a file of posts already hold what `contents` and the filters would give?
  *
- * Every other column follows from these and from what the hash of the filters stands for.
+ * Every other column follows from these and from the hash of the filters.
  */
 export async function isUpToDate(
   database: Database,
@@ -134,8 +134,8 @@ export function postsTable(filters: ConfiguredFilter[]): Table {
 }
 
 /**
- * Make the view `candidates`, which filters look at, of `contents`, `texts` and `languages`, and what
- * filters prepare of it.
+ * Make the view `candidates`, which filters read, from `contents`, `texts` and `languages`, and prepare
+ * the filters' tables from it.
  */
 export async function prepareCandidates(
   database: Database,
@@ -167,7 +167,7 @@ export async function writePosts(
   await database.run(`CREATE OR REPLACE TEMP TABLE judged AS
     SELECT version, detected_language, detected_language_score ${flags.join("")} FROM candidates`);
   await database.run("DROP VIEW candidates; DROP TABLE texts; DROP TABLE languages");
-  // To sort would be to hold the day. So joins run along raw, and one thread holds one row group.
+  // Sorting would hold the whole day. So joins follow the order of raw, and one thread holds one row group.
   await database.run(`SET preserve_insertion_order = true; SET threads = 1;
     SET disabled_optimizers = 'join_order,build_side_probe_side'`);
   try {

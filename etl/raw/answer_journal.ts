@@ -9,11 +9,11 @@ import type { DataPaths } from "../store/paths.ts";
 import { CONTEXTS, COUNTS, type Table } from "../store/tables.ts";
 
 /**
- * A journal of what an AppView answered about single posts, whose lines are not those of events:
+ * A journal of an AppView's answers about single posts, with lines unlike those of events:
  * `{ host, seen_at, <name>: rows }`, one line an answer.
  */
 export interface AnswerJournal {
-  /** Of its folder in the journal and in raw, and of the rows in a line. */
+  /** Name of its folder in the journal and in raw, and of the rows in a line. */
   name: string;
   table: Table;
   /** The lock of its writers and of tasks that land it. */
@@ -25,7 +25,7 @@ export interface AnswerJournal {
   dated?: string;
 }
 
-/** Counts that `sync:most-liked` takes again. */
+/** Repeated counts by `sync:most-liked`. */
 export const COUNTS_JOURNAL: AnswerJournal = {
   name: "counts",
   table: COUNTS,
@@ -45,7 +45,7 @@ export const ANSWER_JOURNALS: readonly AnswerJournal[] = [COUNTS_JOURNAL, CONTEX
 const LINE_COLUMNS = ["host", "seen_at"];
 const MIN_LINE_BYTES = 131_072;
 
-/** Land what ended runs left in a journal of answers; gives the errors of damaged segments. */
+/** Land leftovers of ended runs in a journal of answers; gives the errors of damaged segments. */
 export async function landLeftoverAnswers(
   database: Database,
   paths: DataPaths,

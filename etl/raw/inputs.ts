@@ -7,7 +7,7 @@ import type { DataPaths } from "../store/paths.ts";
 
 const DAY_MS = 86_400_000;
 
-/** What preprocess reads, without what was found to be damaged. */
+/** The inputs of preprocess, without damaged files. */
 export interface Inputs {
   /** Raw parts by source. */
   raw: Record<string, string[]>;
@@ -48,7 +48,7 @@ export function listInputs(paths: DataPaths): Inputs {
   };
 }
 
-/** Give the files of posts that stay as they are, as what they are made of is damaged or elsewhere. */
+/** Give the files of posts that stay as they are, as their raw data is damaged or elsewhere. */
 export async function standingPosts(
   database: Database,
   paths: DataPaths,
@@ -65,7 +65,7 @@ export async function standingPosts(
 /**
  * Do something with the inputs; where that fails, leave damaged files out and begin again.
  *
- * To read every file before it is used would take as long again.
+ * Checking every file before its use would double the time.
  */
 export async function withoutDamage<T>(
   database: Database,
@@ -84,7 +84,7 @@ export async function withoutDamage<T>(
 }
 
 /**
- * Take the damaged files out of the inputs, once reading them has failed; each file is read whole.
+ * Remove damaged files from the inputs after a failed read; each file is read whole.
  *
  * A damaged part of raw data, counts or coverage stops the days of posts that it may touch, and its error is added. A
  * damaged tombstone part throws: without it, deleted posts would come back. Gives whether any file

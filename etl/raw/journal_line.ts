@@ -1,6 +1,6 @@
 import type { TombstoneReason } from "./tombstone.ts";
 
-/** A row of `raw/tombstones`, but for what stands in its line. */
+/** A row of `raw/tombstones`, without the values of its line. */
 export interface Tombstone {
   subject_hash: string;
   subject_kind: "post" | "account";
@@ -8,7 +8,7 @@ export interface Tombstone {
 }
 
 /**
- * One journal line: one event with all it brought, so that a torn line never splits an event.
+ * One journal line: one event with all its posts and deletions, so that a torn line never splits an event.
  *
  * `events` and `bytes` count what was received since the line before, all in the minute of
  * `event_time`. A line without posts and tombstones only moves the cursor.
@@ -19,13 +19,13 @@ export interface JournalLine {
   cursor: number | null;
   /** The first cursor after the line before; as `cursor` where it is absent or null. */
   first_cursor?: number | null;
-  /** Null for imports, which nobody saw happen. */
+  /** Null for imports, which have no event. */
   event_time: string | null;
   /** The time from which the stream was read up to this line without a gap. */
   covered_from?: string | null;
-  /** The time up to which it was, where that is later than the last event. */
+  /** The time up to which the stream was read, if later than the last event. */
   covered_until?: string | null;
-  /** Counts the gaps of the segment, so that none is hidden in a minute that has two sides of it. */
+  /** Counts the gaps of the segment, so that no gap is hidden within a minute. */
   stretch?: number;
   /** Sequence numbers that the stream left out since the line before. */
   skipped?: number;
@@ -53,5 +53,5 @@ export function nothingYet() {
   };
 }
 
-/** Note where a host's replay begins: what came before can no longer be had of it. */
+/** Note where a host's replay begins: earlier events are no longer available from it. */
 export const BEGINNING = "BeginningOfReplay";

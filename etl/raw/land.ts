@@ -14,7 +14,7 @@ export interface Landed {
   deletions: number;
 }
 
-/** What lines of a segment that were seen on a day hold. */
+/** The content of a segment's lines from one day. */
 interface SeenDay extends Row {
   day: string;
   posts: number;
@@ -119,14 +119,14 @@ export async function landSegment(
   return landed;
 }
 
-/** Let a query hold as little as it can: what one thread needs, and nothing of those before. */
+/** Let a query hold little memory: that of one thread, and none of earlier queries. */
 async function frugal(database: Database): Promise<void> {
   // DuckDB gives what it has freed back to the system when the number of threads changes.
   await database.run("RESET threads");
   await database.run("SET threads = 1");
 }
 
-/** Damage stays in its segment; whatever else keeps one from landing keeps the others too. */
+/** Damage stops only its segment; any other error stops all segments. */
 class DamagedSegment extends UserError {}
 
 function damagedSegment(segment: string): UserError {
@@ -140,7 +140,7 @@ function damagedSegment(segment: string): UserError {
 }
 
 /**
- * Land what runs before this one left in the journal of a source.
+ * Land leftovers of earlier runs in the journal of a source.
  *
  * A damaged segment stays where it is and does not keep the others from landing; its error is given.
  */
@@ -156,7 +156,7 @@ export async function landLeftovers(
       total.posts += landed.posts;
       total.deletions += landed.deletions;
     } catch (error) {
-      // To go on with a disk that is full would be to read again what is in the journal.
+      // With a full disk, another run would only read the journal again.
       if (!(error instanceof DamagedSegment)) throw error;
       total.errors.push(error);
     }
@@ -192,9 +192,9 @@ function readLines(segment: string, longest: number): string {
 }
 
 /**
- * Give where a source was read to at a host: the newest place that is durable.
+ * Give the newest durable place to which a source was read at a host.
  *
- * Only after `landLeftovers`: what is still in the journal is not looked at.
+ * Only after `landLeftovers`: the journal is not read.
  */
 export async function lastPosition(
   database: Database,
@@ -205,7 +205,7 @@ export async function lastPosition(
   const last = await newestCoverage<{ cursor: number | null; time: string | null }>(
     database,
     paths,
-    // By time and not by cursor: a host that begins its sequence anew counts from below.
+    // By time and not by cursor: a host that restarts its sequence counts from a lower number.
     (files) =>
       `SELECT arg_max(last_cursor, (covered_until, last_cursor)) AS cursor, max(covered_until) AS time
        FROM ${relation(COVERAGE, files)}

@@ -3,21 +3,21 @@ import { z } from "zod";
 import { StateFile } from "../store/state_file.ts";
 import type { DataPaths } from "../store/paths.ts";
 
-/** A recheck that ended longer ago says little of what is deleted today. */
+/** An older recheck says little about present deletions. */
 const RECENT_DAYS = 7;
 const DAY_MS = 86_400_000;
 
-/** When it was last asked which posts are gone. */
+/** The time of the last recheck for deleted posts. */
 export interface LastRecheck {
   /** ISO time, null where no round was ever finished. */
   completed_at: string | null;
   /** For codebooks and methods. */
   sentence: string;
-  /** Set where posts should be asked for again before anything leaves the study. */
+  /** Set where a recheck should precede any release of data. */
   warning: string | undefined;
 }
 
-/** Say when every post was last asked for at the AppView. */
+/** Give when every post was last rechecked at the AppView. */
 export function lastRecheck(paths: DataPaths): LastRecheck {
   const state = recheckFile(paths).read();
   const remedy = "run deno task forget --recheck before anything leaves the study";
@@ -44,9 +44,9 @@ export function lastRecheck(paths: DataPaths): LastRecheck {
 const count = z.int().min(0);
 const State = z.strictObject({
   started_at: z.iso.datetime(),
-  /** Null until every post was asked for. */
+  /** Null until every post was rechecked. */
   completed_at: z.iso.datetime().nullable(),
-  /** Keyed hash of the last uri that was asked for. */
+  /** Keyed hash of the last rechecked uri. */
   after: z.string().regex(/^[0-9a-f]{0,64}$/),
   asked: count,
   posts_gone: count,
@@ -57,7 +57,7 @@ const State = z.strictObject({
   unknown: count,
 });
 
-/** How far a round of asking after every post has come; names no post. */
+/** The progress of a round of rechecks; names no post. */
 export type RecheckState = z.infer<typeof State>;
 
 /** The state of the last round; there is none before the first. */

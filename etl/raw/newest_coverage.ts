@@ -3,13 +3,13 @@ import type { Database, Row } from "../store/duckdb.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { holdFiles } from "../store/reading.ts";
 
-/** Days of coverage that are looked at first: older ones matter to a source that rested. */
+/** Days of coverage that are read first: older ones matter only to a source that paused. */
 const RECENT_DAYS = 3;
 
 /**
- * Give what a query of one row finds in the newest days of coverage, else in all days before.
+ * Give the result of a one-row query in the newest days of coverage, else in all earlier days.
  *
- * So that a run costs the same after a year. Damaged parts are left out: they may cost a stretch that is
+ * This keeps the cost of a run constant. Damaged parts are left out: they may cost a stretch that is
  * read twice, and must not cost the hours to come.
  */
 export async function newestCoverage<R extends Row>(

@@ -8,20 +8,20 @@ import { subjectHashSql } from "./tombstone.ts";
 const RETURN_DAYS = 30;
 
 /**
- * What authors and hosts took back, as SQL over the tables `removed` (subject_hash, removed_at) and
+ * Removals by authors and hosts, as SQL over the tables `removed` (subject_hash, removed_at) and
  * `hidden` (subject_hash) of one database.
  */
 export class Removals {
   constructor(readonly key: string) {}
 
-  /** When the uri or did that an expression gives was removed; null where it was not. */
+  /** When the uri or did of an expression was removed; null where it was not. */
   removedAt(subject: string): string {
     return `(SELECT removed_at FROM removed WHERE subject_hash = ${
       subjectHashSql(this.key, subject)
     })`;
   }
 
-  /** Is a version of a post of some time removed, by its uri or its author? */
+  /** Is a version of a post, with its time, removed by its uri or its author? */
   isRemoved(time: string, uri = "uri", did = "did"): string {
     return `coalesce(greatest(${this.removedAt(uri)}, ${this.removedAt(did)})
       >= coalesce(${time}, '-infinity'), false)`;
@@ -65,7 +65,7 @@ export async function readRemovals(
     "SELECT count(*) AS accounts FROM away",
   );
   if (accounts > 0) {
-    // What a host tells of an account outside of our windows we do not hear, but what it writes we may.
+    // Outside of our windows we miss a host's account events, but may see the account's posts.
     await database.run(`
       CREATE OR REPLACE TEMP TABLE authors AS
         SELECT ${subjectHashSql(hashKey, "did")} AS subject_hash, max(event_time) AS wrote_at

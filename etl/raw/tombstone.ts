@@ -8,24 +8,24 @@ import { sync } from "../store/whole_file.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { TOMBSTONES } from "../store/tables.ts";
 
-/** What removes every version of a post or an account that is not younger than itself. */
+/** Removes every version of a post or an account that is not younger than itself. */
 const REMOVALS = ["deleted", "takendown", "suspended", "asked", "not_found"] as const;
 
 /**
- * What a row of `raw/tombstones` says: a removal; or of an account that it is `deactivated`, which hides
+ * The reason of a row of `raw/tombstones`: a removal; or for an account `deactivated`, which hides
  * its posts, or `active`, which ends that.
  */
 export type TombstoneReason = typeof REMOVALS[number] | "deactivated" | "active";
 
-/** Tell whether a reason removes what it names. */
+/** Tell whether a reason removes its subject. */
 export function isRemoval(reason: string): reason is typeof REMOVALS[number] {
   return (REMOVALS as readonly string[]).includes(reason);
 }
 
 /**
- * Give the study's key for the hashes that stand for what was deleted; make it at the first call.
+ * Give the study's key for the hashes of deleted posts and accounts; made at the first call.
  *
- * Without the key nobody can find out from a hash which uri it was by trying known ones. Throws
+ * Without the key, trying known uris cannot reveal the uri of a hash. Throws
  * where its file is damaged: another key would make every tombstone miss its post.
  */
 export async function hashKey(paths: DataPaths): Promise<string> {
@@ -49,7 +49,7 @@ async function makeKey(root: string, path: string): Promise<string> {
   try {
     await Deno.writeTextFile(beside, key, { createNew: true, mode: 0o600 });
     await sync(beside);
-    // A link never replaces what another process made meanwhile, and shows the whole key at once.
+    // A link never replaces another process's file, and shows the whole key at once.
     await Deno.link(beside, path);
     await sync(root);
   } catch (error) {
@@ -70,14 +70,14 @@ export function subjectHashSql(key: string, column: string): string {
   return `sha256(${literal(`${key}:`)} || ${column})`;
 }
 
-/** A post or an account that is removed or hidden by hand, or was found to be gone. */
+/** A post or an account that is removed or hidden by hand, or found missing. */
 export interface Found {
   subject: string;
   kind: "post" | "account";
   reason: TombstoneReason;
 }
 
-/** Land tombstones of this moment as one part; `host` says who gave them. Gives their hashes. */
+/** Land tombstones of this moment as one part; `host` is their origin. Gives their hashes. */
 export async function writeTombstones(
   database: Database,
   paths: DataPaths,

@@ -5,7 +5,7 @@ import { instant } from "./option.ts";
 /**
  * Give the present moment.
  *
- * Everything that lands in a table takes its time from here. `CIVICSKY_CLOCK` (an ISO 8601 instant)
+ * All times in tables come from here. `CIVICSKY_CLOCK` (an ISO 8601 instant)
  * stops the clock at that instant, in this process and in those it starts, so that the demo and the
  * tests give the same rows each time. Durations are measured with `performance.now()`.
  */

@@ -1,4 +1,4 @@
-/** Say a duration in milliseconds in the unit that people would use. */
+/** Write a duration in milliseconds in a readable unit. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;
   if (seconds < 100) return `${Math.round(seconds)} s`;

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 
 const ROOT = new URL("../../", import.meta.url);
-/** There is none of this name. */
+/** No variable has this name. */
 const NO_FILE = fileURLToPath(new URL("no.env", ROOT));
 
 /** Every environment variable that civicsky reads; the README's table is checked against it. */
@@ -32,14 +32,14 @@ export const VARIABLES = [
 export type Variable = typeof VARIABLES[number];
 
 /**
- * The variables of a run that has an environment of its own within this process, as the tests give
- * their runs one. It hides the environment of the process and the file.
+ * The variables of a run with its own environment within this process, as tests
+ * give their runs. It hides the environment of the process and the file.
  */
 export const ownEnvironment = new AsyncLocalStorage<Readonly<Record<string, string>>>();
 
 let commonEnvironment: Readonly<Record<string, string>> | undefined;
 
-/** Give everything in this process an environment that has none of its own. */
+/** Set the environment for everything in this process that has none of its own. */
 export function setCommonEnvironment(variables: Readonly<Record<string, string>>): void {
   commonEnvironment = variables;
 }
@@ -72,8 +72,8 @@ export function systemVariable(name: string): string | undefined {
 }
 
 /**
- * List the variables that are set in this environment, and not so in the file `.env`: what is started
- * from elsewhere has them not, or otherwise.
+ * List the variables whose value in this environment differs from the file `.env`: processes started
+ * from elsewhere lack them, or have other values.
  */
 export function notInFile(
   path?: string,
@@ -86,7 +86,7 @@ export function notInFile(
 }
 
 /**
- * Give the environment of a process that is to have these variables and no others of ours, whatever
+ * Give the environment of a process with these variables and no others of ours, regardless of what
  * this process has and `.env` says.
  */
 export function onlyThese(variables: Partial<Record<Variable, string>>): Record<string, string> {

@@ -26,7 +26,7 @@ export class UserError extends Error {
   }
 }
 
-/** What helps where a file system is read-only. */
+/** The remedy for a read-only file system. */
 export const READ_ONLY = "Mount it writable, or name another folder with --data";
 
 /** Did the operating system refuse to write because the file system is read-only? */
@@ -40,15 +40,15 @@ export function describeError(error: unknown): string {
   return text.replace(/\s+/g, " ").trim().slice(0, 500);
 }
 
-/** Did the operating system refuse to write because the disk, or what one may use of it, is full? */
+/** Did the operating system refuse to write because the disk or the user's quota is full? */
 export function isFull(thrown: unknown): boolean {
   const { code = "" } = thrown as { code?: string };
-  // DuckDB says it in words alone.
+  // DuckDB says so only in words.
   return thrown instanceof Error &&
     (["ENOSPC", "EDQUOT"].includes(code) || /no space left on device/i.test(thrown.message));
 }
 
-/** Give what the operating system refused, wherever that was, as an error with its remedy. */
+/** Give any refusal of the operating system as an error with its remedy. */
 export function explained(thrown: unknown): unknown {
   if (thrown instanceof UserError) return thrown;
   const remedy = isReadOnly(thrown)

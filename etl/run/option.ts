@@ -1,7 +1,7 @@
 import { type Variable, variable } from "./environment.ts";
 import { EXIT, UserError } from "./error.ts";
 
-/** How the values of options are read; each throws a `RangeError` that ends a sentence. */
+/** Parsers of option values; each throws a `RangeError` that ends a sentence. */
 
 export function positiveInteger(text: string): number {
   const value = Number(text);
@@ -21,7 +21,7 @@ export function positiveNumber(text: string): number {
 export function instant(text: string): Date {
   const match = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/.exec(text);
   const date = new Date(match && text.includes("T") && !match[4] ? `${text}Z` : text);
-  // JavaScript makes March of February 30.
+  // JavaScript turns February 30 into March.
   if (!match || Number.isNaN(date.getTime()) || !isDay(text.slice(0, 10))) {
     throw new RangeError("is not an instant such as 2026-06-01T18:00:00Z");
   }

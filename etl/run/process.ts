@@ -1,6 +1,6 @@
 /**
- * Who is running: what Deno shows only under all permissions (`/proc`) is read through libc, which
- * the permission for native code (needed for DuckDB anyway) covers. Elsewhere than on Linux
+ * Identity of running processes: Deno shows `/proc` only under all permissions, so it is read through libc,
+ * which the permission for native code (needed for DuckDB anyway) covers. Outside of Linux
  * `bootId` and `startTicks` say that they do not know, and locks fall back on their heartbeat.
  */
 import process from "node:process";
@@ -68,7 +68,7 @@ export function startTicks(pid: number): string | undefined {
 
 /** Give the most memory that this process has held so far, in megabytes of 1024 KiB. */
 export function peakMegabytes(): number {
-  // What a process inherits of its parent counts in maxRSS, as long as it is more (getrusage(2)).
+  // Memory inherited from the parent counts in maxRSS, as long as it is more (getrusage(2)).
   const own = /^VmHWM:\s+(\d+) kB$/m.exec(readProc("/proc/self/status") ?? "")?.[1];
   // Linux and macOS differ in the unit of maxRSS; Deno gives KiB on both.
   const kilobytes = own === undefined ? process.resourceUsage().maxRSS : Number(own);

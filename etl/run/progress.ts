@@ -23,7 +23,7 @@ export class Progress {
     this.#shown = false;
   }
 
-  /** Take the line away. */
+  /** Remove the line. */
   clear(): void {
     if (this.#shown) this.#write("\r\x1b[2K");
     this.#shown = false;
@@ -33,7 +33,7 @@ export class Progress {
     try {
       Deno.stderr.writeSync(new TextEncoder().encode(text));
     } catch {
-      // Its session was closed: nobody reads it, and the work comes to its end all the same.
+      // Its session was closed: nobody reads it, and the work continues to its end.
     }
   }
 }

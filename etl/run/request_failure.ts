@@ -1,12 +1,12 @@
 /** Why a request gave no answer at all. */
 export interface RequestFailure {
-  /** In words of ours, to end a sentence about the server. */
+  /** In our own words, to end a sentence about the server. */
   found: string;
   /** Did this task's permissions refuse the connection? */
   isForbidden: boolean;
 }
 
-/** Tell why a request gave no answer; nothing of the error's own message is in it. */
+/** Tell why a request gave no answer, without the error's own message. */
 export function readFailure(error: unknown): RequestFailure {
   const causes = causesOf(error);
   return {
@@ -15,7 +15,7 @@ export function readFailure(error: unknown): RequestFailure {
   };
 }
 
-/** Give an error and what it came from, outermost first. */
+/** Give an error and its causes, outermost first. */
 function causesOf(error: unknown): Error[] {
   return error instanceof Error ? [error, ...causesOf(error.cause)] : [];
 }

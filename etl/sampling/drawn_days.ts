@@ -16,15 +16,15 @@ const Days = z.record(
 type Days = z.infer<typeof Days>;
 
 /**
- * How the posts of each day were drawn when a label set began with it.
+ * How the posts of each day were drawn when a label set began the day.
  *
- * A day keeps its seed: rows that two seeds drew would each weigh as if there were no others. For
+ * A day keeps its seed: rows drawn by two seeds would have wrong weights. For
  * writing, the caller holds the lock `classify-<label set id>`.
  */
 export class DrawnDays {
   private constructor(readonly file: StateFile<Days>, readonly days: Days) {}
 
-  /** Read what is known of a label set. Throws a usage error where the file is not ours. */
+  /** Read the drawn days of a label set. Throws a usage error where the file is not ours. */
   static read(paths: DataPaths, classifier: string, labelSetId: string): DrawnDays {
     const file = new StateFile(paths.drawnDays(classifier, labelSetId), Days, {
       found: "it does not hold the seeds of drawn days",
@@ -47,14 +47,14 @@ export class DrawnDays {
     return found !== undefined && found.judged_by !== judgedBy;
   }
 
-  /** Write down durably that a day is begun; one that was begun before stays as it is. */
+  /** Record durably that a day is begun; an already begun day stays as it is. */
   async begin(day: string, seed: string, judgedBy: string): Promise<void> {
     if (this.days[day] !== undefined) return;
     this.days[day] = { seed, judged_by: judgedBy };
     await this.file.write(this.days);
   }
 
-  /** Write down that all posts of some days are judged by these settings. */
+  /** Record that all posts of some days are judged by these settings. */
   async judged(days: string[], judgedBy: string): Promise<void> {
     const others = days.filter((day) => this.isJudgedOtherwise(day, judgedBy));
     if (others.length === 0) return;

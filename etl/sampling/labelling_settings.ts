@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { SamplePlan } from "./sample.ts";
 
 /**
- * How much a service lets one ask for: `amount` of a unit in `perMs` milliseconds.
+ * The quota of a service: `amount` of a unit in `perMs` milliseconds.
  *
  * `burst` is how much of it may go at once after a pause; 3% of the amount where it is not given.
  * A quota of a day is counted by UTC days and has no burst.
@@ -19,14 +19,14 @@ const rate = z.number().min(0).max(1);
 /** How long a request may take; a timer counts no further than 24 days. */
 export const TimeoutSeconds = z.number().positive().max(3600);
 
-/** What a study says of every paid classifier: which posts, how fast, for how much. */
+/** Settings of a study for every paid classifier: sample, quota, budget. */
 export const LabellingSettings = {
   sample: z.strictObject({
     /** The share of the posts that pass the filters, */
     label_rate: rate.optional(),
     /** or how many of them a day. */
     posts_per_day: z.int().min(1).optional(),
-    /** The share of the posts that filters flag, so that the filters can be judged. */
+    /** The share of flagged posts to label, so that the filters can be evaluated. */
     filtered_out_rate: rate.default(0),
     seed: z.int().default(1),
   }).refine(
@@ -57,7 +57,7 @@ export interface LabellingSettings extends z.infer<typeof Section> {
   anchors?: z.infer<typeof AnchorSettings> | undefined;
 }
 
-/** Give what is drawn; `all` draws every post. */
+/** Give the sample plan; `all` draws every post. */
 export function samplePlan({ sample }: LabellingSettings, all: boolean): SamplePlan {
   const seed = String(sample.seed);
   if (all) return { seed, passed: { rate: 1 }, filteredOutRate: 1 };
@@ -93,7 +93,7 @@ export function quotas({ quota }: LabellingSettings): Quota[] {
 /**
  * Give how long so many requests take at the quotas, in milliseconds; 0 without any.
  *
- * What a quota of a day admits may go at once: it holds up only what is left for the days after.
+ * A day's quota may go at once: it delays only the posts left for later days.
  */
 export function durationAt(quotas: Quota[], requests: number, tokens: number): number {
   const needed = ({ unit }: Quota) => unit === "requests" ? requests : tokens;

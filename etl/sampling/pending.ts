@@ -9,7 +9,7 @@ import { STRATUM_OF_POST } from "../labels/stratum.ts";
 import { ANSWER_COLUMNS } from "../labels/paid_answer.ts";
 import { type Sample, turnSql } from "./sample.ts";
 
-/** Labels of which a day's posts may be in want. */
+/** Labels that a day's posts may lack. */
 export interface LabelledDay {
   classifier: string;
   labelSetId: string;
@@ -21,11 +21,11 @@ export interface PendingCounts {
   posts: number;
   pending: number;
   labelled: number;
-  /** Have a reason that does not pass. */
+  /** Have a permanent reason. */
   failed: number;
   /** In a batch that is under way. */
   in_batch: number;
-  /** Of the most-liked and of those that pass the filters. */
+  /** Among the most-liked and those that pass the filters. */
   not_drawn: number;
   filtered_out_not_drawn: number;
 }
@@ -40,13 +40,13 @@ export interface PendingPost {
   turn: number;
   /** Another post of the day has the same text: look for its answer before asking. */
   is_repeated: boolean;
-  /** What stands around it, for classifiers that need that. */
+  /** Its context, for classifiers that need it. */
   context?: ContextPart[];
   /** A post that it names could not be fetched. */
   isContextMissing?: boolean;
 }
 
-/** A raw answer, or why there is none. */
+/** A raw answer, or the reason for none. */
 export interface StoredAnswer {
   answer: string | null;
   /** The post's place in a request of several posts, from 0. */
@@ -56,24 +56,24 @@ export interface StoredAnswer {
 
 /** Posts that a page has. */
 const PAGE = 1024;
-/** Posts that one reading of the day's file brings, which takes a second for a million. */
+/** Posts per reading of the day's file, which takes a second for a million. */
 const READ_AT_ONCE = 16 * PAGE;
 
-/** Which posts are pending beside those without a row and those whose failure passes. */
+/** Which posts are pending beside those without a row and those with temporary failures. */
 export interface PendingOptions {
   /** All that have no label. */
   failed?: boolean;
-  /** Those that were never asked about, as the study's settings had it. */
+  /** Those never asked about because of the study's settings. */
   unasked?: boolean;
-  /** A table (day; key, see `labelledKeySql`) of the posts that somebody is being asked about already. */
+  /** A table (day; key, see `labelledKeySql`) of the posts with a request under way. */
   batched?: string | undefined;
 }
 
 /**
  * Find the posts of a day that are drawn and have no label of a label set, and count the others.
  *
- * Posts whose reason passes are pending again, and those that the options name. What is
- * still in segments counts after `mergeAnswers` only. Makes the
+ * Posts with a temporary reason are pending again, and those that the options name. Answers
+ * in segments count only after `mergeAnswers`. Makes the
  * temporary table `pending_posts` (turn, post: a hash of the uri, text: a hash of the text,
  * is_repeated; rowid in the order of the turns), for `pendingPages`: hashes, so that a million pending
  * posts take some 40 MB.
@@ -109,7 +109,7 @@ export async function findPending(
     FROM ${posts} p
     LEFT JOIN own_labels c ON c.key = ${keySql("p", "cid")}
     LEFT JOIN own_labels t ON t.key = ${keySql("p", "text_hash")}`;
-  // By itself, so that it does not take memory beside the sort.
+  // Separately, so that it takes no memory beside the sort.
   await database.run(`CREATE OR REPLACE TEMP TABLE repeated_texts AS
     SELECT hash(text_hash) AS text FROM ${posts} GROUP BY ALL HAVING count(*) > 1`);
   await database.run(`CREATE OR REPLACE TEMP TABLE pending_posts AS
@@ -144,8 +144,8 @@ export interface PageOptions {
 /**
  * Give the posts that `findPending` found, in the order of their turns, page by page.
  *
- * They are read some pages ahead, from the posts as they are then: what was deleted meanwhile is not
- * among them. What DuckDB may hold is the caller's to limit (`SET memory_limit`).
+ * They are read some pages ahead, from the posts as they are then: posts deleted meanwhile are not
+ * among them. The caller limits DuckDB's memory (`SET memory_limit`).
  */
 export async function* pendingPages(
   database: Database,
@@ -182,10 +182,10 @@ export async function* pendingPages(
 }
 
 /**
- * Look up what is stored under some request hashes among a day's labels of a label set.
+ * Look up stored answers by request hash among a day's labels of a label set.
  *
- * Gives raw answer and reason by request hash; failures that pass are not among them. What this run
- * was answered is in its `AnswerSegment`.
+ * Gives raw answer and reason by request hash, without temporary failures. Answers of this run
+ * are in its `AnswerSegment`.
  */
 export async function storedAnswers(
   database: Database,

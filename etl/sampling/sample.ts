@@ -22,7 +22,7 @@ export interface Sample {
   rates: Rates;
 }
 
-/** What a study says of the posts that a classifier labels. */
+/** Settings of a study for a classifier's sample. */
 export interface SamplePlan {
   seed: string;
   /** The share of the posts that pass the filters, or how many of them a day. */
@@ -65,11 +65,11 @@ export function turnSql(sample: Sample): string {
 const DAY_MS = 86_400_000;
 
 /**
- * Give what a plan draws of a day; a number of posts a day is a share of those that pass.
+ * Give the sample of a plan for a day; a number of posts per day is a share of those that pass.
  *
- * Of a day that is not over, as many more are expected as its hours to come bring at the rate of those
- * before. Posts that come after that all the same are drawn at a lower rate each time: a day that
- * grows from n to m posts has up to 1 + ln(m / n) times the number, as posts that came late must have
+ * For an unfinished day, the remaining hours are expected to bring posts at the rate of the hours
+ * before. Posts beyond that are drawn at a lower rate each time: a day that
+ * grows from n to m posts has up to 1 + ln(m / n) times the number, as late posts must have
  * a chance to be drawn too.
  */
 export async function sampleOfDay(

@@ -10,7 +10,7 @@ const Spending = z.record(z.string(), z.number());
 /** US dollars by month, such as `{ "2026-06": 1.5 }`. */
 export type Spending = z.infer<typeof Spending>;
 
-/** The file that says what a run spent. */
+/** The file with the costs of a run. */
 export function spendingFile(path: string): StateFile<Spending> {
   return new StateFile(path, Spending, {
     found: "it does not hold a run's costs",
@@ -18,7 +18,7 @@ export function spendingFile(path: string): StateFile<Spending> {
   });
 }
 
-/** Give what a classifier cost in the present calendar month (UTC), in US dollars. */
+/** Give the cost of a classifier in the present calendar month (UTC), in US dollars. */
 export async function spentThisMonth(paths: DataPaths, classifier: string): Promise<number> {
   const month = now().toISOString().slice(0, 7);
   const folder = paths.spending(classifier);
@@ -34,11 +34,11 @@ export async function spentThisMonth(paths: DataPaths, classifier: string): Prom
   return spent;
 }
 
-/** Sum up the prices in a segment; a torn or damaged line says nothing. */
+/** Sum up the prices in a segment; torn or damaged lines are skipped. */
 export async function spendingOf(segment: string): Promise<Spending> {
   const spending: Spending = {};
   for await (const line of segmentLines(segment)) {
-    // The price stands last, and only where there is one: most lines need not be parsed.
+    // The price stands last, and only if there is one: most lines need no parsing.
     if (!/"price":[\d.e+-]+\}$/.test(line.slice(-40))) continue;
     try {
       const { price, received_at } = JSON.parse(line) as { price: number; received_at: string };
@@ -62,7 +62,7 @@ export function paidSegments(paths: DataPaths, classifier: string, labelSetId: s
   );
 }
 
-/** Give the file that says what the answers in a segment cost. */
+/** Give the file with the cost of the answers in a segment. */
 export function recordOf(paths: DataPaths, classifier: string, segment: string): string {
   return join(paths.spending(classifier), `${basename(segment, ".jsonl")}.json`);
 }

@@ -10,11 +10,11 @@ const DOING = "change the crontab";
 const WITHOUT_CRON =
   "Install cron (Debian: apt install cron), print lines for Slurm's scrontab with --scrontab, or have " +
   "systemd timers or launchd start the printed commands";
-/** As Vixie's cron and its descendants say it, and BusyBox. */
+/** The wording of Vixie's cron, its descendants, and BusyBox. */
 const NONE = /no crontab for|can't open '[^']*': No such file/i;
 const REFUSED = /not allowed|permission denied|authentication|not permitted/i;
 
-/** What a change of the crontab did. */
+/** The result of a change of the crontab. */
 export interface CrontabChange {
   /** The crontab as it was; empty where there was none. */
   before: Uint8Array;
@@ -26,8 +26,8 @@ export interface CrontabChange {
 /**
  * Change the crontab of this user, whose bytes `edit` gets and gives; one that is empty is removed.
  *
- * It is kept in a file before. `crontab` takes the new one as a whole or, where cron could not read a
- * line of it, not at all. Throws too where it was changed by somebody else meanwhile.
+ * The old one is first kept in a file. `crontab` takes the new one as a whole or, where cron could not read a
+ * line of it, not at all. Also throws where another process changed it meanwhile.
  */
 export async function changeCrontab(
   paths: DataPaths,
@@ -54,7 +54,7 @@ async function readCrontab(crontab: Ask): Promise<Uint8Array> {
   if (code !== 0 && NONE.test(stderr)) return new Uint8Array();
   if (code !== 0) throw refused(stderr);
   if (!/\\[rb]/.test(Buffer.from(stdout).toString("latin1"))) return stdout;
-  // The editor gets it as it is; one that only shows it changes nothing.
+  // The editor gets the true bytes; an editor that only prints them changes nothing.
   const edited = await crontab(["-e"]);
   if (edited.code === 0 && isSame(shown(edited.stdout), shown(stdout))) return edited.stdout;
   throw new UserError(
@@ -117,7 +117,7 @@ async function write(stdin: WritableStream<Uint8Array>, bytes: Uint8Array): Prom
     await writer.write(bytes);
     await writer.close();
   } catch {
-    // It ended before it read all: its exit status tells why.
+    // It ended before it read all; its exit status explains why.
   }
 }
 
@@ -142,7 +142,7 @@ function changedByOthers(): UserError {
 /**
  * Keep a crontab as it is before it is changed, and give the file; it is durable when this returns.
  *
- * Its owner alone can read it: crontabs hold keys.
+ * Only its owner can read it: crontabs hold keys.
  */
 async function backUpCrontab(paths: DataPaths, crontab: Uint8Array): Promise<string> {
   const time = now().toISOString().slice(0, 19).replaceAll(":", "");

@@ -6,7 +6,7 @@ const ANY_MARK = /^# (BEGIN|END) civicsky "/;
 /**
  * The lines of a study in a crontab, between two marks that name its data folder.
  *
- * Crontabs are given as bytes, because they may hold any: all that is not between the marks stays as it
+ * Crontabs are bytes, because they may hold any: everything outside of the marks stays as it
  * is, to the byte.
  */
 export class CrontabBlock {
@@ -28,14 +28,14 @@ export class CrontabBlock {
   /**
    * Give a crontab with these lines in the place of the block, or behind its last line.
    *
-   * Throws where the block is damaged, so that nobody's lines are taken for it.
+   * Throws where the block is damaged, so that no other lines are taken for it.
    */
   putInto(crontab: Uint8Array, lines: string[]): Uint8Array {
     const all = linesOf(crontab);
     const { from, until } = this.#find(all) ?? { from: all.length, until: all.length };
     const before = all.slice(0, from);
     const last = before.at(-1);
-    // cron wants every line to end, and so a file that did not is completed.
+    // cron requires a final line break, so a missing one is added.
     if (last !== undefined && !last.endsWith("\n")) before.push("\n");
     return bytesOf([...before, encoded(this.text(lines)), ...all.slice(until)]);
   }
@@ -67,7 +67,7 @@ export class CrontabBlock {
   }
 }
 
-/** Tell which lines of a crontab run something in a folder, outside of all blocks; the first is 1. */
+/** Give the numbers of lines, from 1, that run something in a folder outside of all blocks. */
 export function otherLines(crontab: Uint8Array, folder: string): number[] {
   const found: number[] = [];
   let isInBlock = false;

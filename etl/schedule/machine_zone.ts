@@ -1,8 +1,8 @@
 /**
  * Give the time zone of the machine, in which cron reads its lines, as an IANA name.
  *
- * That is not the `TZ` of a shell: cron was started without it. `localtime` and `timezone` are the files
- * that say it (localtime(5)); where they do not, the runtime is asked.
+ * It is not the `TZ` of a shell: cron was started without it. The files `localtime` and `timezone`
+ * name it (localtime(5)); otherwise the runtime does.
  */
 export function machineZone(localtime = "/etc/localtime", timezone = "/etc/timezone"): string {
   for (const read of [() => linkedZone(localtime), () => Deno.readTextFileSync(timezone).trim()]) {

@@ -2,7 +2,7 @@ import { EXIT, UserError } from "../run/error.ts";
 import { localTime } from "./local_time.ts";
 import type { ScheduleTimes } from "./schedule_times.ts";
 
-/** What runs of a schedule rest on; all paths are absolute. */
+/** The place of a schedule's runs; all paths are absolute. */
 export interface SchedulePlace {
   /** The folder of civicsky. */
   root: string;
@@ -10,7 +10,7 @@ export interface SchedulePlace {
   data: string;
   study: string;
   logs: string;
-  /** Variables that cron would not set, or not so. */
+  /** Variables that cron would not set, or set differently. */
   variables: Record<string, string>;
 }
 
@@ -30,7 +30,7 @@ const [MISSED_AFTER, CHECK_AFTER] = [20, 5];
 /**
  * Give the lines that run a study: its stream, `daily`, `daily` where that was missed, `status --check`.
  *
- * They set all they need themselves, so that lines of others before and behind them work as before.
+ * They set all they need themselves, so that other lines around them work as before.
  * Throws a usage error for a path that no crontab can hold.
  */
 export function scheduleLines(
@@ -58,7 +58,7 @@ export function scheduleLines(
 /**
  * Give the hours of the clock at which `daily` may be due: one, or two where the clock changes.
  *
- * It runs at the one at which it is (`cron_run.sh`), whichever season it is.
+ * It runs at the due one (`cron_run.sh`) in each season.
  */
 export function dailyHours({ at, offset, change }: ScheduleTimes): number[] {
   const own = localTime(at, offset);
@@ -113,8 +113,8 @@ function word(text: string): string {
 /**
  * Give a text as one word of the command of a crontab line.
  *
- * Shells read what stands in single quotes as it is. A % would end the command for cron, quoted or not,
- * but for a backslash before it, which some crons take away and others leave to the shell: so that it
+ * Shells read single-quoted text as it is. A % would end the command for cron, quoted or not,
+ * unless a backslash precedes it, which some crons remove and others leave to the shell: so it
  * stands outside of quotes (crontab(5)). Throws a `RangeError` for control characters, which no crontab
  * can hold.
  */
@@ -125,7 +125,7 @@ export function cronWord(text: string): string {
   return `'${text.replaceAll("'", `'\\''`).replaceAll("%", `'\\%'`)}'`;
 }
 
-/** What a task may use, as options of sbatch(1): more than it needs on a day like others. */
+/** The limits of a task, as options of sbatch(1): more than an ordinary day needs. */
 const OPTIONS: Record<string, string> = {
   sync: "--time=04:00:00 --mem=2G",
   daily: "--time=12:00:00 --mem=4G",
@@ -135,7 +135,7 @@ const OPTIONS: Record<string, string> = {
 /**
  * Give the lines of a schedule as scrontab(1) of Slurm reads them, each with its options before it.
  *
- * What tasks print goes to their logs, and so Slurm keeps nothing of it: it would name a file by the job
+ * Tasks print to their own logs, and Slurm keeps no output: it would name a file by the job
  * each time, 200 a day.
  */
 export function scrontabLines(lines: ScheduleLine[]): string[] {

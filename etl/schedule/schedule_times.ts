@@ -25,7 +25,7 @@ export function scheduleTimes(at: string, zone: string, present: Date): Schedule
   return { at, zone, offset: offsetMinutes(zone, present), change };
 }
 
-/** Say for people when `daily` is due, a sentence a line. */
+/** Describe when `daily` is due, one sentence per line. */
 export function describeTimes({ at, zone, offset, change }: ScheduleTimes): string[] {
   const here = localTime(at, offset);
   const now = `daily is due at ${at} UTC, ${clock(here)} in ${zone} (${offsetName(offset)})`;

@@ -11,7 +11,7 @@ export interface JobPlace {
   study: string;
   /** The folder of the scripts; logs go below it. */
   folder: string;
-  /** Options of sbatch, which beat those of the script. */
+  /** Options of sbatch, which override those of the script. */
   sbatch: string[];
 }
 
@@ -36,17 +36,17 @@ const MOST_RESTARTS = 200;
 /** Times that a job starts again whose task was killed, as one is that lacks memory. */
 const MOST_KILLS = 10;
 const QUOTA_SECONDS = 1800;
-/** A run of a node that died holds its lock for five minutes. */
+/** A run on a dead node holds its lock for five minutes. */
 const BUSY_SECONDS = 300;
 
 /**
- * Give the text of a batch script that runs tasks to their end, however often it must start again.
+ * Give the text of a batch script that runs tasks to their end, with as many restarts as needed.
  *
  * At its time limit it is sent TERM, hands that on, and starts again; a task that stopped early (exit
  * status 4) or found the same work running (3) starts again later, and holds no node meanwhile.
  */
 export function jobScript(script: JobScript, place: JobPlace): string {
-  // A % of sbatch's own stands for something else.
+  // A % has a special meaning for sbatch.
   const log = `${place.folder.replaceAll("%", "%%")}/logs/${script.log}`;
   return [
     "#!/usr/bin/env bash",

@@ -1,4 +1,4 @@
-/** On these the scripts rest. */
+/** Options that the scripts set themselves. */
 const OURS = [
   ...["array", "dependency", "open-mode", "requeue", "no-requeue", "signal", "wrap", "parsable"],
   ...["chdir", "export", "test-only", "wait"],
@@ -8,7 +8,7 @@ const SHORT: Record<string, string> = { a: "array", d: "dependency", D: "chdir",
 /**
  * Read options of sbatch such as `--partition=long --account=sociology`, one item each.
  *
- * Throws a RangeError where they are none, or would change what the scripts rest on.
+ * Throws a RangeError where they are invalid, or would change the scripts' own options.
  */
 export function sbatchOptions(text: string, before: string[] = []): string[] {
   if (/[\n\r]/.test(text)) throw new RangeError("has a line break");

@@ -19,7 +19,7 @@ const DOING = "count posts again";
 const SEGMENT = 50_000;
 
 export interface CountsTaken {
-  /** Posts that are old enough, whether or not this run came to them. */
+  /** Posts that are old enough, whether or not this run reached them. */
   due: number;
   counted: number;
   /** Posts that the AppView no longer has. */
@@ -77,7 +77,7 @@ export async function takeCounts(
  * Ask for some posts and give their rows, undefined where the run is told to stop.
  *
  * A post that is neither in the answer nor among its invalid items is gone. Where an invalid item
- * does not say which post it is, nobody can tell which are.
+ * does not say which post it is, the missing posts are unknown.
  */
 async function countsOf(
   appView: AppView,

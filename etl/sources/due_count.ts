@@ -10,23 +10,23 @@ import { holdFiles } from "../store/reading.ts";
 import { COUNTS, LABELS, POSTS } from "../store/tables.ts";
 
 const HOUR_MS = 3_600_000;
-/** From this age on a post is counted again, and until the other. */
+/** The ages between which a post is counted again. */
 const AGE_HOURS = { from: 48, until: 96 };
 /** A post whose counts are to be taken again. */
 export interface DueCount extends Record<string, unknown> {
   uri: string;
   did: string;
   reference_time: string | null;
-  /** `reference_time`, else `created_at`: what the age is counted from. */
+  /** `reference_time`, else `created_at`: the start of its age. */
   written_at: string;
 }
 
 /**
  * Make the temporary table `due_counts` and give how many rows it has.
  *
- * Due is a post that is 48 hours old and not yet 96, that a feed brought or a classifier or a person
- * labelled, and that was not counted again before. Those of feeds come first, and the order is that of
- * a hash of the uri, so that what is counted at any stop is a random sample. Damaged files are left
+ * A post is due if it is 48 hours old and not yet 96, a feed brought it or a classifier or a person
+ * labelled it, and it was not counted again before. Those of feeds come first, in the order of
+ * a hash of the uri, so that the counted posts at any stop are a random sample. Damaged files are left
  * out and their errors given.
  */
 export async function collectDueCounts(
@@ -67,7 +67,7 @@ export async function collectDueCounts(
   try {
     await collect();
   } catch (error) {
-    // To read every file whole before it is used would take longer than the rest.
+    // Checking every file before its use would take longer than the rest.
     for (const [name, files] of Object.entries(inputs) as [keyof typeof inputs, string[]][]) {
       const read = await wholeFiles(database, files, "count posts again");
       errors.push(...read.errors);

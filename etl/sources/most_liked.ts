@@ -20,7 +20,7 @@ import { Quarantine } from "../store/quarantine.ts";
 import { openAppView } from "../atproto/study_appview.ts";
 
 const SOURCE = "most_liked";
-/** A feed that gives less than this share of what was asked for is worth a warning. */
+/** A feed that gives less than this share of the requested posts is a warning. */
 const FEW = 0.5;
 
 interface Options {

@@ -1,7 +1,7 @@
 import { allOpenBatches, isUnderWay, type OpenBatch } from "../labels/open_batch.ts";
 import type { DataPaths } from "../store/paths.ts";
 
-/** A batch that is under way, as it was last looked at. */
+/** A batch under way, as last reported. */
 export interface BatchStatus {
   classifier: string;
   label_set_id: string;
@@ -10,7 +10,7 @@ export interface BatchStatus {
   where: string | null;
   posts: number;
   requests: number;
-  /** Requests with an answer, as the server said. */
+  /** Requests with an answer, according to the server. */
   answered: number;
   status: string;
   since: string;
@@ -18,7 +18,7 @@ export interface BatchStatus {
   expires_at: string | null;
 }
 
-/** Give the batches that are under way, without asking anybody. */
+/** Give the batches under way, without asking a server. */
 export function batchStatus(paths: DataPaths): BatchStatus[] {
   const batches = allOpenBatches(paths).filter(isUnderWay);
   return batches.map((batch: OpenBatch) => ({

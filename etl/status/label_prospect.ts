@@ -19,9 +19,9 @@ import type { DataPaths } from "../store/paths.ts";
 import { LABEL_SETS, LABELS, withColumns } from "../store/tables.ts";
 
 const DAY_MS = 86_400_000;
-/** Days are labelled in their order: behind so many that are done, all are. */
+/** Days are labelled in order: before this many done days, all are done. */
 const DONE_DAYS = 7;
-/** Labels of so many days say what an answer takes. */
+/** Days of labels from which the use of an answer is estimated. */
 const PRICED_DAYS = 7;
 
 const Settings = z.object({ ...LabellingSettings, model: z.string().optional() });
@@ -34,18 +34,18 @@ export interface LabelProspect {
   /** Posts that are drawn and have no label; without those in a batch. */
   pending: number;
   in_batch: number;
-  /** About when all of these have one; null where all have, nothing says how fast the server is, or never. */
+  /** Estimated time when all of these have one; null where all have, the speed is unknown, or never. */
   done_at: string | null;
-  /** What holds it up most: null where nothing is pending or nothing is known. */
+  /** The tightest limit: null where nothing is pending or it is unknown. */
   held_by: "quota" | "budget" | null;
-  /** Whether quota and budget are enough for what each day brings. */
+  /** Whether quota and budget suffice for each day's posts. */
   keeps_up: boolean;
   /** US dollars in the present calendar month (UTC). */
   spent_this_month: number;
   budget_per_month: number | null;
 }
 
-/** What labelling takes, in requests, tokens and US dollars. */
+/** The use of labelling, in requests, tokens and US dollars. */
 interface Need {
   requests: number;
   tokens: number;
@@ -61,7 +61,7 @@ interface Open extends LabelProspect {
 /**
  * Find what each classifier of the study that draws a sample and has begun has still to label.
  *
- * What answers take is what those of the last days took. Classifiers that ask one model share its quota,
+ * The use of answers is that of the last days. Classifiers that ask one model share its quota,
  * and are done together. `inBatch` are the posts of a label set that are in batches.
  */
 export async function labelProspects(
@@ -112,7 +112,7 @@ function durationAtAll(limits: Quota[], sharing: Open[]): number {
   return durationAt(limits, requests, tokens);
 }
 
-/** Give how long it is until months have had budget enough, in milliseconds; 0 where this one has. */
+/** Give the time until the monthly budgets suffice, in milliseconds; 0 where this month's does. */
 function budgetMs({ settings, need, spent_this_month }: Open): number {
   if (settings.budget === undefined || need.cost === 0) return 0;
   const { per_month } = settings.budget;
@@ -159,7 +159,7 @@ async function openOf(
   };
 }
 
-/** Give the label set that was last asked for; one of imported replies draws nothing. */
+/** Give the last used label set; one of imported replies draws nothing. */
 async function labelSetInUse(
   database: Database,
   paths: DataPaths,
@@ -208,7 +208,7 @@ async function pendingOf(
   return { pending, drawnADay };
 }
 
-/** Give what a post took of late; one request and nothing else where none was labelled. */
+/** Give the recent use per post; one request and nothing else where none was labelled. */
 async function needOfOne(
   database: Database,
   paths: DataPaths,

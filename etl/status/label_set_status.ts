@@ -4,7 +4,7 @@ import { relation } from "../store/parquet.ts";
 import type { PartitionFile } from "../store/paths.ts";
 import { LABEL_SETS, LABELS, POSTS } from "../store/tables.ts";
 
-/** How much of the posts a label set has labelled. */
+/** The coverage of posts by a label set. */
 export interface LabelSetStatus {
   classifier: string;
   label_set_id: string;

@@ -1,7 +1,7 @@
 import type { RunRow } from "../command/last_runs.ts";
 import { duration } from "../run/duration.ts";
 
-/** How the newest `daily` went. */
+/** The result of the newest `daily`. */
 export interface LastDaily {
   started_at: string;
   status: string;
@@ -10,7 +10,7 @@ export interface LastDaily {
   steps: { task: string; status: string; reason?: string }[];
 }
 
-/** Give how the newest `daily` among runs went, null where there is none. */
+/** Give the result of the newest `daily` among runs, null where there is none. */
 export function lastDaily(runs: RunRow[]): LastDaily | null {
   const daily = runs.find(({ task }) => task === "daily");
   if (daily === undefined) return null;
@@ -24,7 +24,7 @@ export function lastDaily(runs: RunRow[]): LastDaily | null {
   };
 }
 
-/** Say it in a sentence. */
+/** Describe it in a sentence. */
 export function describeDaily({ started_at, status, seconds, steps }: LastDaily): string {
   const of = (status: string) => steps.filter((step) => step.status === status);
   const others = ["failed", "stopped", "skipped"].flatMap((status) => {

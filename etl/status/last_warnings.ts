@@ -2,7 +2,7 @@ import { type Database, rows } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
 import { RUNS } from "../store/tables.ts";
 
-/** What the last run of a task warned of. */
+/** A warning of a task's last run. */
 export interface LastWarning extends Record<string, unknown> {
   task: string;
   started_at: string;
@@ -10,9 +10,9 @@ export interface LastWarning extends Record<string, unknown> {
 }
 
 /**
- * Give what each task warned of when it last ran to an end, from files of `runs`.
+ * Give the warnings of each task's last finished run, from files of `runs`.
  *
- * A run that only counted posts again read no feed: it takes no feed's warning back.
+ * A run that only counted posts again read no feed: it ends no warning of a feed.
  */
 export async function lastWarnings(database: Database, files: string[]): Promise<LastWarning[]> {
   return await rows<LastWarning>(

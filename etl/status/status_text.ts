@@ -20,7 +20,7 @@ import { variable } from "../run/environment.ts";
 
 /** Columns of the screen where there is no terminal that says how many it has. */
 const WIDTH = 100;
-/** An error is shown to its cause where there is no terminal. */
+/** Length of an error without a terminal. */
 const ERROR_WIDTH = 160;
 
 /** All that `status` shows. */
@@ -45,7 +45,7 @@ export interface StatusSummary {
   perspective_end: PerspectiveEnd | null;
 }
 
-/** Say the status for people: what needs somebody first, the sizes of tables last. */
+/** Describe the status: urgent lines first, the sizes of tables last. */
 export function describeStatus(status: StatusSummary): string {
   const { data, tables, perspective_end } = status;
   const end = perspective_end ? [[describePerspectiveEnd(perspective_end)]] : [];
@@ -156,7 +156,7 @@ function failures(failures: Failure[]): string[] {
   });
 }
 
-/** The end of Perspective is said below, as of today, where it still matters. */
+/** The end of Perspective is shown below, as of today, where it still matters. */
 function warnings(warnings: LastWarning[]): string[] {
   return warnings.filter(({ warning }) => !isPerspectiveEnd(warning))
     .map(({ task, started_at, warning }) =>
@@ -203,7 +203,7 @@ function beside(left: string[], right: string[]): string[][] {
   )];
 }
 
-/** Cut a line to the terminal; where there is none, it is long enough for what an error says. */
+/** Cut a line to the terminal; without one, it is long enough for an error. */
 function fit(line: string): string {
   const columns = Deno.stdout.isTerminal() ? Deno.consoleSize().columns - 2 : ERROR_WIDTH + 60;
   return line.length <= columns ? line : `${line.slice(0, Math.max(40, columns) - 1)}…`;

@@ -36,7 +36,7 @@ export function describeStrips(strips: WeekStrip[], hasBlocks: boolean): string[
   return lines;
 }
 
-/** Say what the signs mean, on a line. */
+/** Explain the signs in one line. */
 export function stripLegend(hasBlocks: boolean): string {
   const signs = SIGNS[hasBlocks ? "blocks" : "ascii"];
   const words = Object.entries(WORDS).map(([state, word]) =>

@@ -1,7 +1,7 @@
 import { type Database, literal, row } from "../store/duckdb.ts";
 import type { DataPaths, PartitionFile } from "../store/paths.ts";
 
-/** How much of a table there is. */
+/** The size of a table. */
 export interface TableStatus {
   table: string;
   rows: number;
@@ -23,7 +23,7 @@ export function tableNames(paths: DataPaths): string[] {
   ];
 }
 
-/** Count the rows of a table by what the ends of its files say; a file of the ledger is one row. */
+/** Count the rows of a table from the ends of its files; a file of the ledger is one row. */
 export async function tableStatus(
   database: Database,
   table: string,

@@ -13,13 +13,13 @@ const Archive = z.strictObject({
   days: z.array(z.iso.date()),
 });
 
-/** Where raw data was moved to, and which days of posts stay as they are because of that. */
+/** The folder of archived raw data, and the days of posts that stay as they are because of it. */
 export type Archive = z.infer<typeof Archive>;
 
-/** Sources whose raw data is moved; what feeds and imports brought is little, and is looked at again. */
+/** Sources whose raw data is moved; raw data of feeds and imports is small, and is read again. */
 export const ARCHIVED_SOURCES = ["firehose", "jetstream"];
 
-/** What says, in the archive, which one it is. */
+/** The marker in the archive that identifies it. */
 const Marker = z.strictObject({
   id: z.string(),
   /** Which removals have been applied to all of it, as a digest; null where that is not known. */
@@ -27,16 +27,16 @@ const Marker = z.strictObject({
 });
 const MARKER = "civicsky_archive.json";
 
-/** Read where raw data was moved to, undefined where none was. Throws where that is damaged. */
+/** Read the place of the archive, undefined where there is none. Throws where the file is damaged. */
 export function readArchive(paths: DataPaths): Archive | undefined {
   const archive = stateFile(paths.archive(), Archive).read();
   return archive && { ...archive, folder: resolve(paths.root, archive.folder) };
 }
 
-/** Write where raw data was moved to; it is durable when this returns. */
+/** Write the place of the archive durably. */
 export async function writeArchive(paths: DataPaths, archive: Archive): Promise<void> {
   const within = relative(paths.root, archive.folder);
-  // What lies in the data folder moves with it.
+  // An archive within the data folder moves with it.
   const folder = within.startsWith("..") ? archive.folder : within;
   await stateFile(paths.archive(), Archive).write({ ...archive, folder });
 }
@@ -59,7 +59,7 @@ export async function removeArchive(paths: DataPaths, archive: Archive): Promise
   await sync(paths.root);
 }
 
-/** Is the archive there, as the disk that it lies on is mounted? */
+/** Is the archive there, and its disk mounted? */
 export function isReachable({ id, folder }: Archive): boolean {
   try {
     return readMarker(folder)?.id === id;

@@ -2,9 +2,9 @@ import { describeError, UserError } from "../run/error.ts";
 import { type Database, isOutOfMemory, literal, type Row, rows } from "./duckdb.ts";
 
 /**
- * Read every value of a Parquet file and give what is wrong with it, undefined where it is whole.
+ * Read every value of a Parquet file and give its damage, undefined where it is whole.
  *
- * What it gives quotes no value of the file. Throws where the file may not be read, and where DuckDB
+ * The result quotes no value of the file. Throws where the file may not be read, and where DuckDB
  * has not memory enough to tell.
  */
 export async function damage(database: Database, path: string): Promise<string | undefined> {
@@ -49,7 +49,7 @@ function tooLarge(path: string, cause: unknown): UserError {
 /**
  * Part files in those whose end can be read, which says what they hold, and the errors of the others.
  *
- * A file that was cut has none. Quick, and says nothing of pages that are damaged.
+ * A truncated file has none. This is quick, and does not find damaged pages.
  */
 export async function readableFiles(
   database: Database,
@@ -63,7 +63,7 @@ export async function readableFiles(
     await read(files);
     return { whole: files, errors: [] };
   } catch {
-    // Which of them it is, and why, is found one by one.
+    // The damaged ones are found one by one.
   }
   const whole: string[] = [];
   const errors: UserError[] = [];
@@ -88,7 +88,7 @@ async function areWhole(database: Database, files: string[]): Promise<boolean> {
       union_by_name = true, hive_partitioning = false) AS t`);
     return true;
   } catch {
-    // Which of them it is, and why, is found one by one.
+    // The damaged ones are found one by one.
     return false;
   }
 }
@@ -105,7 +105,7 @@ export function damagedFile(doing: string, path: string, what: string): UserErro
 /**
  * Part files in those that are whole and the errors of the others.
  *
- * For readers to whom a missing part is better than none at all.
+ * For readers that prefer a missing part to no result.
  */
 export async function wholeFiles(
   database: Database,
@@ -146,8 +146,8 @@ export async function queryWhole<R extends Row>(
 /**
  * Do some work with files; gives the error of the first damaged one where that is why it fails.
  *
- * The question is asked first: to read every value before would take as long again. Throws what the work
- * throws where all files are whole.
+ * The work is tried first: checking every value before would double the time. Throws the work's own error
+ * where all files are whole.
  */
 export async function unlessDamaged<T>(
   database: Database,

@@ -10,7 +10,7 @@ const MEMORY_LIMIT = "600MB";
 
 /**
  * Open an in-memory DuckDB, in UTC, whose large sorts and joins spill to a folder of their own,
- * `<root>/tmp-<process>`. What killed processes of this host left in theirs is removed.
+ * `<root>/tmp-<process>`. Leftovers of killed processes of this host are removed.
  *
  * `isLooking` is for tasks that only look: they leave everything where it is. `using` closes it.
  */
@@ -23,10 +23,10 @@ export async function openDatabase(
     memory_limit: MEMORY_LIMIT,
     // DuckDB takes every file in there for its own, so that two processes cannot share one.
     temp_directory: spillFolder(root),
-    // Else its allocator keeps what queries gave back: 90 MB more after a few over a million posts.
+    // Otherwise its allocator keeps freed memory: 90 MB more after a few queries over a million posts.
     allocator_flush_threshold: "1MB",
     allocator_bulk_deallocation_flush_threshold: "1MB",
-    // It takes a file for unchanged that another process replaced within the same second.
+    // Its cache misses a file that another process replaced within the same second.
     enable_external_file_cache: "false",
     // Extensions come from the network; nothing here needs one.
     autoinstall_known_extensions: "false",
@@ -61,13 +61,13 @@ export function isOutOfMemory(error: unknown): boolean {
     (error.message.startsWith("Out of Memory Error") || isOutOfMemory(error.cause));
 }
 
-/** Do some work on one thread, which holds one row group, and give back what is free then. */
+/** Do some work on one thread, which holds one row group, and then release free memory. */
 export async function onOneThread<T>(database: Database, work: () => Promise<T>): Promise<T> {
   await database.run("SET threads = 1");
   try {
     return await work();
   } finally {
-    // DuckDB gives back what is free when the number of threads changes.
+    // DuckDB releases free memory when the number of threads changes.
     await database.run("RESET threads");
   }
 }

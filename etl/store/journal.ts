@@ -81,7 +81,7 @@ export class Journal {
     );
   }
 
-  /** Look whether the disk takes so many bytes more; throws a UserError where it does not. */
+  /** Check that the disk has room for some bytes; throws a UserError otherwise. */
   async probe(bytes: number): Promise<void> {
     const block = new Uint8Array(2 ** 20);
     try {

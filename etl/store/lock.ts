@@ -5,7 +5,7 @@ import { delay } from "../run/pause.ts";
 import { type Holder, isDead, type Owner, thisProcess } from "./owner.ts";
 
 const HEARTBEAT_MS = 30_000;
-/** How often a lock without an owner is looked at, and in which time its process will have written it. */
+/** How often a lock without an owner is read, and the time within which its process writes it. */
 const [LOOK_MS, LOOKS] = [20, 50];
 
 /**
@@ -15,7 +15,7 @@ const [LOOK_MS, LOOKS] = [20, 50];
  * that died on this host is taken over at once, another host's after five minutes without a
  * heartbeat. Where the start of processes cannot be known (process.ts), this host counts as another.
  * Heartbeats use the machine's own clock, never `CIVICSKY_CLOCK`.
- * Throws with exit status 3 where somebody alive holds it, which `held` says.
+ * Throws with exit status 3 where a live process holds it; `held` is the message.
  */
 export async function lock(
   folder: string,
@@ -45,7 +45,7 @@ export async function lock(
   };
 }
 
-/** Give whom a lock belongs to, also where its process has just created it and writes it now. */
+/** Give the owner of a lock, also where its process has just created it and is writing it. */
 async function writtenHolder(path: string): Promise<Holder | undefined> {
   for (let looks = 1;; looks++) {
     const holder = await readHolder(path);
@@ -81,7 +81,7 @@ async function takeOver(path: string, owner: Owner): Promise<boolean> {
 }
 
 /**
- * Put an owner in the place of a dead holder, unless somebody else does.
+ * Put an owner in the place of a dead holder, unless another process does.
  *
  * A dead token has one successor: the process that creates the file named after it, and then still
  * finds the dead holder in the lock. A token never comes back, so that a later process, however
@@ -116,15 +116,15 @@ async function succeed(
 async function heartbeat(path: string, owner: Owner): Promise<void> {
   try {
     if ((await readHolder(path))?.token !== owner.token) return;
-    // Touched and not written anew: that needs no space, and cannot bring back a lock that went.
+    // Touched and not rewritten: that needs no space, and cannot bring back a removed lock.
     const time = new Date();
     await Deno.utime(path, time, time);
   } catch {
-    // A beat that is missed once, on a file server that stumbles, is made up by the next.
+    // A beat missed once, on an unreliable file server, is made up by the next.
   }
 }
 
-/** Give whom a lock belongs to; undefined where there is none. */
+/** Give the owner of a lock; undefined where there is none. */
 export async function readHolder(path: string): Promise<Holder | undefined> {
   let text: string;
   let mtime: Date | null;

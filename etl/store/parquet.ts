@@ -74,7 +74,7 @@ export function relation(table: Table, files: string[], extra: string[] = []): s
   }, union_by_name = true, hive_partitioning = false)))`;
 }
 
-/** Give the table that a Parquet file of ours says it is, with the columns that it really has. */
+/** Give the table named in a Parquet file's metadata, with the file's real columns. */
 export async function tableOf(database: Database, path: string): Promise<Table> {
   const metadata = await rows<{ key: string; value: string }>(
     database,

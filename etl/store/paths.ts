@@ -21,12 +21,12 @@ export class DataPaths {
     return join(this.root, "labels", classifier, `date=${day}`, "labels.parquet");
   }
 
-  /** What each label set of a classifier is, and whether the views show it. */
+  /** The definitions of a classifier's label sets, and whether the views show them. */
   labelSets(classifier: string): string {
     return join(this.root, "label_sets", `${classifier}.parquet`);
   }
 
-  /** What is frozen under the name of a panel. */
+  /** The frozen files of a panel. */
   panel(name: string): string {
     return join(this.root, "panels", name);
   }
@@ -71,7 +71,7 @@ export class DataPaths {
     return join(this.root, "anchors", `${classifier}.parquet`);
   }
 
-  /** The one file of what a classifier said of anchors on a day. */
+  /** The one file of a classifier's answers about anchors on a day. */
   replicates(classifier: string, day: string): string {
     return join(this.root, "replicates", classifier, `date=${day}`, "replicates.parquet");
   }
@@ -117,27 +117,27 @@ export class DataPaths {
     return join(this.root, "locks");
   }
 
-  /** What each run has used of the quotas of a day of a service. */
+  /** Each run's use of a service's daily quotas. */
   quotas(service: string): string {
     return join(this.root, "quotas", service);
   }
 
-  /** What the runs of a classifier spent, one file a segment of answers. */
+  /** Costs of a classifier's runs, one file per segment of answers. */
   spending(classifier: string): string {
     return join(this.root, "spending", classifier);
   }
 
-  /** What `deno task render` writes. */
+  /** Output of `deno task render`. */
   reports(): string {
     return join(this.root, "reports");
   }
 
-  /** What `deno task export` writes. */
+  /** Output of `deno task export`. */
   exports(): string {
     return join(this.root, "exports");
   }
 
-  /** What tasks print that cron starts, a file a task and month. */
+  /** Output of tasks started by cron, one file per task and month. */
   logs(): string {
     return join(this.root, "logs");
   }
@@ -147,32 +147,32 @@ export class DataPaths {
     return join(this.root, "crontabs", `${stamp}.crontab`);
   }
 
-  /** What `deno task slurm` writes under a name. */
+  /** Output of `deno task slurm` under a name. */
   slurm(name: string): string {
     return join(this.root, "slurm", name);
   }
 
-  /** The key of the hashes that stand for what was deleted; readable by its owner alone. */
+  /** The key of the hashes of deleted posts and accounts; only its owner can read it. */
   hashKey(): string {
     return join(this.root, ".hash_key");
   }
 
-  /** Where raw data was moved to. */
+  /** The place of the archive. */
   archive(): string {
     return join(this.root, "archive.json");
   }
 
-  /** How far the last round of asking after every post has come. */
+  /** The progress of the last round of rechecks. */
   recheck(): string {
     return join(this.root, "recheck.json");
   }
 
-  /** What somebody was told of and is not mended yet. */
+  /** Incidents that people were told of and that are not mended yet. */
   incidents(): string {
     return join(this.root, "incidents.json");
   }
 
-  /** What stands on all that is written of this folder. */
+  /** The notice on all output of this folder. */
   notice(): string {
     return join(this.root, "NOTICE.txt");
   }
@@ -188,7 +188,7 @@ export class DataPaths {
    * `table` is a folder under the root such as `posts`, `raw/firehose` or `label_sets`.
    */
   files(table: string): PartitionFile[] {
-    // What is switched meanwhile would be listed half before and half after.
+    // A switch meanwhile would be listed half before and half after.
     for (let before = this.#compaction();;) {
       const found = list(join(this.root, table)).filter((file) => file.path.endsWith(".parquet"));
       const paths = new Set(found.map(({ path }) => path));
@@ -199,7 +199,7 @@ export class DataPaths {
     }
   }
 
-  /** What the last compaction is and how far it came; in the midst of a switch also what is there. */
+  /** The state of the last compaction; during a switch also the existing files. */
   #compaction(files: Set<string> = new Set()): string {
     const { id, state } = replacementFile(this.root).read() ?? {};
     return JSON.stringify([id, state, ...state === "switching" ? files : []]);

@@ -6,11 +6,11 @@ import { trim } from "./journal.ts";
 import { toJson } from "./json.ts";
 import type { DataPaths } from "./paths.ts";
 
-/** What one thing that was set aside keeps of itself, at most. */
+/** Most bytes kept of one item. */
 const PAYLOAD_BYTES = 65_536;
 
 /**
- * Sets aside what came from outside and cannot be a row, and counts it by reason.
+ * Sets aside received items that cannot become rows, and counts them by reason.
  *
  * One JSON line each in `data/quarantine/<source>/`: when, why, where it stood, and the thing itself
  * (base64, its first 64 KiB).
@@ -44,9 +44,9 @@ export class Quarantine {
   }
 
   /**
-   * Write to disk what was added since the last call.
+   * Write items added since the last call to disk.
    *
-   * Throws where the disk is full; what was added then waits for the next call.
+   * Throws where the disk is full; the items then wait for the next call.
    */
   async commit(): Promise<void> {
     const lines = this.#lines;

@@ -1,6 +1,6 @@
 import type { Table } from "./table.ts";
 
-/** What a post is made of beside its text. */
+/** The parts of a post beside its text. */
 export const CONTENT_COLUMNS = {
   reply_root_uri: "VARCHAR",
   reply_parent_uri: "VARCHAR",
@@ -43,10 +43,10 @@ const RAW_COLUMNS = {
   author_handle: "VARCHAR",
 } as const;
 
-/** Every post as a source gave it; what a source has no word for is null. */
+/** Every post as a source gave it; values that a source lacks are null. */
 export const RAW: Table = { folder: "raw/*", version: 1, columns: RAW_COLUMNS };
 
-/** What authors and hosts took back: a keyed hash and a time, never what was deleted. */
+/** Removals by authors and hosts: a keyed hash and a time, never the deleted content. */
 export const TOMBSTONES: Table = {
   folder: "raw/tombstones",
   version: 1,

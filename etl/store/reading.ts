@@ -43,7 +43,7 @@ export async function holdFiles(paths: DataPaths): Promise<AsyncDisposable> {
   return { [Symbol.asyncDispose]: leave };
 }
 
-/** Do something while nobody holds files; gives false, and does nothing, where somebody does. */
+/** Do something while no task holds files; gives false, and does nothing, where one does. */
 export async function whileNobodyReads(
   paths: DataPaths,
   work: () => Promise<void>,
@@ -51,7 +51,7 @@ export async function whileNobodyReads(
   const held = await unlessBusy(() => lock(paths.locks(), SWITCH, "switch files"));
   if (held === undefined) return false;
   await using _held = held;
-  // Readers look for that lock after they said that they read: one of the two sees the other.
+  // Readers check that lock after announcing themselves: one of the two sees the other.
   if (await hasReaders(paths)) return false;
   await work();
   return true;
@@ -59,7 +59,7 @@ export async function whileNobodyReads(
 
 async function announce(paths: DataPaths): Promise<AsyncDisposable | undefined> {
   try {
-    // Where nothing was collected there is nothing to hold, and a folder that is looked at stays as it is.
+    // Without collected data there is nothing to hold, and reading changes no folder.
     if (paths.names("raw").length + paths.names("coverage").length === 0) return undefined;
     await finishInterrupted(paths);
     await hasReaders(paths);
@@ -85,7 +85,7 @@ async function finishInterrupted(paths: DataPaths): Promise<void> {
   if (held !== undefined) await whileNobodyReads(paths, () => finishReplacement(paths.root));
 }
 
-/** Tell whether somebody reads; files of readers that died are removed. */
+/** Tell whether a task is reading; files of dead readers are removed. */
 async function hasReaders(paths: DataPaths): Promise<boolean> {
   let names: string[];
   try {

@@ -21,7 +21,7 @@ const Replacement = z.strictObject({
 /** Which parts of a day the last compaction replaced by which file, and how far it came. */
 export type Replacement = z.infer<typeof Replacement>;
 
-/** What a merged file is called until it counts; nobody reads it. */
+/** The suffix of a merged file until it counts; no task reads it. */
 const UNCOUNTED = ".compacted";
 
 /** Give the path at which a merged file is written. */
@@ -52,9 +52,9 @@ export function replacedPaths(root: string, exists: (path: string) => boolean): 
 }
 
 /**
- * Bring a compaction to its end: backward where its merged file is not whole yet, else forward.
+ * Finish a compaction: undo it where its merged file is not whole yet, else complete it.
  *
- * Only while nobody reads. `at` is called after each step, for tests that end the process there.
+ * Only while no task reads. `at` is called after each step, for tests that end the process there.
  */
 export async function finishReplacement(
   root: string,

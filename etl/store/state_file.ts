@@ -3,9 +3,9 @@ import { type ExitStatus, UserError } from "../run/error.ts";
 import { ifThereSync } from "../run/if_there.ts";
 import { replaceText } from "./whole_file.ts";
 
-/** What to say where a file does not hold what it should. */
+/** The error for a file with wrong content. */
 export interface Damage {
-  /** Such as `it does not say how a batch stands`. */
+  /** Such as `it does not hold the state of a batch`. */
   found: string;
   remedy: string;
   exitCode?: ExitStatus;
@@ -19,7 +19,7 @@ export class StateFile<T> {
     readonly damage: Damage,
   ) {}
 
-  /** Give what the file says, undefined where there is none. Throws where it is damaged. */
+  /** Give the content of the file, undefined where there is none. Throws where it is damaged. */
   read(): T | undefined {
     const text = ifThereSync(() => Deno.readTextFileSync(this.path));
     if (text === undefined) return undefined;

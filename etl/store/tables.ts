@@ -46,7 +46,7 @@ export const POSTS: Table = {
   },
 };
 
-/** What every label row has, before the columns of its classifier. */
+/** The common columns of label rows, before those of the classifier. */
 export const LABELS: Table = {
   folder: "labels/*",
   version: 1,
@@ -85,14 +85,14 @@ export const ANCHORS: Table = {
   },
 };
 
-/** What was said of anchors: like labels, in no share. */
+/** Answers about anchors: like labels, but in no share. */
 export const REPLICATES: Table = {
   folder: "replicates/*",
   version: 1,
   columns: { ...LABELS.columns, round: "INTEGER" },
 };
 
-/** What a label set is: one row each, one file a classifier. */
+/** Definitions of label sets: one row each, one file per classifier. */
 export const LABEL_SETS: Table = {
   folder: "label_sets",
   version: 1,
@@ -151,7 +151,7 @@ export const WINDOWS: Table = {
   },
 };
 
-/** What was received, per minute of event time; rows of one minute add up. */
+/** Received events per minute of event time; rows of one minute add up. */
 export const COVERAGE: Table = {
   folder: "coverage",
   version: 1,

@@ -38,7 +38,7 @@ export async function replaceText(path: string, text: string): Promise<void> {
   await replaceFile(path, (beside) => Deno.writeTextFile(beside, text));
 }
 
-/** The same at once, for a callback that nobody waits for. */
+/** The same synchronously, for a callback without a waiter. */
 export function replaceTextSync(path: string, text: string, mode: number): void {
   const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
   Deno.mkdirSync(dirname(path), { recursive: true });

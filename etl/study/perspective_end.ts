@@ -4,7 +4,7 @@ import { serviceEnd } from "./service_end.ts";
 
 const GOOGLE = "https://commentanalyzer.googleapis.com/";
 
-/** When the service that Perspective is asked of ends. */
+/** The end of the configured Perspective service. */
 export interface PerspectiveEnd {
   /** Its last UTC day. */
   date: string;
@@ -30,7 +30,7 @@ export function isPerspectiveEnd(text: string): boolean {
   return /^Google end(s|ed) Perspective on /.test(text);
 }
 
-/** Say when the service ends or ended, and what to do about it. */
+/** Describe when the service ends or ended, and the remedy. */
 export function describePerspectiveEnd({ date, days_left }: PerspectiveEnd): string {
   if (days_left < 0) {
     return `Google ended Perspective on ${date}. Name a server with its API in ` +

@@ -28,7 +28,7 @@ export function checkSection<T>(schema: z.ZodType<T>, value: unknown, where: str
   const result = schema.safeParse(value ?? {}, { reportInput: true });
   if (result.success) return result.data;
   const { issues } = result.error;
-  // A key that is mistyped is missing too.
+  // A mistyped key is also a missing key.
   const issue = mostExact(issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0]!);
   const path = issue.path.map(String).join(".");
   const found = issue.code === "unrecognized_keys"
@@ -44,7 +44,7 @@ export function checkSection<T>(schema: z.ZodType<T>, value: unknown, where: str
   });
 }
 
-/** Give what is wrong within the one form that a value of several forms was meant to have. */
+/** Give the error within the intended form of a value that may have several forms. */
 function mostExact(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== "invalid_union") return issue;
   const meant = issue.errors.find((within) =>

@@ -15,7 +15,7 @@ const section = z.record(z.string(), z.unknown());
 
 const dollars = z.number().min(0);
 
-/** What a model costs, in US dollars. */
+/** The price of a model, in US dollars. */
 export const ModelPrice = z.strictObject({
   /** For a million tokens of the prompt, */
   input: dollars,
@@ -25,20 +25,20 @@ export const ModelPrice = z.strictObject({
   batch: z.number().min(0).max(1).default(1),
 });
 export type ModelPrice = z.infer<typeof ModelPrice>;
-/** What models cost, by their identifiers. */
+/** The prices of models, by their identifiers. */
 export const ModelPrices = z.record(z.string(), ModelPrice);
 export type ModelPrices = z.infer<typeof ModelPrices>;
 
-/** Who is told when something failed or is overdue; the addresses are secrets. */
+/** Channels for notices of failed and overdue runs; the addresses are secrets. */
 export const Notify = z.strictObject({
   webhook: WEB_URL.optional(),
   /** A program with its arguments; no shell reads it. */
   command: z.array(z.string().regex(/^[^\0]+$/, "is empty or holds a NUL")).min(1).optional(),
-  /** Asked for whenever a whole `daily` went well. */
+  /** Requested after every successful `daily`. */
   heartbeat: WEB_URL.optional(),
 });
 
-/** What `deno task daily` runs and when, as `study.yaml` says it. */
+/** The steps of `deno task daily` and their time, from `study.yaml`. */
 const DailySection = z.strictObject({
   stream: z.enum(["jetstream", "firehose"]).default("jetstream"),
   /** When the chain of a day starts (UTC). */
@@ -84,7 +84,7 @@ const Study = z.strictObject({
   notify: Notify.default({}),
 });
 
-/** What a study collects and how it labels, as `study.yaml` says it. */
+/** What a study collects and how it labels posts, from `study.yaml`. */
 export type Study = z.infer<typeof Study>;
 
 /**

@@ -5,14 +5,14 @@ import type { Notice } from "./notice.ts";
 import { noticeCommand } from "./notice_command.ts";
 import { postWebhook } from "./webhook.ts";
 
-/** A way to a person. */
+/** A channel for notices. */
 export interface Channel {
   name: "webhook" | "command";
-  /** Send a notice; throws a `NotSent` where that did not come about. */
+  /** Send a notice; throws a `NotSent` on failure. */
   send(notice: Notice, signal: AbortSignal): Promise<void>;
 }
 
-/** Give the ways that the environment and the study name; what is wrong with one is said with `warn`. */
+/** Give the channels of the environment and the study; an invalid one is reported with `warn`. */
 export function channels(
   { study, warn }: Pick<Context, "warn"> & { study: Pick<Study, "notify"> },
 ): Channel[] {
@@ -34,7 +34,7 @@ export function channels(
 /**
  * Give the address that a variable names, else the study's; undefined where neither does.
  *
- * One that is no web address is said with `warn`, without its value, which is a secret.
+ * An invalid address is reported with `warn`, without its value, which is a secret.
  */
 export function secretUrl(
   name: Variable,

@@ -5,7 +5,7 @@ import { settleIncidents } from "./incidents.ts";
 import { overdue } from "./overdue.ts";
 import { tellOfReadableStudy } from "./unreadable_study.ts";
 
-/** Say what is overdue, tell people of it once, and fail where there is anything. */
+/** Report what is overdue, notify people once, and fail if anything is overdue. */
 export async function check(context: Context): Promise<Outcome> {
   const { database, paths, study } = context;
   await tellOfReadableStudy(context);

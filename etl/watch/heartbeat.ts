@@ -4,14 +4,14 @@ import { NotSent } from "./notice.ts";
 import { secretUrl } from "./channel.ts";
 import { request } from "./webhook.ts";
 
-/** One that is missed makes a watcher ring for nothing. */
+/** A missed heartbeat causes a false alarm. */
 const PAUSES_MS = [1000, 4000];
 
 /**
- * Ask for the heartbeat address of the environment or the study, if there is one.
+ * Request the heartbeat address of the environment or the study, if there is one.
  *
- * What watches that address rings when it is not asked for. Three tries, with pauses (milliseconds)
- * between them; that none succeeds is a warning.
+ * The watching service alarms if it is not requested. Three tries, with pauses (milliseconds)
+ * between them; if all fail, there is a warning.
  */
 export async function heartbeat(
   { study, warn, signal }: Pick<Context, "study" | "warn" | "signal">,

@@ -10,14 +10,14 @@ import type { Study } from "../study/study.ts";
 import { channels } from "./channel.ts";
 import { cleaned, notice, NotSent } from "./notice.ts";
 
-/** Something that went wrong and lasts until it is mended; holds no text of a post and no secret. */
+/** A failure that lasts until it is mended; holds no text of a post and no secret. */
 export interface Incident {
   /** Such as `daily/sync:jetstream`: what stands before the first slash is its scope. */
   key: string;
   title: string;
-  /** What a person can do about it. */
+  /** The remedy. */
   remedy: string;
-  /** Nothing can mend it: that it is no more is not told. */
+  /** Nothing can mend it: its end is not told. */
   isFinal?: true;
 }
 
@@ -39,17 +39,17 @@ const Entry = z.strictObject({
 /** An incident as the file keeps it until people know that it is mended. */
 export type IncidentEntry = z.infer<typeof Entry>;
 
-/** Keys of incidents of a scope, as a settlement left them. */
+/** Keys of incidents of a scope, after a settlement. */
 export interface Settled {
-  /** That began. */
+  /** New ones. */
   opened: string[];
-  /** That are no more. */
+  /** Ended ones. */
   mended: string[];
-  /** That somebody is still to be told of, at the next settlement. */
+  /** Ones still to be told at the next settlement. */
   untold: string[];
 }
 
-/** How often, and how many times, one looks whether another process has done. */
+/** How often, and how many times, a process checks whether another one is done. */
 const [AGAIN_MS, TRIES] = [250, 480];
 
 type Settling = Pick<Context, "paths" | "warn" | "signal"> & {
@@ -59,9 +59,9 @@ type Settling = Pick<Context, "paths" | "warn" | "signal"> & {
 /**
  * Tell people which incidents of a scope began and which are mended.
  *
- * `current` is all that goes wrong in the scope now. What no channel takes is a warning and told at the
- * next settlement, as is what a crash left between telling and noting it: then it is told twice. One
- * process settles at a time. Where nothing can be noted (a full disk), it is told all the same.
+ * `current` are all present incidents of the scope. One that no channel takes is a warning and told at the
+ * next settlement. A crash between telling and noting lets it be told twice. One
+ * process settles at a time. If it cannot be noted (a full disk), it is told all the same.
  */
 export async function settleIncidents(
   context: Settling,
@@ -81,17 +81,17 @@ export async function settleIncidents(
       remedy: cleaned(incident.remedy, study),
     })),
   );
-  // A run that is killed while it tells leaves it to the next one.
+  // A run killed while telling leaves it to the next one.
   const isNoted = await note(context, entries);
-  // Of all scopes: what a night without network kept from being told does not wait for its own.
+  // For all scopes: incidents untold after a night without network do not wait for their own scope.
   const known = await tell(context, entries);
   if (isNoted) await note(context, known);
   return { ...settled, untold: known.filter(isUntold).map(({ key }) => key) };
 }
 
 /**
- * Read what is kept of incidents; a file that cannot be read is said with `warn`, and what lasts is then
- * told again. One that is damaged is kept beside under another name.
+ * Read the stored incidents; an unreadable file is reported with `warn`, and open incidents are then
+ * told again. A damaged file is kept under another name.
  */
 export async function readIncidents(
   paths: DataPaths,
@@ -129,14 +129,14 @@ async function note({ paths, warn }: Settling, entries: IncidentEntry[]): Promis
   }
 }
 
-/** Wait for the right to settle; undefined where another process does not come to its end. */
+/** Wait for the right to settle; undefined where another process does not finish. */
 async function hold({ paths, warn, signal }: Settling): Promise<AsyncDisposable | undefined> {
   for (let tries = 0;; tries++) {
     try {
       return await lock(paths.locks(), "incidents", "tell of incidents");
     } catch (error) {
       if (!(error instanceof UserError && error.exitCode === EXIT.busy)) {
-        // To tell twice is better than not at all.
+        // Telling twice is better than not telling.
         return { [Symbol.asyncDispose]: () => Promise.resolve() };
       }
       if (signal.aborted || tries >= TRIES) {
@@ -148,7 +148,7 @@ async function hold({ paths, warn, signal }: Settling): Promise<AsyncDisposable 
   }
 }
 
-/** Take in what goes wrong in a scope now; gives what began and what is mended. */
+/** Update the incidents of a scope; gives the new and the mended ones. */
 function takeIn(
   entries: IncidentEntry[],
   scope: string,
@@ -180,12 +180,12 @@ function takeIn(
   return settled;
 }
 
-/** What lasts and nobody was told of, and what is mended and nobody knows. */
+/** Open incidents that were not told, and mended ones whose end was not told. */
 function isUntold({ mended_at, told }: IncidentEntry): boolean {
   return mended_at !== null || !told;
 }
 
-/** Tell what nobody knows yet; gives what is still to be kept. */
+/** Tell untold incidents; gives the ones to keep. */
 async function tell(context: Settling, entries: IncidentEntry[]): Promise<IncidentEntry[]> {
   const { study, signal, warn } = context;
   let listening = channels(context);
@@ -200,11 +200,11 @@ async function tell(context: Settling, entries: IncidentEntry[]): Promise<Incide
       } catch (error) {
         if (!(error instanceof NotSent)) throw error;
         warn(`${channel.name}: ${error.message}; it is tried again at the next run`);
-        // What refuses one refuses the others, and each may take its time.
+        // A channel that refuses one refuses the others, and each try may take long.
         listening = listening.filter((other) => other !== channel);
       }
     }
-    // A mended one that was told stays no longer: it is forgotten below.
+    // A mended incident that was told is removed below.
     if (isTaken) Object.assign(entry, event === "open" ? { told: true } : { is_final: true });
   }
   return entries.filter(({ mended_at, is_final }) => mended_at === null || !(is_final || nobody));

@@ -1,10 +1,10 @@
 import { type Variable, variable } from "../run/environment.ts";
 import type { Study } from "../study/study.ts";
 
-/** How many characters of a title and a remedy are told. */
+/** Most characters of a title and a remedy in a notice. */
 const LONGEST = 300;
 
-/** Values that no message may hold, and settings of the study that are as secret. */
+/** Values that no message may hold, and secret settings of the study. */
 const SECRETS: Variable[] = [
   "BLUESKY_APP_PASSWORD",
   "PERSPECTIVE_API_KEY",
@@ -13,7 +13,7 @@ const SECRETS: Variable[] = [
   "CIVICSKY_HEARTBEAT",
 ];
 
-/** What a person is told of an incident. */
+/** The notice of an incident. */
 export interface Notice {
   event: "open" | "mended";
   key: string;
@@ -21,11 +21,11 @@ export interface Notice {
   remedy: string;
   study: string;
   machine: string;
-  /** All of it in words. */
+  /** The whole notice in words. */
   text: string;
 }
 
-/** A notice that did not reach anybody, and why, without any address. */
+/** A notice that was not delivered, and why, without any address. */
 export class NotSent extends Error {
   override readonly name = "NotSent";
 }
@@ -35,7 +35,7 @@ export function cleaned(text: string, study: Pick<Study, "notify">): string {
   return bounded(withoutSecrets(text, study));
 }
 
-/** Say an incident for people; its title and remedy are clean. */
+/** Describe an incident; its title and remedy are clean. */
 export function notice(
   { key, title, remedy, since }: { key: string; title: string; remedy: string; since: string },
   event: Notice["event"],

@@ -7,7 +7,7 @@ const TIMEOUT_MS = 30_000;
 /**
  * Run a program, without a shell, with a notice on its standard input and in its environment.
  *
- * What it prints goes nowhere but to our stderr. Throws a `NotSent` where it cannot be started, exits
+ * Its output goes only to our stderr. Throws a `NotSent` where it cannot be started, exits
  * with another status than 0, or takes too long, for which it is ended.
  */
 export async function noticeCommand(
@@ -46,7 +46,7 @@ function kill(child: Deno.ChildProcess): void {
   try {
     child.kill("SIGKILL");
   } catch {
-    // It has just come to its end.
+    // It has just ended.
   }
 }
 

@@ -12,22 +12,22 @@ import type { Incident } from "./incidents.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** A task of every day that is so late is overdue: a day, and two hours for what it takes. */
+/** A daily task this late is overdue: a day, and two hours for its run. */
 const LATE_MS = 26 * HOUR_MS;
-/** Hours that leave what hosts replay so soon need somebody now: a night's sleep. */
+/** Hours that leave the hosts' replay this soon need a person now: one night. */
 const SOON_MS = 8 * HOUR_MS;
 
 const LOOK = "See how the last runs ended (deno task status) and whether cron starts them " +
   "(deno task schedule)";
 
-/** Tasks that are run again and again; what others did when they died is their caller's to see. */
+/** Regularly repeated tasks; a person who starts other tasks sees their failures. */
 const EVERY_DAY = /^(daily|sync:.+|preprocess|classify:.+|aggregate|render)$/;
 
 /**
- * Find what should have happened by now and has not, with what can be done about it.
+ * Find overdue work, with remedies.
  *
- * Where `daily` was ever run it is what must end every day, and it tells of its steps itself; else
- * `preprocess` and the streams must. A data folder where no task ever ran is overdue at once: who asks
+ * If `daily` was ever run, it must end every day, and reports its steps itself; otherwise
+ * `preprocess` and the streams must. A data folder where no task ever ran is overdue at once: a user who checks
  * expects runs.
  */
 export async function overdue(
@@ -77,7 +77,7 @@ function lateTask(
   const isLate = (since: Date) => present.getTime() - since.getTime() > LATE_MS;
   const { good = null, latest = null } = state ?? {};
   const key = `overdue/${task}`;
-  // That it died is told by itself.
+  // Its death is reported separately.
   if (latest?.status === "died") return [];
   if (latest?.status === "running") {
     if (task.startsWith("sync:") || !isLate(latest.started_at)) return [];
@@ -93,7 +93,7 @@ function lateTask(
   return [{ key, title, remedy: `${LOOK}, then run deno task ${task}` }];
 }
 
-/** What died with a `daily` is done again by the next. */
+/** The next `daily` repeats the steps of a dead one. */
 function diedTasks(tasks: Map<string, TaskState>, study: Study): Incident[] {
   const daily = tasks.get("daily")?.latest;
   return [...tasks.values()].flatMap(({ task, latest }) => {
@@ -117,7 +117,7 @@ function lateFeed(
   present: Date,
 ): Incident[] {
   const feed = tasks.get("sync:most-liked");
-  // A `daily` has told of it already.
+  // A `daily` has already reported it.
   const isTold = tasks.has("daily") && feed?.latest?.status === "failed";
   if (feed === undefined || isTold) return [];
   const late = lateTask(feed.task, feed, feed.first, present);
@@ -196,8 +196,8 @@ function inHours(spans: Span[]): number {
 const ROOM_BYTES = 1024 * 1024;
 
 /**
- * Try whether a run could write: where the disk is full or the folder read-only, none can even enter its
- * start in the ledger, or tell anybody.
+ * Check that a run could write: with a full disk or a read-only folder, none can even record its
+ * start in the ledger, or notify anybody.
  */
 async function writing(paths: DataPaths): Promise<Incident[]> {
   const path = join(paths.root, `.writing-${Deno.pid}`);
@@ -205,7 +205,7 @@ async function writing(paths: DataPaths): Promise<Incident[]> {
     await Deno.writeFile(path, new Uint8Array(ROOM_BYTES), { createNew: true });
     return [];
   } catch (error) {
-    // A study that never ran has no folder, which is said elsewhere.
+    // A study that never ran has no folder, which is reported elsewhere.
     if (error instanceof Deno.errors.NotFound) return [];
     return [{
       key: "overdue/writing",

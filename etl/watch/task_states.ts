@@ -9,21 +9,21 @@ import { RUNS } from "../store/tables.ts";
 /** Runs of a task that are read at once, and that are looked through for one that ended well. */
 const [AT_ONCE, AT_MOST] = [50, 3200];
 
-/** How a run stands. */
+/** The state of a run. */
 export interface RunState {
   status: string;
   started_at: Date;
   ended_at: Date | null;
 }
 
-/** How the runs of a task stand. */
+/** The state of a task's runs. */
 export interface TaskState {
   task: string;
   /** When it was first started. */
   first: Date;
-  /** The newest run, those aside that found the same work running. */
+  /** The newest run, without those that found the same work running. */
   latest: RunState | null;
-  /** When one last ended that did what the task is for; null where none did. */
+  /** When a complete run last ended; null where none did. */
   good: Date | null;
 }
 
@@ -37,9 +37,9 @@ interface Row extends Record<string, unknown> {
 }
 
 /**
- * Find how the runs of each task stand, from the names of files and the newest of each task.
+ * Find the state of each task's runs, from the names of files and the newest of each task.
  *
- * A `daily` did what it is for where it came to its end, whatever its steps did: it tells of them itself.
+ * A `daily` is complete where it reached its end, whatever its steps did: it reports them itself.
  * Damaged files are left out.
  */
 export async function taskStates(
@@ -67,7 +67,7 @@ export async function taskStates(
   return states;
 }
 
-/** Add a run to what is known of its task; newer ones were added before. */
+/** Add a run to the state of its task; newer ones were added before. */
 function addRun(states: Map<string, TaskState>, run: Row): void {
   const [started_at, ended_at] = [
     utc(run.started_at),

@@ -5,12 +5,12 @@ import type { UserError } from "../run/error.ts";
 import { Notify, type Study } from "../study/study.ts";
 import { settleIncidents } from "./incidents.ts";
 
-/** The scope of what keeps every task from starting. */
+/** The scope of incidents that keep every task from starting. */
 const SCOPE = "study";
 
 /**
- * Tell people that the study file cannot be read, by the ways that the environment names, and those of
- * the file that can be made out all the same.
+ * Notify people that the study file cannot be read, by the channels of the environment, and those of
+ * the file that are still readable.
  */
 export async function tellOfUnreadableStudy(
   { studyPath, ...context }: Pick<Context, "paths" | "studyPath" | "signal" | "warn">,
@@ -21,7 +21,7 @@ export async function tellOfUnreadableStudy(
   await settleIncidents({ ...context, study }, SCOPE, [{ key: `${SCOPE}/file`, title, remedy }]);
 }
 
-/** Tell who was told of it that the study can be read again. */
+/** Notify the same people that the study can be read again. */
 export async function tellOfReadableStudy(
   context: Pick<Context, "paths" | "study" | "signal" | "warn">,
 ): Promise<void> {
@@ -33,7 +33,7 @@ function legible(path: string): Pick<Study, "name" | "notify"> {
   try {
     file = Object(parse(Deno.readTextFileSync(path)));
   } catch {
-    // What is wrong with it is what is told.
+    // The notice holds the error of the study file.
   }
   const notify = Notify.safeParse(file.notify ?? {});
   return {

@@ -5,9 +5,9 @@ import { type Notice, NotSent } from "./notice.ts";
 const TIMEOUT_MS = 10_000;
 
 /**
- * Post a notice as the JSON that Slack's incoming webhooks take, which others take too.
+ * Post a notice as the JSON of Slack's incoming webhooks, which others accept too.
  *
- * Throws a `NotSent` where the answer is none of 2xx; a redirect is not followed, as the address is a
+ * Throws a `NotSent` where the status is not 2xx; a redirect is not followed, as the address is a
  * secret between two.
  */
 export async function postWebhook(

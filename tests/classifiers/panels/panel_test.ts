@@ -179,7 +179,7 @@ Deno.test("a panel that cannot have the size that was asked for says so, and so 
       const [args, said] of [
         [[], /no size is named/],
         [["--size", "9"], /--size "9" is less than 10/],
-        [["--size", "20", "--name", "../up"], /--name "\.\.\/up" is no name/],
+        [["--size", "20", "--name", "../up"], /--name "\.\.\/up" is not a name/],
       ] as const
     ) {
       const { code, stderr } = await draw(data, ...args);

@@ -87,7 +87,7 @@ Deno.test("a data folder is judged by its file system: local fine, cluster noted
       ["cifs", [], ["warning"], /a Windows share/],
       ["fuse.rclone", [], ["warning"], /an object store/],
       ["fuse.sshfs", [], ["warning"], /locks and syncs may not work/],
-      ["fuse.oddfs", [], ["note"], /nothing is known/],
+      ["fuse.oddfs", [], ["note"], /civicsky does not know/],
     ];
     for (const [type, options, expected, found] of cases) {
       const all = await examined(data, fileSystem, { mounts: [{ path, type, options }] });

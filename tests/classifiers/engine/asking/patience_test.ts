@@ -120,7 +120,7 @@ Deno.test("the first answers that cannot be read end the run, later ones only ma
   for (let answer = 1; answer < 20; answer++) unreadable(later);
   later.labelled();
   for (let answer = 1; answer < 20; answer++) unreadable(later);
-  assert.throws(() => unreadable(later), /20 answers in a row/);
+  assert.throws(() => unreadable(later), /20 answers of the service in a row/);
 });
 
 Deno.test("many failures without an answer between them pause all workers", () => {
