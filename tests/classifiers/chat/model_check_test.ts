@@ -44,7 +44,10 @@ Deno.test("one's own server that lists no models is believed with a warning, and
   ];
   for (const answer of unlisted) {
     const [warning, second] = await check(answer, { isOwn: true });
-    assert.match(warning!, /^127\.0\.0\.1:\d+ does not say which models it has: it is unknown whether it has openai/);
+    assert.match(
+      warning!,
+      /^127\.0\.0\.1:\d+ does not say which models it has: it is unknown whether it has openai/,
+    );
     assert.equal(second, undefined);
     await assert.rejects(
       check(answer, { isOwn: false }),
@@ -165,6 +168,9 @@ Deno.test("one's own server is asked by an alias, and one that lists no models t
       const second = await label(data, labeller, DAY);
       await front.shutdown();
       assert.deepEqual([second.code, second.summary.labelled], [0, 1], second.stderr);
-      assert.match(second.summary.warnings[0], /does not say which models it has: it is unknown whether it has llama3/);
+      assert.match(
+        second.summary.warnings[0],
+        /does not say which models it has: it is unknown whether it has llama3/,
+      );
     })
   ));

@@ -114,7 +114,10 @@ Deno.test("a cursor that is too old is noted in the coverage", async () => {
       );
       assert.deepEqual(notes, [{ notes: ["OutdatedCursor"] }, { notes: ["#sync"] }]);
       assert.deepEqual(summaryOf(run).infos, { OutdatedCursor: 1 });
-      assert.match(run.stderr, /no longer has the events after our cursor \(OutdatedCursor\): its next event follows a gap/);
+      assert.match(
+        run.stderr,
+        /no longer has the events after our cursor \(OutdatedCursor\): its next event follows a gap/,
+      );
       assert.equal((await rawRows(data)).length, expectedRows(small).length);
     }));
 });
@@ -150,7 +153,10 @@ Deno.test("on a host that does not know our cursor the place is found by the tim
       await leaveCursor(data, relay.url, small.frames.at(-1)!.seq + 10_000);
       const run = await collect(relay, data, ["--until", small.frames.at(-1)!.time]);
       assert.equal(run.code, 0, run.stderr);
-      assert.match(run.stderr, /does not know our cursor \(FutureCursor\); finding the place by time/);
+      assert.match(
+        run.stderr,
+        /does not know our cursor \(FutureCursor\); finding the place by time/,
+      );
       assert.deepEqual(summaryOf(run).reconnects, { FutureCursor: 1 });
       assert.equal((await rawRows(data)).length, expectedRows(small).length);
     }));
