@@ -3,13 +3,13 @@ import { ANSWER_COLUMNS } from "../etl/labels/paid_answer.ts";
 import { perspectiveEnd } from "../etl/study/perspective_end.ts";
 import { ATTRIBUTES, COLUMNS as PERSPECTIVE } from "./clients/comment_analyzer_attributes.ts";
 
-/** What other rooms know of a classifier. */
+/** The facts about a classifier that other rooms use. */
 export interface ListedClassifier extends DailyClassifier {
   /** Its label columns, after those that all labels have; the views show them where none is labelled. */
   columns: Record<string, string>;
 }
 
-/** Columns that say how an answer of a chat model came about, after its labels. */
+/** Columns on the origin of a chat model's answer, after its labels. */
 export const CHAT_COLUMNS = {
   context_kinds: "VARCHAR[]",
   finish_reason: "VARCHAR",

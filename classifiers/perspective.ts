@@ -19,14 +19,14 @@ import type { PaidClassifier } from "./engine/contract/paid_classifier.ts";
 
 export { COLUMNS };
 
-/** Raised when the same post begins to be asked about in another way. */
+/** Raised when the request about the same post changes. */
 const VERSION = "1";
 const CLASSIFIER = "perspective";
 
 export const Settings = z.strictObject({
-  /** Detected languages (ISO 639-1) that are asked for; each attribute knows some of them. */
+  /** Detected languages (ISO 639-1) to label; each attribute supports some of them. */
   languages: z.array(z.string().regex(/^[a-z]{2}$/, "is not an ISO 639-1 code such as en")).min(1),
-  /** Grapheme clusters; shorter texts have scores that mean little. */
+  /** Grapheme clusters; scores of shorter texts mean little. */
   minimum_characters: z.int().min(1),
   /** How long one request may take. */
   timeout_seconds: TimeoutSeconds.default(20),
@@ -55,7 +55,7 @@ export function readSettings(section: unknown, where: string): z.infer<typeof Se
   return checkSection(Settings, section, where);
 }
 
-/** Give the classifier as the study has it; only a dry run goes without a key. */
+/** Give the classifier with the study's settings; only a dry run may lack a key. */
 function open(context: Context, { dryRun }: LabellingOptions) {
   const where = `${context.studyPath} (classifiers.${CLASSIFIER})`;
   const section = context.study.classifiers[CLASSIFIER];
@@ -100,8 +100,8 @@ export function classifier(
     labelSet: {
       classifier: CLASSIFIER,
       classifier_version: VERSION,
-      // Another server gives other scores, whatever it is compatible with. A port says where it
-      // listens and not what it is: a server that is started again may have another.
+      // Another server gives other scores, even if it is compatible. A port is a place,
+      // not an identity: a restarted server may have another.
       model: new URL(rootUrl).hostname,
       codebook: null,
       codebook_hash: null,

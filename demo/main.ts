@@ -26,11 +26,11 @@ import type { ServedModel } from "./groq/served_model.ts";
 import { countStages, type StageCounts } from "./stage_counts.ts";
 
 const STUDY = fileURLToPath(new URL("study.yaml", import.meta.url));
-/** Any fixed key will do: what it hides is invented, and the demo is to give the same hashes. */
+/** Any fixed key will do: the data is invented, and the demo must give the same hashes. */
 const HASH_KEY = "0".repeat(64);
-/** What the Comment Analyzer and the Groq on loopback take for a key; it opens nothing. */
+/** The key of the loopback Comment Analyzer and Groq; it opens nothing. */
 const DEMO_KEY = "demo";
-/** Its name stands in each label, so that nobody takes one for what a model said. */
+/** Its name is in each label, so that no label passes for a real model's. */
 const DEMO_MODEL: ServedModel = {
   id: "civicsky/demo",
   owned_by: "civicsky",
@@ -149,7 +149,7 @@ async function runStep(
 ): Promise<number> {
   const { code, stdout } = await taskCommand(words, {
     env: onlyThese(variables),
-    // The demo's own summary is what stdout is for.
+    // stdout is for the demo's own summary.
     stdout: "piped",
     stderr: "inherit",
   }).output();
@@ -177,7 +177,7 @@ async function startAnew(paths: DataPaths): Promise<void> {
   await Deno.remove(folder, { recursive: true });
   await Deno.mkdir(folder);
   await Deno.writeTextFile(keyFile, HASH_KEY, { mode: 0o600 });
-  // The data say so too: they can be read with any study file.
+  // The data folder holds the notice too: it can be read with any study file.
   await Deno.writeTextFile(paths.notice(), `${readStudy(STUDY).notice}\n`);
 }
 

@@ -1,7 +1,7 @@
 /** Counts of what the demo has made. */
 import { type Database, row, rows } from "../etl/store/duckdb.ts";
 
-/** What each stage of the demo has made. */
+/** The counts of each stage of the demo. */
 export interface StageCounts {
   /** Versions of posts that the firehose brought, before deletions. */
   received: number;

@@ -66,9 +66,9 @@ async function aggregate(context: Context): Promise<Outcome> {
  * Give the query of a day's cells.
  *
  * A post stands in the cell of each source that brought it and in `all`; the hour is that of its
- * reference time. Cells with the label `posts` count posts; the others count what one label set says.
+ * reference time. Cells with the label `posts` count posts; the others count labels of one label set.
  * `y` is a label weighted by 1 / label_prob, `n` the same weight of a labelled post; both are 0 where
- * it has no label_prob, as nobody knows for how many it stands. The sums of products are over authors
+ * it has no label_prob, as its weight is unknown. The sums of products are over authors
  * within the cell, but for `w_w`, which is over posts.
  */
 async function cellsOfDay(database: Database, paths: DataPaths, day: string): Promise<string> {
@@ -148,7 +148,7 @@ async function isNewer(target: string, inputs: string[]): Promise<boolean> {
   return times.every((time) => time < made);
 }
 
-/** Is a file of the columns of today, and of no classifier whose labels were taken away since? */
+/** Does a file have the current columns, and no classifier whose labels were removed since? */
 async function isOfNow(database: Database, target: string, inputs: string[]): Promise<boolean> {
   const { version } = await tableOf(database, target);
   if (version !== AGGREGATES.version) return false;

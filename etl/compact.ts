@@ -10,7 +10,7 @@ import { lock } from "./store/lock.ts";
 import { COMPACT, whileNobodyReads } from "./store/reading.ts";
 import { finishReplacement } from "./store/replacement.ts";
 
-/** How long a run waits, in all, for a moment in which nobody reads. */
+/** How long a run waits in all for a moment without readers. */
 const PATIENCE_MS = 10 * 60_000;
 const PAUSE_MS = 500;
 /** Posts are counted again for four days, and hosts replay three. */
@@ -77,7 +77,7 @@ async function compact(context: Context, options: Options): Promise<Outcome> {
   return outcome(totals, archived, totals.isBusy || archived?.isBusy || signal.aborted);
 }
 
-/** What was merged. */
+/** The result of compacting. */
 class Totals {
   files_before = 0;
   files_after = 0;

@@ -10,7 +10,7 @@ import { day } from "./run/option.ts";
 import { lock } from "./store/lock.ts";
 import { tellOfUnreadableStudy } from "./watch/unreadable_study.ts";
 
-/** Declare the task; `classifiers` are those that there are. */
+/** Declare the task; `classifiers` are all existing ones. */
 export function dailyCommand(classifiers: DailyClassifiers): Command {
   return {
     task: "daily",
@@ -59,7 +59,7 @@ async function daily(
   };
 }
 
-/** Give the steps of the day; people are told where the study names a classifier that there is not. */
+/** Give the steps of the day; people are notified if the study names an unknown classifier. */
 async function steps(
   context: Context,
   classifiers: DailyClassifiers,
@@ -73,7 +73,7 @@ async function steps(
   }
 }
 
-/** Run the steps in order, whatever becomes of each, as far as they have what they need. */
+/** Run the steps in order, even after failures, if the tasks that they need have ended well. */
 async function runChain(context: Context, steps: Step[]): Promise<StepEnd[]> {
   const { progress, signal } = context;
   const ends: StepEnd[] = [];
@@ -96,7 +96,7 @@ async function runChain(context: Context, steps: Step[]): Promise<StepEnd[]> {
   return ends;
 }
 
-/** Give which of the tasks that a step needs did not come to its end. */
+/** Give the needed task of a step that did not reach its end. */
 function missingNeed({ needs = [] }: Step, ends: StepEnd[]): string | undefined {
   const end = ends.find(({ task, status, summary }) =>
     needs.includes(task) && status === "failed" && summary === undefined
@@ -120,7 +120,7 @@ function pastDay(text: string): string {
   return text;
 }
 
-/** Say what became of the steps: a table, and below it why some were not done. */
+/** Describe the results of the steps: a table, and below it why some were not done. */
 function describeSteps(steps: StepEnd[], date: string | null): string {
   const lines = [
     ["step", "ended", "seconds", "did", "left"],

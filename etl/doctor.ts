@@ -1,4 +1,4 @@
-/** `deno task doctor`: looks for what would make the next runs fail, and changes nothing. */
+/** `deno task doctor`: looks for problems that would make the next runs fail, and changes nothing. */
 import { fileURLToPath } from "node:url";
 import { type Command, type Context, type Outcome } from "./command/command.ts";
 import { systemVariable } from "./run/environment.ts";
@@ -15,7 +15,7 @@ import { countLevels, describeFindings } from "./doctor/report.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
-/** Declare the task; `more` are checks of what stands above this room. */
+/** Declare the task; `more` are checks of rooms above this one. */
 export function doctorCommand(more: Check[]): Command {
   const checks = [...CHECKS, ...more];
   return {
@@ -59,7 +59,7 @@ async function doctor(
   };
 }
 
-/** Give what checks look at, for a task's context. */
+/** Give the inputs of checks, for a task's context. */
 export function examination(context: Context, isOnline: boolean): Examination {
   const { paths, study, studyPath, database, signal } = context;
   let files: PartitionFile[] | undefined;

@@ -167,7 +167,7 @@ function chosenDays(paths: DataPaths, { since = "", until = "9" }: Options): str
   );
 }
 
-/** Weights for drawn hours need a source, as each draws hours of its own. */
+/** Weights for drawn hours need a source, as each source draws its own hours. */
 async function warnOfDrawnHours(
   { paths, database, warn }: Context,
   days: string[],

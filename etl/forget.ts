@@ -92,7 +92,7 @@ async function recheck(context: Context, appview: string | undefined): Promise<O
   await using _lock = await lock(paths.locks(), "recheck", "run forget --recheck");
   const key = await hashKey(paths);
   const appView = openAppView(context, appview);
-  // While it asks, which takes long, preprocess may run.
+  // Asking takes long, and preprocess may run meanwhile.
   const work = async <T>(something: (inputs: Inputs) => Promise<T>) => {
     await using _lock = await lock(paths.locks(), "posts", "run forget --recheck");
     await using _files = await holdFiles(paths);
@@ -125,7 +125,7 @@ export function readSubject(text: string, index: number): Found {
     ? "account"
     : "post";
   if (kind !== undefined) return { subject: text, kind, reason: "asked" };
-  // The ledger keeps this message, so that it does not say what was named.
+  // The ledger keeps this message, so it does not repeat the argument.
   throw new UserError(
     "forget that",
     `argument ${index + 1} is neither at://did:…/app.bsky.feed.post/… nor a whole did:…`,
@@ -134,7 +134,7 @@ export function readSubject(text: string, index: number): Found {
   );
 }
 
-/** Land what ended runs left in journals, where tombstones do not reach; gives who still collects. */
+/** Land journals of ended runs, which tombstones do not reach; gives the sources still collecting. */
 async function landJournals(
   { paths, database }: Context,
 ): Promise<{ running: string[]; errors: UserError[] }> {

@@ -67,7 +67,7 @@ async function stopAtDamage({ paths, database }: Context): Promise<void> {
   }
 }
 
-/** What a filter that the study no longer names did, only its version of then knew. */
+/** Only the earlier version knows what a filter did that the study no longer names. */
 async function filterDescriptions(context: Context): Promise<Record<string, string>> {
   try {
     const filters = await loadFilters(context.study, context.studyPath);
@@ -84,7 +84,7 @@ async function filterDescriptions(context: Context): Promise<Record<string, stri
   }
 }
 
-/** A statement is published, and whom a study takes for a bot is not for everybody. */
+/** A statement is published, but the study's list of bots is not. */
 function withoutAccounts(key: string, value: unknown): unknown {
   return key === "accounts" && Array.isArray(value) ? `${value.length} accounts` : value;
 }

@@ -12,16 +12,16 @@ import { literal } from "../../etl/store/duckdb.ts";
 import { toJson } from "../../etl/store/json.ts";
 import { lock } from "../../etl/store/lock.ts";
 
-/** What a free classifier says of a post: its label columns by name, or why it has none. */
+/** The result of a free classifier for a post: label columns by name, or the reason for none. */
 export type Judgement = { reason: LabelReason } | { columns: Record<string, unknown> };
 
 /** A classifier that costs nothing and labels every post; `censusCommand` runs it. */
 export interface FreeClassifier {
-  /** What its labels rest on. */
+  /** The definition of its label set. */
   labelSet: LabelSet;
   /** DuckDB types of its label columns, after those that all labels have. */
   columns: Readonly<Record<string, string>>;
-  /** The true columns that the summary counts, by the name that they have there. */
+  /** Boolean columns whose true values the summary counts, by their name there. */
   counted?: Readonly<Record<string, string>>;
   judge(text: string, language: string | null): Judgement;
 }
@@ -51,7 +51,7 @@ interface Counts {
 
 /** Every post, in an order that leaves a random sample at any stop. */
 const CENSUS: Sample = { seed: "census", rates: EVERY_POST };
-/** Large pages, as nothing is waited for between them. */
+/** Large pages, as there are no waits between them. */
 const PAGES = { size: 2 ** 14, readAtOnce: 2 ** 18 };
 
 /** Declare the task of a free classifier, which judges each post that it has not judged yet. */
@@ -98,7 +98,7 @@ async function classify(
         const judged = await judgePending(context, classifier, date!, taken);
         const query = judgedLabels(labelSet, columns, runId);
         await mergeLabels(database, paths, name, labelTable(columns), date!, query);
-        // Counted once they are there.
+        // Counted once they are stored.
         add(counts, judged);
       }
       counts.pending += pending - taken;

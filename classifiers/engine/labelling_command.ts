@@ -41,7 +41,7 @@ export interface LabellingTask {
   open(context: Context, options: LabellingOptions): OpenedTask | Promise<OpenedTask>;
 }
 
-/** What is asked about in one go, and where its answers go. */
+/** Posts of one pass, and the segment for their answers. */
 interface Work {
   posts: AsyncGenerator<QueuedPost, void>;
   pending: number;
@@ -108,7 +108,7 @@ export function labellingCommand(
         round,
         labelSetId: id,
       };
-      // A batch takes nothing of the quotas of live requests.
+      // A batch does not use the quotas of live requests.
       if (options.dryRun) return await dryRun(run, opened.labelBatches ? [] : quotas(settings));
       return await (opened.labelBatches?.(run) ?? label(run));
     },
@@ -173,7 +173,7 @@ async function label(run: Run): Promise<Outcome> {
       }
     } finally {
       await run.contexts?.close();
-      // Where the disk is full, what was claimed of a day and not taken counts as taken.
+      // With a full disk, claimed quota of a day counts as used.
       await dayUse[Symbol.asyncDispose]().catch(() => {});
     }
     errors.push(
@@ -206,7 +206,7 @@ async function label(run: Run): Promise<Outcome> {
   return { summary: { ...summary }, text, stopped: summary.stopped_by !== null, errors };
 }
 
-/** Ask until the run ends; gives what it ended of, after which what was answered still lands. */
+/** Ask until the run ends; gives the error that ended it. Received answers still land afterwards. */
 async function ask(
   { context, classifier, settings }: Run,
   { pending, segment, ...work }: Work,
@@ -231,7 +231,7 @@ async function ask(
   });
   const failures: unknown[] = [];
   await labeller.run().catch((error) => failures.push(error));
-  // What waits in memory because the disk was full is tried once more.
+  // Answers that wait in memory after a full disk are tried once more.
   await segment.close().catch((error) => failures.push(error));
   const [failure] = failures;
   if (failure !== undefined && !(failure instanceof UserError)) throw failure;

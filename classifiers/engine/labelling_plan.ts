@@ -8,13 +8,13 @@ import { DAY_MS, type Quota } from "./quota/quota.ts";
 import { isEnough } from "./answers/spending.ts";
 import { postKey } from "./answers/answer_reader.ts";
 
-/** What a run would do, and why it would leave the other posts out. */
+/** What a run would do, and why it would leave out the other posts. */
 export interface LabellingPlan extends Survey {
   /** Posts that need no request, by reason. */
   unscorable: Record<string, number>;
-  /** Posts whose answer waits to be merged: a run died before it did that. */
+  /** Posts whose answers wait to be merged, because a run died before. */
   waiting: number;
-  /** Posts that take the answer to another post's request. */
+  /** Posts that reuse the answer to another post's request. */
   reused: number;
   /** Anchors that are asked about again; requests, tokens and cost include them. */
   replicates: number;
@@ -24,11 +24,11 @@ export interface LabellingPlan extends Survey {
   cost: number;
   /** At the quotas, in milliseconds; 0 where there are none. */
   ms: number;
-  /** Posts that are pending afterwards, and those that a limit of posts or money leaves. */
+  /** Posts pending afterwards, and those left by a limit of posts or money. */
   remaining: number;
 }
 
-/** What stops a run, infinite where nothing does. */
+/** The limits of a run, infinite for none. */
 export interface PlanLimits {
   posts: number;
   /** Of today's quota. */
@@ -37,15 +37,15 @@ export interface PlanLimits {
   cost: number;
 }
 
-/** What a run has to do beside its posts. */
+/** Work of a run beside its posts. */
 export interface PlanExtras {
-  /** Those that are asked about again. */
+  /** Anchors to ask about again. */
   anchors?: AsyncIterable<QueuedPost>;
   /** Posts that a run that died asked about; see `waitingPosts`. */
   waiting?: Set<string>;
 }
 
-/** Draw up what a run would do; memory grows with the repeated texts of a day only. */
+/** Plan a run; memory grows only with the repeated texts of a day. */
 export async function planLabelling(
   survey: Survey,
   posts: AsyncIterable<QueuedPost>,
@@ -109,7 +109,7 @@ export async function planLabelling(
     } else plan.unscorable[reason] = (plan.unscorable[reason] ?? 0) + 1;
     plan.remaining--;
   }
-  // What a day grants may go at once.
+  // A day's quota may go at once.
   const paced = quotas.filter(({ perMs }) => perMs < DAY_MS);
   plan.ms = durationAt(paced, plan.requests, plan.tokens);
   return plan;
@@ -120,10 +120,10 @@ function doneOf({ pending, remaining, waiting }: LabellingPlan): number {
   return pending - remaining - waiting;
 }
 
-/** Posts of which tokens are counted; as they come in random order, the others have their mean. */
+/** Posts whose tokens are counted; as the order is random, their mean stands for the others. */
 const COUNTED = 2000;
 
-/** Finds what requests probably take, as a share of each of their posts. */
+/** Estimates the use of requests per post. */
 class Prices {
   #pack: QueuedPost[] = [];
   readonly #sum: Used = { tokens: 0, cost: 0 };
@@ -131,14 +131,14 @@ class Prices {
 
   constructor(readonly classifier: PaidClassifier) {}
 
-  /** Give what a post probably takes, in requests as full as they may be. */
+  /** Give the expected use of a post, with requests as full as possible. */
   of(post: QueuedPost): Used {
     if (this.#counted >= COUNTED) return this.#mean();
-    // Posts fill requests one by one, the first alone: each adds what the request takes more with it.
+    // Posts fill requests one by one, the first alone: each adds the extra use of its request.
     const most = this.#counted === 1 ? 1 : this.classifier.postsPerRequest;
     if (this.#pack.length >= most) this.#pack = [];
     const before = this.#pack.length > 0 ? this.#expected() : { tokens: 0, cost: 0 };
-    // Another array, by which a classifier knows what it has counted.
+    // A new array, by which a classifier recognises what it has counted.
     this.#pack = [...this.#pack, post];
     const after = this.#expected();
     const used = { tokens: after.tokens - before.tokens, cost: after.cost - before.cost };
@@ -154,7 +154,7 @@ class Prices {
 
   #expected(): Used {
     const { classifier } = this;
-    // A list of its own: a classifier may remember what it found of a list.
+    // A new list: a classifier may cache its count of a list.
     const posts = [...this.#pack];
     if (classifier.expected) return classifier.expected(posts);
     const { tokens } = classifier.weight(posts, 0);
@@ -162,7 +162,7 @@ class Prices {
   }
 }
 
-/** Say a plan for people; `name` is the classifier's. */
+/** Describe a plan for people; `name` is the classifier's. */
 export function describePlan(plan: LabellingPlan, name: string): string {
   const number = (count: number) => count.toLocaleString("en");
   const unscorable = Object.entries(plan.unscorable).map(([reason, n]) => `${reason} ${number(n)}`);

@@ -13,11 +13,11 @@ export interface OpenedTask {
   contexts?: PostContexts | undefined;
   /** Called before the first request; throws a UserError where none can be answered. */
   check?(): Promise<void>;
-  /** Label in place of the engine, which asks live. */
+  /** Label instead of the engine, which asks live. */
   labelBatches?(run: Run): Promise<Outcome>;
 }
 
-/** What a run is asked for. */
+/** Options of a run. */
 export interface LabellingOptions {
   since?: string;
   until?: string;
@@ -28,7 +28,7 @@ export interface LabellingOptions {
   retryFailed?: boolean;
 }
 
-/** A run with what it works on. */
+/** A run with its inputs. */
 export interface Run {
   context: Context;
   task: string;

@@ -4,7 +4,7 @@ import type { LabellingCounts } from "./asking/labelling_counts.ts";
 import type { StopReason } from "./asking/labelling_stop.ts";
 import type { Pacer } from "./quota/pacer.ts";
 
-/** What a run asked about anchors again. */
+/** Repeated requests about anchors in a run. */
 export interface ReplicateCounts {
   round: number;
   done: number;
@@ -21,7 +21,7 @@ export interface LabellingSummary {
   done: number;
   labelled: number;
   failed: Record<string, number>;
-  /** Those about anchors included, as are retries and cost. */
+  /** Includes anchors, as do retries and cost. */
   requests: number;
   retries: number;
   reused: number;
@@ -34,17 +34,17 @@ export interface LabellingSummary {
   labelled_before: number;
   labelled_after: number;
   pending: number;
-  /** Posts that are left to a batch that is under way. */
+  /** Posts that belong to a batch under way. */
   in_batch: number;
   stopped_by: StopReason | null;
   seconds: number;
   peak_rss_mb: number;
 }
 
-/** Reasons for good for which the service may think otherwise later. */
+/** Permanent reasons that the service may later change. */
 const WORTH_ANOTHER_TRY = ["rejected", "refused", "cut_short", "retired_model"] as const;
 
-/** Sum up what posts and anchors took, and tell what of it the anchors did; round 0 is none. */
+/** Sum up the use of posts and anchors, and give the anchors' part; round 0 means none. */
 export function withReplicates(
   posts: LabellingCounts,
   anchors: LabellingCounts,
@@ -69,7 +69,7 @@ export const STOPS: Record<StopReason, string> = {
   quota: "stopped because the quota is used up for now",
 };
 
-/** Say a summary for people; `name` is the classifier's. */
+/** Describe a summary for people; `name` is the classifier's. */
 export function describeSummary(summary: LabellingSummary, name: string): string {
   const number = (count: number) => count.toLocaleString("en");
   const failed = Object.entries(summary.failed).map(([reason, n]) => `${reason} ${number(n)}`);
@@ -106,7 +106,7 @@ export function describeSummary(summary: LabellingSummary, name: string): string
   ].join("\n");
 }
 
-/** Say what a run leaves to batches; nothing where there are none. */
+/** Describe the posts that a run leaves to batches; nothing where there are none. */
 export function describeInBatch(posts: number, name: string): string[] {
   if (posts === 0) return [];
   return [
@@ -118,14 +118,14 @@ export function describeInBatch(posts: number, name: string): string[] {
   ];
 }
 
-/** Say US dollars: in cents, and what is less than a dollar with two digits that count. */
+/** Write US dollars: in cents, and amounts below a dollar with two significant digits. */
 export function dollars(amount: number): string {
   if (amount >= 1 || amount === 0) return `$${amount.toFixed(2)}`;
   const digits = Math.max(2, 1 - Math.floor(Math.log10(amount)));
   return `$${amount.toFixed(Math.min(8, digits))}`;
 }
 
-/** Says in one line how the labelling goes. */
+/** Shows the progress of labelling in one line. */
 export class LabellingProgress {
   readonly #started = performance.now();
 

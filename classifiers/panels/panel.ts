@@ -61,7 +61,7 @@ async function panel(context: Context, options: Options): Promise<Outcome> {
   if (size === undefined) {
     throw cannot("no size is named", "Say how many posts, as in deno task panel --size 2000", true);
   }
-  // Deletions are applied under this lock: none may come between reading posts and freezing them.
+  // Deletions take this lock: none may happen between reading and freezing posts.
   await using _lock = await lock(paths.locks(), "posts", "run panel");
   if (readPanelManifest(paths, name) !== undefined) {
     throw cannot(
@@ -126,7 +126,7 @@ async function panel(context: Context, options: Options): Promise<Outcome> {
   return { summary, text: describe(manifest, paths.panel(name)) };
 }
 
-/** What a panel is drawn from: the shown label set, and the days that have labels and posts. */
+/** The frame of a panel: the shown label set, and the days that have labels and posts. */
 async function source({ paths, database }: Context) {
   const none = () =>
     cannot(

@@ -49,7 +49,7 @@ export async function servedAttributes(
   return SCORES.filter((name) => counts[name]! > 0);
 }
 
-/** Make the temporary table `frame`: what can be drawn of some days, with its stratum. */
+/** Make the temporary table `frame`: the posts of some days that can be drawn, with their strata. */
 export async function makeFrame(
   database: Database,
   paths: DataPaths,
@@ -99,7 +99,7 @@ export async function readStrata(database: Database): Promise<Stratum[]> {
 }
 
 /**
- * Share out a number of posts over strata as evenly as can be, and give each stratum's part.
+ * Allocate a number of posts to strata as evenly as possible, and give each stratum's part.
  *
  * Strata whose sizes differ by one at most, the larger ones first, never get more than they have.
  */
@@ -124,7 +124,7 @@ export async function drawPanel(
   drawn: { stratum: number; size: number; drawn: number }[],
 ): Promise<void> {
   const parts = drawn.map((part) => `(${part.stratum}, ${part.size}, ${part.drawn})`).join(", ");
-  // Another seed than the one by which posts were drawn for labelling, else the two would hang together.
+  // A seed unlike that of the labelling sample; otherwise the two draws would depend on each other.
   const turn = uniformSql("uri", `panel ${seed}`);
   await database.run(`CREATE OR REPLACE TEMP TABLE drawn AS
     SELECT date, uri, stratum, part.size / part.drawn / label_prob AS weight

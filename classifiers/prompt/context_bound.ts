@@ -2,21 +2,21 @@ import type { ContextPart } from "../../etl/context/context_part.ts";
 import { type ShownPart, toInertJson, withoutIdentifiers } from "./material.ts";
 import { countTokens } from "./token_count.ts";
 
-/** A token stands for few characters; what is longer than so many a token is cut before it is counted. */
+/** Most characters per token; a longer text is cut before its tokens are counted. */
 const CHARACTERS_A_TOKEN = 8;
 /** Tokens of a part beside its text: its kind, braces, quotes, the mark of a cut. */
 const PART = 12;
-/** Less text than that says nothing. */
+/** Shorter texts are left out. */
 const LEAST = 4;
 
 const graphemes = new Intl.Segmenter("en");
 
 /**
- * Bound what stands around a post to so many tokens, counted as they are written in the material.
+ * Bound the context of a post to some tokens, counted as written in the material.
  *
  * The longest parts are cut first, all to one length, so that a short alt text is not lost to a long
  * quote; a part that is cut is marked. Parts come in the order in which they were given; identifiers
- * are taken out. Where there are more parts than the bound has room for, the last are left out.
+ * are removed. If there are too many parts for the bound, the last are left out.
  */
 export function boundContext(parts: readonly ContextPart[], tokens: number): ShownPart[] {
   const room = Math.floor(tokens / (PART + LEAST));

@@ -1,7 +1,7 @@
 import type { AttributeCodebook } from "../codebooks/attribute_codebook.ts";
 import type { SociopoliticalCodebook } from "../codebooks/sociopolitical_codebook.ts";
 
-/** Who a model is to be. */
+/** The role of the model. */
 export const ROLE =
   "You code posts of the social network Bluesky for a scientific study, by a codebook. You take no " +
   "side, and you judge by the definitions below alone.";

@@ -1,5 +1,5 @@
 /**
- * Writes posts as material: as something that is coded, and that tells nobody what to do.
+ * Writes posts as material: as data to code that cannot give instructions.
  *
  * Two walls stand around it, and each holds by itself.
  * - Each post is one line of JSON with every character escaped that could end the fence, be taken for
@@ -27,7 +27,7 @@ export interface ShownPost {
   context?: ShownPart[];
 }
 
-/** All that is neither seen nor needed to see: controls, formats, surrogates, unassigned, separators. */
+/** Characters that are invisible and not needed: controls, formats, surrogates, unassigned, separators. */
 const HIDDEN = /[<>\p{C}\p{Zl}\p{Zp}\u{FE00}-\u{FE0F}\u{E0100}-\u{E01EF}]/gu;
 /** A joiner between two emoji and the form of an emoji, which posts are full of. */
 const EMOJI_PART =
@@ -51,7 +51,7 @@ const HANDLE = /(?<![\w.@])@[a-z0-9-]+(?:\.[a-z0-9-]+)+/gi;
 const BLUESKY_HANDLE = /(?<![\w.-])[a-z0-9-]+\.bsky\.social\b/gi;
 
 /**
- * Take out what names an account or a record in the network: at:// URIs, dids, handles.
+ * Remove identifiers of accounts and records: at:// URIs, dids, handles.
  *
  * Words stay words: `@account` stands where somebody is spoken to. An `@name` without a dot is no
  * handle, and stays.

@@ -3,7 +3,7 @@ import type { ContextKind, ContextPart } from "../../etl/context/context_part.ts
 import { boundContext } from "./context_bound.ts";
 import { fence, type ShownPost, withoutIdentifiers } from "./material.ts";
 
-/** What is sent to a model beside the schema of its reply. */
+/** The text sent to a model, beside the schema of its reply. */
 export interface Prompt {
   /** The instructions: the same for all posts of a label set and number of posts. */
   system: string;

@@ -19,10 +19,10 @@ import { attributeInstructions, sociopoliticalInstructions } from "./instruction
 import { buildPrompt, type PromptPost } from "./prompt.ts";
 import { countTokens, requestTokens } from "./token_count.ts";
 
-/** As long as the reasons that were seen. */
+/** As long as observed reasons. */
 const USUAL_REASON = "The post argues for a law that a party wants and names the vote about it.";
 
-/** What a codebook asks of a language model, and how it is answered. */
+/** The questions of a codebook to a language model, and the form of the answers. */
 interface Question {
   /** Name of the codebook. */
   codebook: string;
@@ -31,7 +31,7 @@ interface Question {
   languages: string[];
   instructions: string;
   format: ReplyFormat;
-  /** Reads what no schema held, as models give it that know none. */
+  /** Reads replies of models without an enforced schema. */
   readFree?(content: string): { row: LabelRow } | { reason: LabelReason };
   /** DuckDB types of the label columns, after those that all paid labels have. */
   columns: Record<string, string>;
@@ -134,12 +134,12 @@ export class Questionnaire {
     return countTokens(JSON.stringify(Object.fromEntries(fields)));
   }
 
-  /** Hash all that is asked but for the posts: 64 hexadecimal digits (SHA-256). */
+  /** Hash the whole question without the posts: 64 hexadecimal digits (SHA-256). */
   promptHash(isPacked: boolean): string {
     return createHash("sha256").update(JSON.stringify(this.#example(isPacked))).digest("hex");
   }
 
-  /** Give what is asked about posts without text. */
+  /** Give the question with posts without text. */
   #example(isPacked: boolean): Asked {
     return this.ask(Array.from({ length: isPacked ? 2 : 1 }, () => ({ text: "" })), 0).asked;
   }

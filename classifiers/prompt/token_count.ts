@@ -1,25 +1,25 @@
 /**
  * Counts tokens as the gpt-oss models do.
  *
- * By their own tokenizer (o200k_harmony), not by an estimate: quotas are admitted by prompt + cap, so
- * that what is guessed too high is speed that is lost, and what is guessed too low is a refusal.
+ * By their own tokenizer (o200k_harmony), not by an estimate: quotas count prompt + cap, so
+ * that a guess too high loses speed, and a guess too low is refused.
  */
 import { TokenRanks } from "./token_ranks.ts";
 
 /**
- * Tokens that a server adds to a request: what opens and ends each message, the system message of the
+ * Tokens that a server adds to a request: the marks around each message, the system message of the
  * gpt-oss models (knowledge cutoff, date, reasoning effort, channels), and the heads of instructions
  * and schema.
  */
 const FRAME = 120;
-/** What another model's tokenizer may need more for the same text. */
+/** Factor for the tokens of other models for the same text. */
 const OTHER_MODEL = 1.3;
 
-/** A run of letters or of signs takes time by the square of its length; no word is as long. */
+/** A run of letters or signs takes time by the square of its length; no word is that long. */
 const LONG_RUN =
   /[\p{L}\p{M}\p{N}]{128}(?=[\p{L}\p{M}\p{N}])|[^\s\p{L}\p{N}]{128}(?=[^\s\p{L}\p{N}])/gu;
 
-/** The ranks of the tokens, and what parts a text into words. */
+/** The ranks of the tokens, and the pattern that splits a text into words. */
 let loaded: { ranks: TokenRanks; words: RegExp } | undefined;
 const encoder = new TextEncoder();
 let word = new Uint8Array(1024);

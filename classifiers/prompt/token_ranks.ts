@@ -7,7 +7,7 @@ export interface PackedTokens {
   ends: Uint32Array;
 }
 
-/** Above any rank: two parts that are no token together. */
+/** Above any rank: two parts that form no token. */
 const NO_TOKEN = 2 ** 32 - 1;
 
 /**

@@ -25,7 +25,7 @@ import { type LandedReplies, RecordedReplies } from "./recorded_replies.ts";
 const VERSION = "recorded-1";
 const SOURCE = "import";
 const CODEBOOK = "us_politics";
-/** What a CSV file may bring scores of. */
+/** The classifier whose scores a CSV file may hold. */
 const SCORES: ScoreTable = { classifier: "perspective", columns: COLUMNS };
 
 interface Options {
@@ -34,7 +34,7 @@ interface Options {
   as?: string;
 }
 
-/** What the study may say of the codebook; the classifier itself checks the rest. */
+/** The study's setting of the codebook; the classifier itself checks the rest. */
 const Settings = z.looseObject({ codebook: CodebookName.default(CODEBOOK) });
 
 export const command: Command = {
@@ -94,7 +94,7 @@ async function importReplies(context: Context, options: Options, path: string): 
   const set: LabelSet = {
     classifier: "sociopolitical",
     classifier_version: VERSION,
-    // Nothing in the file says which it was; the name does.
+    // The file does not name its model; the name does.
     model: null,
     codebook: codebook.head.name,
     codebook_hash: hashSociopolitical(codebook),

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 
 /**
- * What the prompts of a file have in common: the lines with which all begin and with which all end.
+ * The common part of a file's prompts: the lines with which all begin and end.
  *
- * That is what they ask, without the post that they ask about: its hash identifies the prompt of a
- * label set, and gives no post away.
+ * It holds the question without the post: its hash identifies the prompt of a
+ * label set, and reveals no post.
  */
 export class PromptFrame {
   #head: string[] | undefined;

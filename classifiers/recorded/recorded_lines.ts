@@ -3,13 +3,13 @@ import { z } from "zod";
 /** A reply that somebody recorded. */
 export interface RecordedReply {
   uri: string;
-  /** All that the model was sent. */
+  /** The whole request to the model. */
   prompt: string;
-  /** What it wrote; empty where it wrote nothing. */
+  /** The reply; may be empty. */
   reply: string;
 }
 
-/** A line of a file of recorded replies, from 1, or why it is none. */
+/** A line of a file of recorded replies, from 1, or the reason why it is invalid. */
 export type RecordedLine =
   | { line: number; raw: string; said: RecordedReply }
   | {
@@ -24,7 +24,7 @@ const Recorded = z.strictObject({
   reply: z.string().nullable().transform((reply) => reply ?? ""),
 });
 
-/** A prompt and a reply fill no megabyte; a file without line breaks would fill the memory. */
+/** A prompt and a reply stay below a megabyte; a file without line breaks would fill the memory. */
 const LONGEST = 4 * 1024 * 1024;
 const BREAK = 0x0A;
 
@@ -52,7 +52,7 @@ function readLine(
   }
 }
 
-/** Give the lines of a file; of one that is too long, a little more than is too long. */
+/** Give the lines of a file; a line that is too long is cut just above the limit. */
 async function* byteLines(path: string): AsyncGenerator<{ line: number; bytes: Uint8Array }> {
   using file = await Deno.open(path);
   let line = 1;

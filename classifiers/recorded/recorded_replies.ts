@@ -15,7 +15,7 @@ import type { RecordedReply } from "./recorded_lines.ts";
 const CLASSIFIER = "sociopolitical";
 const TABLE = labelTable({ ...SOCIOPOLITICAL_COLUMNS, ...CHAT_COLUMNS, ...ANSWER_COLUMNS });
 
-/** Why a recorded reply that can be read is set aside. */
+/** Why a readable recorded reply is set aside. */
 export type SetAside = "no_such_post" | "uri_twice";
 
 /** Replies read from a file, as the temporary table `recorded`, until they land as labels. */
@@ -65,9 +65,9 @@ export class RecordedReplies {
   /**
    * Find the post of each reply by its uri, and take out the replies that cannot land.
    *
-   * A reply without a post has no day to stand under. Of two different replies to a post the first
-   * stays, as nothing says which of them counts. Makes the temporary table `recorded_of_post`. Gives
-   * what is set aside, and how many lines only repeat another.
+   * A reply without a post has no day. Of two different replies to a post the first
+   * stays, as nothing says which one counts. Makes the temporary table `recorded_of_post`. Gives
+   * the replies set aside, and how many lines only repeat another.
    */
   async findPosts(
     paths: DataPaths,
@@ -108,7 +108,7 @@ export class RecordedReplies {
   /**
    * Land what `findPosts` left as labels of a label set, by the days of the posts.
    *
-   * What is there already stays as it is, and a failure takes no label's place. Gives the counts: how
+   * Existing labels stay, and a failure replaces no label. Gives the counts: how
    * many are labelled, how many failed and why, how many were there before.
    */
   async land({ paths, runId }: Context, set: LabelSet): Promise<LandedReplies> {
@@ -189,8 +189,8 @@ export interface LandedReplies {
   lean: Record<string, number>;
   /** Failure rows by reason. */
   failed: Record<string, number>;
-  /** Of all of these, how many had a label before, which stays, */
+  /** How many of all these had a label before, which stays, */
   here_before: number;
-  /** and how many of those by another reply: one that comes later never takes a label's place. */
+  /** and how many of those by another reply: a later reply never replaces a label. */
   kept_other: number;
 }

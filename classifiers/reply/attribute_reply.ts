@@ -11,7 +11,7 @@ export function attributeColumns(attributes: Attributes): Record<string, "DOUBLE
 
 /** Give the format of replies to the section `attributes` of a codebook: a score from 0 to 1 each. */
 export function attributeFormat(attributes: Attributes): ReplyFormat {
-  // A bound in the schema is not in the terms of strict mode.
+  // Strict mode allows no bounds in the schema.
   const score = z.number().refine((value) => value >= 0 && value <= 1, "is not between 0 and 1");
   return {
     name: "attributes",

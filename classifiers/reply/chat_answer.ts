@@ -1,9 +1,9 @@
 import { type ChatAnswer, readChatAnswer } from "../clients/groq_answer.ts";
 import { isRefusal } from "./refusal.ts";
 
-/** What a chat model replied, and how that came about. */
+/** The reply of a chat model, and its circumstances. */
 export interface ChatReply extends Omit<ChatAnswer, "content" | "refusal" | "tokens_cached"> {
-  /** What it wrote, or why that is no reply to be read. */
+  /** The reply, or the reason why it is unreadable. */
   reply: { content: string } | { reason: "refused" | "cut_short" | "invalid_answer" };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Reads replies that no schema held, such as those of older models, as labels or as a reason.
+ * Reads replies without an enforced schema, such as those of older models, as labels or as a reason.
  *
  * The rules, in this order; none of them guesses.
  * 1. The reply holds one JSON object or more, however badly written (`loose_json.ts`), or lines
@@ -12,9 +12,9 @@
  *    `invalid_answer`; so do lists of more than one. A value that repeats the form (`<two values, …>`)
  *    says nothing.
  * 4. Everything that is said twice must be the same, in one object and over all of them.
- * 5. Whether the post is sociopolitical must be said, and nothing follows from a lean alone. Of one
- *    that is, a lean must be said; of one that is not, none, or the undecided one.
- * 6. A reply that breaks off counts where all of that was said before; else it is `cut_short`.
+ * 5. The reply must say whether the post is sociopolitical; nothing follows from a lean alone. If it
+ *    is, the reply needs a lean; if not, it has none or the undecided one.
+ * 6. A reply that breaks off counts if it is complete before that; else it is `cut_short`.
  */
 import type { LabelReason } from "../../etl/labels/label_reason.ts";
 import { plainLabel } from "../codebooks/folded_text.ts";
@@ -64,10 +64,10 @@ export function readFreeReply(
   }
 }
 
-/** What the objects of a reply say together. */
+/** The combined content of a reply's objects. */
 class Said {
   topic: boolean | undefined;
-  /** Null where it was said that there is none. */
+  /** Null where the reply says that there is none. */
   lean: string | null | undefined;
   readonly reasons: string[] = [];
   isWhole = true;
@@ -118,7 +118,7 @@ function topicOf(value: LooseValue): boolean {
   throw new Unreadable();
 }
 
-/** Give what was said, now and before; throws where that differs. */
+/** Give a repeated value; throws where the repetitions differ. */
 function same<T>(before: T | undefined, value: T): T {
   if (before !== undefined && before !== value) throw new Unreadable();
   return value;

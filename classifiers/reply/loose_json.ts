@@ -10,7 +10,7 @@ export type LooseValue = string | number | boolean | null | LooseValue[] | Loose
 export interface LooseObject {
   /** Keys and values in order, a key as often as it comes; a value that breaks off is not among them. */
   entries: [key: string, value: LooseValue][];
-  /** False where the text ends before the object does. */
+  /** False where the text ends before the object. */
   isWhole: boolean;
 }
 
@@ -18,10 +18,10 @@ const DEEPEST = 6;
 const CLOSING: Record<string, string> = { '"': '"', "'": "'", "“": "”", "‘": "’", "`": "`" };
 const WORDS: Record<string, LooseValue> = { true: true, false: false, null: null, none: null };
 
-/** Thrown where no object stands; never leaves this file. One for all, as to make one takes long. */
+/** Thrown where there is no object; never leaves this file. A single instance, as making one is slow. */
 const NO_OBJECT = new Error("no object");
 
-/** Give the outermost objects in a text, in order; what stands in a string is no object. */
+/** Give the outermost objects in a text, in order; text within a string is no object. */
 export function readLooseObjects(text: string): LooseObject[] {
   const found: LooseObject[] = [];
   for (let at = text.indexOf("{"); at !== -1;) {
@@ -101,7 +101,7 @@ class Reader {
     if (next in CLOSING) return this.#quoted();
     if (next === "<") return this.#match(/<[^>]*>/y);
     const word = this.#match(/(?:(?!\/\/|\/\*| #)[^,;{}\[\]\r\n])+/y)?.trim();
-    // At the end of the text nothing says that the word is whole.
+    // At the end of the text the word may be incomplete.
     if (!word || this.at >= this.text.length) return undefined;
     const number = /^-?\d+(\.\d+)?$/.test(word) ? Number(word) : undefined;
     const known = word.toLowerCase();
@@ -109,9 +109,9 @@ class Reader {
   }
 
   /**
-   * Give what stands in quotes, from the opening quote on.
+   * Give a quoted text, from the opening quote on.
    *
-   * A quote closes where something follows that can follow a string, so that quotes within it are
+   * A quote closes where the next characters can follow a string, so that quotes within it are
    * read as a part of it. Undefined, and at the end of the text, where none does.
    */
   #quoted(): string | undefined {
@@ -141,7 +141,7 @@ class Reader {
   }
 }
 
-/** What may stand behind a string: the end, or on the same line or the next what can come then. */
+/** What may follow a string: the end, or a valid next token on the same or the next line. */
 const NEXT = "[\\]}]|[\"'“‘`{\\[]|-?\\d|[\\p{L}_][\\w -]*\\s*[:=]|//|/\\*|#|$";
 const FOLLOWS = new RegExp(
   `^[ \\t]*(?:[:=}\\];]|//|/\\*|#|$|,\\s*(?:${NEXT})|[\\r\\n]\\s*(?:,|${NEXT}))`,

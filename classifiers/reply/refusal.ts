@@ -1,4 +1,4 @@
-/** How models decline, in the first words of what they write. */
+/** How models decline, by the first words of a reply. */
 const DECLINES = new RegExp(
   "^(?:(?:i['’]?m|i am) (?:really |very |so )?sorry\\b|sorry,|i apologi[sz]e\\b|" +
     "(?:unfortunately,? )?i (?:cannot|can ?not|can['’]?t|won['’]?t|will not|am unable to|must decline|" +

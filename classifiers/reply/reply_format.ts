@@ -3,7 +3,7 @@ import { z } from "zod";
 import { ServiceError } from "../engine/contract/service_error.ts";
 
 /**
- * What a reply says of one post, as one zod schema.
+ * The form of a reply about one post, as one zod schema.
  *
  * `fields` are checked and named as the model is told; `toRow` gives the label columns, or undefined
  * where the fields contradict each other.
@@ -21,7 +21,7 @@ export type LabelRow = Record<string, unknown>;
 /**
  * Give `response_format` of a request: a strict JSON schema, in the terms that Groq's strict mode takes.
  *
- * Every field is required, no object takes others, and no bound stands in it: those are checked here.
+ * Every field is required, no object takes others, and there are no bounds: those are checked here.
  */
 export function responseFormat(format: ReplyFormat, isPacked: boolean): unknown {
   const schema = isPacked
@@ -34,7 +34,7 @@ export function responseFormat(format: ReplyFormat, isPacked: boolean): unknown 
 /**
  * Read the reply to one post as label columns.
  *
- * Throws a `ServiceError` (`invalid_answer`) where it is not what the schema says.
+ * Throws a `ServiceError` (`invalid_answer`) where it does not fit the schema.
  */
 export function readReply(format: ReplyFormat, content: string): LabelRow {
   const checked = format.fields.safeParse(readJson(content));

@@ -9,10 +9,10 @@ const Packed = z.strictObject({ posts: z.array(z.unknown()) });
 const Named = z.looseObject({ id: z.string() });
 
 /**
- * Give what the reply to several posts says of the one at a place of the request, from 0, as the body of
+ * Give the part of a reply about the post at a place of the request, from 0, as the body of
  * a chat completion about it alone, with its part of the tokens.
  *
- * By its short id, and never by the place in the reply. Throws a `ServiceError` where the whole reply was
+ * It is found by its short id, never by its place. Throws a `ServiceError` where the whole reply was
  * refused or cut, and where it holds no entry or several with that id: a smaller request may do better.
  */
 export function partOfReply(body: string, place: number): string {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Sociopolitical } from "../codebooks/sociopolitical_codebook.ts";
 import type { LabelRow, ReplyFormat } from "./reply_format.ts";
 
-/** What a reply says of a post. */
+/** A reply about a post. */
 export interface SociopoliticalFields {
   is_sociopolitical: boolean;
   lean: string | null;
@@ -25,10 +25,10 @@ export function sociopoliticalFormat(section: Sociopolitical): ReplyFormat {
 }
 
 /**
- * Give the label columns of what was said, or undefined where it contradicts itself.
+ * Give the label columns of a reply, or undefined where it contradicts itself.
  *
- * A post that is sociopolitical has a lean label, be it the undecided one; one that is not has none. That
- * it is undecided says the same of it; any other lean does not.
+ * A sociopolitical post has a lean label, perhaps the undecided one; other posts have none. The
+ * undecided label is accepted for those too; any other lean is a contradiction.
  */
 export function sociopoliticalRow(
   { reasons, undecided }: Sociopolitical,

@@ -6,13 +6,13 @@ import { BATCH_URL, type BatchInput, type BatchLine, readBatchInput } from "./ba
 import { GroqError, notFound } from "./groq_reply.ts";
 import { uniform } from "./invented_answer.ts";
 
-/** When a batch goes one status on: after so many times that it was asked for, or after a time. */
+/** When a batch moves to the next status: after a number of requests for it, or after a time. */
 export type BatchStep = { polls: number } | { ms: number };
 
 const WINDOW = /^(\d+)([hd])$/;
 const HOURS: Record<string, number> = { h: 1, d: 24 };
 const PAGE = 20;
-/** How long the status waits for the work, so that few lines are done when they are said to be. */
+/** How long the status waits for the work, so that the reported lines are done. */
 const PATIENCE_MS = 1000;
 const EXPIRED = "it could not be executed before the completion window expired";
 
@@ -40,7 +40,7 @@ interface Batch {
   [key: string]: unknown;
 }
 
-/** What a batch is besides what a client sees. */
+/** The state of a batch that clients do not see. */
 interface Work {
   batch: Batch;
   input: BatchInput;
@@ -50,7 +50,7 @@ interface Work {
   run: BatchRun | undefined;
 }
 
-/** Runs batches: each goes a step on when it is asked for, no earlier. */
+/** Runs batches: each moves one step when it is requested, no earlier. */
 export class Batches {
   /** This share of the requests of a batch is answered before it expires; at 1 it is completed. */
   shareDone = 1;
@@ -63,7 +63,7 @@ export class Batches {
     readonly step: BatchStep,
   ) {}
 
-  /** Create a batch from an uploaded file; throws 400 where it cannot be. */
+  /** Create a batch from an uploaded file; throws 400 where the file is invalid. */
   create(body: unknown): Batch {
     const read = Creation.safeParse(body);
     if (!read.success) {
@@ -110,7 +110,7 @@ export class Batches {
     return batch;
   }
 
-  /** Give a batch, after the step that is due; throws 404 where it is not there. */
+  /** Give a batch, after its due step; throws 404 for an unknown one. */
   async retrieve(id: string): Promise<Batch> {
     const work = this.#find(id);
     work.polls++;
@@ -187,7 +187,7 @@ export class Batches {
         this.#enter(batch, "cancelled");
         break;
     }
-    // Its files are there from the moment on in which it is over.
+    // Its files exist from the moment it is over.
     if (["completed", "expired", "cancelled"].includes(batch.status)) {
       batch.output_file_id = work.run?.outputFile ?? null;
       batch.error_file_id = work.run?.errorFile ?? null;
@@ -218,7 +218,7 @@ interface RequestCounts {
   failed: number;
 }
 
-/** What a line is answered with. */
+/** The answer to a line. */
 export interface LineResponse {
   status_code: number;
   request_id: string;
@@ -232,11 +232,11 @@ interface Job {
   input: BatchInput;
   /** How much of it is answered, from 0 to 1. */
   share: number;
-  /** What the lines say that are not. */
+  /** The error of unanswered lines. */
   left: { code: string; why: string };
 }
 
-/** The work on a batch: answers its lines in an order of its own, beginning at once, or says why not. */
+/** The work on a batch: answers its lines in shuffled order, starting at once, or gives the error. */
 class BatchRun {
   readonly share: number;
   /** When both files are written. */
@@ -274,7 +274,7 @@ class BatchRun {
     for (const { line, error } of input.rejected) add(line, null, error);
     this.outputFile = files.write(`${id}_output.jsonl`, output);
     this.errorFile = files.write(`${id}_error.jsonl`, errors);
-    // The requests of a batch that is done are of no more use.
+    // The requests of a finished batch are not needed any more.
     input.lines = [];
     this.isDone = true;
   }

@@ -1,7 +1,7 @@
 /** The files of the loopback Groq (https://console.groq.com/docs/api-reference#files). */
 import { GroqError, notFound } from "./groq_reply.ts";
 
-/** What a file of requests may hold. */
+/** The limits of a file of requests. */
 const MAX_LINES = 50_000;
 const MAX_BYTES = 200_000_000;
 const NEWLINE = 0x0a;
@@ -58,12 +58,12 @@ export class BatchFiles {
     return this.#keep(filename, "batch_output", content).id;
   }
 
-  /** Give what stands in a file; throws 404 where it is not there. */
+  /** Give the content of a file; throws 404 for an unknown one. */
   content(id: string): Uint8Array {
     return this.#find(id).content;
   }
 
-  /** Give what is known of a file; throws 404 where it is not there. */
+  /** Give the description of a file; throws 404 for an unknown one. */
   describe(id: string): BatchFile {
     return this.#find(id).file;
   }
@@ -72,7 +72,7 @@ export class BatchFiles {
     return { object: "list", data: [...this.#files.values()].map(({ file }) => file).reverse() };
   }
 
-  /** Remove a file; throws 404 where it is not there. */
+  /** Remove a file; throws 404 for an unknown one. */
   delete(id: string): Record<string, unknown> {
     this.#find(id);
     this.#files.delete(id);

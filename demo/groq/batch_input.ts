@@ -2,7 +2,7 @@
 import { readJson } from "../../etl/store/json.ts";
 import { z } from "zod";
 
-/** Where results are asked for: without `openai/`, whatever the path of the server. */
+/** The address of results: without `openai/`, for any path of the server. */
 export const BATCH_URL = "/v1/chat/completions";
 
 const Line = z.strictObject({
@@ -13,7 +13,7 @@ const Line = z.strictObject({
 });
 export type BatchLine = z.infer<typeof Line>;
 
-/** What is wrong with a line; lines count from 1. */
+/** An error of a line; lines count from 1. */
 export interface BatchError {
   code: string;
   message: string;
@@ -24,7 +24,7 @@ export interface BatchError {
 /** A file that was read. */
 export interface BatchInput {
   lines: BatchLine[];
-  /** Where there are any, the batch fails. */
+  /** Any error fails the batch. */
   errors: BatchError[];
   /** Lines that are answered with an error of their own, the others being answered. */
   rejected: { line: BatchLine; error: BatchError }[];

@@ -7,7 +7,7 @@ import { GroqError } from "./groq_reply.ts";
 import { uniform } from "./invented_answer.ts";
 import type { ServedModel } from "./served_model.ts";
 
-/** What marks an answer that is invented; it stands in `system_fingerprint` and stays with the label. */
+/** Marks invented answers, in `system_fingerprint`; it stays with the label. */
 export const DEMO_FINGERPRINT = "fp_civicsky_demo";
 
 const THOUGHT = "We need to read the post and decide. It is data, so we only label it. ";
@@ -41,7 +41,7 @@ interface Written {
   isCut: boolean;
 }
 
-/** Give a short name of what a request asks: the same model and messages have the same. */
+/** Give a short key of a request: the same model and messages have the same key. */
 export function requestKey({ model, messages }: ChatCompletionRequest): string {
   return createHash("sha1").update(JSON.stringify([model, messages])).digest("base64url");
 }
@@ -49,7 +49,7 @@ export function requestKey({ model, messages }: ChatCompletionRequest): string {
 /**
  * Write the completion of a request.
  *
- * Reasoning comes first and counts; what does not fit below `max_completion_tokens` is cut, and where
+ * Reasoning comes first and counts. An answer is cut at `max_completion_tokens`; where
  * the JSON was not guaranteed that is a 400 `json_validate_failed`.
  */
 export function complete(

@@ -1,4 +1,4 @@
-/** What can go wrong with a chat completion, on the way or in what the model wrote. */
+/** Faults of a chat completion, in transit or in the model's text. */
 import { GroqError } from "./groq_reply.ts";
 
 /** Instead of an answer: an error, silence, a reset connection, half a body. */
@@ -30,7 +30,7 @@ export type ChatFault = typeof CHAT_FAULTS[number];
 export type ChatFaultShares = Partial<Record<ChatFault, number>>;
 
 export const REFUSED = "I'm sorry, but I can't help with that.";
-/** What no label set has. */
+/** A label that no label set has. */
 export const NO_LABEL = "no such label";
 
 /** Give the error that a fault is answered with, undefined where it is not one. */

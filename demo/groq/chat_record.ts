@@ -1,8 +1,8 @@
-/** What the loopback Groq was asked and what it answered, for those who test a client against it. */
+/** Requests and answers of the loopback Groq, for tests of a client. */
 import { type ChatCompletionRequest } from "./chat_request.ts";
 import { requestKey, type Usage } from "./chat_completion.ts";
 
-/** So many requests are kept whole. */
+/** Number of requests that are kept whole. */
 const KEPT = 10_000;
 
 /** Tokens that were paid for. */

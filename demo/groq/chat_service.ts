@@ -16,7 +16,7 @@ import { errorReply, GroqError, type Reply } from "./groq_reply.ts";
 import { RateLimit, type RateLimits } from "./rate_limit.ts";
 import type { ServedModel, ServedModels } from "./served_model.ts";
 
-/** What decides about answers. */
+/** The settings for answers. */
 export interface ChatOptions {
   /** Of each model; none where it is undefined. */
   limits: RateLimits | undefined;
@@ -61,7 +61,7 @@ export class ChatService {
       if (!(error instanceof GroqError)) throw error;
       return errorReply(error, limit?.headers(at));
     }
-    // Only requests that would be answered break: what is refused stays countable.
+    // Only requests that would be answered break, so that refusals can be counted.
     const fault = this.#draw(request);
     let used = 0;
     const settle = () => {
@@ -111,7 +111,7 @@ export class ChatService {
     const model = this.models.find(request.model);
     if (!this.options.isOwn) checkForModel(request, model);
     const promptTokens = this.#counter.count(request);
-    // A cap that was not asked for gives way; one that was must fit beside the prompt.
+    // A default cap is lowered; a requested one must fit beside the prompt.
     const cap = request.max_completion_tokens ?? request.max_tokens ?? 1;
     if (promptTokens + cap > model.context_window) {
       throw new GroqError(400, "Please reduce the length of the messages or completion.", {

@@ -1,7 +1,7 @@
 /** Tokens of chat requests, counted with the encoding of the gpt-oss models. */
 import type { ChatCompletionRequest } from "./chat_request.ts";
 
-/** What a text is to a model. */
+/** Tokens of a text. */
 export interface Tokenizer {
   encode(text: string): number[];
   decode(tokens: number[]): string;
@@ -21,7 +21,7 @@ export async function loadTokenizer(): Promise<Tokenizer> {
 }
 
 /**
- * What stands before every conversation with a gpt-oss model
+ * The preamble of every conversation with a gpt-oss model
  * (https://developers.openai.com/cookbook/articles/openai-harmony).
  */
 const PREAMBLE = "You are ChatGPT, a large language model trained by OpenAI.\n" +

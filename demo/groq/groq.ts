@@ -17,14 +17,14 @@ import { DEVELOPER, type RateLimits } from "./rate_limit.ts";
 import { MODELS, type Retirement, type ServedModel, ServedModels } from "./served_model.ts";
 
 export interface GroqOptions {
-  /** The one key that is accepted; without it, none is. */
+  /** The only accepted key; without it, no key is accepted. */
   key?: string;
   /** `/openai/v1` by default; at `/v1` it plays one's own server, without key and limits. */
   path?: "/openai/v1" | "/v1";
   models?: readonly ServedModel[];
-  /** Of each model; those of a developer by default. */
+  /** Limits of each model; those of a developer by default. */
   limits?: RateLimits;
-  /** What a model answers: an object that becomes JSON, or text. */
+  /** A model's answer: an object that becomes JSON, or text. */
   answer?: (request: ChatCompletionRequest) => unknown;
   /** How the answers of the default find the ids of posts in the user's message, as first group. */
   ids?: RegExp;
@@ -32,7 +32,7 @@ export interface GroqOptions {
   latencyMs?: number;
   /** Milliseconds since 1970; the time of day by default. */
   now?: () => number;
-  /** Each time that it is asked for, by default. */
+  /** By default, with each request for it. */
   batchStep?: BatchStep;
   /** Shares of the requests, from 0 to 1, that do not end as they should, or which fault each has. */
   faults?: ChatFaultShares | ((request: ChatCompletionRequest) => ChatFault | undefined);
@@ -44,7 +44,7 @@ export interface GroqOptions {
 export interface LoopbackGroq {
   /** Where it is, without the path: what `groq-sdk` takes as `baseURL`. */
   url: string;
-  /** What it was asked and what it answered. */
+  /** Its requests and answers. */
   record: ChatRecord;
   /** Stop serving a model, at once, live and in batches. */
   retire(model: string, as: Retirement): void;

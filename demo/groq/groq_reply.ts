@@ -1,4 +1,4 @@
-/** What the loopback Groq sends, and its errors (https://console.groq.com/docs/errors). */
+/** Replies of the loopback Groq, and its errors (https://console.groq.com/docs/errors). */
 import type { ServerResponse } from "node:http";
 
 /** An answer on its way. */
@@ -9,7 +9,7 @@ export interface Reply {
   headers?: Record<string, string>;
   /** A `ChatFault`. */
   fault?: string;
-  /** What is done as it is sent, and the headers that come of it. */
+  /** Called when it is sent; gives headers. */
   settle?: () => Record<string, string>;
 }
 
@@ -45,13 +45,13 @@ export function send(response: ServerResponse, reply: Reply, requestId: string):
   response.end(fault === "broken_body" ? bytes.subarray(0, bytes.length / 2) : bytes);
 }
 
-/** What may stand in an error beside its message. */
+/** The parts of an error beside its message. */
 export interface ErrorDetail {
   /** `invalid_request_error` where it is not given. */
   type?: string;
   code?: string;
   param?: string;
-  /** What the model wrote that is no JSON. */
+  /** The model's text that is not JSON. */
   failed_generation?: string;
 }
 

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { type ChatCompletionRequest, userMessage } from "./chat_request.ts";
 import type { JsonSchema } from "./response_schema.ts";
 
-/** What an answer of prose says, and every string of an answer that is free to be any. */
+/** The text of prose answers and of free strings. */
 export const INVENTED = "Invented for the demo from a hash of the prompt.";
 /** Finds `id="x"` and `"id": "x"`. */
 const IDS = /\bid["']?\s*[=:]\s*["']?([\w-]+)/g;

@@ -1,12 +1,12 @@
 /**
  * The limits of Groq's API (https://console.groq.com/docs/rate-limits).
  *
- * Its 429 messages give limit, use, what was asked for and how long to wait; these agree with a bucket
- * that drains evenly over its minute or day, so that is what a limit is here.
+ * Its 429 messages give limit, use, request and wait; these agree with a bucket
+ * that drains evenly over its minute or day, which is the model here.
  */
 import { GroqError } from "./groq_reply.ts";
 
-/** How much a model may be asked for; a limit that is absent does not bind. */
+/** The limits of a model; an absent limit does not bind. */
 export interface RateLimits {
   requestsPerMinute?: number;
   requestsPerDay?: number;
@@ -29,7 +29,7 @@ export const DEVELOPER: RateLimits = {
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-/** What was taken of a limit and has not drained yet. */
+/** Use of a limit that has not drained yet. */
 class Bucket {
   #level = 0;
   #at = 0;
@@ -53,7 +53,7 @@ class Bucket {
   /** Give how long it takes until some fits, in milliseconds. */
   wait(amount: number, now: number): number {
     const over = this.used(now) + amount - this.limit;
-    // Draining leaves a rest of rounding that no request should wait for.
+    // Draining leaves a rounding error that no request should wait for.
     return over > 1e-6 ? over * this.perMs / this.limit : 0;
   }
 }

@@ -4,10 +4,10 @@ import { type Coder, inventedCoder } from "./coded_answer.ts";
 import type { Sample, SamplePost } from "../sample/sample.ts";
 
 /**
- * Give a coder that says of each post of the sample what the sample does: whether it is sociopolitical,
- * its lean, and as scores of attributes those of its tone. What the sample does not say is invented.
+ * Give a coder that gives each post the sample's own values: whether it is sociopolitical,
+ * its lean, and the attribute scores of its tone. Other values are invented.
  *
- * Throws where posts that look alike differ in that, as nobody could say then which one was asked for.
+ * Throws where posts that look alike have different values, as the request would be ambiguous.
  */
 export function sampleCoder(sample: Sample): Coder {
   const posts = new Map<string, SamplePost>();
@@ -36,7 +36,7 @@ export function sampleCoder(sample: Sample): Coder {
   };
 }
 
-/** Posts of pictures alone are told apart by what the pictures show. */
+/** Posts with only pictures are distinguished by the alt texts. */
 function keyOf({ text, context = [] }: ShownPost): string {
   if (text.trim() !== "") return text;
   return JSON.stringify(context.filter(({ kind }) => kind === "alt_text"));

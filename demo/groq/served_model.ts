@@ -1,4 +1,4 @@
-/** The models of the loopback Groq: those served, and those that were. */
+/** The models of the loopback Groq: served and retired ones. */
 import { GroqError } from "./groq_reply.ts";
 
 /** A model that is served (https://console.groq.com/docs/models). */
@@ -8,9 +8,9 @@ export interface ServedModel {
   /** Prompt and completion together, in tokens. */
   context_window: number;
   max_completion_tokens: number;
-  /** What `response_format: json_schema` can be asked for. */
+  /** The support of `response_format: json_schema`. */
   schema: "strict" | "best effort" | "none";
-  /** What `reasoning_effort` may be; empty where the model does not reason. */
+  /** Values of `reasoning_effort`; empty where the model does not reason. */
   efforts: readonly string[];
 }
 

@@ -21,11 +21,11 @@ export interface AppViewOptions {
   feeds?: string[];
   /** Items a page holds at most, however many are asked for; 100 by default. */
   pageSize?: number;
-  /** Who can log in; nobody by default. */
+  /** The account that can log in; none by default. */
   account?: LoginAccount;
-  /** Feeds that are shown only to who is logged in. */
+  /** Feeds that are shown only to logged-in accounts. */
   loginFeeds?: string[];
-  /** So many requests of posts and feeds in so many seconds; more are refused with 429. */
+  /** Number of requests for posts and feeds in a number of seconds; more are refused with 429. */
   rateLimit?: { limit: number; seconds: number };
 }
 
@@ -43,11 +43,11 @@ export interface AppView {
   url: string;
   /** Every request answered, in order. */
   requests: AppViewRequest[];
-  /** What time it is for the AppView: which posts exist, and which 24 hours a feed covers. */
+  /** The time of the AppView: it sets which posts exist, and which 24 hours a feed covers. */
   now: Date;
-  /** By uri: what stands in a page of a feed instead of the post's item. */
+  /** By uri: the item in a feed page instead of the post's item. */
   replaced: Map<string, unknown>;
-  /** By did: what `getProfile` answers instead of the profile. */
+  /** By did: the answer of `getProfile` instead of the profile. */
   accountErrors: Map<string, "AccountDeactivated" | "AccountTakedown">;
   /** By did: the `viewer` of its profile, such as `{ blockedBy: true }`. */
   viewers: Map<string, Record<string, unknown>>;

@@ -15,11 +15,11 @@ const KINDS = new Set<string>(["commit", "identity", "account", "sync"] satisfie
 const MAX_COLLECTIONS = 100;
 const MAX_DIDS = 10_000;
 const COLLECTION = /^[a-zA-Z][a-zA-Z0-9-]*(\.[a-zA-Z][a-zA-Z0-9-]*)*\.([a-zA-Z][a-zA-Z0-9]*|\*)$/;
-/** What version 1 calls its parameters; a real host names the new ones rather than ignore them. */
+/** Names of version 1's parameters; a real host reports the new names instead of ignoring the old. */
 const OLD_PARAMETERS = ["wantedDids", "wantedCollections", "requireHello", "compress"];
 
 export interface JetstreamOptions {
-  /** What the host holds at the start, ascending by `seq`; the first one bounds the replay. */
+  /** Events of the host at the start, ascending by `seq`; the first one bounds the replay. */
   events?: Iterable<JetstreamEvent>;
   /** Where a consumer without a cursor begins: `live` (default) as a real host, or `oldest`. */
   startAt?: "live" | "oldest";
@@ -150,7 +150,7 @@ export function startJetstream(options: JetstreamOptions = {}): Jetstream {
   return jetstream;
 }
 
-/** Give what a real host says to filters that it does not know or that can never apply. */
+/** Give a real host's error for filters that it does not know or that can never apply. */
 function refusedFilter(asked: URLSearchParams): Refusal | undefined {
   const [kinds, collections] = [asked.getAll("kinds"), asked.getAll("collections")];
   const old = OLD_PARAMETERS.find((name) => asked.has(name));
@@ -185,7 +185,7 @@ function invalid(message: string): Refusal {
   return { status: 400, error: "InvalidRequest", message };
 }
 
-/** Find where in `held` a subscription begins, and what the host says about it first. */
+/** Find where in `held` a subscription begins, and the host's first message about it. */
 function placeOf(
   cursor: string | null,
   held: JetstreamEvent[],

@@ -22,7 +22,7 @@ export class XrpcError extends Error {
   }
 }
 
-/** Gives tokens to one account, and knows which of them still hold. */
+/** Gives tokens to one account, and knows which of them are valid. */
 export class LoginServer {
   #key = crypto.randomUUID();
   /** Tokens say which epoch they are of; those of an earlier one are expired or revoked. */
@@ -60,7 +60,7 @@ export class LoginServer {
     return undefined;
   }
 
-  /** Check the token of a request; throws what a PDS answers to one that does not hold. */
+  /** Check the token of a request; throws a PDS's error for an invalid one. */
   authorize(request: Request, kind: Kind): void {
     const [, token] = /^Bearer (\S+)$/.exec(request.headers.get("authorization") ?? "") ?? [];
     if (token === undefined) throw new XrpcError(401, "AuthMissing", "Authentication Required");

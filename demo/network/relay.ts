@@ -3,13 +3,13 @@ import { errorFrame, type Frame, infoFrame } from "../sample/frames.ts";
 import { cut, isDisconnect, ServerSocket } from "./websocket.ts";
 
 const PATH = "/xrpc/com.atproto.sync.subscribeRepos";
-/** "Policy violation", RFC 6455: what the reference implementation closes with after an error. */
+/** "Policy violation", RFC 6455: the reference implementation closes with it after an error. */
 const POLICY = 1008;
 
 export type RelayFrame = Pick<Frame, "seq" | "bytes">;
 
 export interface RelayOptions {
-  /** What the relay holds at the start, ascending by `seq`. */
+  /** Frames of the relay at the start, ascending by `seq`. */
   frames?: Iterable<RelayFrame>;
   /** Where a consumer without a cursor begins: `live` (default) as a real relay, or `oldest`. */
   startAt?: "live" | "oldest";

@@ -50,7 +50,7 @@ export class ServerSocket {
   /**
    * Answer a WebSocket handshake on `path`; anything else gets a 404 and gives nothing.
    *
-   * `refuse` may turn down what is asked for there, be it asked for by a WebSocket or not.
+   * `refuse` may refuse any request there, from a WebSocket or not.
    */
   static async accept(
     connection: Deno.Conn,

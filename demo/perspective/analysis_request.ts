@@ -32,7 +32,7 @@ export interface Analysis {
   clientToken: string | undefined;
 }
 
-/** An answer that is an error; a body of text is a page. */
+/** An error as answer; a text body is a page. */
 export class Refusal extends Error {
   retryAfter: number | undefined;
 
@@ -52,7 +52,7 @@ export function refuse(
   return new Refusal(code, { error });
 }
 
-/** Read the body of a request; throws the `Refusal` that the service would answer. */
+/** Read the body of a request; throws the `Refusal` of the real service. */
 export function readAnalysis({ headers }: IncomingMessage, body: string): Analysis {
   const request = Request.safeParse(parse(headers["content-type"], body)).data;
   if (request === undefined) throw invalidPayload();

@@ -15,13 +15,13 @@ export interface CommentAnalyzerOptions {
   path?: string;
   /** Recorded scores by text, then by attribute; attributes that are not there are not answered. */
   recorded?: Map<string, Record<string, number>>;
-  /** What recorded scores say of themselves, in place of the client's token. */
+  /** The mark of recorded scores, in place of the client's token. */
   mark?: string;
-  /** Of the scores of other texts, and of faults. */
+  /** Seed of the scores of other texts, and of faults. */
   seed?: number;
   /** How long an answer takes. */
   latencyMs?: number;
-  /** So many requests in any window of so many milliseconds; more are refused with 429. */
+  /** Number of requests in any window of some milliseconds; more are refused with 429. */
   quota?: { requests: number; perMs: number };
   /** The Retry-After of what the quota refuses, in seconds; none by default. */
   retryAfter?: number;
@@ -29,7 +29,7 @@ export interface CommentAnalyzerOptions {
   faults?: FaultShares;
 }
 
-/** A running Comment Analyzer and what it was asked. */
+/** A running Comment Analyzer and its record. */
 export interface CommentAnalyzerServer {
   /** The root URL, with its slash at the end. */
   url: string;
@@ -109,7 +109,7 @@ export async function startCommentAnalyzer(
       if (!(error instanceof Refusal)) throw error;
       answer = error;
     }
-    // Only requests that would be answered break: what is refused stays countable.
+    // Only requests that would be answered break, so that refusals can be counted.
     const fault = answer.status === 200 ? faults.draw() : undefined;
     if (fault !== undefined) count(analyzer.faults, fault);
     if (fault === "silent") return count(analyzer.statuses, 0);
@@ -218,7 +218,7 @@ class Window {
   }
 }
 
-/** What marks an answer whose scores are invented; it stays with the answer wherever that is kept. */
+/** Marks answers with invented scores; it stays with every stored answer. */
 export const DEMO_MARK = "civicsky demo: scores made from a hash of the text, they mean nothing";
 
 const ORDER = Object.keys(ATTRIBUTES);

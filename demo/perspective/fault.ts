@@ -1,4 +1,4 @@
-/** What can go wrong with a request: 503, no answer at all, half an answer, a reset connection. */
+/** Faults of a request: 503, no answer, half an answer, a reset connection. */
 export const FAULTS = ["unavailable", "silent", "broken", "reset"] as const;
 export type Fault = typeof FAULTS[number];
 export type FaultShares = Partial<Record<Fault, number>>;

@@ -1,4 +1,4 @@
-/** What happens on the invented network, in order: the sample's posts and the noise between them. */
+/** Events of the invented network, in order: the sample's posts and the noise between them. */
 import { create as createTid } from "@atcute/tid";
 import { type Account, accountOf } from "./account.ts";
 import {

@@ -41,7 +41,7 @@ type RecordWithMedia = {
 };
 type Blob = { $type: "blob"; ref: CidLink; mimeType: "image/jpeg"; size: number };
 
-/** What a post points to, already published. */
+/** The posts that a post refers to, already published. */
 export interface References {
   reply?: { root: StrongRef; parent: StrongRef };
   quote?: StrongRef;

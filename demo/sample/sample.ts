@@ -56,7 +56,7 @@ const Post = z.strictObject({
   text: z.string(),
   /** The language the text is really in (ISO 639-1), `und` where there is none to detect. */
   lang: z.string().default("en"),
-  /** What the author's client claimed, where it differs from the author's usual tags. */
+  /** Language tags of the post, if they differ from the author's usual ones. */
   langs: z.array(z.string()).optional(),
   /** `createdAt` as written, where it differs from `at`. Anything at all, as in real life. */
   created_at: z.string().optional(),

@@ -2,13 +2,13 @@
 import { ATTRIBUTES } from "../../classifiers/clients/comment_analyzer_attributes.ts";
 import type { Attribute, Sample } from "./sample.ts";
 
-/** What marks scores that were written for the sample; it stays with each answer that is kept. */
+/** Marks scores that were written for the sample; it stays with every stored answer. */
 export const SAMPLE_MARK = "civicsky demo: invented scores";
 
 /**
  * Give the 21 scores of each text that is not empty, by attribute of the API: those of its post's tone.
  *
- * Throws where one text has two tones, as nobody could say then which post was asked for.
+ * Throws where one text has two tones, as the request would be ambiguous.
  */
 export function sampleScores(sample: Sample): Map<string, Record<string, number>> {
   const tones = new Map<string, string>();

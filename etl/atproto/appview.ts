@@ -9,14 +9,14 @@ import { delay } from "../run/pause.ts";
 
 const TIMEOUT_MS = 30_000;
 const TRIES = 4;
-/** What the lexicon allows: uris of one `getPosts`. */
+/** The lexicon's limit: uris in one `getPosts`. */
 export const POSTS_AT_ONCE = 25;
 
 export interface AppViewOptions {
   signal: AbortSignal;
   /** Called before each wait, with its length. */
   onWait: (seconds: number, reason: string) => void;
-  /** Who asks; without it the AppView is asked anonymously. */
+  /** The login; without it the AppView is asked anonymously. */
   session?: Session;
 }
 
@@ -33,11 +33,11 @@ const Profile = z.object({
 export type AccountState = "active" | "blocked" | "deactivated" | "takendown" | "not_found";
 
 /**
- * Asks an AppView, itself or through the PDS of the account that is logged in.
+ * Asks an AppView, directly or through the PDS of the logged-in account.
  *
- * One request at a time. A request that is refused for a while (429, 5xx, no answer in 30 s) is tried
+ * One request at a time. A temporarily refused request (429, 5xx, no answer in 30 s) is tried
  * four times, and none is sent before the time that the server's rate limit names. Methods give
- * undefined where the signal is aborted, and throw what the last try threw (an `XRPCError`), or a
+ * undefined where the signal is aborted, and throw the error of the last try (an `XRPCError`), or a
  * `UserError` for a login that is refused and a wait of more than 15 minutes.
  */
 export class AppView {
@@ -49,12 +49,12 @@ export class AppView {
     this.#agent = options.session?.agent(service, fetch) ?? new AtpAgent({ service, fetch });
   }
 
-  /** The AppView's host, which stands in the rows that it gave. */
+  /** The AppView's host, as recorded in its rows. */
   get host(): string {
     return new URL(this.service).host;
   }
 
-  /** The server that requests go to, and answers come from: the PDS where there is a login. */
+  /** The server for requests and answers: the PDS if there is a login. */
   get #answerer(): string {
     const { session } = this.options;
     return session ? `the PDS ${session.pds} (BLUESKY_PDS)` : "the AppView";
@@ -73,10 +73,10 @@ export class AppView {
   }
 
   /**
-   * Give those of some posts that the AppView has (`app.bsky.feed.getPosts`), at most 25.
+   * Give the existing ones of at most 25 posts (`app.bsky.feed.getPosts`).
    *
-   * A post that is deleted, taken down or hidden from who asks is left out. An invalid item is given
-   * as `InvalidItem`: its post is there.
+   * A post that is deleted, taken down or hidden from the login is left out. An invalid item is given
+   * as `InvalidItem`: its post exists.
    */
   async getPosts(uris: string[]): Promise<(PostView | InvalidItem)[] | undefined> {
     const page = await this.#ask(Posts, () => this.#agent.app.bsky.feed.getPosts({ uris }));
@@ -84,9 +84,9 @@ export class AppView {
   }
 
   /**
-   * Give what has become of an account (`app.bsky.actor.getProfile`).
+   * Give the state of an account (`app.bsky.actor.getProfile`).
    *
-   * `blocked`: it and who asks do not see each other. `not_found`: it was deleted, or never was.
+   * `blocked`: it and the login do not see each other. `not_found`: it was deleted, or never existed.
    */
   async getAccountState(did: string): Promise<AccountState | undefined> {
     try {
@@ -130,7 +130,7 @@ export class AppView {
         await session?.open();
         return schema.parse((await request()).data);
       } catch (error) {
-        // The client refuses a page for one invalid item; what it refused comes with the error.
+        // The client refuses a page for one invalid item; the error holds the page.
         const page = schema.safeParse((error as { responseBody?: unknown }).responseBody);
         if (page.success) return page.data;
         if (signal.aborted) return undefined;
@@ -146,7 +146,7 @@ export class AppView {
     }
   }
 
-  /** Say what a status means; below 100 are the client's own (`ResponseType` of `@atproto/xrpc`). */
+  /** Explain a status; those below 100 are the client's own (`ResponseType` of `@atproto/xrpc`). */
   #explain(status: number): string {
     if (status === 429) return `${this.#answerer} asks to wait (HTTP 429)`;
     if (status >= 100) return `${this.#answerer} is not ready (HTTP ${status})`;
@@ -161,7 +161,7 @@ export class AppView {
       `ask ${this.host}`,
       `${place} does not fit the lexicon`,
       "Check the address (BLUESKY_APPVIEW or --appview): is that an AppView?",
-      // It quotes what the server answered.
+      // The cause quotes the server's answer.
       {},
     );
   }
@@ -186,7 +186,7 @@ function isAuthError(error: unknown): boolean {
 }
 
 /**
- * When a server may be asked again, by what its answers say.
+ * When a server may be asked again, according to its answers.
  *
  * `ratelimit-reset` is in Unix seconds, as the AT Protocol's servers write it
  * (https://docs.bsky.app/docs/advanced-guides/rate-limits).
@@ -195,8 +195,8 @@ class RateLimit {
   #readyAt = 0;
 
   /**
-   * Read the headers of an answer: one that refuses for a while (429, 5xx) says so by `retry-after`,
-   * else by `ratelimit-reset`; any other asks to wait where it leaves no request.
+   * Read the headers of an answer: a temporary refusal (429, 5xx) names the wait in `retry-after`,
+   * else in `ratelimit-reset`; any other answer asks to wait if no request remains.
    */
   note({ status, headers }: Response): void {
     const refused = status === 429 || status >= 500;
@@ -212,7 +212,7 @@ class RateLimit {
   }
 }
 
-/** By the server's own clock where it tells it: that of this machine may be wrong by minutes. */
+/** By the server's own clock if given: that of this machine may be wrong by minutes. */
 function untilReset(headers: Headers): number | undefined {
   const reset = headers.get("ratelimit-reset")?.trim() ?? "";
   if (!/^\d+$/.test(reset)) return undefined;

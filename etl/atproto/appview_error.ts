@@ -6,9 +6,9 @@ import { describeError, EXIT, UserError } from "../run/error.ts";
 const SECRET = /\beyJ[\w-]+\.[\w-]+\.[\w-]*|\b[a-z0-9]{4}(-[a-z0-9]{4}){3}\b/g;
 
 /**
- * Give the error for something that an AppView would not do, with what to do about it.
+ * Give the error for a refusal of an AppView, with its remedy.
  *
- * What the server wrote is quoted, but for what looks like a secret: a server may repeat what it was sent.
+ * It quotes the server's text without anything like a secret, as a server may repeat the request.
  */
 export function appViewError(
   doing: string,

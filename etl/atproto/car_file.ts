@@ -8,7 +8,7 @@ const LONGEST_VARINT = 7;
 /**
  * A CAR v1 file whose blocks are found by CID without decoding or hashing any.
  *
- * Nothing of it is looked at before the first call of `block`.
+ * It is not read before the first call of `block`.
  */
 export class CarFile {
   /** Where the entry that was read last has its CID, and where it ends. */
@@ -54,7 +54,7 @@ export class CarFile {
       }
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
-      // What stands before the damage can be had.
+      // Blocks before the damage are available.
       this.#damage = error;
     }
     return index;

@@ -21,7 +21,7 @@ const CID_HEAD = [0xd8, 42, 0x58, 37, 0];
 const [VERSION, DAG_CBOR, RAW, SHA256, DIGEST_BYTES] = [1, 0x71, 0x55, 0x12, 32];
 export const CID_BYTES = 36;
 
-/** What `skip` has open: how many items are left in each, and where its last key stands (-1: a list). */
+/** The open items of `skip`: how many items are left in each, and the place of its last key (-1: a list). */
 const LEFT = new Int32Array(MAX_DEPTH);
 const KEYS = new Int32Array(MAX_DEPTH);
 
@@ -36,7 +36,7 @@ export function keyCode(key: string): number {
 }
 
 /**
- * Walks DAG-CBOR item by item, without building what nobody asked for.
+ * Walks DAG-CBOR item by item, without building unrequested values.
  *
  * Only what DAG-CBOR allows passes: shortest lengths, maps with text keys in canonical order and each
  * once, no indefinite lengths, no tag but 42, no simple value but false, true and null, integers

@@ -1,6 +1,6 @@
 import { describeError } from "../run/error.ts";
 
-/** Why a connection did not come about or ended. */
+/** Why a connection failed or ended. */
 export interface ConnectionProblem {
   kind:
     | "closed"
@@ -17,12 +17,12 @@ export interface ConnectionProblem {
   retryAfterMs?: number;
 }
 
-/** A socket that nothing came through for too long. */
+/** A socket that was silent for too long. */
 export class SilentSocket extends Error {
   override readonly name = "SilentSocket";
 }
 
-/** What a server may ask us to wait, at most. */
+/** The longest wait that a server may ask for. */
 export const LONGEST_WAIT_MS = 15 * 60_000;
 
 /**

@@ -1,7 +1,7 @@
 import type { AppView } from "./appview.ts";
 import type { InvalidItem, PostView } from "./post_view.ts";
 
-/** What the lexicon allows. */
+/** The lexicon's limit. */
 const PAGE = 100;
 
 /**

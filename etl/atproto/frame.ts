@@ -59,7 +59,7 @@ const MAX_DID = 2048;
 const MAX_NAME = 128;
 
 const DID = /^did:[a-z]+:[a-zA-Z0-9._:%-]+$/;
-/** What a terminal may be shown as it is. */
+/** Text that is safe to show on a terminal. */
 const PRINTABLE = /^[!-~]+$/;
 const TID = /^[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}$/;
 
@@ -224,7 +224,7 @@ function readOther(reader: CborReader, type: string): OtherEvent {
   return { kind: "other", type, seq: given(seq, "seq"), time: given(time, "time") };
 }
 
-/** Read a body of which one text is wanted. */
+/** Read one text of a body. */
 function readName(reader: CborReader, wanted: number, what: string): string {
   let key = 0;
   let name;

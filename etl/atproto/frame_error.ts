@@ -1,4 +1,4 @@
-/** What is wrong with a frame, its CAR file or a record, in words that hold nothing of its content. */
+/** An error of a frame, its CAR file or a record; the message holds none of its content. */
 export class FrameError extends Error {
   override readonly name = "FrameError";
 }

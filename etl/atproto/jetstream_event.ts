@@ -3,7 +3,7 @@ import { type Account, FrameError, type Info, isStorable, type OtherEvent } from
 import type { RecordOp } from "./record_op.ts";
 import type { StreamCommit, StreamDecoder, StreamFrame } from "./stream_decoder.ts";
 
-/** The lexicon of the stream; what its events are named after. */
+/** The lexicon of the stream, which names its events. */
 export const SUBSCRIBE_EVENTS = "network.bsky.jetstream.subscribeEvents";
 /** A cursor below this is a sequence number, from here on it is microseconds since 1970. */
 export const FIRST_TIME_CURSOR = 1e15;

@@ -1,10 +1,10 @@
 import { toJson } from "../store/json.ts";
 
 export const POST_COLLECTION = "app.bsky.feed.post";
-/** Uris that an AppView can look up: one that it cannot would cost its whole request. */
+/** Uris that an AppView can look up; an invalid uri would fail its whole request. */
 export const POST_URI = "at://did:[a-z]+:[\\w.:%-]+/app\\.bsky\\.feed\\.post/[\\w.~:-]{1,512}";
 
-/** What a raw row takes from a record; columns as in the table `raw/<source>`. */
+/** The part of a raw row that comes from a record; columns as in the table `raw/<source>`. */
 export interface PostRecord {
   created_at: string | null;
   text: string;
@@ -24,7 +24,7 @@ export interface PostRecord {
   record: string;
 }
 
-/** Why a record cannot be a row. */
+/** Why a record cannot become a row. */
 export class RecordError extends Error {
   override readonly name = "RecordError";
 }
@@ -43,8 +43,8 @@ const NONE: unknown[] = [];
  * Read a decoded record as a post.
  *
  * Throws a `RecordError` where it is not an `app.bsky.feed.post`, has no text, or is nested too deeply
- * to write down; anything else that is wrong with it (a date that is none, a broken embed) reads as
- * absent, and `record` keeps what came.
+ * to write down. Any other error (an invalid date, a broken embed) reads as
+ * absent, and `record` keeps the original.
  */
 export function readPost(value: unknown): PostRecord {
   if (typeof value !== "object" || value === null) throw new RecordError("not_a_record");
@@ -100,7 +100,7 @@ function texts(value: unknown): string[] {
   return found;
 }
 
-/** Give what a field of each object in a list says, where it says something. */
+/** Give a field of each object in a list, where it has a value. */
 function textsIn(value: unknown, field: string): string[] {
   const found: string[] = [];
   for (const item of list(value)) {

@@ -22,7 +22,7 @@ export interface PostView {
 export interface InvalidItem {
   invalid: unknown;
   what: string;
-  /** Which post it is about, where that can be read. */
+  /** The post of the item, if readable. */
   uri: string | undefined;
 }
 
@@ -41,7 +41,7 @@ const Post = z.object({
 });
 const Item = z.object({ post: Post });
 
-/** Read a post of `app.bsky.feed.getPosts`; what is wrong comes back with its first wrong key. */
+/** Read a post of `app.bsky.feed.getPosts`; an invalid one comes back with its first wrong key. */
 export function readPostView(value: unknown): PostView | InvalidItem {
   const result = Post.safeParse(value);
   return result.success ? postView(result.data) : invalid(value, result.error, value);

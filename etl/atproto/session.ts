@@ -5,7 +5,7 @@ import { urlVariable } from "../run/option.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { SessionFile } from "./session_file.ts";
 
-/** Where accounts log in that Bluesky hosts; it passes requests on to the PDS of each. */
+/** The login server of accounts that Bluesky hosts; it passes requests on to the PDS of each. */
 const ENTRYWAY = "https://bsky.social";
 
 /** An account and its app password. */
@@ -18,8 +18,8 @@ export interface Login {
 }
 
 /**
- * A login with an app password: its tokens are kept between runs, renewed, and got anew where the
- * server takes them no more.
+ * A login with an app password: its tokens are kept between runs, renewed, and replaced when the
+ * server rejects them.
  */
 export class Session {
   readonly #login: Login;
@@ -35,7 +35,7 @@ export class Session {
   /**
    * Give the session that `BLUESKY_HANDLE` and `BLUESKY_APP_PASSWORD` name, undefined without them.
    *
-   * An AppView on this machine is asked through a PDS on this machine alone: no other could reach it.
+   * An AppView on this machine needs a PDS on this machine: no other could reach it.
    * Throws a usage error where one is set and the other is not.
    */
   static fromEnvironment(paths: DataPaths, appView: string): Session | undefined {
@@ -75,15 +75,15 @@ export class Session {
     return agent;
   }
 
-  /** Whether there is a session; one that the server has ended is no more. */
+  /** Whether there is a session that the server has not ended. */
   get isOpen(): boolean {
     return this.#credentials?.hasSession ?? false;
   }
 
   /**
-   * Make sure that there is a session: the one that is kept, renewed, else a new one.
+   * Ensure a session: the stored one, renewed, else a new one.
    *
-   * Throws a `UserError` where the login is refused, and an `XRPCError` where it may pass later.
+   * Throws a `UserError` where the login is refused, and an `XRPCError` for a temporary failure.
    */
   async open(): Promise<void> {
     const credentials = this.#credentials;
@@ -109,7 +109,7 @@ export class Session {
         `it refuses the handle or the app password (${nameOf(error)})`,
         "Check BLUESKY_HANDLE and BLUESKY_APP_PASSWORD (an app password, from the app's settings), " +
           "or unset both to ask without login",
-        // The server's own message is not ours to vouch for: it may repeat what it was sent.
+        // The server's own message is left out: it may repeat the request.
         { exitCode: EXIT.usage },
       );
     }
@@ -125,7 +125,7 @@ function nameOf({ error, status }: XRPCError): string {
   return /^[A-Za-z]{1,40}$/.test(error) ? error : `HTTP ${status}`;
 }
 
-/** Give the did of an AppView; the address that is open to all is the same AppView's. */
+/** Give the did of an AppView; the public address belongs to the same AppView. */
 function appViewDid(service: string): `did:web:${string}` {
   const host = new URL(service).host.replace(/^public\.api\.bsky\.app$/, "api.bsky.app");
   return `did:web:${host.replace(":", "%3A")}`;

@@ -3,9 +3,9 @@ import { ifThereSync } from "../run/if_there.ts";
 import { replaceTextSync } from "../store/whole_file.ts";
 import type { DataPaths } from "../store/paths.ts";
 
-/** The tokens of a login, and what they are for. */
+/** The tokens of a login, with their server and account. */
 const StoredSession = z.object({
-  /** The server that gave them, and the name that was logged in with there. */
+  /** The server that gave them, and the login name there. */
   pds: z.string(),
   identifier: z.string(),
   did: z.string().startsWith("did:"),
@@ -16,11 +16,11 @@ const StoredSession = z.object({
 });
 export type StoredSession = z.infer<typeof StoredSession>;
 
-/** Keeps the tokens of a login from one run to the next, in a file that its owner alone can read. */
+/** Keeps the tokens of a login between runs, in a file that only its owner can read. */
 export class SessionFile {
   constructor(readonly paths: DataPaths) {}
 
-  /** Give what is kept; undefined where there is nothing, or nothing that can be read as a session. */
+  /** Give the stored session; undefined where there is none or it is unreadable. */
   read(): StoredSession | undefined {
     const text = ifThereSync(() => Deno.readTextFileSync(this.paths.session()));
     if (text === undefined) return undefined;
@@ -33,12 +33,12 @@ export class SessionFile {
     }
   }
 
-  /** Keep a session in the place of the one before; a reader sees one or the other. */
+  /** Replace the stored session; a reader sees the old or the new one. */
   write(session: StoredSession): void {
     replaceTextSync(this.paths.session(), JSON.stringify(session), 0o600);
   }
 
-  /** Forget the session, where the server takes it no more. */
+  /** Remove the session after the server rejects it. */
   remove(): void {
     ifThereSync(() => Deno.removeSync(this.paths.session()));
   }

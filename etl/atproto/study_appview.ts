@@ -7,8 +7,8 @@ import { urlVariable } from "../run/option.ts";
 /**
  * Give the AppView that a study asks: the one named, else `BLUESKY_APPVIEW`, else that of study.yaml.
  *
- * It is asked by who is logged in, where there is a login. Waits are said. Throws a usage error for an
- * address or a login that is none.
+ * Requests use the login, if there is one. Waits are reported. Throws a usage error for an
+ * invalid address or login.
  */
 export function openAppView(
   { paths, study, progress, signal }: Pick<Context, "paths" | "study" | "progress" | "signal">,

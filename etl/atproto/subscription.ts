@@ -4,18 +4,18 @@ import { type ConnectionProblem, explainProblem, SilentSocket } from "./connecti
 
 /** A socket that is silent for this long is dead: the network has about 240 commits a second. */
 const SILENCE_MS = 60_000;
-/** Failures in a row after which another host is tried, and a run gives up that nobody answered. */
+/** Failures in a row after which another host is tried, and a run without any answer gives up. */
 const TRIES = 4;
 
 export interface SubscriptionOptions {
   /** Base URLs; the next one is tried when one has failed four times in a row. */
   hosts: string[];
-  /** What names the hosts, such as `BLUESKY_RELAY or --relay`, for the error. */
+  /** The settings that name the hosts, such as `BLUESKY_RELAY or --relay`, for the error. */
   namedBy?: string;
   /** Give the URL to connect to at a host, with the cursor to go on from. */
   url: (host: string) => string | Promise<string>;
   signal: AbortSignal;
-  /** Called when a connection has come about. */
+  /** Called when a connection is open. */
   onConnect?: () => void;
   /** Called before each wait, with its length. */
   onReconnect: (seconds: number, problem: ConnectionProblem) => void;
@@ -62,9 +62,9 @@ export async function* subscribe(
     }
     const isChange = failures % TRIES === 0 && hosts.length > 1;
     if (isChange) current++;
-    // Another host is not to be waited for because this one failed.
+    // Another host needs no wait because this one failed.
     const backoff = isChange ? backoffMs : Math.min(60_000, backoffMs * 2 ** (failures - 1));
-    // Jitter goes on top of what the server asked for, never below it.
+    // Jitter is added to the server's wait, never subtracted.
     const wait = problem.retryAfterMs === undefined || isChange
       ? backoff * (0.5 + Math.random())
       : problem.retryAfterMs + backoff * Math.random();
@@ -83,7 +83,7 @@ async function* connection(
   const giveUp = () => handshake.abort();
   signal.addEventListener("abort", giveUp);
   const socket = new WebSocketStream(url, { signal: handshake.signal });
-  // A socket that fails rejects both promises; the one that nobody awaits must not end the process.
+  // A failing socket rejects both promises; the one without a waiter must not end the process.
   const closed = socket.closed.catch(() => undefined);
   const { readable } = await socket.opened.catch((error) => {
     if (signal.aborted) return { readable: undefined };
@@ -129,7 +129,7 @@ function closeQuietly(socket: WebSocketStream): void {
   try {
     socket.close();
   } catch (error) {
-    // A socket that has failed cannot be closed, which is the state we want.
+    // A failed socket cannot be closed and is closed already.
     if (!(error instanceof DOMException || error instanceof TypeError)) throw error;
   }
 }

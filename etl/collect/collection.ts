@@ -13,9 +13,9 @@ import { Quarantine } from "../store/quarantine.ts";
 import { hashKey } from "../raw/tombstone.ts";
 import type { StreamSource } from "./stream_source.ts";
 
-/** What one run takes from the stream. */
+/** The part of the stream that one run reads. */
 export interface Stretch {
-  /** Where it begins, where the host was not read that far yet; undefined for wherever it stands. */
+  /** Where it begins, if the host was not read that far yet; undefined for the host's current place. */
   from?: Date;
   /** Events from here on are left to the next run. */
   until?: Date;
@@ -25,7 +25,7 @@ export interface Stretch {
   ms?: number;
 }
 
-/** What a run brought. */
+/** The result of a run. */
 export interface Collected {
   posts: number;
   deletions: number;
@@ -36,7 +36,7 @@ export interface Collected {
   reconnects: Record<string, number>;
   /** `#info` of hosts, by name. */
   infos: Record<string, number>;
-  /** What was set aside, by reason. */
+  /** Events set aside, by reason. */
   setAside: Record<string, number>;
   lastEvent: string | undefined;
   errors: UserError[];
@@ -45,9 +45,9 @@ export interface Collected {
 /**
  * Read a stretch of a stream into the journal and land it.
  *
- * Goes on where the source was read to at a host; at a host that it was not, the place is found by
- * the time of frames. What was received is durable and landed when this returns; what runs before
- * left in the journal must have landed. Throws where no host ever answered, where one ends the stream
+ * Continues where the source was read to at a host. At a new host, the place is found by
+ * the time of frames. Received events are durable and landed when this returns; journals of earlier
+ * runs must have landed before. Throws where no host ever answered, where one ends the stream
  * for good, and where the disk is full.
  */
 export async function collectStretch(
@@ -149,7 +149,7 @@ export async function collectStretch(
     await messages.return();
   }
 
-  /** Go on after an error with which the host ended the stream, where going on makes sense. */
+  /** Continue after an error by which the host ended the stream, where that makes sense. */
   async function recover(error: string): Promise<void> {
     if (error === "FutureCursor" || error === "CursorTooOld") {
       progress.say(

@@ -14,37 +14,37 @@ const MAX_CHARACTERS = 4_000_000;
 /** Where a host's stream was read to. */
 export interface Position {
   host: string;
-  /** The last cursor; what does not lie behind it is a repetition. Undefined: wherever it begins. */
+  /** The last cursor; events up to it are repetitions. Undefined: the stream's own beginning. */
   cursor: number | undefined;
   /** Time of the event at the cursor, undefined where it is not known. */
   time: string | undefined;
-  /** True where the host holds nothing older than what it gives next. */
+  /** True where the host holds nothing older than its next event. */
   isBeginning?: boolean;
-  /** What to ask the host for instead of the cursor, such as a time, until its first event came. */
+  /** The value to request instead of the cursor, such as a time, until the first event. */
   ask?: number;
 }
 
 export interface CollectorOptions {
   position: Position;
   decoder: StreamDecoder;
-  /** Does the host leave out what was not asked for? Then jumps of the sequence mean nothing. */
+  /** Does the host leave out unrequested events? Then jumps of the sequence mean nothing. */
   isFiltered?: boolean;
-  /** Posts that another host may send again; what comes twice lands once. */
+  /** Posts that another host may send again; repeated ones land once. */
   recent?: RecentPosts;
   hashKey: string;
   quarantine: Quarantine;
   /** Called with the name of each `#info`. */
   onInfo?: (name: string) => void;
-  /** Events before are passed over: they lead to the place where the window begins. */
+  /** Earlier events are skipped: they lead to the start of the window. */
   from?: Date | undefined;
   /** Events from here on are left to the next run. */
   until: Date | undefined;
 }
 
-/** What one frame means for the connection. */
+/** The consequence of one frame for the connection. */
 export type Verdict = "go_on" | "until_reached" | { error: string };
 
-/** Turns frames of the firehose into journal lines, and counts what they bring. */
+/** Turns frames of the firehose into journal lines, and counts their content. */
 export class Collector {
   cursor: number | undefined;
   events = 0;
@@ -71,9 +71,9 @@ export class Collector {
     this.#isBeginning = isBeginning;
   }
 
-  /** Go on at another host or place. */
+  /** Continue at another host or place. */
   moveTo({ host, cursor, time, isBeginning = false }: Position): void {
-    // What was counted so far belongs to the place before; it is written with the next line.
+    // Counts so far belong to the earlier place; they are written with the next line.
     if (this.#hasPending()) this.#owing.push(this.#line([], []));
     this.#host = host;
     this.cursor = cursor;
@@ -108,7 +108,7 @@ export class Collector {
     }
     if (frame.kind === "error") return { error: frame.error };
     if (frame.kind === "info") {
-      // Jetstream says the second in passing and goes on with sequence numbers below ours.
+      // Jetstream only reports the second and continues with sequence numbers below ours.
       if (["OutdatedCursor", "FutureCursor"].includes(frame.name)) this.#gap(journal);
       if (frame.name === "FutureCursor") this.cursor = undefined;
       this.#pending.notes.push(frame.name);
@@ -252,14 +252,14 @@ export class Collector {
   }
 }
 
-/** Account states that say something about the stream and nothing about what was written. */
+/** Account states about the stream and not about content. */
 const NOTED = ["throttled", "desynchronized"];
 
 /**
- * Give what an `#account` event means: a reason for a tombstone, or a note for the coverage.
+ * Interpret an `#account` event: a reason for a tombstone, or a note for the coverage.
  *
- * By the lexicon `active` alone tells whether content may be shown, and a status may be missing or new:
- * an account that is not active and whose status we do not know is hidden, as that can be undone.
+ * By the lexicon only `active` says whether content may be shown, and a status may be missing or new:
+ * an inactive account with an unknown status is hidden, as that can be undone.
  */
 function accountState(
   { active, status = "" }: Account,

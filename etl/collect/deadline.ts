@@ -1,13 +1,13 @@
 import { now } from "../run/clock.ts";
 
-/** A stretch that ends in the past is over when the stream is silent for so long. */
+/** A stretch that ends in the past is over after this much silence. */
 const QUIET_MS = 10_000;
 
-/** Ends a stretch when its time is up, or when the stream has nothing more from before `until`. */
+/** Ends a stretch when its time is up, or when the stream has no more events before `until`. */
 export class Deadline {
   #timers: ReturnType<typeof setTimeout>[] = [];
   #connected = false;
-  /** Since when a message is waited for, undefined while one is worked on. */
+  /** Start of the wait for a message, undefined while one is processed. */
   #waiting: number | undefined;
   #quietMs: number;
 
@@ -38,7 +38,7 @@ export class Deadline {
   /**
    * Say whether a message is waited for.
    *
-   * While one is written down or a segment lands, nobody listens, and the host is not silent.
+   * While a message is written or a segment lands, the host does not count as silent.
    */
   waits(isWaiting: boolean): void {
     this.#waiting = isWaiting ? performance.now() : undefined;

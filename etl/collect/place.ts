@@ -7,7 +7,7 @@ import type { Database } from "../store/duckdb.ts";
 import type { DataPaths } from "../store/paths.ts";
 import type { StreamSource } from "./stream_source.ts";
 
-/** What a probe of a host's stream found behind a cursor. */
+/** The first frame that a probe found behind a cursor. */
 interface Probe {
   seq: number;
   time: number;
@@ -20,10 +20,10 @@ export interface Place {
   time: string | undefined;
 }
 
-/** How near the place must be: a minute of frames read twice costs less than another probe. */
+/** Precision of the place: reading a minute of frames twice costs less than another probe. */
 const NEAR_MS = 60_000;
 const MOST_PROBES = 40;
-/** How much of the time before a change of hosts is looked through for what comes twice. */
+/** How far before a change of hosts repeated posts are looked for. */
 const OVERLAP_MS = 10 * 60_000;
 
 /**
@@ -92,7 +92,7 @@ async function firstFrame(
   }
 }
 
-/** Give where to begin at a host: its own last place, unless `from` lies in what it was not asked. */
+/** Give where to begin at a host: its own last place, unless `from` is outside of the range read from it. */
 export async function positionAt(
   database: Database,
   paths: DataPaths,
@@ -103,21 +103,21 @@ export async function positionAt(
 ): Promise<Position> {
   const { host } = new URL(url);
   const last = await lastPosition(database, paths, source.name, host);
-  // Hosts with cursors of time refuse a number that is too old; asked for a time, they say what they lack.
+  // Hosts with cursors of time refuse a number that is too old; for a time, they report the gap.
   const isOld = last && source.timeCursor !== undefined &&
     Date.parse(last.time) < now().getTime() - source.replayMs;
   if (from === undefined) {
     if (isOld) return await placeAt(source, url, new Date(last.time), signal);
     return { host, cursor: last?.cursor, time: last?.time };
   }
-  // A place before `from` is good as it is where little lies between, else a place nearer to it.
+  // A place shortly before `from` will do; otherwise find one nearer to it.
   const near = last && !isOld && Date.parse(last.time) <= from.getTime() &&
     from.getTime() - Date.parse(last.time) < OVERLAP_MS;
   if (near) return { host, cursor: last.cursor, time: last.time };
   return await placeAt(source, url, from, signal);
 }
 
-/** Give the place at a host before which nothing of `from` or later came. */
+/** Give the place at a host before which no event of `from` or later came. */
 export async function placeAt(
   source: StreamSource,
   base: string,

@@ -8,7 +8,7 @@ import { RAW } from "../store/tables.ts";
 const GENERATION_MS = 10 * 60_000;
 
 /**
- * Remembers the newest versions of posts, so that what another host sends again lands once.
+ * Remembers the newest versions of posts, so that repetitions from another host land once.
  *
  * Two generations of ten minutes of event time; memory does not grow with the length of a run.
  */

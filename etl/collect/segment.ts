@@ -22,13 +22,13 @@ export interface Intake {
   stop: () => void;
 }
 
-/** Why a segment ended: it is full, the run has what it wants, or the server ended the stream. */
+/** Why a segment ended: it is full, the run is done, or the server ended the stream. */
 export type SegmentEnd = "full" | "done" | { error: string };
 
 /**
  * Read messages into a journal segment until it is full or the run is at its end.
  *
- * Lines are durable at most 200 ms after they came, or a second on a quiet stream. What was read is
+ * Lines are durable within 200 ms, or within a second on a quiet stream. Everything read is
  * durable when this returns. Throws where the journal cannot be written.
  */
 export async function fillSegment(journal: Journal, intake: Intake): Promise<SegmentEnd> {
@@ -38,7 +38,7 @@ export async function fillSegment(journal: Journal, intake: Intake): Promise<Seg
   let failure: unknown;
   let committing: Promise<void> | undefined;
   const commit = () =>
-    // What was set aside must be durable before a cursor behind it is.
+    // Events set aside must be durable before a cursor behind them.
     committing ??= quarantine.commit().then(() => journal.commit())
       .then(() => void (committed = performance.now()))
       .catch((error) => {
@@ -54,7 +54,7 @@ export async function fillSegment(journal: Journal, intake: Intake): Promise<Seg
       const { done, value } = await messages.next();
       intake.onWait?.(false);
       if (done) break;
-      // Nothing may be set aside while a commit writes what was before it.
+      // Nothing may be set aside while a commit writes earlier lines.
       await committing;
       const verdict = collector.take(value, journal);
       intake.onMessage();

@@ -13,18 +13,18 @@ import { type Left, StreamProgress } from "./stream_progress.ts";
 import type { Windows } from "../study/window.ts";
 
 const HOUR_MS = 3_600_000;
-/** Less than this is left to the next run: the present is always a little ahead. */
+/** Shorter spans are left to the next run: the present is always a little ahead. */
 const ENOUGH_MS = 60_000;
 
 interface Options {
   for?: number;
   limit?: number;
   until?: Date;
-  /** Whatever the flag of the host is called. */
+  /** The option that names the host, under any name. */
   [host: string]: unknown;
 }
 
-/** What makes a stream a task. */
+/** The definition of a stream's task. */
 export interface StreamTask {
   task: string;
   description: string;
@@ -97,7 +97,7 @@ async function run(context: Context, task: StreamTask, options: Options): Promis
   await using _lock = await lock(paths.locks(), `sync-${task.source}`, `run ${task.task}`);
   const started = performance.now();
   const total = new Total();
-  // What a run that was killed has received is not owed any more.
+  // Events received by a killed run are no longer owed.
   total.addLeftovers(await landLeftovers(database, paths, task.source));
   const collect = async (stretch: Stretch, left: () => Left) => {
     const said = new StreamProgress();
@@ -139,7 +139,7 @@ async function run(context: Context, task: StreamTask, options: Options): Promis
   return { summary, text: describe(summary), stopped, errors: total.errors };
 }
 
-/** Collect stretch by stretch until nothing is owed or a round brings no more; gives what is owed. */
+/** Collect stretch by stretch until nothing is owed or a round brings nothing; gives the owed spans. */
 async function collectOwed(
   { database, paths, signal }: Context,
   task: StreamTask,
@@ -150,7 +150,7 @@ async function collectOwed(
     const { owed } = account;
     const open = mergeSpans(owed.flatMap((window) => window.open));
     const length = totalLength(open);
-    // What a host cannot give stays owed until it is out of reach; trying it again at once is idle.
+    // Hours that a host lacks stay owed until they are out of reach; an immediate retry is useless.
     if (signal.aborted || length < ENOUGH_MS || length >= before) return account;
     before = length;
     for (const [index, { from, until }] of open.entries()) {

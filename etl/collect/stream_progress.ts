@@ -3,13 +3,13 @@ import { now } from "../run/clock.ts";
 import { duration } from "../run/duration.ts";
 import { type Span, totalLength } from "../coverage/span.ts";
 
-/** Nothing is said of the time left before this long: the first frames come in a burst. */
+/** The remaining time is shown after this long: the first frames come in a burst. */
 const ENOUGH_MS = 5000;
 
-/** What a run still has to do: spans of event time, or milliseconds by the clock. */
+/** The remaining work of a run: spans of event time, or milliseconds by the clock. */
 export type Left = { owed: Span[] } | { ms: number } | undefined;
 
-/** Says in one line how the reading of a stream goes. */
+/** Shows the progress of reading a stream in one line. */
 export class StreamProgress {
   #started = performance.now();
   #first: { event: number; at: number } | undefined;

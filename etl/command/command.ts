@@ -17,14 +17,14 @@ export interface CommandOption {
   flags: string;
   description: string;
   /**
-   * Give the typed value; throws a `RangeError` that says what is wrong with the text. An option that
-   * may be repeated adds to what it gave before.
+   * Give the typed value; throws a `RangeError` that explains the error in the text. An option that
+   * may be repeated adds to its earlier value.
    */
   // deno-lint-ignore no-explicit-any
   parse?: (text: string, before?: any) => unknown;
 }
 
-/** What a task works with; effects are passed in, so that tests can run it in their own process. */
+/** The inputs of a task; effects are passed in, so that tests can run it in their own process. */
 export interface Context {
   paths: DataPaths;
   study: Study;
@@ -39,15 +39,15 @@ export interface Context {
   warn(text: string): void;
 }
 
-/** What a task did. */
+/** The outcome of a task. */
 export interface Outcome {
   /** The counts, for `--json` and the ledger. */
   summary: Record<string, unknown>;
   /** The same for people, printed to stdout. */
   text: string;
-  /** True where work is left that running the task again does (exit status 4). */
+  /** True where another run has work left to do (exit status 4). */
   stopped?: boolean;
-  /** What went wrong while the rest was done (exit status 1). */
+  /** Errors of a run that did the rest (exit status 1). */
   errors?: UserError[];
 }
 
@@ -60,19 +60,19 @@ export interface Command {
   /** True where arguments name posts or accounts, which must not stand in the ledger. */
   hasPrivateArguments?: boolean;
   options: CommandOption[];
-  /** Options of earlier versions, by their flag: what each with its value is called now. */
+  /** Options of earlier versions, by their flag: the current form of each with its value. */
   renamed?: Record<string, (value: string) => string[]>;
   examples: string[];
-  /** False for tasks that only look; they leave no row in the ledger, and what others left behind. */
+  /** False for read-only tasks: they leave no row in the ledger, and do not clean up after others. */
   ledger?: boolean;
   /**
    * False for tasks that may run for hours: they hold files only while they read them (`reading.ts`), so
    * that `compact` need not wait for them.
    */
   holdsFiles?: boolean;
-  /** Data folder under the root where it is not that of the study, whatever the environment says. */
+  /** A data folder under the root instead of the study's; overrides the environment. */
   data?: string;
-  /** Called where the study file cannot be read, with which the task then ends. */
+  /** Called where the study file cannot be read; the task then ends with that error. */
   unreadable?(
     context: Pick<Context, "paths" | "studyPath" | "signal" | "warn">,
     error: UserError,
@@ -99,7 +99,7 @@ export async function runCommand(command: Command, args: string[]): Promise<Exit
   const onSignal = () => stop.abort();
   const signals: Deno.Signal[] = Deno.build.os === "windows"
     ? ["SIGINT"]
-    // A session that closes hangs up; what runs in it ends as at SIGTERM.
+    // A closed session sends a hang-up; its tasks end as at SIGTERM.
     : ["SIGINT", "SIGTERM", "SIGHUP"];
   for (const signal of signals) Deno.addSignalListener(signal, onSignal);
   try {
@@ -194,7 +194,7 @@ async function parseAndRun(
     try {
       await end(exit === EXIT.busy ? "busy" : "failed", exit, null, error);
     } catch (ledgerError) {
-      // A full disk stops both; what the run died of is what must be seen.
+      // A full disk stops both; the run's own error must be shown.
       printError(ledgerError);
     }
     throw error;
@@ -208,7 +208,7 @@ async function parseAndRun(
   return exit;
 }
 
-/** Call options of earlier versions as they are called now; crontabs keep them for years. */
+/** Rename options of earlier versions to the current ones; crontabs keep old names for years. */
 function withNewNames({ renamed = {} }: Command, args: string[]): string[] {
   return args.flatMap((arg, index) => {
     const [flag, value] = arg.split(/=(.*)/s) as [string, string?];
@@ -263,7 +263,7 @@ function printError(thrown: unknown): ExitStatus {
   return EXIT.failed;
 }
 
-/** Give what was typed for an option, as its parser reads it; what it refuses is a usage error. */
+/** Parse the value of an option; an invalid value is a usage error. */
 function parseOption(
   parse: (text: string) => unknown,
   text: string,
@@ -284,7 +284,7 @@ function parseOption(
 }
 
 /**
- * Give the folder that a task is to work in; throws a usage error where it can be none.
+ * Give the data folder of a task; throws a usage error for an impossible one.
  *
  * An empty variable in a crontab must not make the root of the checkout the data folder.
  */
@@ -309,7 +309,7 @@ function dataFolder(folder: string, task: string): string {
 /**
  * Give a study with the notice of a data folder, such as "demo data", before its own.
  *
- * What lies in a folder stays what it is, whatever study file a task is run with. Throws where the
+ * The notice of a folder holds for every study file. Throws where the
  * folder's notice cannot be read.
  */
 function withDataNotice(study: Study, paths: DataPaths): Study {

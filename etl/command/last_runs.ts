@@ -22,7 +22,7 @@ export interface RunRow {
   [key: string]: unknown;
 }
 
-/** A run that failed or died, and how often its task did so for the same reason in a week. */
+/** A run that failed or died, and how often its task did so in a week for the same reason. */
 export interface Failure {
   task: string;
   started_at: string;
@@ -33,7 +33,7 @@ export interface Failure {
 
 /** How many runs of any task are given as the newest. */
 const LAST_RUNS = 8;
-/** Runs of a task that are looked through for its last one that did its whole work. */
+/** Runs of a task that are searched for its last complete one. */
 const RUNS_A_TASK = 20;
 
 /** Which files of the ledger are read for the screen. */
@@ -42,11 +42,11 @@ export interface LedgerFiles {
   /** The newest of each task. */
   ofTasks: string[];
   week: string[];
-  /** The newest twenty of each task, for what they warned of. */
+  /** The newest twenty of each task, for their warnings. */
   warned: string[];
 }
 
-/** Choose them by their names, which begin with the time of the start; a year's ledger is long. */
+/** They are chosen by their names, which begin with the start time; a year's ledger is long. */
 export function ledgerFiles(files: string[]): LedgerFiles {
   const sorted = files.toSorted((a, b) => basename(a) < basename(b) ? 1 : -1);
   const byTask = Map.groupBy(sorted, (path) => runName(path)?.task);
@@ -61,7 +61,7 @@ export function ledgerFiles(files: string[]): LedgerFiles {
   };
 }
 
-/** Give runs, the newest first; one that says it is running but whose process is gone has died. */
+/** Give runs, the newest first; a running one whose process is gone has died. */
 export async function lastRuns(database: Database, files: string[]): Promise<RunRow[]> {
   const found = await rows<RunRow>(
     database,
@@ -76,9 +76,9 @@ export async function lastRuns(database: Database, files: string[]): Promise<Run
 }
 
 /**
- * Give what failed or died of some runs, the newest first, each task and reason once.
+ * Give the failed and dead ones of some runs, the newest first, each task and reason once.
  *
- * A `daily` that came to its end is left out: what failed of it stands there itself.
+ * A `daily` that reached its end is left out: its failed steps are listed themselves.
  */
 export function failuresOf(runs: RunRow[]): Failure[] {
   const failures = new Map<string, Failure>();
@@ -93,14 +93,14 @@ export function failuresOf(runs: RunRow[]): Failure[] {
   return [...failures.values()].slice(0, FAILURES);
 }
 
-/** Tell whether a run of this machine says that it is running, and its process is gone. */
+/** Tell whether a run of this machine is recorded as running while its process is gone. */
 export function hasDied({ status, host, pid, boot_id, start_ticks }: Record<string, unknown>) {
   const here = host === Deno.hostname() && bootId() !== undefined;
   const alive = boot_id === bootId() && startTicks(Number(pid)) === start_ticks;
   return status === "running" && here && !alive;
 }
 
-/** What the file name of a run in the ledger says of it (`LedgerRow`). */
+/** The parts of a run's file name in the ledger (`LedgerRow`). */
 export interface RunName {
   /** The task, with a dash for its colon. */
   task: string;

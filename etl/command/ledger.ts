@@ -14,7 +14,7 @@ export type RunStatus = "running" | "done" | "failed" | "busy" | "stopped";
 export interface RunEnd {
   status: RunStatus;
   exit_status: ExitStatus;
-  /** Counts of what was done; no text of any post. */
+  /** Counts of the run; no text of any post. */
   summary: unknown;
   warnings: string[];
   error: string | undefined;
@@ -68,9 +68,9 @@ export class LedgerRow {
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /**
- * Give the commit of the code that runs, undefined where it did not come from git.
+ * Give the commit of the running code, undefined outside of git.
  *
- * What was changed since that commit it does not tell.
+ * It does not show changes since that commit.
  */
 export function codeVersion(root = ROOT): string | undefined {
   const git = folderOf(root);

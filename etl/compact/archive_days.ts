@@ -19,15 +19,15 @@ import { whileNobodyReads } from "../store/reading.ts";
 import { daysOfPosts, openPosts } from "./days_of_posts.ts";
 import { copyFile, stateOf } from "./move_file.ts";
 
-/** What was moved to an archive, or back. */
+/** The raw data moved to an archive, or back. */
 export interface Archived {
   folder: string;
   direction: "to" | "back from";
   files: number;
   bytes: number;
-  /** The days on which it was seen, in order. */
+  /** The days on which it was received, in order. */
   days: string[];
-  /** Others read for so long that something is left. */
+  /** True where other tasks kept reading and some data is left. */
   isBusy: boolean;
   errors: UserError[];
 }
@@ -35,10 +35,10 @@ export interface Archived {
 type Wait = () => Promise<boolean>;
 
 /**
- * Move what the streams brought before a day to the archive, oldest first.
+ * Move raw data of the streams from before a day to the archive, oldest first.
  *
- * First the days of posts that rest on it are written down, so that `preprocess` leaves them as they are;
- * then it is copied, compared, and removed here. A day of which a post is not in `posts` yet stays, with
+ * First the dependent days of posts are recorded, so that `preprocess` leaves them as they are;
+ * then the data is copied, compared, and removed here. A day with a post that is not in `posts` yet stays, with
  * an error. The caller holds the lock `compact`.
  */
 export async function archiveDays(
@@ -214,7 +214,7 @@ async function chooseArchive(paths: DataPaths, named: string | undefined): Promi
       "Name that folder, or move it back first: deno task compact --restore",
     );
   }
-  // What is moved there now may hold what was deleted since.
+  // The newly moved data may hold posts deleted since.
   await writeMarker(folder, { id: known.id, removals: null });
   const archive = { ...known, folder };
   await writeArchive(paths, archive);

@@ -99,7 +99,7 @@ async function writeMerged(
   }
 }
 
-/** Refuse to merge what a later version wrote: its columns would be lost. */
+/** Refuse to compact files of a later version: their columns would be lost. */
 async function refuseNewer(database: Database, table: Table, files: string[]): Promise<void> {
   const versions = await rows<{ file_name: string }>(
     database,
@@ -116,7 +116,7 @@ async function refuseNewer(database: Database, table: Table, files: string[]): P
   );
 }
 
-/** Give what changes when a file is written anew or goes. */
+/** Give values that change when a file is rewritten or removed. */
 async function statesOf(files: string[]): Promise<string> {
   const states = await Promise.all(files.map(async (file) => {
     try {

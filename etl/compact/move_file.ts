@@ -2,10 +2,10 @@ import { ifThere } from "../run/if_there.ts";
 import { removeLeftovers, replaceFile, sha256OfFile, sync } from "../store/whole_file.ts";
 
 /**
- * Copy a file to another place, which may be on another disk, and give what the original was then.
+ * Copy a file to another place, perhaps on another disk, and give the state of the original.
  *
  * Durable, and read again and compared, when this returns; seen under its name only when it is whole. A
- * copy that is there already and the same is left, another one replaced.
+ * An existing equal copy is kept, a different one replaced.
  */
 export async function copyFile(from: string, to: string): Promise<string> {
   await removeLeftovers(to);
@@ -24,7 +24,7 @@ export async function copyFile(from: string, to: string): Promise<string> {
   return state!;
 }
 
-/** Give what changes when a file is written anew, undefined where it is not there. */
+/** Give values that change when a file is rewritten, undefined where it is missing. */
 export async function stateOf(path: string): Promise<string | undefined> {
   const stat = await ifThere(() => Deno.stat(path));
   return stat && `${stat.ino} ${stat.size} ${stat.mtime?.getTime()}`;

@@ -4,7 +4,7 @@ import type { InvalidItem, PostView } from "../atproto/post_view.ts";
 import { toJson } from "../store/json.ts";
 import type { Quarantine } from "../store/quarantine.ts";
 
-/** Why there is no text of a post that was asked for. */
+/** Why a requested post has no text. */
 export type Absence = "not_found" | "blocked" | "unreadable";
 
 /** A found row of `raw/context`, but for what stands in its line and the hash. */
@@ -22,7 +22,7 @@ export interface FoundContext {
   self_labels: string[];
 }
 
-/** What an AppView says of some posts. */
+/** The answer of an AppView about some posts. */
 export interface ContextAnswer {
   found: FoundContext[];
   absent: { uri: string; status: Absence }[];
@@ -31,8 +31,8 @@ export interface ContextAnswer {
 /**
  * Ask an AppView for posts, at most 25, undefined where the run is told to stop.
  *
- * What cannot be read is set aside, and its post is `unreadable`. Where an item does not say which
- * post it is, the missing ones are asked for one by one. Only who is logged in can be blocked: then a
+ * An unreadable item is set aside, and its post is `unreadable`. If an item does not say which
+ * post it is, the missing ones are asked for one by one. Only a logged-in account can be blocked: then a
  * missing post's author is asked for too.
  */
 export async function readContexts(

@@ -19,17 +19,17 @@ const SEGMENT_BYTES = 8 * 1024 * 1024;
 const PAUSE_MS = 60_000;
 const LOCK_MS = 200;
 
-/** What became known of posts that were asked for. */
+/** The results for requested posts. */
 export interface FetchedContexts {
   found: { uri: string; text: string; event_time: string | null }[];
-  /** Posts that are not there, or cannot be read. */
+  /** Posts that are missing or unreadable. */
   absent: string[];
 }
 
 /**
  * Fetches posts that ours reply to or quote into `raw/context`, 25 a request, through the journal.
  *
- * Each answer is durable before the next is asked for. Runs on one data folder take turns, and none asks
+ * Each answer is durable before the next request. Runs on one data folder take turns, and none asks
  * for what another one has fetched.
  */
 export class ContextFetcher {
@@ -51,9 +51,9 @@ export class ContextFetcher {
   }
 
   /**
-   * Ask for posts and give what became known; of those that it says nothing of, nothing is known.
+   * Ask for posts and give the results; posts without a result stay unknown.
    *
-   * `witnesses` are posts that the AppView should have: one that has none of what it is asked for is
+   * `witnesses` are posts that the AppView should have: an AppView that has none of the requested posts is
    * believed only if it has one of these. `readLanded` reads parts of `raw/context` that other runs
    * landed, and gives the uris that are still to be asked for. An AppView that fails is left alone for a
    * minute; its error is in `errors`. Throws where the login is refused, and where the journal cannot be
@@ -88,7 +88,7 @@ export class ContextFetcher {
   }
 
   /**
-   * Land what is in the journal of contexts, what ended runs left there too.
+   * Land the journal of contexts, including leftovers of ended runs.
    *
    * Another run that is fetching right now does so in its turn.
    */
@@ -112,7 +112,7 @@ export class ContextFetcher {
     this.#say(...await landLeftoverAnswers(database, paths, CONTEXT_JOURNAL));
   }
 
-  /** Have those parts read that are not known yet, and give what is still to be asked for. */
+  /** Read the unknown parts, and give the posts still to be asked for. */
   async #learn(
     uris: string[],
     readLanded: (files: string[]) => Promise<string[]>,
@@ -130,7 +130,7 @@ export class ContextFetcher {
       .filter((path) => !this.#known.has(path));
   }
 
-  /** Go on with the segment of this run, unless another run has landed it or left one of its own. */
+  /** Continue the segment of this run, unless another run has landed it or left one of its own. */
   async #takeTurn(): Promise<void> {
     const { paths } = this.context;
     const left = await leftSegments(paths.journal(CONTEXT_JOURNAL.name));

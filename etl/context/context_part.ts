@@ -1,4 +1,4 @@
-/** What a context may be made of, in the order in which it is shown to a reader. */
+/** The parts of a context, in the order shown to the model. */
 export const CONTEXT_KINDS = [
   "reply_root",
   "reply_parent",
@@ -12,13 +12,13 @@ export const CONTEXT_KINDS = [
 
 export type ContextKind = typeof CONTEXT_KINDS[number];
 
-/** What stands around a post; `alt_text` may come several times. */
+/** A part of a post's context; `alt_text` may come several times. */
 export interface ContextPart {
   kind: ContextKind;
   text: string;
 }
 
-/** Columns of the table `posts` that a context is made of. */
+/** Columns of the table `posts` that a context uses. */
 export const CONTEXT_COLUMNS = [
   "reply_root_uri",
   "reply_parent_uri",
@@ -30,7 +30,7 @@ export const CONTEXT_COLUMNS = [
   "self_labels",
 ] as const;
 
-/** What of a row of `posts` its context is made of. */
+/** The columns of a `posts` row that its context uses. */
 export interface ContextRow {
   uri: string;
   reply_root_uri: string | null;

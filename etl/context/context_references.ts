@@ -3,14 +3,14 @@ import { type Database, row } from "../store/duckdb.ts";
 /** Posts that another one names, as an SQL list. */
 const REFERENCES = "[reply_parent_uri, reply_root_uri, quoted_uri]";
 /**
- * Pending posts whose references are collected at once: what DuckDB hashes it holds whole, and of a
- * million posts that is more than a run has room for.
+ * Pending posts whose references are collected at once: DuckDB holds all that it hashes, and for a
+ * million posts that is more than a run's memory.
  */
 const SLICE = 2 ** 17;
 
 /**
- * Collect what the pending posts name into `context_refs` and `context_subjects`, and of the temporary
- * tables `removed` and `hidden` what is said of it into `context_removed`; those two are dropped.
+ * Collect the references of pending posts into `context_refs` and `context_subjects`, and from the temporary
+ * tables `removed` and `hidden` their removals into `context_removed`; those two are dropped.
  *
  * `posts` is a relation, `pending` a temporary table with the column `post`; `subjects` give the keyed
  * hashes of a post and of its author from its `uri`.

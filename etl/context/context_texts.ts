@@ -13,12 +13,12 @@ import { holdFiles } from "../store/reading.ts";
 import { CONTEXTS, POSTS, TOMBSTONES } from "../store/tables.ts";
 import { hashKey, subjectHashSql } from "../raw/tombstone.ts";
 
-/** How long what an AppView did not give is not asked for again. */
+/** How long a missing post is not asked for again. */
 const ABSENT_DAYS = 7;
 const DAY_MS = 86_400_000;
 
 /**
- * What is known of a post that another one names: its text is `known`; it is `missing` and worth asking
+ * The state of a referenced post: its text is `known`; it is `missing` and worth asking
  * for; or it is `gone`: deleted, hidden, not at the AppView a while ago, or no post at all.
  */
 export interface ContextState {
@@ -48,7 +48,7 @@ export class ContextTexts {
    * Collect the texts of some days, in place of those of the days before; `pending` is a temporary
    * table with the column `post` (hash of the uri).
    *
-   * Gives also the errors of damaged files, which are left out. Throws where a tombstone part is damaged.
+   * Also gives the errors of damaged files, which are left out. Throws where a tombstone part is damaged.
    */
   static async collect(
     database: Database,
@@ -111,7 +111,7 @@ export class ContextTexts {
     }`);
   }
 
-  /** Give what is known of posts that the pending ones name. */
+  /** Give the known texts of posts that the pending ones name. */
   async statesOf(uris: string[]): Promise<Map<string, ContextState>> {
     return uris.length === 0
       ? new Map()
@@ -158,7 +158,7 @@ export class ContextTexts {
     return new Map(states.map(({ uri, state, text }) => [uri, { state, text }]));
   }
 
-  /** Take in what was fetched. */
+  /** Add fetched posts. */
   async learn({ found, absent }: FetchedContexts): Promise<void> {
     await this.#fill("context_fetched", ["uri", "text", "event_time"], [
       ...found.map(({ uri, text, event_time }) => [uri, text.toWellFormed(), event_time]),
@@ -171,7 +171,7 @@ export class ContextTexts {
     await this.database.run("DROP TABLE context_fetched");
   }
 
-  /** Take in parts of `raw/context` that were landed after `collect`. */
+  /** Add parts of `raw/context` that landed after `collect`. */
   async readLanded(files: string[]): Promise<void> {
     await this.#take(
       `SELECT DISTINCT ON (uri_hash) hash(uri) AS ref, text, event_time, uri_hash
@@ -182,7 +182,7 @@ export class ContextTexts {
     );
   }
 
-  /** Take in rows (ref, text, event_time, uri_hash) as known, and as absent those without text. */
+  /** Add rows (ref, text, event_time, uri_hash) as known, and as absent those without text. */
   async #take(query: string): Promise<void> {
     await this.database.run(`
       CREATE OR REPLACE TEMP TABLE context_news AS ${query};
@@ -207,7 +207,7 @@ export class ContextTexts {
     appender.closeSync();
   }
 
-  /** Take in tombstones that came since: what was deleted meanwhile is shown to nobody. */
+  /** Add newer tombstones: posts deleted meanwhile are not shown. */
   async #refreshRemovals(): Promise<void> {
     await using _files = await holdFiles(this.paths);
     const files = this.paths.files("raw/tombstones").map(({ path }) => path)
@@ -221,7 +221,7 @@ export class ContextTexts {
     for (const path of files) this.#tombstones.add(path);
   }
 
-  /** Posts that were not there so lately that they are not asked for again. */
+  /** Posts that were missing too recently to be asked for again. */
   #absent(files: string[]): string {
     const since = new Date(now().getTime() - ABSENT_DAYS * DAY_MS);
     return `(SELECT DISTINCT uri_hash FROM ${relation(CONTEXTS, files)}

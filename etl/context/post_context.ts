@@ -18,11 +18,11 @@ export interface PostContext {
 }
 
 /**
- * Gives the contexts of the pending posts of a day after the other: what stands in their own rows, and
+ * Gives the contexts of pending posts, day after day: the parts in their own rows, and
  * the texts of the posts that they reply to or quote.
  *
- * Those texts come from all raw tables, and what none has is fetched into `raw/context`; nothing is
- * asked for twice. What was deleted or is hidden is in no context. Without an AppView nothing is
+ * Those texts come from all raw tables; missing ones are fetched into `raw/context`. Nothing is
+ * asked for twice. Deleted and hidden posts are in no context. Without an AppView nothing is
  * fetched. Uses the temporary tables `context_*` of the database.
  */
 export class PostContexts {
@@ -38,18 +38,18 @@ export class PostContexts {
     this.#fetcher = appView && new ContextFetcher(context, appView);
   }
 
-  /** What went wrong while the rest was done, each once. */
+  /** Errors of a run that did the rest, each once. */
   get errors(): UserError[] {
     return [...this.#errors, ...this.#fetcher?.errors ?? []];
   }
 
-  /** What was set aside, by reason. */
+  /** Items set aside, by reason. */
   get setAside(): Record<string, number> {
     return this.#fetcher?.quarantine.counts ?? {};
   }
 
   /**
-   * Turn to the pending posts of some days, the contexts that ended runs left in the journal included.
+   * Prepare the pending posts of some days, and land contexts that ended runs left in the journal.
    *
    * `pending` is a temporary table with the column `post` (hash of the uri). Throws where a tombstone
    * part is damaged.
@@ -77,7 +77,7 @@ export class PostContexts {
   }
 
   /**
-   * Give the contexts of some of the pending posts, by uri, with what was missing fetched.
+   * Give the contexts of some of the pending posts, by uri, and fetch missing texts.
    *
    * Where `missing` is not empty, the AppView failed (see `errors`) or the run is told to stop: such a
    * post is to stay pending, as labels without contexts say less. A context that is gone is not missing.
@@ -98,7 +98,7 @@ export class PostContexts {
     return await this.of(posts);
   }
 
-  /** Land what was fetched. */
+  /** Land fetched posts. */
   async close(): Promise<void> {
     await this.#fetcher?.land();
   }
@@ -110,8 +110,8 @@ export class PostContexts {
 }
 
 /**
- * Give the posts that one names, each once under its first kind: a parent that is the root too is the
- * parent, a quoted post that it replies to is what it replies to.
+ * Give the posts that a post names, each once under its first kind: a parent that is also the root is the
+ * parent; a quoted post that it replies to is the parent or root.
  */
 function references(row: ContextRow): [ContextKind, string][] {
   const seen = new Set([row.uri]);

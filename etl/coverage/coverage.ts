@@ -9,12 +9,12 @@ import { COVERAGE, WINDOWS } from "../store/tables.ts";
 const HOUR_MS = 3_600_000;
 const HOURS = 168;
 
-/** What was collected of a stream in the 168 hours before now. */
+/** The coverage of a stream in the 168 hours before now. */
 export interface WeekOfCoverage {
   source: string;
   /** Hours that its windows asked for, as far as they have passed; null where it has no windows. */
   hours_asked: number | null;
-  /** Of those, hours that were read without a gap; of the whole week where it has no windows. */
+  /** Hours of those read without a gap; hours of the whole week where it has no windows. */
   hours_collected: number;
   /** Minutes of the windows, and those in which events came; of the hours collected without windows. */
   minutes: number;
@@ -26,7 +26,7 @@ export interface WeekOfCoverage {
   reconnects: number;
 }
 
-/** Sum up what was collected of each stream in the last 168 hours, from whole files of two tables. */
+/** Sum up the coverage of each stream in the last 168 hours, from whole files of two tables. */
 export async function weekOfCoverage(
   database: Database,
   paths: DataPaths,
@@ -52,7 +52,7 @@ export async function weekOfCoverage(
   return weeks;
 }
 
-/** Say it in a sentence, such as a paper needs. */
+/** Describe it in a sentence for a paper. */
 export function describeWeek(week: WeekOfCoverage): string {
   const { source, hours_asked, hours_collected, minutes, minutes_with_data, skipped } = week;
   const share = minutes === 0 ? 0 : 100 * minutes_with_data / minutes;

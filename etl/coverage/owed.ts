@@ -11,10 +11,10 @@ import { mergeSpans, type Span, subtractSpans } from "./span.ts";
 import { type Window, type Windows, windowsOfDay } from "../study/window.ts";
 
 const DAY_MS = 86_400_000;
-/** How far back it is told what was missed. */
+/** How far back missed hours are reported. */
 const TOLD_MS = 7 * DAY_MS;
 
-/** A window with what is not collected of it yet. */
+/** A window with its uncollected spans. */
 export interface OpenWindow extends Window {
   open: Span[];
 }
@@ -22,14 +22,14 @@ export interface OpenWindow extends Window {
 export interface Owed {
   /** Still within the replay range of a host, oldest first. */
   owed: OpenWindow[];
-  /** What is left open of these can no longer be had. */
+  /** Open spans of these can no longer be collected. */
   missed: OpenWindow[];
 }
 
 /**
  * Lay down the windows of every day from the last one that has them to today.
  *
- * What was laid down stays, whatever `study.yaml` says later: windows are a commitment about time
+ * Laid-down windows stay, even if `study.yaml` changes: windows are a commitment about time
  * that had not come yet. On a source's first day, windows that had closed before are left out.
  */
 export async function layWindows(
@@ -70,12 +70,12 @@ export function unlaidWindows(
 }
 
 /**
- * Find what a source owes: of each window the time that has passed and is not covered by any host.
+ * Find the owed time of a source: the past time of each window that no host covers.
  *
  * `replayMs` is how far back hosts say that they replay; what came after the last time that was read
- * is owed all the same, until it was asked for. What a host said that it no longer has is missed. Nothing
- * is owed of the future, and what was missed is told of the last seven days: to look at all that was
- * ever collected would take longer with each run. `unlaid` are windows that no run has laid down yet.
+ * is owed all the same, until it was requested. Spans that a host reported as gone are missed. Nothing
+ * is owed of the future. Missed spans are reported for the last seven days: looking at everything
+ * collected would take longer with each run. `unlaid` are windows that no run has laid down yet.
  */
 export async function readOwed(
   database: Database,
@@ -116,7 +116,7 @@ export async function readOwed(
   return owed;
 }
 
-/** Give up to when a source was read, by whatever host. */
+/** Give up to when a source was read, from any host. */
 async function lastCovered(
   database: Database,
   paths: DataPaths,
@@ -134,7 +134,7 @@ async function lastCovered(
 }
 
 /**
- * Give the time for which a source was read without a gap, by whatever host; merged.
+ * Give the time for which a source was read without a gap, from any host; merged.
  *
  * `since` is the UTC day from which on it is looked at. Damaged files are left out.
  */
@@ -147,14 +147,14 @@ export async function coveredSpans(
   return (await readCoverage(database, paths, source, since)).spans;
 }
 
-/** Give also the seconds since 1970 at which hosts began that had nothing of before. */
+/** Also give the seconds since 1970 at which hosts without earlier events began. */
 async function readCoverage(
   database: Database,
   paths: DataPaths,
   source: string,
   since: string,
 ): Promise<{ spans: Span[]; refused: Set<number> }> {
-  // What covers the first minutes of a day may stand with the last minute of the day before.
+  // Coverage of a day's first minutes may stand with the last minute of the day before.
   const first = utcDay(new Date(Date.parse(since) - DAY_MS));
   await using _files = await holdFiles(paths);
   const files = paths.files("coverage").filter(({ day }) => day! >= first).map(({ path }) => path);

@@ -16,7 +16,7 @@ export function mergeSpans(spans: Span[]): Span[] {
   return merged;
 }
 
-/** Give what of a span the others leave open; they must be merged. */
+/** Give the parts of a span that the others leave open; they must be merged. */
 export function subtractSpans(span: Span, others: Span[]): Span[] {
   const left: Span[] = [];
   let from = span.from;

@@ -8,11 +8,11 @@ import type { DataPaths } from "../store/paths.ts";
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /**
- * A stream that rests so long while another is read was given up; one that `daily` does not read, as soon
+ * A stream unread for this long while another is read was given up; one that `daily` does not read, as soon
  * as the other one is read on the next day.
  */
 const GIVEN_UP_MS = { daily: 7 * DAY_MS, other: DAY_MS };
-/** Less than this is not worth a word: the present is always a little ahead, and hosts reconnect. */
+/** Shorter spans are not reported: the present is always a little ahead, and hosts reconnect. */
 const ENOUGH_MS = 60_000;
 
 /** Streams, as `study.yaml` names them. */
@@ -24,12 +24,12 @@ export function isStream(source: string): source is Stream {
   return (STREAMS as readonly string[]).includes(source);
 }
 
-/** What a stream has still to collect, and what it can no longer. */
+/** The owed and the lost hours of a stream. */
 export interface StreamStanding {
   source: Stream;
   /** Hours that have passed, are asked for and are not collected; oldest first. */
   owed: Span[];
-  /** When the first of them leaves, or left, what hosts replay; null where none is owed. */
+  /** When the first of them leaves or left the hosts' replay; null where none is owed. */
   leaves_at: Date | null;
   /** Whether it left. */
   is_late: boolean;
@@ -38,7 +38,7 @@ export interface StreamStanding {
 }
 
 /**
- * Find how each stream stands that the study collects by windows.
+ * Find the standing of each stream that the study collects by windows.
  *
  * Windows of days on which no run laid them down count too: they are owed all the same.
  */
@@ -93,7 +93,7 @@ export function minute(time: Date): string {
   return time.toISOString().slice(0, 16).replace("T", " ");
 }
 
-/** Say how a stream stands, as lines; none where nothing is owed or lost. */
+/** Describe the standing of a stream in lines; none where nothing is owed or lost. */
 export function describeStanding(
   { source, owed, leaves_at, is_late, lost }: StreamStanding,
 ): string[] {

@@ -10,10 +10,10 @@ import { isStream } from "./stream_standing.ts";
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const DAYS = 7;
-/** So little is no gap: the present is always a little ahead, and hosts reconnect. */
+/** Shorter spans are no gap: the present is always a little ahead, and hosts reconnect. */
 const ENOUGH_MS = 60_000;
 
-/** What became of an hour, as far as it has passed. */
+/** The state of an hour, as far as it has passed. */
 export type HourState = "whole" | "partly" | "open" | "unasked" | "to_come";
 
 /** The hours of the last seven UTC days of a source, today's last. */
@@ -25,7 +25,7 @@ export interface WeekStrip {
 /**
  * Find which hours of the last seven days each source collected.
  *
- * An hour is `whole` where all that its windows ask for was read without a gap, also by hand; `open` where
+ * An hour is `whole` where all of its windows were read without a gap, also by hand; `open` where
  * nothing was. Windows that no run has laid down yet count.
  */
 export async function weekStrips(
@@ -70,7 +70,7 @@ function hourState(hour: Span, asked: Span[], covered: Span[], present: Date): H
   if (read.length === 0) {
     return totalLength(wanted) < ENOUGH_MS ? "unasked" : "open";
   }
-  // What nobody asked for counts by the hour.
+  // Unasked hours count by the hour.
   const goal = wanted.length > 0 ? wanted : [passed];
   const left = goal.flatMap((span) => subtractSpans(span, covered));
   return totalLength(left) < ENOUGH_MS ? "whole" : "partly";

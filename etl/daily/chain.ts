@@ -44,12 +44,12 @@ export function chain(
       lacks: (before) => countsLack(before, study.sources.most_liked.count_again),
     }),
     { task: "aggregate", args: [] },
-    // Pages are not to show what authors took back.
+    // Pages must not show deleted posts.
     { task: "render", args: [], needs: ["preprocess"] },
   ];
 }
 
-/** Give why counts are not taken apart: the task that reads the feeds takes them too, where it can. */
+/** Give why counts are not taken separately: the task that reads the feeds takes them too, if it can. */
 function countsLack(before: StepEnd[], limit: number): string | undefined {
   const feeds = before.find(({ task }) => task === FEEDS);
   if (feeds?.status === "busy") return `${FEEDS} is already running and takes them`;

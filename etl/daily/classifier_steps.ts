@@ -5,12 +5,12 @@ import type { Study } from "../study/study.ts";
 import type { DataPaths } from "../store/paths.ts";
 import type { Step, StepEnd } from "./step.ts";
 
-/** What a day's run knows of a classifier. */
+/** The facts about a classifier that a day's run uses. */
 export interface DailyClassifier {
   task: string;
-  /** One of these is to be set, where there are any. */
+  /** One of these must be set, if there are any. */
   variables: readonly Variable[];
-  /** Say that its service has ended, where it has. */
+  /** Give the reason if its service has ended. */
   ended?(): string | undefined;
 }
 
@@ -18,7 +18,7 @@ export interface DailyClassifier {
 export type DailyClassifiers = Record<string, DailyClassifier>;
 
 /**
- * Give the steps that run a classifier: one, or where batches are under way one for each place where
+ * Give the steps that run a classifier: one, or with batches under way one for each place where
  * these are answered, which lands them and sends what is pending as they were sent.
  */
 export function classifierSteps(
@@ -30,7 +30,7 @@ export function classifierSteps(
   const step = (args: string[], lacks: string | undefined): Step => ({
     task: classifier.task,
     args: [...args, ...days],
-    // What authors took back has not left the tables before, and is not to be sent anywhere.
+    // Before preprocess, deleted posts are still in the tables, and must not be sent anywhere.
     needs: ["preprocess"],
     lacks: () => lacks,
   });
@@ -42,12 +42,12 @@ export function classifierSteps(
   return folders.map((folder) =>
     folder === null
       ? step(["--batch"], lackOf(classifier))
-      // Nobody is asked there.
+      // No server is asked there.
       : step(["--batch-files", folder], undefined)
   );
 }
 
-/** Say whether a step was left out for want of a key. */
+/** Tell whether a step was left out for want of a key. */
 export function lacksKey(classifiers: DailyClassifiers, { task, reason }: StepEnd): boolean {
   const classifier = Object.values(classifiers).find((it) => it.task === task);
   return classifier !== undefined && reason === keyLackOf(classifier);

@@ -4,9 +4,9 @@ import type { StepFigures } from "./step_figures.ts";
 export interface Step {
   task: string;
   args: string[];
-  /** Tasks without whose end it cannot run; all others before it only go first. */
+  /** Tasks that must have reached their end; all others before it only go first. */
   needs?: string[];
-  /** Give why it is left out, undefined where it has what it takes. */
+  /** Give why it is left out, undefined where it can run. */
   lacks?(before: StepEnd[]): string | undefined;
 }
 
@@ -16,7 +16,7 @@ export interface Step {
  */
 export type StepStatus = "done" | "failed" | "busy" | "stopped" | "skipped";
 
-/** What became of a step. */
+/** The result of a step. */
 export interface StepEnd extends StepFigures {
   task: string;
   args: string[];
@@ -26,20 +26,20 @@ export interface StepEnd extends StepFigures {
   seconds: number;
   /** Why it failed or was skipped. */
   reason: string | null;
-  /** What helps where it failed. */
+  /** The remedy of a failure. */
   remedy: string | null;
-  /** Whether this run did not come to it, or was told to stop while it was at it. */
+  /** Whether this run did not reach it, or was stopped during it. */
   isAhead: boolean;
-  /** As the task printed it; undefined where it did not come to its end. */
+  /** As the task printed it; undefined where it did not reach its end. */
   summary?: Record<string, unknown> | undefined;
 }
 
-/** Give a step as one would type it behind `deno task`. */
+/** Give a step as typed after `deno task`. */
 export function stepName({ task, args }: Pick<Step, "task" | "args">): string {
   return [task, ...args].join(" ");
 }
 
-/** Give how a step ends that is not started; it is ahead where that is no choice of the study. */
+/** Give the end of a step that is not started; it is ahead where that is not the study's choice. */
 export function skipped({ task, args }: Step, reason: string, isAhead: boolean): StepEnd {
   const nothing = { exit_status: null, seconds: 0, did: "", left: "", remedy: null };
   return { task, args, status: "skipped", reason, isAhead, ...nothing };

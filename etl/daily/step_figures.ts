@@ -1,10 +1,10 @@
-/** What a step did and what it leaves, in a few words for one line; empty where that is nothing. */
+/** The work of a step and the work left, in a few words for one line; empty for none. */
 export interface StepFigures {
   did: string;
   left: string;
 }
 
-/** What of a window is owed a moment after it was collected is no work that is left. */
+/** Time of a window owed a moment after collection is not work left. */
 const OWED_HOURS = 0.05;
 
 type Summary = Record<string, unknown>;

@@ -9,10 +9,10 @@ import { type StepEnd, stepName } from "./step.ts";
 const SCOPE = "daily";
 
 /**
- * Tell people which steps failed and which are mended; ask for the heartbeat address where none failed
- * and all were come to.
+ * Notify people of failed and mended steps; request the heartbeat address if none failed
+ * and all were reached.
  *
- * `date` is the day that was asked for: such a run is not the one of today, and sends no heartbeat.
+ * `date` is the requested day: such a run is not today's, and sends no heartbeat.
  */
 export async function tellOfSteps(
   context: Pick<Context, "paths" | "study" | "warn" | "signal" | "database">,
@@ -36,7 +36,7 @@ export async function tellOfSteps(
   if (isWell && date === undefined) await heartbeat(context);
 }
 
-/** Give the classifiers that ran before and have no key any more: their labels would just cease. */
+/** Give the classifiers that ran before and have lost their key: otherwise their labels end silently. */
 async function lostKeys(
   { database, paths }: Pick<Context, "paths" | "database">,
   classifiers: DailyClassifiers,
@@ -53,7 +53,7 @@ async function lostKeys(
   }));
 }
 
-/** Give what people are to be told of: a task that failed, once however many of its steps did. */
+/** Give the incidents: each failed task once, however many of its steps failed. */
 export function incidentsOf(ends: StepEnd[]): Incident[] {
   const failed = ends.filter(({ status }) => status === "failed");
   const first = failed.filter((end) => failed.find(({ task }) => task === end.task) === end);
@@ -65,10 +65,10 @@ export function incidentsOf(ends: StepEnd[]): Incident[] {
 }
 
 /**
- * Say whether an incident of a run before may last, as this one found out nothing of it.
+ * Tell whether an earlier incident may last, because this run learned nothing about it.
  *
- * Of a step that the chain no longer has, or that lacks what it takes, nobody waits; but a run for a date
- * leaves out what is of today.
+ * A step that left the chain, or cannot run, ends its incident; but a run for a date
+ * leaves out today's steps.
  */
 function isUnknown(key: string, ends: StepEnd[], isOfDate: boolean): boolean {
   if (!key.startsWith(`${SCOPE}/`)) return false;

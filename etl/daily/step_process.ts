@@ -8,9 +8,9 @@ import { stepFigures } from "./step_figures.ts";
 const ERROR = /^(Cannot .+)\n {2}(\S.*)$/m;
 
 /**
- * Run a step as the task that it is, in a process of its own, and give how it ended.
+ * Run a step as a task in its own process, and give how it ended.
  *
- * What it says on stderr goes through. A signal to this process is passed on to it as SIGTERM.
+ * Its stderr passes through. A signal to this process is passed on to it as SIGTERM.
  */
 export async function runStep(
   step: Step,
@@ -26,7 +26,7 @@ export async function runStep(
     try {
       child.kill("SIGTERM");
     } catch {
-      // It has ended in this moment.
+      // It has just ended.
     }
   };
   signal.addEventListener("abort", stop);
@@ -35,7 +35,7 @@ export async function runStep(
     new Response(child.stdout).text(),
     new Response(kept).text(),
     child.status.finally(() => signal.removeEventListener("abort", stop)),
-    // Where the session was closed nobody reads it, and the work goes on all the same.
+    // After the session is closed nobody reads it, and the work continues.
     shown.pipeTo(Deno.stderr.writable, { preventClose: true }).catch(() => {}),
   ]);
   const summary = summaryOf(stdout);
@@ -60,7 +60,7 @@ function statusOf(code: number): StepStatus {
   return code === EXIT.stopped ? "stopped" : "failed";
 }
 
-/** Give what the task printed for machines, undefined where it did not come to its end. */
+/** Give the task's JSON summary, undefined where it did not reach its end. */
 function summaryOf(stdout: string): Record<string, unknown> | undefined {
   try {
     return JSON.parse(stdout);

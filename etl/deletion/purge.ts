@@ -23,7 +23,7 @@ export type Purged = Record<string, number>;
 const NAMING_COLUMNS = ["cid", "did", "text", "text_hash", "reference_time", "created_at"];
 
 /**
- * Remove what was deleted from every table that still holds it, and from the quarantine.
+ * Remove deleted posts from every table that still holds them, and from the quarantine.
  *
  * `removals` come from `indexPosts`, which also says which posts were written anew (`finished`). Labels go with their post, or stay as
  * numbers under the post's keyed hash, as the study says; so do replicates and posts of panels. Posts of
@@ -104,7 +104,7 @@ export async function purge(context: Context, removals: Removals): Promise<Purge
   };
 }
 
-/** Give the query for what takes the place of rows that left, by the columns of the file. */
+/** Give the query for replacements of removed rows, by the columns of the file. */
 type Replacement = (columns: string[]) => string;
 
 /** Rewrite the files of a table in which a condition holds for some row. */
@@ -141,9 +141,9 @@ async function purgeTable(
 }
 
 /**
- * Take out of the quarantine what belongs to a removed post or account.
+ * Remove the lines of removed posts and accounts from the quarantine.
  *
- * Only today's file is still written to: it is left to the next run while its source is running.
+ * Only today's file is still being written: it is left to the next run while its source is running.
  */
 async function purgeQuarantine(
   { paths, warn }: Context,
@@ -165,8 +165,8 @@ async function purgeQuarantine(
 }
 
 /**
- * Take paid answers to removed posts out of segments, whatever the study keeps of labels: what an
- * answer holds in numbers is known to its classifier alone.
+ * Remove paid answers to removed posts from segments, even if the study keeps labels: only the
+ * classifier can read the numbers of an answer.
  *
  * Segments of a label set are left to the next run while its classifier is running.
  */

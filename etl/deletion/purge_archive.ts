@@ -15,9 +15,9 @@ import { DataPaths } from "../store/paths.ts";
 import { COMPACT } from "../store/reading.ts";
 
 /**
- * Remove from archived raw data what the condition names; gives how many rows left.
+ * Remove the rows of a condition from archived raw data; gives how many were removed.
  *
- * Needs the temporary table `removed`. An archive that is not there is warned of: tombstones are kept,
+ * Needs the temporary table `removed`. A missing archive is a warning: tombstones are kept,
  * and the next `preprocess` that finds it applies them all. Only the columns of the condition are read,
  * and nothing where the same removals were applied before.
  */
@@ -62,7 +62,7 @@ export async function purgeArchive(
   return touched;
 }
 
-/** Give how many rows left, or the error of a damaged file. */
+/** Give the number of removed rows, or the error of a damaged file. */
 async function purgeFile(
   database: Database,
   path: string,

@@ -11,10 +11,10 @@ import type { Context } from "../command/command.ts";
 import { segmentLines } from "../store/journal.ts";
 
 /**
- * Take removed posts out of batches that are under way; gives how many those are.
+ * Remove removed posts from batches under way; gives how many.
  *
- * Nothing is known then of their requests, so that no answer to them is kept. What a server has of
- * them goes when the batch has landed. Batches of a label set are left to the next run while its
+ * Their requests are then unknown, so that no answer to them is kept. The server's copy of
+ * them is deleted when the batch has landed. Batches of a label set are left to the next run while its
  * classifier is running.
  */
 export async function purgeBatches(
@@ -52,7 +52,7 @@ async function purgeBatch(
   if (gone.size === 0) return 0;
   // Its writer has died, and the next run writes a new one.
   await removeIfThere(requests);
-  // First the texts: while the line of a post is there, the next run finds what is left of it.
+  // Texts first: while the line of a post exists, the next run finds the rest.
   if (batch.folder !== null) {
     for (const path of Object.values(folderPaths(batch.folder, batch.name))) {
       try {

@@ -4,7 +4,7 @@ import { lock } from "../store/lock.ts";
 import { removeLeftovers, replaceFile } from "../store/whole_file.ts";
 import type { DataPaths } from "../store/paths.ts";
 
-/** Do something under a lock; gives false where somebody else holds it. */
+/** Do something under a lock; gives false where another process holds it. */
 export async function whileIdle(
   paths: DataPaths,
   name: string,
@@ -23,9 +23,9 @@ export async function whileIdle(
 }
 
 /**
- * Rewrite a file of JSON lines without those of posts that are gone; gives how many those are.
+ * Rewrite a file of JSON lines without those of removed posts; gives how many those are.
  *
- * `keyOf` says by what of a line posts are known; by their uri, where it is left out.
+ * `keyOf` gives the key of a line's post; by default its uri.
  */
 export async function purgeLines(
   path: string,

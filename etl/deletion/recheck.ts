@@ -12,19 +12,19 @@ import { recheckFile, type RecheckState } from "../raw/last_recheck.ts";
 import { POSTS } from "../store/tables.ts";
 import { type Found, subjectHashSql, writeTombstones } from "../raw/tombstone.ts";
 
-/** Posts after which what was found is durable. */
+/** Number of posts after which results are durable. */
 const PAGE = 100 * POSTS_AT_ONCE;
-/** Where more of a page is missing than this, the AppView is to be doubted and not the posts. */
+/** If more than this share of a page is missing, the AppView is at fault and not the posts. */
 const BELIEVABLE = 0.5;
-/** Fewer posts say nothing about the AppView. */
+/** Fewer posts are no evidence about the AppView. */
 const FEW = 10;
 
-/** What a round of asking found so far, and whether all of it was asked. */
+/** The results of a round so far, and whether it is complete. */
 export type Recheck = RecheckState & { posts: number; isComplete: boolean };
 
 /**
  * Make the temporary table `kept` (subject_hash, uri, did, is_hidden): every uri in raw, contexts and archived posts too,
- * that this round was not asked for yet, that an AppView can look up, and that no tombstone removes. A
+ * that this round has not asked about, that an AppView can look up, and that no tombstone removes. A
  * round that is complete is followed by a new one. Gives its state.
  */
 export async function openRound(
@@ -69,7 +69,7 @@ export async function openRound(
  * Ask an AppView for every post of `kept`, in the order of keyed hashes, and land a tombstone of each
  * that is gone: of its account where the account is gone too.
  *
- * Durable page by page, so that a run that was stopped or killed goes on. Throws, without believing the
+ * Durable page by page, so that the next run continues a stopped or killed one. Throws, without believing the
  * page, where nearly everything in it is missing.
  */
 export async function askRound(
@@ -95,7 +95,7 @@ export async function askRound(
       throw emptyAppView(appView.host, answer.missing.length, answer.asked.length);
     }
     const found = await judge(answer, accounts, appView);
-    // Stopped while asking for authors: the page is asked for again.
+    // Stopped while asking for authors: the page is asked again.
     if (found === undefined) break;
     await writeTombstones(database, paths, key, appView.host, found.tombstones);
     state = { ...add(state, found), asked: state.asked + answer.asked.length };
@@ -122,10 +122,10 @@ function nextPage(database: Database, after: string): Promise<Kept[]> {
 }
 
 interface Answer {
-  /** A page, or as much of it as was asked for before the run was told to stop. */
+  /** A page, or the part of it that was asked before the stop. */
   asked: Kept[];
   missing: Kept[];
-  /** Posts that are there although their author was deactivated. */
+  /** Posts that exist although their author was deactivated. */
   back: Kept[];
   unknown: number;
 }
@@ -143,7 +143,7 @@ async function askPage(
     const there = new Set(views.map((view) => view.uri));
     answer.asked.push(...batch);
     const missing = batch.filter(({ uri }) => !there.has(uri));
-    // An item that cannot be read may be any of the missing ones.
+    // An unreadable item may be any of the missing ones.
     if (there.has(undefined)) answer.unknown += missing.length;
     else answer.missing.push(...missing);
     answer.back.push(...batch.filter(({ uri, is_hidden }) => is_hidden && there.has(uri)));
@@ -161,7 +161,7 @@ interface Judged {
   unknown: number;
 }
 
-/** Say of each missing post whether it, or its whole account, is gone; `accounts` keeps what is known. */
+/** Tell for each missing post whether it, or its whole account, is gone; `accounts` keeps known states. */
 async function judge(
   { missing, back, unknown }: Answer,
   accounts: Map<string, AccountState>,

@@ -4,13 +4,13 @@ import type { AppViewAnswer } from "./appview_answer.ts";
 import type { Examination } from "./examination.ts";
 import { type Finding, ok, problem, warning } from "./finding.ts";
 
-/** See whether there is a whole login or none; throws a usage error where half of one is set. */
+/** Check that there is a whole login or none; throws a usage error where half of one is set. */
 export function login({ paths, study }: Examination): Finding[] {
   const session = Session.fromEnvironment(paths, study.sources.most_liked.appview);
   return [ok(session === undefined ? "the AppView is asked without login" : "there is a login")];
 }
 
-/** See whether the AppView answers, and has the feeds of the study. */
+/** Check that the AppView answers, and has the feeds of the study. */
 export async function appView({ appView }: Examination): Promise<Finding[]> {
   return (await appView()).map(ofAnswer);
 }

@@ -3,22 +3,22 @@ import { readFailure } from "../run/request_failure.ts";
 /** How long a server may take to answer. */
 export const TIMEOUT_MS = 10_000;
 
-/** What an AppView said when it was asked for one post of a feed. */
+/** The answer of an AppView to a request for one post of a feed. */
 export interface AppViewAnswer {
   feed: string;
   /** Name and port of the AppView. */
   host: string;
-  /** Of HTTP; undefined where no answer came. */
+  /** HTTP status; undefined without an answer. */
   status?: number;
   /** The name of an XRPC error. */
   error?: string;
-  /** In words, where no answer came. */
+  /** In words, without an answer. */
   failure?: string;
-  /** How far this machine's clock is ahead of the AppView's, where that says its time. */
+  /** How far this machine's clock is ahead of the AppView's, if the AppView gives its time. */
   clockAheadMs?: number;
 }
 
-/** Ask an AppView for one post of a feed, without login, and read of the answer whether it is one. */
+/** Ask an AppView for one post of a feed, without login, and check that the answer is a feed. */
 export async function askAppView(
   service: string,
   feed: string,
@@ -41,7 +41,7 @@ export async function askAppView(
       feed,
       host,
       status: response.status,
-      // A server may repeat what it was sent: of its words only those of the protocol are shown.
+      // A server may repeat the request: only the protocol's own words are shown.
       ...isFeed ? {} : { error: /^[A-Za-z]{1,40}$/.test(error ?? "") ? error : "NoFeed" },
       ...clockAheadMs === undefined ? {} : { clockAheadMs },
     };
@@ -54,7 +54,7 @@ export async function askAppView(
 }
 
 function clockAhead(headers: Headers, askedAt: number, answeredAt: number): number | undefined {
-  // What a cache kept was dated when it was made.
+  // A cached answer has the date of its creation.
   const date = Date.parse(headers.get("date") ?? "") + Number(headers.get("age") ?? 0) * 1000;
   // The header has whole seconds, cut off.
   return Number.isFinite(date) ? (askedAt + answeredAt) / 2 - (date + 500) : undefined;

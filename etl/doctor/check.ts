@@ -9,19 +9,19 @@ import type { Finding } from "./finding.ts";
 import { notices } from "./notices.ts";
 import { FIREHOSE, JETSTREAM, streamAddresses, streamAnswers } from "./stream.ts";
 
-/** Something that is looked at. */
+/** One check. */
 export interface Check {
   name: string;
   group: "this machine" | "the data folder" | "the study" | "services";
-  /** It asks a server, and is left out where none may be asked. */
+  /** It asks a server, and is left out offline. */
   isOnline?: boolean;
-  /** Give what there is to say: nothing where it does not concern the study. Changes nothing. */
+  /** Give the findings: none where it does not concern the study. Changes nothing. */
   look(examination: Examination): Finding | Finding[] | Promise<Finding | Finding[]>;
 }
 
 /**
- * What `deno task doctor` looks at, in the order in which it is shown; what concerns classifiers stands
- * with these (`classifiers/checks/`).
+ * The checks of `deno task doctor`, in the order shown; checks of classifiers are
+ * in `classifiers/checks/`.
  */
 export const CHECKS: Check[] = [
   { name: "deno", group: "this machine", look: ({ root }) => denoVersion(root) },

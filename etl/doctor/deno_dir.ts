@@ -5,13 +5,13 @@ import { isNetwork } from "./file_system.ts";
 import { type Finding, ok, warning } from "./finding.ts";
 import { isWithin, mountOf } from "./mount.ts";
 
-/** What packages and compiled code may come to, with room for the next release. */
+/** The size of packages and compiled code, with room for the next release. */
 const [SMALL_HOME, SMALL] = [5e9, 1e9];
 const MOVE =
   "Put it into project space: export DENO_DIR=/project/…/deno in ~/.profile, at the head of the crontab " +
   "and in batch scripts, then run deno install";
 
-/** Give where Deno keeps what it fetched; undefined where nothing says so. */
+/** Give the folder of Deno's fetched packages; undefined where unknown. */
 export function denoDirOf(variable: (name: string) => string | undefined): string | undefined {
   const set = variable("DENO_DIR");
   if (set) return set;
@@ -22,7 +22,7 @@ export function denoDirOf(variable: (name: string) => string | undefined): strin
   return join(home, Deno.build.os === "darwin" ? "Library/Caches/deno" : ".cache/deno");
 }
 
-/** See whether the folder of packages can fill up a home folder, as on clusters. */
+/** Check whether the folder of packages can fill up a home folder, as on clusters. */
 export async function denoDirectory({ denoDir, home, mounts }: Examination): Promise<Finding[]> {
   if (denoDir === undefined) return [];
   const folder = await standingFolder(denoDir);

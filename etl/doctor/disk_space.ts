@@ -7,14 +7,14 @@ import { type Finding, note, ok, problem, warning } from "./finding.ts";
 /** A run writes files anew beside the old ones, so that a day needs twice its size for a while. */
 const DAYS_TONIGHT = 2;
 const [SOON_DAYS, LATER_DAYS] = [14, 60];
-/** What a run needs where nothing is known of the study, and files likewise. */
+/** Bytes and files that a run needs if the study's growth is unknown. */
 const [FEWEST_BYTES, FEWEST_FILES] = [200e6, 1000];
-/** Where growth is not known, less than this is worth a word. */
+/** If growth is unknown, less than this is reported. */
 const FEW_BYTES = 5e9;
 const REMEDY =
   "Free some space, or move the data folder to a larger disk and name it with CIVICSKY_DATA";
 
-/** Say how many days of the study still fit on the disk of its data folder. */
+/** Report how many days of the study still fit on the disk of its data folder. */
 export async function diskSpace({ paths, files }: Examination): Promise<Finding[]> {
   const growth = await measureGrowth(files(), utcDay(now()));
   const space = await spaceOf(paths.root);
@@ -54,7 +54,7 @@ export const DAY_MS = 86_400_000;
 /** Days before today that are measured. */
 export const DAYS = 7;
 
-/** What a day of the study takes, on average. */
+/** The average size of a day of the study. */
 export interface Growth {
   bytes: number;
   files: number;
@@ -65,7 +65,7 @@ export interface Growth {
 /**
  * Measure the growth of the tables by the partitions of the seven UTC days before a day.
  *
- * Undefined where they hold nothing: then nothing is known.
+ * Undefined where they hold nothing: growth is then unknown.
  */
 export async function measureGrowth(
   files: PartitionFile[],
@@ -80,7 +80,7 @@ export async function measureGrowth(
   return { bytes: bytes / days, files: recent.length / days, days };
 }
 
-/** A file that another task replaced meanwhile counts nothing. */
+/** A file that another task replaced meanwhile counts as empty. */
 export async function bytesOf(path: string): Promise<number> {
   return (await ifThere(() => Deno.stat(path)))?.size ?? 0;
 }

@@ -5,25 +5,25 @@ import type { PartitionFile } from "../store/paths.ts";
 import type { AppViewAnswer } from "./appview_answer.ts";
 import type { Mount } from "./mount.ts";
 
-/** What checks look at; none of them changes anything. */
+/** The inputs of checks; no check changes anything. */
 export interface Examination
   extends Pick<Context, "paths" | "study" | "studyPath" | "database" | "signal"> {
   /** The folder of the code. */
   root: string;
-  /** May servers be asked? */
+  /** Whether checks may ask servers. */
   isOnline: boolean;
   /** Every file under the data folder, listed once. */
   files(): PartitionFile[];
-  /** What the study's AppView says of each feed, asked once. */
+  /** The answer of the study's AppView for each feed, asked once. */
   appView(): Promise<AppViewAnswer[]>;
   /** The mounted file systems; undefined where the system does not tell. */
   mounts: Mount[] | undefined;
-  /** The user's home, and where Deno keeps packages; undefined where nothing says so. */
+  /** The user's home, and Deno's folder of packages; undefined where unknown. */
   home: string | undefined;
   denoDir: string | undefined;
 }
 
-/** What is left on the file system of a folder. */
+/** Free space on the file system of a folder. */
 export interface Space {
   /** For those without special rights. */
   bytes: number;
@@ -31,13 +31,13 @@ export interface Space {
   files: number | undefined;
 }
 
-/** Give what is left where a folder is, or would be made. */
+/** Give the free space where a folder is, or would be made. */
 export async function spaceOf(folder: string): Promise<Space> {
   const { bavail, bsize, files, ffree } = await statfs(await standingFolder(folder));
   return { bytes: bavail * bsize, files: files > 0 ? ffree : undefined };
 }
 
-/** Give a folder, without links, or the nearest one above it that is there. */
+/** Give a folder, without links, or its nearest existing parent. */
 export async function standingFolder(folder: string): Promise<string> {
   for (;;) {
     try {
@@ -49,7 +49,7 @@ export async function standingFolder(folder: string): Promise<string> {
   }
 }
 
-/** Say a number of bytes in the unit that people would use. */
+/** Write a number of bytes in a readable unit. */
 export function size(bytes: number): string {
   const [unit, bytesAUnit] = bytes >= 1e12
     ? ["TB", 1e12]

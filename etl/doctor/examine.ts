@@ -45,12 +45,12 @@ async function within(
   }
 }
 
-/** What a check could not do, a task may not be able to do either. */
+/** A task may fail for the same reason as a check. */
 function ofError(thrown: unknown): Finding {
   const error = explained(thrown);
   if (error instanceof UserError) return problem(error.message, error.remedy);
   const isOfSystem = Object.values(Deno.errors).some((kind) => error instanceof kind);
-  // Other messages may quote what was read.
+  // Other messages may quote data.
   const said = isOfSystem ? describeError(error) : error instanceof Error ? error.name : "an error";
   return warning(
     `this check failed (${said})`,

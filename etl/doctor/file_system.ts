@@ -5,7 +5,7 @@ import { type Mount, mountOf } from "./mount.ts";
 import { join } from "node:path";
 import { ifThere } from "../run/if_there.ts";
 
-/** What to know of a kind of file system that data lies on. */
+/** Facts about a kind of file system for data. */
 interface Kind {
   types: RegExp;
   level: "note" | "warning";

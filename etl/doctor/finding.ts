@@ -4,7 +4,7 @@
  */
 export type Level = "ok" | "note" | "warning" | "problem";
 
-/** What a check found. */
+/** The result of a check. */
 export interface Finding {
   level: Level;
   /** In words for people: no key, no post's text, nothing that a server wrote. */

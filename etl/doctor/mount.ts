@@ -6,7 +6,7 @@ export interface Mount {
   path: string;
   /** Such as `ext4`, `nfs4` or `fuse.sshfs`. */
   type: string;
-  /** Of the mount and of the file system, such as `ro` or `soft`. */
+  /** Options of the mount and of the file system, such as `ro` or `soft`. */
   options: string[];
 }
 
@@ -32,7 +32,7 @@ export function parseMounts(text: string): Mount[] {
   });
 }
 
-/** Give the file system that a path without links lies on; of two at one place the later one. */
+/** Give the file system of a path without links; of two at one place the later one. */
 export function mountOf(path: string, mounts: Mount[]): Mount | undefined {
   const over = mounts.filter((mount) => isWithin(path, mount.path));
   const longest = Math.max(...over.map((mount) => mount.path.length));

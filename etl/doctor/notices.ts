@@ -2,7 +2,7 @@ import { channels } from "../watch/channel.ts";
 import type { Examination } from "./examination.ts";
 import { type Finding, note, ok, warning } from "./finding.ts";
 
-/** See whether anybody would be told of a failure; sends nothing. */
+/** Check whether a failure would reach anybody; sends nothing. */
 export function notices({ study }: Examination): Finding[] {
   const wrong: string[] = [];
   const found = channels({ study, warn: (text) => wrong.push(text) });

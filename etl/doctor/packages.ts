@@ -10,8 +10,8 @@ const Lock = z.object({
 });
 
 /**
- * Compare the packages of `deno.json` and `package.json` with `deno.lock`, and see whether Deno keeps
- * them already: a machine without internet can fetch none.
+ * Compare the packages of `deno.json` and `package.json` with `deno.lock`, and check whether Deno has
+ * fetched them: a machine without internet can fetch none.
  */
 export async function packages(root: string, denoDir: string | undefined): Promise<Finding[]> {
   const { imports } = Config.parse(await json(root, "deno.json"));

@@ -16,7 +16,7 @@ export function countLevels(findings: CheckFinding[]): Record<Level, number> {
   };
 }
 
-/** Write findings for people: by group, the worst first, and what is fine as a number. */
+/** Write findings for people: by group, the worst first, and the number of fine ones. */
 export function describeFindings(
   checks: Check[],
   findings: CheckFinding[],

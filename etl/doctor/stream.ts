@@ -9,7 +9,7 @@ import { type Finding, note, ok, problem, warning } from "./finding.ts";
 /** A source that is a stream. */
 export interface Stream {
   name: "firehose" | "jetstream";
-  /** What its hosts are called. */
+  /** The word for its hosts. */
   called: string;
   variable: "BLUESKY_RELAY" | "BLUESKY_JETSTREAM";
   path: string;
@@ -41,7 +41,7 @@ export const JETSTREAM: Stream = {
 const VERSION_1 = /^jetstream[12]\.us-(east|west)\.bsky\.network$/;
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/;
 
-/** Look at the addresses that a stream is read from, without asking any. */
+/** Check the addresses of a stream, without asking any. */
 export function streamAddresses(stream: Stream, examination: Examination): Finding[] {
   const hosts = hostsOf(stream, examination);
   const findings = hosts.flatMap((host): Finding[] => {
@@ -101,7 +101,7 @@ function hostsOf({ name, variable }: Stream, { study }: Examination): string[] {
     .map((host) => host.replace(/\/+$/, ""));
 }
 
-/** Give in words why a host lets nobody subscribe, undefined where it does. */
+/** Give in words why a host refuses subscriptions, undefined where it accepts them. */
 async function handshake(
   host: string,
   path: string,

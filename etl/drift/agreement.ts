@@ -1,7 +1,7 @@
 import { atLeast, twoSided } from "./exact_binomial.ts";
 import { cohensKappa } from "./kappa.ts";
 
-/** What was said of a post at first, when it was asked about next, and in the last round. */
+/** The values for a post: the first, the next, and that of the last round. */
 export interface Looks<T> {
   first: T;
   /** Undefined where the last round is the next. */
@@ -9,7 +9,7 @@ export interface Looks<T> {
   last: T;
 }
 
-/** How far a label of the last round is the one that the same posts had at first. */
+/** Agreement of a label in the last round with the first one of the same posts. */
 export interface Agreement {
   /** Posts that have the label in both. */
   n: number;
@@ -17,13 +17,13 @@ export interface Agreement {
   agreement: number;
   /** Cohen's; null where all have the same label. */
   kappa: number | null;
-  /** The same share when they were first asked about again, where that was an earlier round. */
+  /** The same share in the first repeated round, if that was an earlier one. */
   agreement_before: number | null;
-  /** That chance alone lets so much of it be lost since: McNemar's exact test, one-sided. */
+  /** p-value of the loss of agreement since then: McNemar's exact test, one-sided. */
   p_agreement: number | null;
-  /** Share of `true` in the last round less that at first; null where labels are more than two. */
+  /** Share of `true` in the last round minus the first share; null with more than two labels. */
   shift: number | null;
-  /** That chance alone shifts it so far, either way: McNemar's exact test. */
+  /** p-value of the shift, two-sided: McNemar's exact test. */
   p_shift: number | null;
 }
 

@@ -1,9 +1,9 @@
 import type { LabelDrift } from "./label_drift.ts";
 
-/** Scores that are named, those that moved most; `status --json` has all. */
+/** Number of scores shown, those that moved most; `status --json` has all. */
 const NAMED_SCORES = 3;
 
-/** Say the drift of a label set for people, as lines. */
+/** Describe the drift of a label set in lines. */
 export function describeDrift(drift: LabelDrift): string[] {
   const { classifier, label_set_id, anchors, last_round } = drift;
   const number = (count: number) => count.toLocaleString("en");

@@ -6,10 +6,10 @@ export interface LabelPair {
 }
 
 /**
- * Give Cohen's kappa of pairs of labels: agreement beyond what their shares alone would bring (Cohen
+ * Give Cohen's kappa of pairs of labels: agreement beyond the agreement expected by chance (Cohen
  * 1960, Educational and Psychological Measurement 20).
  *
- * null without pairs, and where all are the same label: nothing is left to be beyond chance.
+ * null without pairs, and where all labels are the same: there is no agreement beyond chance.
  */
 export function cohensKappa(pairs: readonly LabelPair[]): number | null {
   const [first, second] = [new Map<unknown, number>(), new Map<unknown, number>()];

@@ -5,12 +5,12 @@ import { type Agreement, agreementOf, type Looks } from "./agreement.ts";
 import { CATEGORY, type Look, readLooks, type Round, SCORE } from "./looks.ts";
 import { type ScoreShift, scoreShiftOf } from "./score_shift.ts";
 
-/** Whether a labeller says of the same posts what it said at first. */
+/** Whether a labeller still gives the same posts its first labels. */
 export interface LabelDrift {
   classifier: string;
   /** null before any of the anchors was asked about again. */
   label_set_id: string | null;
-  /** Anchors that were drawn and whose authors have not taken them back. */
+  /** Drawn anchors that their authors have not deleted. */
   anchors: number;
   rounds: number;
   last_round: Omit<Round, "label_set_id"> | null;
@@ -19,7 +19,7 @@ export interface LabelDrift {
   warnings: string[];
 }
 
-/** That nothing drifts is given up where chance alone shows so much in one of a hundred rounds. */
+/** Significance level: without drift, one round in a hundred gives a warning. */
 const ALPHA = 0.01;
 /** Scores have two digits: less is no shift of what they are used for. */
 const LEAST_SHIFT = 0.01;
@@ -27,7 +27,7 @@ const LEAST_SHIFT = 0.01;
 /**
  * Tell how each label set of a classifier with anchors drifts.
  *
- * A warning stands where a label agrees with the first one less than it did when the same posts were
+ * There is a warning where a label agrees with the first one less than in the round when the same posts were
  * first asked about again, or where a share or mean shifted, by exact tests of pairs at 1% a round, that
  * divided among its tests (Bonferroni; Dunn 1961, Journal of the American Statistical Association 56).
  */
@@ -80,7 +80,7 @@ function compare(looks: Look[]): Pick<LabelDrift, "labels" | "scores"> {
   return { labels, scores };
 }
 
-/** Give what was said under a name of those posts of which something was said at first and at last. */
+/** Give the values of a column for posts with a first and a last value. */
 function valuesOf<T>(
   looks: Looks<Look>[],
   name: string,

@@ -3,20 +3,20 @@ import { type Database, literal, rows } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
 import { LABELS, REPLICATES, withColumns } from "../store/tables.ts";
 
-/** What a label set said of an anchor at one time: the label of the study, or what it said in a round. */
+/** The result of a label set for an anchor at one time: the study's label, or that of a round. */
 export interface Look {
   label_set_id: string;
   /** Of the post's version. */
   anchor: string;
   /** 0 is the label of the study. */
   round: number;
-  /** The looks of an anchor at which it was asked about as at first, from 1. */
+  /** The looks of an anchor with its first request, counted from 1. */
   place: number;
-  /** Label columns, by name; null where they say nothing. */
+  /** Label columns, by name; null for no value. */
   values: Record<string, string | number | boolean | null>;
 }
 
-/** A round of a label set: the anchors that were asked about, whatever came of it. */
+/** A round of a label set: the anchors asked about, whatever the result. */
 export interface Round {
   label_set_id: string;
   round: number;
@@ -24,22 +24,22 @@ export interface Round {
   began: string;
   asked: number;
   labelled: number;
-  /** Asked in other words than at first: what stood around them is gone since. */
+  /** Anchors with another request than at first: parts of their context are gone. */
   asked_otherwise: number;
 }
 
-/** Columns that are compared: what is said in so many words (a reason) is not. */
+/** Compared columns; free text (a reason) is not compared. */
 export const CATEGORY = /^(is_\w+|lean)$/;
 export const SCORE = /^(score|prob)_\w+$/;
 
 const KEY = "label_set_id, uri, cid, text_hash";
 
 /**
- * Give the rounds of a classifier's label sets, and the looks that tell of drift: the first two of each
+ * Give the rounds of a classifier's label sets, and the looks for drift: the first two of each
  * anchor and that of the last round.
  *
- * A label of the study is the first look whenever it was made: it is what is published. An anchor that
- * was asked about in other words than at first (`request_hash`) is no look.
+ * A label of the study is always the first look, as it is the published one. An anchor that
+ * had another request than at first (`request_hash`) is no look.
  */
 export async function readLooks(
   database: Database,

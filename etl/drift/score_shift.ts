@@ -1,16 +1,16 @@
 import type { Looks } from "./agreement.ts";
 import { twoSided } from "./exact_binomial.ts";
 
-/** How far a score of the last round is from the one that the same posts had at first. */
+/** Shift of a score in the last round from the first one of the same posts. */
 export interface ScoreShift {
   /** Posts that have the score in both. */
   n: number;
   mean_absolute_difference: number;
-  /** The same when they were first asked about again, where that was an earlier round. */
+  /** The same in the first repeated round, if that was an earlier one. */
   mean_absolute_difference_before: number | null;
-  /** Mean of the last less that of the first. */
+  /** Mean of the last minus mean of the first. */
   shift: number;
-  /** That chance alone lets so many scores rise, or fall: the sign test, two-sided. */
+  /** p-value of the number of scores that rise or fall: the sign test, two-sided. */
   p_shift: number;
 }
 

@@ -2,10 +2,10 @@ import type { AnalysisColumn } from "./analysis_column.ts";
 import { markdownTable } from "./statement_text.ts";
 import { type Database, literal, row, rows } from "../store/duckdb.ts";
 
-/** Of a column with more categories than this only some are named. */
+/** A column with more categories than this names only some. */
 const MOST_CATEGORIES = 20;
 
-/** What a codebook says of an analysis file as a whole, a line each. */
+/** Lines of the codebook about the analysis file as a whole. */
 export interface CodebookHead {
   title: string;
   lines: string[];

@@ -8,12 +8,12 @@ import { LABELS, POSTS } from "../store/tables.ts";
 import { STRATUM_OF_POST } from "../labels/stratum.ts";
 import { fileURLToPath } from "node:url";
 
-/** Stata knows no longer names. */
+/** The longest name in Stata. */
 const LONGEST_NAME = 32;
 /** Digits of a keyed hash that stand for a post or an account: 128 bits. */
 export const KEY_DIGITS = 32;
 
-/** A column of an analysis file, with what a codebook says of it. */
+/** A column of an analysis file, with its codebook entry. */
 export interface AnalysisColumn {
   name: string;
   /** DuckDB type. */
@@ -26,7 +26,7 @@ export interface AnalysisColumn {
   source: string;
 }
 
-/** A label set that is in an analysis file, with the columns that its classifier has of its own. */
+/** A label set in an analysis file, with the classifier's own columns. */
 export interface ChosenLabelSet {
   classifier: string;
   label_set_id: string;
@@ -202,7 +202,7 @@ function unitOf(name: string, type: string): string {
   return "number";
 }
 
-/** Give the columns that a classifier's labels have of their own, out of those of its files. */
+/** Give the classifier's own label columns among those of its files. */
 export function ownColumns(found: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(found).filter(([name]) => !(name in LABELS.columns)));
 }
@@ -222,10 +222,10 @@ export function csvValue(name: string, type: string): string {
 const DICTIONARY = fileURLToPath(new URL("../../data/README.md", import.meta.url));
 
 /**
- * Read what the data dictionary says of the columns of a table, by column; without its links.
+ * Read the data dictionary's meanings of a table's columns, by column, without links.
  *
  * `heading` is that of the table in `data/README.md`, such as `posts` or `labels/dictionary`. A table
- * that is not described there gives nothing.
+ * that it does not describe gives nothing.
  */
 function columnMeanings(heading: string): Record<string, string> {
   const text = Deno.readTextFileSync(DICTIONARY).replaceAll("\r\n", "\n");

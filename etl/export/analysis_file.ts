@@ -50,10 +50,10 @@ async function writeCsv(
 }
 
 /**
- * Take rows of removed posts and accounts out of the analysis files in the data folder; gives how many.
+ * Remove rows of removed posts and accounts from the analysis files in the data folder; gives how many.
  *
- * Needs the temporary table `removed`. These files know no time within a day, so that what an account
- * wrote on the day of its removal goes too. Posts of accounts that are only hidden stay.
+ * Needs the temporary table `removed`. These files have no time within a day, so that posts of an account
+ * from the day of its removal are removed too. Posts of hidden accounts stay.
  */
 export async function purgeAnalyses(database: Database, paths: DataPaths): Promise<number> {
   let touched = 0;
@@ -70,7 +70,7 @@ export async function purgeAnalyses(database: Database, paths: DataPaths): Promi
     );
     if (matches === 0) continue;
     const left = `FROM read_parquet(${literal(path)}) WHERE NOT coalesce(${condition}, false)`;
-    // The CSV first: where this is killed between the two, the Parquet still tells that it must go.
+    // The CSV first: if this is killed between the two, the Parquet file still shows the rows to remove.
     const csv = path.replace(/parquet$/, "csv");
     await writeCsv(database, await tableOf(database, path), left, csv);
     await rewriteParquet(

@@ -9,10 +9,10 @@ import type { DataPaths } from "../store/paths.ts";
 import { LABELS, WINDOWS, withColumns } from "../store/tables.ts";
 
 /**
- * Give the query of a day's rows of an analysis file, in an order that says nothing, and how many posts
+ * Give the query of a day's rows of an analysis file, in an uninformative order, and how many posts
  * it leaves out as removed or hidden.
  *
- * Needs the temporary tables of `removal.ts`, and `coded_posts` for what people labelled.
+ * Needs the temporary tables of `removal.ts`, and `coded_posts` for human labels.
  */
 export async function dayQuery(
   database: Database,

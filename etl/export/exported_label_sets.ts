@@ -19,10 +19,10 @@ export interface ExportedLabelSet extends ChosenLabelSet {
 }
 
 /**
- * Give the label sets that views show of some classifiers; of all that labelled where none is named.
+ * Give the shown label sets of some classifiers; by default of all with labels.
  *
- * Throws a usage error for a classifier that has none, and an error where a file of labels that people
- * gave is damaged.
+ * Throws a usage error for a classifier that has none, and an error where a file of human labels
+ * is damaged.
  */
 export async function chosenLabelSets(
   database: Database,
@@ -53,7 +53,7 @@ export async function chosenLabelSets(
       labels.map(({ path }) => path),
       "export labels",
     );
-    // They are of posts of any day, so that leaving out a day would not say what is missing.
+    // Human labels cover posts of any day, so that a missing file would not show which posts are missing.
     if (set.classifier === HUMAN && errors.length > 0) throw errors[0]!;
     return {
       ...set,
@@ -73,7 +73,7 @@ async function columnsOf(database: Database, files: string[]): Promise<Record<st
   return Object.fromEntries(found.map((column) => [column.column_name, column.column_type]));
 }
 
-/** Give a table of label sets for people, its head first; a hash that there is none of is empty. */
+/** Give a table of label sets for people, its head first; a missing hash is empty. */
 export function describeLabelSets(sets: ExportedLabelSet[]): string[][] {
   return [
     [

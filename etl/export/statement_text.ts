@@ -1,6 +1,6 @@
 import { utc } from "../store/duckdb.ts";
 
-/** How a data statement writes what it says. */
+/** Text forms of a data statement. */
 
 export const number = (value: number) => value.toLocaleString("en");
 export const hours = (value: number | null) =>

@@ -36,7 +36,7 @@ export async function resolveAccounts(
     database,
     "SELECT count(*) FILTER (NOT starts_with(account, 'did:')) AS handles FROM listed",
   );
-  // Looking for handles means reading raw once more.
+  // Finding handles means reading raw once more.
   await database.run(`CREATE OR REPLACE TEMP TABLE named AS
     SELECT DISTINCT lower(author_handle) AS handle, did
     FROM ${rawRows(handles > 0 ? files : [])} WHERE author_handle IS NOT NULL`);

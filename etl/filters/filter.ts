@@ -1,7 +1,7 @@
 import type { z } from "zod";
 
 /**
- * A filter says of each post whether it would be left out. It flags, it never drops.
+ * A filter tells for each post whether it would be left out. It flags, it never drops.
  *
  * Each stands in a file of `etl/filters/` named as the filter, which exports it as `filter`, and has
  * a section in `study.yaml`.
@@ -16,8 +16,8 @@ export interface Filter<Settings = unknown> {
   /** Give the accounts that the settings list, by did or handle; see `account_list.ts`. */
   accounts?(settings: Settings): string[];
   /**
-   * Give SQL statements that run before the expression on each day of posts, for what takes more
-   * than one post to tell. They make temporary tables named `<filter>_…` out of `candidates`.
+   * Give SQL statements that run before the expression on each day of posts, for flags that need more
+   * than one post. They make temporary tables named `<filter>_…` from `candidates`.
    */
   prepare?(settings: Settings): string[];
   /**

@@ -1,7 +1,7 @@
 import type { ConfiguredFilter } from "./load_filters.ts";
 import { type Database, literal, row } from "../store/duckdb.ts";
 
-/** What filters flag among the posts of some days. */
+/** Flags of filters among the posts of some days. */
 export interface FilterSummary {
   posts: number;
   passed_filters: number;
@@ -9,7 +9,7 @@ export interface FilterSummary {
   filters: Record<string, { flagged: number; alone: number; with_others: number }>;
 }
 
-/** Count from files of posts what each filter flags, alone and together with others. */
+/** Count from files of posts the flags of each filter, alone and together with others. */
 export async function countFlags(
   database: Database,
   filters: Pick<ConfiguredFilter, "name" | "column">[],

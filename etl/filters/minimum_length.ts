@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Filter } from "./filter.ts";
 
 interface Settings {
-  /** Grapheme clusters, which are what people count as characters. */
+  /** Grapheme clusters: characters as readers count them. */
   characters: number;
 }
 

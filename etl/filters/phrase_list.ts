@@ -8,7 +8,7 @@ export const PhraseList = z.array(
     .refine((phrase) => !/[\\^$*+?()[\]{}|]/.test(phrase), "is no pattern: phrases are words"),
 );
 
-/** What stands between words. */
+/** The gap between words. */
 const BETWEEN = "[^\\p{L}\\p{M}\\p{N}_]";
 
 /**
@@ -19,7 +19,7 @@ const BETWEEN = "[^\\p{L}\\p{M}\\p{N}_]";
  */
 export function hasPhrase(phrases: string[]): string {
   if (phrases.length === 0) return "false";
-  // What words are made of means nothing to a regular expression, so that nothing is to be escaped.
+  // Word characters have no meaning in a regular expression, so nothing is escaped.
   const words = phrases.map((phrase) => wordsOf(phrase).replaceAll(" ", `${BETWEEN}+`));
   const pattern = `(?:^|${BETWEEN})(?:${words.join("|")})(?:${BETWEEN}|$)`;
   return `regexp_matches(lower(nfc_normalize(text)), ${literal(pattern)})`;

@@ -12,7 +12,7 @@ interface Settings {
   near_duplicates?: {
     /** Fewest accounts that wrote the same text on one UTC day. */
     accounts: number;
-    /** Letters (with the spaces between words) below which equal texts are taken for chance. */
+    /** Letters (with the spaces between words) below which equal texts count as coincidence. */
     characters: number;
   };
 }
@@ -23,8 +23,8 @@ const DOMAIN = /^([a-z0-9-]+\.)+[a-z][a-z0-9-]*$/;
  * Flags posts with many hashtags, shortened links, phrases of spam, or a text that many accounts wrote
  * on the same day.
  *
- * Texts are taken for the same where their letters are: links, handles, hashtags, digits, emoji,
- * punctuation and case are left out, and what remains is compared as a whole, by its 64-bit hash. That
+ * Texts are the same if their letters are: links, handles, hashtags, digits, emoji,
+ * punctuation and case are left out, and the rest is compared as a whole, by its 64-bit hash. This
  * is one pass over the day; a text with one word changed is another text.
  */
 export const filter: Filter<Settings> = {

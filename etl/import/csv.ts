@@ -63,7 +63,7 @@ export async function checkCsv(
 export async function* csvRows(path: string, header: string[]): AsyncGenerator<CsvRow, void> {
   let first = true;
   for await (const { record, line } of records(path)) {
-    // A row that is cut or shifted must not be read as if its fields stood in their columns.
+    // A cut or shifted row must not be read with fields in the wrong columns.
     const fields = record.length === header.length
       ? Object.fromEntries(header.map((column, index) => [column, record[index]!]))
       : undefined;
@@ -93,7 +93,7 @@ async function* records(path: string): AsyncGenerator<{ record: string[]; line: 
   }
 }
 
-/** Say what is wrong with a CSV file; the parser's own message quotes the field, a post's text. */
+/** Explain the error of a CSV file; the parser's own message quotes the field, a post's text. */
 function notCsv(doing: string, { code, lines }: CsvError): UserError {
   const what = code.replace(/^CSV_/, "").toLowerCase().replaceAll("_", " ");
   const remedy = code === "CSV_QUOTE_NOT_CLOSED"

@@ -8,9 +8,9 @@ import type { Quarantine } from "../store/quarantine.ts";
 
 /** Which columns of a file are labels, beside those that have a meaning of their own. */
 export interface LabelColumns {
-  /** Labels that people gave. */
+  /** Human labels. */
   variables: string[];
-  /** Who gave them, where no column `coder` says it. */
+  /** Coder of the labels, if there is no column `coder`. */
   coder: string | undefined;
   /** Scores of a classifier. */
   scores: string[];
@@ -80,7 +80,7 @@ export class ImportReader {
   }
 }
 
-/** What a CSV row says nothing about. */
+/** Values that a CSV row does not have. */
 const EMPTY = { image_alts: [], hashtags: [], links: [], self_labels: [] };
 
 function isSame(a: Record<string, unknown>, b: Record<string, unknown>): boolean {

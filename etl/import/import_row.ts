@@ -1,4 +1,4 @@
-/** What a CSV row of posts means; columns that are not named here stand in `record` alone. */
+/** The meaning of a CSV row of posts; columns not named here are only in `record`. */
 export interface ImportedPost {
   uri: string;
   did: string;
@@ -31,7 +31,7 @@ const TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$/
 /**
  * Read a row of an import.
  *
- * `created_at` is believed if it is a time (RFC 3339; without a zone it is UTC) that lies before
+ * `created_at` is accepted if it is a time (RFC 3339; without a zone it is UTC) before
  * `now`. Throws a `RowError` with the reason for which the row is set aside.
  */
 export function readRow(row: Record<string, string>, now: Date): ImportedPost {

@@ -4,7 +4,7 @@ import type { LabelSet } from "../labels/label_set.ts";
 import { ANSWER_COLUMNS } from "../labels/paid_answer.ts";
 import type { Context } from "../command/command.ts";
 
-/** Raised when the same columns begin to be read as other scores. */
+/** Raised when the same columns are read as other scores. */
 const VERSION = "imported-1";
 const NUMBER = /^(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
 
@@ -19,7 +19,7 @@ export function scoreLabelSet(classifier: string, name: string, columns: string[
   return {
     classifier,
     classifier_version: VERSION,
-    // Nothing in the file says which it was; the name does.
+    // The file does not name its version; the name does.
     model: null,
     codebook: null,
     codebook_hash: null,

@@ -28,7 +28,7 @@ interface Options {
   as?: string;
 }
 
-/** What the task does, but for what it runs. */
+/** The task without its `run`. */
 export const DESCRIPTION: Omit<Command, "run"> = {
   task: "import",
   description:
@@ -60,7 +60,7 @@ export const DESCRIPTION: Omit<Command, "run"> = {
 };
 
 /**
- * Import a CSV file: posts, labels that people gave, and scores of a classifier.
+ * Import a CSV file: posts, human labels, and scores of a classifier.
  *
  * Throws a usage error where the file or an option cannot be used.
  */

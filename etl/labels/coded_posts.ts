@@ -5,18 +5,18 @@ import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import type { Table } from "../store/tables.ts";
 
-/** What an analysis file says of posts that people labelled, by column. */
+/** Meanings of an analysis file's columns for human labels. */
 export const CODED_MEANINGS: Record<string, string> = {
   labeled: "whether any coder labelled the post",
   labels: "answers by variable: that of most coders of the post, none on a tie",
 };
 
 /**
- * Make the temporary table `coded_posts`: what people said, in the columns of labels.
+ * Make the temporary table `coded_posts`: human labels, in the columns of labels.
  *
- * One row a label set and version of a post that any coder labelled: under a variable the answer that
- * most of its coders gave, and none where they are split, as in the view `posts_human`. Of all days at
- * once, since labels that people gave lie under the day of their file, not that of the post.
+ * One row per label set and version of a coded post: for each variable the value that
+ * most of its coders gave, none on a tie, as in the view `posts_human`. It covers all days at
+ * once, since human labels lie under the day of their file, not that of the post.
  */
 export async function collectCodedPosts(database: Database, paths: DataPaths): Promise<void> {
   const table = labelTable(COLUMNS);
@@ -57,7 +57,7 @@ export async function collectCodedPosts(database: Database, paths: DataPaths): P
 /**
  * Give a relation of a day's labels of a classifier, at most one of a label set for a post.
  *
- * For what people labelled it needs `collectCodedPosts`, and is of all days.
+ * For human labels it needs `collectCodedPosts`, and covers all days.
  */
 export function labelsByPost(classifier: string, table: Table, files: string[]): string {
   return classifier === CLASSIFIER

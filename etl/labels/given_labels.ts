@@ -5,14 +5,14 @@ import type { Context } from "../command/command.ts";
 import { literal } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
 
-/** What somebody or something else had said of one post before it was imported. */
+/** The labels of one post from before its import. */
 export interface GivenLabel {
   uri: string;
   text: string;
   /** UTC day of the post. */
   day: string;
   coder: string | null;
-  /** What stands in the label columns, as JSON. */
+  /** The label columns, as JSON. */
   values: Record<string, string | number>;
 }
 
@@ -20,15 +20,15 @@ export interface GivenLabel {
 export interface GivenColumns {
   /** All that its table has, with their types. */
   table: Record<string, string>;
-  /** Of those that are given, how SQL reads them from `given`, the values as JSON. */
+  /** SQL that reads the given columns from `given`, with the values as JSON. */
   read: Record<string, string>;
 }
 
 /**
- * Land labels that were given with their posts; a later one of the same coder for a post takes the
- * earlier one's place.
+ * Land labels that came with their posts; a later one of the same coder for a post replaces the
+ * earlier one.
  *
- * A label that is there already, word for word, stays as it is. None has a `label_prob`: nobody knows
+ * An identical existing label stays as it is. None has a `label_prob`: it is unknown
  * how likely its post was to be labelled. Without labels there is no label set either.
  */
 export async function landGivenLabels(

@@ -8,13 +8,13 @@ export const CLASSIFIER = "human";
 /** Label columns of `labels/human`, after those that all labels have. */
 export const COLUMNS = { labels: "MAP(VARCHAR, VARCHAR)" } as const;
 
-/** What one coder said of one post. */
+/** The labels of one coder for one post. */
 export interface HumanLabel extends Omit<GivenLabel, "values"> {
   /** Values by variable. */
   labels: Record<string, string>;
 }
 
-/** Describe what people coded: one label set for each name and set of variables. */
+/** Describe human coding: one label set for each name and set of variables. */
 export function humanLabelSet(name: string, variables: string[]): LabelSet {
   return {
     classifier: CLASSIFIER,

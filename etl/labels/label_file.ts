@@ -63,7 +63,7 @@ export async function mergeLabels(
   return count;
 }
 
-/** Which file of rows of a classifier: its labels of a day of posts, or its replicates of a day. */
+/** A file of a classifier: its labels of a day of posts, or its replicates of a day. */
 export interface DayFile {
   kind: "labels" | "replicates";
   classifier: string;
@@ -71,7 +71,7 @@ export interface DayFile {
 }
 
 /**
- * Write the one file of a day again with the rows that a query makes of the relation of its old ones.
+ * Rewrite the one file of a day with the rows that a query makes from its old ones.
  *
  * No other process writes it meanwhile. `rowsAGroup` is for rows of several kilobytes (see
  * `writeParquet`). Gives how many rows the day then has.

@@ -1,7 +1,7 @@
 /**
  * Why a post could not be labelled: the closed list of the column `reason`.
  *
- * `data/README.md` says of each what it means.
+ * `data/README.md` gives their meanings.
  */
 export const LABEL_REASONS = [
   "empty",
@@ -20,7 +20,7 @@ export const LABEL_REASONS = [
 ] as const;
 export type LabelReason = typeof LABEL_REASONS[number];
 
-/** Reasons that pass: the next run tries those posts again. */
+/** Temporary reasons: the next run tries those posts again. */
 export const PASSING_REASONS: readonly LabelReason[] = [
   "context_unavailable",
   "invalid_answer",

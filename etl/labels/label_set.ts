@@ -7,7 +7,7 @@ import { relation, writeParquet } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { LABEL_SETS } from "../store/tables.ts";
 
-/** What a label rests on; two labels that differ in any of it belong to different label sets. */
+/** The definition of a label; labels that differ in any part belong to different label sets. */
 export interface LabelSet {
   classifier: string;
   classifier_version: string;
@@ -19,7 +19,7 @@ export interface LabelSet {
   parameters: Record<string, unknown>;
 }
 
-/** Give the id of a label set: 16 hex digits of the sha256 of all that it rests on. */
+/** Give the id of a label set: 16 hex digits of the sha256 of its definition. */
 export function labelSetId(set: LabelSet): string {
   const { codebook: _name, parameters, ...rest } = set;
   const sorted = Object.fromEntries(Object.entries(parameters).sort(([a], [b]) => a < b ? -1 : 1));
@@ -34,9 +34,9 @@ export function labelSetId(set: LabelSet): string {
 }
 
 /**
- * Enter a label set in the table `label_sets`, and mark the one that views show.
+ * Record a label set in the table `label_sets`, and mark the one that views show.
  *
- * That is the one that the study names for the classifier, else the one used last.
+ * Views show the one that the study names for the classifier, else the one used last.
  */
 export async function enterLabelSet(
   database: Database,

@@ -24,22 +24,22 @@ const OpenBatch = z.object({
   model: z.string(),
   posts: z.int(),
   requests: z.int(),
-  /** US dollars that it probably costs. */
+  /** Expected cost in US dollars. */
   cost: z.number(),
   written_at: z.string(),
   file_id: z.string().nullable(),
   batch_id: z.string().nullable(),
-  /** As it was said when it was last looked at. */
+  /** As last reported. */
   status: z.string().nullable(),
   looked_at: z.string().nullable(),
-  /** Requests that were answered by then. */
+  /** Requests answered by then. */
   answered: z.int(),
   expires_at: z.string().nullable(),
 });
 
 /** A batch of requests that is under way, and whose answers are not in the labels yet. */
 export interface OpenBatch extends z.infer<typeof OpenBatch> {
-  /** Of its files; by time, so that they sort. */
+  /** Name of its files; by time, so that they sort. */
   name: string;
   classifier: string;
   label_set_id: string;
@@ -47,11 +47,11 @@ export interface OpenBatch extends z.infer<typeof OpenBatch> {
 
 /** The files of a batch. */
 export interface BatchPaths {
-  /** What is known of it; it is there as long as the others. */
+  /** The state of the batch; it exists as long as the others. */
   state: string;
   /** Which post each request is about, one a line. */
   posts: string;
-  /** The requests, one a line; it holds texts of posts, and goes when it is sent. */
+  /** The requests, one per line; it holds texts of posts, and is removed once sent. */
   requests: string;
 }
 
@@ -66,12 +66,12 @@ export function folderPaths(folder: string, name: string): { requests: string; a
   return { requests: join(folder, `${name}.jsonl`), answers: join(folder, `${name}.out.jsonl`) };
 }
 
-/** Is it possible that the posts of a batch are answered, and paid for? */
+/** Whether the posts of a batch may be answered and paid for. */
 export function isUnderWay({ stage }: OpenBatch): boolean {
   return stage === "uploaded" || stage === "created";
 }
 
-/** Give the batches of a label set, the oldest first; throws where what is known of one is damaged. */
+/** Give the batches of a label set, the oldest first; throws where the state of one is damaged. */
 export function openBatches(
   paths: DataPaths,
   classifier: string,
@@ -80,7 +80,7 @@ export function openBatches(
   const folder = paths.batches(classifier, labelSetId);
   const batches: OpenBatch[] = [];
   for (const file of namesIn(folder).filter((name) => name.endsWith(".json"))) {
-    // It may have landed since the folder was read.
+    // It may have landed since the listing.
     const known = stateFile(join(folder, file)).read();
     if (known === undefined) continue;
     batches.push({
@@ -105,7 +105,7 @@ export function allOpenBatches(paths: DataPaths, classifier?: string): OpenBatch
   return found;
 }
 
-/** Write down what is known of a batch; it is durable then. */
+/** Store the state of a batch durably. */
 export async function storeBatch(paths: DataPaths, batch: OpenBatch): Promise<void> {
   const folder = paths.batches(batch.classifier, batch.label_set_id);
   const { state } = batchPaths(folder, batch.name);
@@ -122,7 +122,7 @@ export async function removeBatch(paths: DataPaths, batch: OpenBatch): Promise<v
 }
 
 /**
- * Remove what runs that died left in the folder of a label set: files that belong to none of its
+ * Remove leftovers of killed runs in the folder of a label set: files that belong to none of its
  * batches, and requests that are sent.
  */
 export async function sweepBatches(

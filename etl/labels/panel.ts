@@ -39,7 +39,7 @@ const Manifest = z.strictObject({
   drawn_at: z.iso.datetime(),
   classifier: z.string(),
   label_set: z.record(z.string(), z.unknown()),
-  /** What a seed and the same labels draw is the same. */
+  /** The same seed and labels draw the same panel. */
   seed: z.string(),
   stratified_by: z.string(),
   /** Columns of scores that every post of the panel has. */
@@ -48,7 +48,7 @@ const Manifest = z.strictObject({
   attributes_missing: z.array(z.string()),
   posts_asked: count,
   posts_drawn: count,
-  /** Those whose authors have not taken them back since. */
+  /** Posts that their authors have not deleted since. */
   posts_left: count,
   /** Labelled posts that could be drawn, and those that could not. */
   frame: z.strictObject({
@@ -69,7 +69,7 @@ const Manifest = z.strictObject({
   files: z.record(z.string(), z.string()),
 });
 
-/** What a panel is, as `manifest.json` beside its posts says it. */
+/** The description of a panel, in `manifest.json` beside its posts. */
 export type PanelManifest = z.infer<typeof Manifest>;
 
 function manifestFile(paths: DataPaths, name: string): StateFile<PanelManifest> {
@@ -96,9 +96,9 @@ export async function writePanelManifest(
 }
 
 /**
- * Say in the manifest of a panel how many of its posts are left, where that has changed.
+ * Update the number of remaining posts in the manifest of a panel.
  *
- * It counts what the file holds, so that a run that died before this is made good by the next.
+ * It counts the rows of the file, so that the next run makes up for a killed one.
  */
 export async function recountPanel(
   database: Database,

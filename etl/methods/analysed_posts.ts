@@ -7,7 +7,7 @@ import type { DataPaths } from "../store/paths.ts";
 import { LABEL_SETS, LABELS } from "../store/tables.ts";
 import { STRATUM_OF_POST } from "../labels/stratum.ts";
 
-/** A label set and what it says of the posts. */
+/** A label set and its labels of the posts. */
 export interface LabelledPosts {
   classifier: string;
   label_set_id: string;
@@ -21,11 +21,11 @@ export interface LabelledPosts {
   last_used: string | null;
   is_shown: boolean;
   strata: LabelledStratum[];
-  /** Of posts that pass the filters or not, by reason. */
+  /** By reason, for posts that pass the filters and for others. */
   failures: { reason: string; passed: number; filtered_out: number }[];
 }
 
-/** What a label set says of the posts of a stratum; of most-liked posts some are filtered out. */
+/** Counts of a label set in a stratum; some most-liked posts are filtered out. */
 export interface LabelledStratum {
   stratum: string;
   passed_filters: boolean;
@@ -38,7 +38,7 @@ export interface LabelledStratum {
   highest_prob: number | null;
 }
 
-/** Posts, and what filters flag of them. */
+/** Posts, and their flags. */
 export interface FilteredPosts extends FilterSummary {
   days: string[];
   by_source: Record<string, number>;
@@ -76,7 +76,7 @@ export async function filteredPosts(database: Database, paths: DataPaths): Promi
   };
 }
 
-/** Count what every label set says of the posts as they read now, the shown ones first. */
+/** Count the labels of every label set for the posts in their current version, the shown sets first. */
 export async function labelledPosts(
   database: Database,
   paths: DataPaths,

@@ -11,11 +11,11 @@ const HOUR_MS = 3_600_000;
 /** Folders of `raw/` that hold no posts. */
 const NO_SOURCE = ["tombstones", "context", "counts"];
 
-/** What one source brought, and how much of what was asked of it was collected. */
+/** The posts of one source, and the collected share of its requested hours. */
 export interface CollectedSource {
   source: string;
   hosts: string[];
-  /** Rows in raw: versions of posts, each as often as it was seen, without what was taken back since. */
+  /** Rows in raw: versions of posts, each as often as it was received, without later deletions. */
   rows: number;
   posts: number;
   first_seen: string | null;
@@ -30,11 +30,11 @@ export interface CollectedStream {
   settings: string[];
   /** Probabilities with which hours were drawn; null is an hour that a person chose. */
   window_probs: (number | null)[];
-  /** Of the windows, as far as they have passed; null where it was collected by hand. */
+  /** Hours of the windows that have passed; null where it was collected by hand. */
   hours_asked: number | null;
-  /** Of those, or in all where nothing was asked. */
+  /** Collected hours among those, or all collected hours without windows. */
   hours_collected: number;
-  /** What is missing of the hours asked for, the longest first; else between the first and last. */
+  /** Gaps in the requested hours, the longest first; without windows, gaps between first and last. */
   gaps: Span[];
   /** As received, before deletions. */
   events: number;
@@ -44,7 +44,7 @@ export interface CollectedStream {
 }
 
 /**
- * Read what each source brought, by name; sources that brought nothing are not named.
+ * Read the posts of each source, by name; sources without posts are left out.
  *
  * Throws where raw data is in an archive that is not there: the counts would be too low.
  */

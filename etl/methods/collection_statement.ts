@@ -3,10 +3,10 @@ import type { MethodsFacts } from "./methods_facts.ts";
 import type { Span } from "../coverage/span.ts";
 import { hours, markdownTable, minute, number, percent } from "../export/statement_text.ts";
 
-/** So many gaps are named; all are counted. */
+/** Number of gaps that are listed; all are counted. */
 const NAMED_GAPS = 10;
 
-/** Give the lines of a data statement on what was collected. */
+/** Give the lines of a data statement about collection. */
 export function collectionLines({ sources, feeds }: MethodsFacts): string[] {
   const streams = sources.flatMap(({ source, stream }) => stream ? [{ source, ...stream }] : []);
   return [

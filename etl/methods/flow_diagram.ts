@@ -1,8 +1,8 @@
-/** A stage that posts come through; the box beside it says what did not. */
+/** A stage that posts pass; the box beside it names the others. */
 export interface FlowStage {
   title: string;
   lines: string[];
-  /** What went no further. */
+  /** Posts that stop here. */
   aside?: { title: string; lines: string[] };
   /** One of several that begin at the last stage which is none. */
   isBranch?: boolean;
@@ -25,7 +25,7 @@ const STYLE = `text { font-family: system-ui, "Segoe UI", Arial, sans-serif; }
   .muted { fill: #a4a9b0; } .line { stroke: #a4a9b0; } .head { fill: #a4a9b0; }
 }`;
 
-/** Draw stages as an SVG file that stands alone; `title` is read to who cannot see it. */
+/** Draw stages as a standalone SVG file; screen readers read `title`. */
 export function flowDiagram(title: string, stages: FlowStage[]): string {
   const parts: string[] = [];
   let y = 16;

@@ -3,7 +3,7 @@ import type { FlowStage } from "./flow_diagram.ts";
 import type { MethodsFacts } from "./methods_facts.ts";
 import { number } from "../export/statement_text.ts";
 
-/** Give the stages of the flow diagram, from what was received to what is labelled. */
+/** Give the stages of the flow diagram, from received to labelled posts. */
 export function flowStages({ sources, posts, label_sets }: MethodsFacts): FlowStage[] {
   const flagged = posts.posts - posts.passed_filters;
   return [

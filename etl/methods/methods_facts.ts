@@ -7,7 +7,7 @@ import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { TOMBSTONES } from "../store/tables.ts";
 
-/** All that a data statement rests on. */
+/** The facts of a data statement. */
 export interface MethodsFacts {
   study: string;
   notice: string | undefined;
@@ -23,7 +23,7 @@ export interface MethodsFacts {
   runs: TaskRuns[];
 }
 
-/** Posts or accounts that were taken back for a reason, each once. */
+/** Posts or accounts removed for a reason, each once. */
 export interface TakenBack extends Record<string, unknown> {
   subject_kind: string;
   reason: string;

@@ -3,7 +3,7 @@ import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { RUNS } from "../store/tables.ts";
 
-/** How the runs of a task ended, and on what they rested. */
+/** How the runs of a task ended, and their code and study. */
 export interface TaskRuns extends Record<string, unknown> {
   task: string;
   runs: number;
@@ -14,7 +14,7 @@ export interface TaskRuns extends Record<string, unknown> {
   without_end: number;
   first: string;
   last: string;
-  /** Commits; null where the ledger does not say. */
+  /** Commits; null where the ledger has none. */
   code_versions: (string | null)[];
   deno_versions: string[];
   study_hashes: string[];

@@ -1,6 +1,6 @@
 import type { MethodsFacts } from "./methods_facts.ts";
 
-/** Give sentences on what a data statement cannot say, and the reader should know. */
+/** Give sentences on facts that a data statement cannot know, for its readers. */
 export function unknowns(
   { sources, label_sets, recheck, runs, posts }: MethodsFacts,
 ): string[] {

@@ -126,7 +126,7 @@ function refused(stderr: string): UserError {
     DOING,
     `crontab said: ${describeError(stderr) || "nothing"}`,
     REFUSED.test(stderr)
-      ? `Ask the administrator of this machine for cron. Else:  ${WITHOUT_CRON}`
+      ? `Ask the administrator of this machine for cron. Else: ${WITHOUT_CRON}`
       : "It is unchanged. See crontab -l, mend the named lines with crontab -e, and run the task again",
   );
 }

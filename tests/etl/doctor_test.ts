@@ -80,7 +80,10 @@ Deno.test("with --online each service is asked once and what answers is fine; wi
     withData(async (data) => {
       const offline = await runTask(["doctor", "--data", data], env);
       assert.deepEqual([offline.code, offline.stderr], [0, ""]);
-      assert.match(offline.stdout, /\n\d+ checks fine\n6 more ask servers.*doctor --online\n$/);
+      assert.match(
+        offline.stdout,
+        /\n\d+ checks fine\n6 more checks ask servers.*doctor --online\n$/,
+      );
       assert.equal(analyzer.arrivals.length, 0);
       const { code, stdout, stderr } = await runTask(
         ["doctor", "--online", "--data", data, "--json"],

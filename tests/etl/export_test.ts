@@ -119,7 +119,7 @@ Deno.test("an export is what the tables say, without text and without what was t
       "the CSV and the codebook say what the Parquet says, and none holds text, uri or did",
       async () => {
         const { warnings } = await exported(data);
-        assert.match(warnings.join(), /not known which posts were deleted/);
+        assert.match(warnings.join(), /no stream reported are unknown/);
         const csv = await Deno.readTextFile(`${data}/exports/analysis.csv`);
         const lines: Record<string, string>[] = await Array.fromAsync(
           parse(csv, { columns: true }),
@@ -223,7 +223,7 @@ Deno.test("an export is what the tables say, without text and without what was t
         const codebook = await Deno.readTextFile(`${data}/exports/analysis.codebook.md`);
         assert.match(
           codebook,
-          /last asked for at the AppView on 2026-06-01 10:00 UTC: of 24, 2 were gone/,
+          /last rechecked at the AppView on 2026-06-01 10:00 UTC: of 24, 2 were gone/,
         );
       },
     );
@@ -234,7 +234,7 @@ Deno.test("an export is what the tables say, without text and without what was t
         for (
           const [args, message] of [
             [["--labels", "magic"], /nothing is labelled by "magic".*\n.*dictionary, perspective/],
-            [["--since", "2027-01-01"], /none of the days asked for/],
+            [["--since", "2027-01-01"], /none of the requested days/],
           ] as const
         ) {
           const { code, stderr } = await runTask(["export", "--data", data, ...args], CLOCK);

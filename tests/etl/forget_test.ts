@@ -89,7 +89,7 @@ Deno.test("forget removes a post and an account from every file, and its receipt
       nothing.stdout,
       /^Forgotten at 2026-06-10T00:00:00\.000Z:\n {2}post with the keyed/,
     );
-    assert.match(nothing.stdout, /\nNo row had to leave a table\.\n/);
+    assert.match(nothing.stdout, /\nNo table had a row to remove\.\n/);
   }));
 
 Deno.test("forget says of which source the journal is still being written", () =>

@@ -205,9 +205,9 @@ Deno.test("every number of the data statement is what SQL on the tables counts",
       assert.match(page, /\| sync:firehose \| 1 \| 0 \| 0 \| 0 \| 1 \| 2026-06-01 01:00 /);
       assert.match(page, /Code \(commits\): .*not recorded/);
       assert.match(page, /Hosts of firehose left out 9 sequence numbers/);
-      assert.match(page, /no probability sample/);
-      assert.match(page, /labels of perspective \(new\) do not say how likely/);
-      assert.match(page, /were deleted while nobody listened is not known/);
+      assert.match(page, /not a probability sample/);
+      assert.match(page, /labels of perspective \(new\) have no probability of being/);
+      assert.match(page, /deleted while nobody listened is unknown/);
       assert.doesNotMatch(page + svg, /NaN|undefined|null|did:plc:(?!tenurhgj)/);
     });
   }));

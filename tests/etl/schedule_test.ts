@@ -136,7 +136,7 @@ Deno.test("schedule --scrontab prints each line with its options for Slurm, and 
     assert.deepEqual([both.code, await crontab.text()], [2, undefined]);
     assert.match(
       both.stderr,
-      /--scrontab and --install do not go together\n {2}Put .* scrontab -e/,
+      /--scrontab and --install do not go together\n {2}Add .* scrontab -e/,
     );
   }));
 

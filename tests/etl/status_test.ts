@@ -146,7 +146,7 @@ Deno.test("status repeats what the last run of a task warned of, until one has n
       "2026-06-10 00:01:00",
       undefined,
     ]);
-    assert.match(warning, /^the feed at:.* gave 0 posts where 10 were asked for$/);
+    assert.match(warning, /^the feed at:.* gave 0 posts instead of 10$/);
     const screen = await runTask(["status", "--data", data], at(9));
     assert.ok(
       screen.stdout.includes(`\n  warning of sync:most-liked, 2026-06-10 00:01:00: ${warning}\n`),

@@ -27,7 +27,7 @@ import { drawnPostsSql, hashedKeysSql, labelledShareSql, labelProbSql } from "./
 import { recordSpending } from "./spending.ts";
 import { StagedAnswers } from "./staged_answers.ts";
 
-/** What merging brought into label files. */
+/** The result of merging answers into label files. */
 export interface Merged {
   /** Days whose label files were written. */
   days: string[];
@@ -36,10 +36,10 @@ export interface Merged {
   errors: UserError[];
 }
 
-/** A classifier, as far as its stored answers need it. */
+/** The part of a classifier that merging its answers needs. */
 export type AnsweredClassifier = Pick<PaidClassifier, "labelSet" | "columns" | "part" | "read">;
 
-/** Where the answers of one kind wait, and what becomes of them. */
+/** Where the answers of one kind wait, and how they are merged. */
 interface Kind {
   /** Folder of the segments. */
   folder: string;
@@ -51,19 +51,19 @@ interface Kind {
   write(day: string, answers: string): Promise<number>;
 }
 
-/** A row has some kilobytes, and DuckDB holds a group several times over while it writes it. */
+/** A row has some kilobytes, and DuckDB holds a group several times while it writes it. */
 const ROWS_A_GROUP = 1024;
 /** Columns of the same anchor, label set and round. */
 const REPLICATE_KEY = "label_set_id, round, uri, cid, text_hash";
 
 /**
- * Merge all segments of a label set into the label files and the replicates of their days, then remove
- * the segments; what the answers cost is written down before.
+ * Merge all segments of a label set into the label files and replicates of their days, then remove
+ * the segments. The cost of the answers is recorded first.
  *
- * For the end of a run, after `AnswerSegment.close`, and for its start, while the caller holds the lock
+ * For the end of a run (after `AnswerSegment.close`) and its start, while the caller holds the lock
  * `classify-<label set id>`. A crash anywhere loses nothing and leaves nothing twice. `sampleOf` gives
- * what is drawn of a day; see `labelProbSql`. Damaged lines go to the quarantine of the classifier; all
- * segments stay where a day's file is damaged. The errors are given.
+ * the sample of a day; see `labelProbSql`. Damaged lines go to the quarantine of the classifier; all
+ * segments stay where a day's file is damaged. Gives the errors.
  */
 export async function mergeAnswers(
   database: Database,
@@ -89,7 +89,7 @@ export async function mergeAnswers(
     stage: (answer) => {
       const { columns, ...label } = labelOf(reader, answer);
       const said = { ...columns === null ? {} : JSON.parse(columns), round: answer.round };
-      // Under the day on which the anchor was asked about.
+      // Under the day of the request about the anchor.
       const dated = { ...answer, date: utcDay(new Date(answer.received_at)) };
       return [dated, { ...label, columns: toJson(said) }];
     },
@@ -171,7 +171,7 @@ async function readSegment(
       damaged.push(line);
       const [, uri] = /"uri":"([^"]+)"/.exec(text) ?? [];
       const where = { segment: basename(path), line };
-      // What names no post cannot be found again when its author deletes it.
+      // A line that names no post could not be found when the author deletes the post.
       if (uri === undefined) quarantine.add("damaged_answer", where, "");
       else quarantine.add("damaged_answer", { ...where, uri }, text);
       continue;
@@ -261,7 +261,7 @@ async function writeLabels(
   return merged;
 }
 
-/** Merge what was said of anchors on a day into its replicates; gives how many rows the day then has. */
+/** Merge the answers about anchors on a day into its replicates; gives the day's number of rows. */
 async function writeReplicates(
   database: Database,
   paths: DataPaths,
@@ -292,7 +292,7 @@ async function writeReplicates(
 const SAME_VERSION = `CASE WHEN l.cid IS NULL OR n.cid IS NULL
   THEN l.text_hash IS NOT DISTINCT FROM n.text_hash ELSE l.cid = n.cid END`;
 
-/** Give the columns of label rows that are made of staged answers `n`, as SQL. */
+/** Give the columns of label rows from staged answers `n`, as SQL. */
 function labelColumnsSql(
   labelSet: PaidClassifier["labelSet"],
   table: Table,

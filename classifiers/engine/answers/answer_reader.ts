@@ -9,10 +9,10 @@ import type { Answered } from "../contract/asked_post.ts";
 import { type PaidClassifier, partOf } from "../contract/paid_classifier.ts";
 import { ServiceError } from "../contract/service_error.ts";
 
-/** What reads the answers of a classifier. */
+/** Reads the answers of a classifier. */
 export type AnswerReader = Pick<PaidClassifier, "part" | "read">;
 
-/** Read a line of a segment; gives undefined where it is no answer. */
+/** Read a line of a segment; gives undefined where it is not an answer. */
 export function parseAnswer(text: string): Answer | undefined {
   try {
     const line = JSON.parse(text) as Answer;
@@ -27,7 +27,7 @@ export function parseAnswer(text: string): Answer | undefined {
 
 /** A label of an answer, or why there is none. */
 export interface ReadLabel {
-  /** What the answer says of the post; null where it says nothing. */
+  /** The answer about the post; null where there is none. */
   answer: string | null;
   /** The label columns as JSON. */
   columns: string | null;
@@ -47,7 +47,7 @@ export function labelOf(reader: AnswerReader, { answer, reason, place, about }: 
   }
 }
 
-/** Give what is stored of a request, for another post of the same; undefined where it cannot be read. */
+/** Give the stored answer to a request, for another post with the same request; undefined if unreadable. */
 export function readStored(
   reader: AnswerReader,
   { answer: stored, place, reason }: StoredAnswer,
@@ -64,8 +64,8 @@ export function readStored(
 }
 
 /**
- * Give the posts (`postKey`) whose answers a run left in segments of a label set when it died; the next
- * one merges them before it asks for anything. Changes no file, as a run may be under way.
+ * Give the posts (`postKey`) whose answers a killed run left in segments of a label set. The next
+ * run merges them before it asks. Changes no file, as a run may be under way.
  */
 export async function waitingPosts(
   paths: DataPaths,
@@ -84,7 +84,7 @@ export async function waitingPosts(
   return waiting;
 }
 
-/** Give what a version of a post is known by. */
+/** Give the key of a version of a post. */
 export function postKey({ uri, text_hash }: { uri: string; text_hash: string }): string {
   return `${uri} ${text_hash}`;
 }

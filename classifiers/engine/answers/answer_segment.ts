@@ -3,42 +3,42 @@ import type { LabelReason } from "../../../etl/labels/label_reason.ts";
 import { Journal } from "../../../etl/store/journal.ts";
 import { toJson } from "../../../etl/store/json.ts";
 
-/** What became of a post, before anybody has read it. */
+/** The result for a post, not read yet. */
 export interface Answer {
-  /** Of an anchor: the round in which it was asked about. */
+  /** For an anchor: the round of the request. */
   round?: number;
   /** The UTC day of the post's partition. */
   date: string;
   uri: string;
   cid: string | null;
   text_hash: string;
-  /** sha256 of all that was sent; null where nothing was. */
+  /** sha256 of the whole request; null without one. */
   request_hash: string | null;
-  /** As it came; null where there is none. */
+  /** As received; null without an answer. */
   answer: string | null;
   /** The post's place in a request of several posts, from 0. */
   place?: number;
-  /** Label columns that were known when the post was asked about. */
+  /** Label columns known at the time of the request. */
   about?: Record<string, unknown>;
-  /** Why there is no label; null where the answer is to tell. */
+  /** Why there is no label; null where the answer decides. */
   reason: LabelReason | null;
   /** ISO 8601. */
   received_at: string;
   run_id: string;
-  /** US dollars that were spent on it; left out where that is nothing. */
+  /** US dollars that it cost; left out for zero. */
   price?: number;
 }
 
-/** What is said of a post, for `answerOf`. */
+/** The result for a post, for `answerOf`. */
 export interface Said extends Pick<Answer, "answer" | "reason" | "place" | "about"> {
-  /** Null where nothing was sent. */
+  /** Null without a request. */
   requestHash: string | null;
   runId: string;
   /** US dollars. */
   price?: number;
 }
 
-/** Give what is kept of a post that was answered or refused just now. */
+/** Give the record of a post that was just answered or refused. */
 export function answerOf(
   { date, uri, cid, text_hash }: Pick<Answer, "date" | "uri" | "cid" | "text_hash">,
   { requestHash, answer, place, about, reason, runId, price = 0 }: Said,
@@ -50,7 +50,7 @@ export function answerOf(
     reason,
     received_at: now().toISOString(),
     run_id: runId,
-    // Last, where the sum of prices is looked for.
+    // Last, because the sum of prices looks for it there.
     ...price > 0 ? { price } : {},
   };
 }
@@ -66,7 +66,7 @@ interface Waiting {
 }
 
 /**
- * A segment of paid answers: JSON lines that are on disk at most 200 ms or 50 answers after they came.
+ * A segment of paid answers: JSON lines that reach the disk within 200 ms or 50 answers.
  *
  * Its writer holds the lock `classify-<label set id>`. `mergeAnswers` takes it from there.
  */
@@ -84,11 +84,11 @@ export class AnswerSegment {
   }
 
   /**
-   * Start a segment in a folder (`DataPaths.answers`), with a name of its own where it is given none;
+   * Start a segment in a folder (`DataPaths.answers`), with a new name where none is given;
    * answers about anchors have a round.
    *
-   * Throws a UserError where the disk has no room for a thousand answers: what it does not take would
-   * be paid for in vain.
+   * Throws a UserError where the disk has no room for a thousand answers: answers that do not fit would
+   * be lost after payment.
    */
   static async create(
     folder: string,
@@ -111,7 +111,7 @@ export class AnswerSegment {
   /**
    * Append an answer; resolves when it is durable.
    *
-   * `isRepeated` makes `find` know it. Throws a UserError where the disk is full; the answer then waits
+   * `isRepeated` lets `find` give it. Throws a UserError where the disk is full; the answer then waits
    * in memory for the next `append` or `close`, which try again.
    */
   append(answer: Answer, isRepeated = false): Promise<void> {
@@ -145,7 +145,7 @@ export class AnswerSegment {
     return JSON.parse(new TextDecoder().decode(line)) as Answer;
   }
 
-  /** Make all that was appended durable, and close; a segment without an answer goes. */
+  /** Make all appended answers durable, and close; a segment without answers is removed. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -161,7 +161,7 @@ export class AnswerSegment {
     }
   }
 
-  /** Commit what waits, one commit after another. Never rejects: each `append` is told. */
+  /** Commit waiting answers, one commit after another. Never rejects: each `append` gets the error. */
   async #commit(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;

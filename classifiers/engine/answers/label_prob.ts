@@ -3,7 +3,7 @@ import { rateSql, type Sample, turnSql } from "../../../etl/sampling/sample.ts";
 
 /**
  * Give the columns uri, cid and text_hash of a row as 128-bit hashes: a million rows are some 50 MB
- * instead of 200 MB, and `LABEL_OF_POST` joins them as it joins what they stand for.
+ * instead of 200 MB, and `LABEL_OF_POST` joins them like the columns themselves.
  */
 export function hashedKeysSql(row: string): string {
   return ["uri", "cid", "text_hash"].map((name) => `md5_number(${row}.${name}) AS ${name}`)
@@ -17,7 +17,7 @@ export function drawnPostsSql(posts: string, sample: Sample): string {
 }
 
 /**
- * Give the query for the share of the sample that is done, `share`: the smallest turn of a drawn post
+ * Give the query for `share`, the done share of the sample: the smallest turn of a drawn post
  * without a row in `set_labels`; 1 where every drawn post has one. Failures are rows. Both have hashed
  * keys.
  */
@@ -29,11 +29,11 @@ export function labelledShareSql(drawnPosts: string): string {
 /**
  * Give the inclusion probability of a label row `l` of the drawn post `p` as an SQL expression.
  *
- * That is rate × share for the posts whose turn came before the share, which the turn of the first post
- * that is not done bounds: the estimator of sequential Poisson sampling, unbiased at any stop (Duffield,
- * Lund and Thorup 2007, "Priority sampling"). A row never has less than it had: at a rate that
- * was lowered, or for a post that came to another stratum, what once drew it counts. A post that was
- * done ahead of its turn, as a crash leaves it, has null until the posts before it are done.
+ * It is rate × share for posts whose turn came before the share. The turn of the first post
+ * that is not done bounds it: the estimator of sequential Poisson sampling, unbiased at any stop (Duffield,
+ * Lund and Thorup 2007, "Priority sampling"). The probability of a row never falls: after a rate
+ * was lowered, or a post moved to another stratum, the first draw counts. A post that was
+ * done ahead of its turn, after a crash, has null until the posts before it are done.
  */
 export function labelProbSql(share: number): string {
   return `greatest(l.label_prob, if(p.turn < ${share}::DOUBLE, p.rate * ${share}::DOUBLE, NULL))`;

@@ -10,15 +10,15 @@ import {
 } from "../../../etl/sampling/spending.ts";
 import type { DataPaths } from "../../../etl/store/paths.ts";
 
-/** Hundredths add up to a little more or less than they should. */
+/** Sums of hundredths have rounding errors. */
 const ROUNDING = 1e-9;
 
-/** Do so many US dollars pay a price, both sums of many? */
+/** Do some US dollars cover a price, up to rounding? */
 export function isEnough(dollars: number, price: number): boolean {
   return price <= dollars + ROUNDING;
 }
 
-/** What a run may still spend; what is in flight is put aside. */
+/** The remaining budget of a run; the price of requests in flight is reserved. */
 export class Budget {
   #reserved = 0;
   #waiting: (() => void)[] = [];
@@ -26,14 +26,14 @@ export class Budget {
   /** In US dollars; infinite where nothing limits it. */
   constructor(public left: number) {}
 
-  /** Put the price of a request aside; gives false where that is not left. */
+  /** Reserve the price of a request; gives false where too little is left. */
   reserve(price: number): boolean {
     if (!isEnough(this.left - this.#reserved, price)) return false;
     this.#reserved += price;
     return true;
   }
 
-  /** Give back what was put aside, and take what was spent of it. */
+  /** Release a reserved price, and count what was spent. */
   settle(price: number, spent: number): void {
     this.#reserved -= price;
     this.left -= spent;
@@ -41,13 +41,13 @@ export class Budget {
   }
 
   /**
-   * Put the price of a request aside, as soon as what others put aside and do not use leaves room.
+   * Reserve the price of a request as soon as reservations that others do not use leave room.
    *
-   * Gives false where there will be none, however little they use.
+   * Gives false where there will never be room.
    */
   async reserveInTurn(price: number): Promise<boolean> {
     while (!this.reserve(price)) {
-      // A rest of rounding is nobody's request.
+      // A rounding error is not a request.
       if (price > this.left || this.#reserved < 1e-9) return false;
       await new Promise<void>((wake) => this.#waiting.push(wake));
     }
@@ -56,10 +56,10 @@ export class Budget {
 }
 
 /**
- * Write down what the answers in segments of a label set cost, before they are merged.
+ * Record the cost of the answers in segments of a label set, before they are merged.
  *
- * One file a segment, which says the same however often it is written: so a run that died counts too,
- * and none counts twice. What was in flight when it died is not known.
+ * One file per segment, the same however often it is written: a run that died counts too,
+ * and none counts twice. The cost of requests in flight at its death is unknown.
  */
 export async function recordSpending(
   paths: DataPaths,
@@ -73,7 +73,7 @@ export async function recordSpending(
   }
 }
 
-/** Write down, under a name, US dollars that were spent on what no answer is kept of. */
+/** Record, under a name, US dollars spent on answers that are not kept. */
 export async function recordLost(
   paths: DataPaths,
   classifier: string,
@@ -84,7 +84,7 @@ export async function recordLost(
   await spendingFile(join(paths.spending(classifier), `${name}.json`)).write({ [month]: dollars });
 }
 
-/** Give what a run may spend, in US dollars: of the month's budget, and no more than `maxCost`. */
+/** Give what a run may spend in US dollars: the rest of the month's budget, at most `maxCost`. */
 export async function allowance(
   paths: DataPaths,
   classifier: string,
@@ -93,12 +93,12 @@ export async function allowance(
 ): Promise<number> {
   if (budget === undefined) return maxCost;
   const spent = await spentThisMonth(paths, classifier);
-  // What is under way is as good as spent.
+  // Batches under way count as spent.
   const left = budget.per_month - spent - costUnderWay(paths, classifier);
   return Math.max(0, Math.min(maxCost, left));
 }
 
-/** Give what the batches of a classifier that are under way probably cost, in US dollars. */
+/** Give the expected cost in US dollars of a classifier's batches under way. */
 function costUnderWay(paths: DataPaths, classifier: string): number {
   const batches = allOpenBatches(paths, classifier).filter(isUnderWay);
   return batches.reduce((sum, { cost }) => sum + cost, 0);

@@ -8,16 +8,16 @@ const CHUNK_BYTES = 8 * 2 ** 20;
 /** Rows that DuckDB's appender holds before it hands them over. */
 const FLUSH_AFTER = 256;
 
-/** A new table: of one that is truncated, DuckDB keeps the memory. */
+/** A new table: DuckDB keeps the memory of a truncated one. */
 const EMPTY = `CREATE OR REPLACE TEMP TABLE staged_answers (answer_row BIGINT, date VARCHAR,
   uri VARCHAR, cid VARCHAR, text_hash VARCHAR, request_hash VARCHAR, answer VARCHAR, reason VARCHAR,
   label_timestamp VARCHAR, run_id VARCHAR, columns VARCHAR)`;
 
 /**
- * The answers that are on their way from segments to label files, as Parquet beside the tables.
+ * Answers on their way from segments to label files, as Parquet beside the tables.
  *
- * Each has `answer_row`, which grows in the order in which they were added. Raw answers of a day are
- * more than memory has room for; of what DuckDB holds in a table of its own, it pins much.
+ * Each has `answer_row`, which grows in the order of addition. Raw answers of a day are
+ * larger than memory, and DuckDB pins much of its own tables.
  */
 export class StagedAnswers implements AsyncDisposable {
   readonly #files: string[] = [];
@@ -50,7 +50,7 @@ export class StagedAnswers implements AsyncDisposable {
     if (this.#bytes >= CHUNK_BYTES) await this.#stage();
   }
 
-  /** Make all that was added part of the relation. */
+  /** Make all added answers part of the relation. */
   async flush(): Promise<void> {
     await this.#stage();
   }

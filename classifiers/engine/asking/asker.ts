@@ -21,15 +21,15 @@ export interface AskerOptions {
   budget: Budget;
   counts: LabellingCounts;
   stop: LabellingStop;
-  /** Called where all workers pause. */
+  /** Called when all workers pause. */
   onPause: (ms: number, reason: string) => void;
 }
 
-/** An answer that is paid for is waited for: only its time-out ends a request. */
+/** A paid answer is worth waiting for: only its time-out ends a request. */
 const { signal: NEVER } = new AbortController();
-/** Times that an answer that is cut short is asked for again with room for twice as much. */
+/** Times that a cut answer is requested again with twice the cap. */
 export const MOST_EFFORT = 3;
-/** Characters of an answer; what is longer is none of a service's that does what it should. */
+/** Most characters of an answer; a longer one comes from a faulty service. */
 const LONGEST_ANSWER = 2 ** 20;
 
 /** Asks a service about posts until there is an answer or a reason, each durable before it is read. */
@@ -42,15 +42,15 @@ export class Asker {
     this.#patience = new Patience(classifier.name, pacer, onPause, hasLabels);
   }
 
-  /** Whether the service has labelled a post in this run, or said of one why it cannot be. */
+  /** Whether the service has labelled a post in this run, or given a reason for one. */
   get hasProof(): boolean {
     return this.#patience.hasProof;
   }
 
   /**
-   * Ask about posts in one request, again where the failure passes, and tell each what became of it.
+   * Ask about posts in one request, retry temporary failures, and give each post its result.
    *
-   * What an answer does not say of some of them is asked again in two halves. Posts that were asked
+   * Posts that an answer leaves out are asked about again in two halves. Posts that were asked
    * about and then waited when the run stopped keep the reason of their failure. Throws a UserError
    * where no post can be labelled, and where an answer cannot be kept; not all are told then.
    */
@@ -86,7 +86,7 @@ export class Asker {
         if (left.length < pack.length) this.#patience.labelled();
       } catch (error) {
         if (!(error instanceof ServiceError)) throw error;
-        // What broke on the way may be on the bill; what was refused is not.
+        // A request that broke may be billed; a refused one is not.
         if (reply === undefined) this.#letGo(posts, effort);
         if (!isKept) {
           if (error.problem === "passing") owed += spent;
@@ -105,7 +105,7 @@ export class Asker {
         } else {
           const verdict = this.#patience.judge(error, tries, askedAt, reply !== undefined);
           if (verdict === "quota") stop.for("quota");
-          // One post may be what the model cannot write an answer about; the others are not to bear it.
+          // One post may keep the model from answering; the others must not suffer for it.
           const isOfSome = verdict === "give up" && failed.reason === "invalid_answer" && !isAlone;
           if (typeof verdict === "string" && !isOfSome) return await giveUp();
           if (typeof verdict !== "string") {
@@ -123,7 +123,7 @@ export class Asker {
     }
   }
 
-  /** Append what became of a post; resolves when it is durable. */
+  /** Append the result of a post; resolves when it is durable. */
   async keep(
     post: QueuedPost,
     requestHash: string | null,
@@ -137,7 +137,7 @@ export class Asker {
     await segment.append(answerOf(post, said), post.is_repeated && !isPassing);
   }
 
-  /** Keep what became of each post of a request; its price stands with the first. */
+  /** Keep the result of each post of a request; the first one carries the price. */
   async #keepAll(pack: AskedPost[], answered: Answered, price: number): Promise<void> {
     await Promise.all(pack.map(({ post, hash }, index) => {
       const place = answered.answer !== null && pack.length > 1 ? { place: index } : {};
@@ -145,7 +145,7 @@ export class Asker {
     }));
   }
 
-  /** Read what a reply says of each post; gives those of whom it says nothing. Throws where it is one. */
+  /** Read the reply about each post; gives the posts that it leaves out. Throws for a single post. */
   #read(pack: AskedPost[], reply: string): AskedPost[] {
     const { classifier } = this.options;
     return pack.filter(({ tell }, index) => {
@@ -162,7 +162,7 @@ export class Asker {
     });
   }
 
-  /** Ask again about what is left of a request, in requests of at most half its size. */
+  /** Ask again about the remaining posts of a request, in requests of at most half its size. */
   async #askInHalves(left: AskedPost[], size: number): Promise<void> {
     if (left.length > 0) {
       this.options.counts.retries += Math.ceil(left.length / Math.ceil(size / 2));
@@ -173,7 +173,7 @@ export class Asker {
     }
   }
 
-  /** Learn from a response; gives US dollars, undefined where it does not say what it took. */
+  /** Learn from a response; gives its cost in US dollars, undefined where it does not say. */
   #account(posts: PendingPost[], effort: number, reply: Reply): number | undefined {
     const { classifier, pacer } = this.options;
     let used: Used | undefined;
@@ -183,19 +183,19 @@ export class Asker {
       if (!(error instanceof ServiceError)) throw error;
     }
     this.#letGo(posts, effort, used?.tokens);
-    // After what is given back, which what remains already knows of.
+    // After giving back: the remaining quota of the server already includes that.
     if (reply.headers) pacer.learn(reply.headers);
     return used?.cost;
   }
 
-  /** Give back what a request did not use; where that is not known, it is what it was likely to use. */
+  /** Give back what a request did not use; if unknown, the likely use counts. */
   #letGo(posts: PendingPost[], effort: number, used?: number): void {
     const weight = this.options.classifier.weight(posts, effort);
     const unused = Math.max(0, weight.tokens - (used ?? weight.likely ?? weight.tokens));
     this.options.pacer.refund({ requests: 0, tokens: unused }, heldTokens(weight));
   }
 
-  /** Whether an answer that was cut short is worth asking for again, with room for more. */
+  /** Whether a cut answer is worth another request with a larger cap. */
   #mayTakeMore(posts: PendingPost[], effort: number): boolean {
     const { classifier, pacer } = this.options;
     return effort <= MOST_EFFORT && pacer.fits(classifier.weight(posts, effort));

@@ -9,40 +9,40 @@ import { Asker, type AskerOptions } from "./asker.ts";
 import { LONGEST_WAIT_MS } from "./patience.ts";
 import { readStored } from "../answers/answer_reader.ts";
 
-/** Rows that may wait for the disk without a worker that waits for them. */
+/** Rows that may wait for the disk without blocking a worker. */
 const MOST_UNWRITTEN = 1000;
 const WATCH_MS = 250;
 
-/** How long a request waits for more posts; they come within a millisecond where there are any. */
+/** How long a request waits for more posts, which come within a millisecond if there are any. */
 const WAIT_MS = 50;
 
 export interface LabellerOptions extends AskerOptions {
-  /** In the order in which they are to be labelled; asked for one by one. */
+  /** In the order of labelling; taken one by one. */
   posts: AsyncGenerator<QueuedPost, void>;
-  /** Posts in flight at most. */
+  /** Most posts in flight. */
   workers: number;
-  /** Whether the label set has labels, which says that the service has answered before. */
+  /** Whether the label set has labels, so that the service has answered before. */
   hasLabels?: boolean;
-  /** Posts after which it stops. */
+  /** Number of posts after which it stops. */
   limit?: number | undefined;
-  /** Aborted where the run is to end with everything durable. */
+  /** Aborted when the run must end with everything durable. */
   signal: AbortSignal;
   /** Called after each post, and now and then while all wait. */
   onProgress: () => void;
 }
 
 /**
- * Asks a service about posts: workers pull, so that memory does not grow with what is pending.
+ * Asks a service about posts. Workers pull, so that memory does not grow with pending posts.
  *
- * Until the service labels a post, requests go one by one: a key that is wrong costs one request.
- * Posts that need none, because they cannot be labelled or the same was asked before, are written down
+ * Until the service labels a post, requests go one by one: a wrong key costs one request.
+ * Posts that need none, because they cannot be labelled or repeat a request, are recorded
  * in their turn.
  */
 export class Labeller {
   readonly #asker: Asker;
   readonly #packer: Packer;
   readonly #inFlight = new Map<string, Promise<Answered | undefined>>();
-  /** Posts that were pulled, so that a limit is not overshot by what is in flight. */
+  /** Pulled posts, so that posts in flight do not exceed a limit. */
   #pulled = 0;
   readonly #unwritten = new Set<Promise<void>>();
 
@@ -51,7 +51,7 @@ export class Labeller {
     this.#packer = new Packer(this.#asker);
   }
 
-  /** Label until nothing is left or something stops it; what was answered is then durable. */
+  /** Label until nothing is left or something stops it; received answers are then durable. */
   async run(): Promise<void> {
     const { workers, signal, stop, posts } = this.options;
     const onSignal = () => stop.for("signal");
@@ -70,7 +70,7 @@ export class Labeller {
     if (stop.failure !== undefined) throw stop.failure;
   }
 
-  /** Take posts until there are none, something stops, or `isEnough`. */
+  /** Take posts until none is left, something stops the run, or `isEnough`. */
   async #work(isEnough: () => boolean): Promise<void> {
     const { posts, limit, stop } = this.options;
     try {
@@ -86,7 +86,7 @@ export class Labeller {
     }
   }
 
-  /** Look whether what all wait for is nothing to wait for, such as another day. */
+  /** Stop if all workers wait for something too late, such as another day. */
   #watch(): void {
     const { pacer, stop, onProgress } = this.options;
     const { waiting } = pacer;
@@ -109,7 +109,7 @@ export class Labeller {
     const key = `${post.date} ${hash}`;
     const asked = this.#inFlight.get(key);
     if (asked !== undefined) return await this.#reuse(post, hash, await asked);
-    // In the map before anything is waited for, so that nobody asks the same meanwhile.
+    // In the map before the first wait, so that no worker asks the same meanwhile.
     let isKnown = true;
     const finding = this.#known(post, hash).then((known) => {
       isKnown = known !== undefined;
@@ -126,20 +126,20 @@ export class Labeller {
     else this.#done(answered);
   }
 
-  /** Give what is stored of a request, in the labels or by this run, where it can be read. */
+  /** Give the readable stored answer to a request, from the labels or from this run. */
   async #known(post: QueuedPost, hash: string): Promise<Answered | undefined> {
     const known = post.stored ?? await this.options.segment.find(hash);
     return known && readStored(this.options.classifier, known);
   }
 
-  /** Give a post what another one of the same text was answered, undefined where the run stopped. */
+  /** Give a post the answer about another one with the same text, undefined where the run stopped. */
   async #reuse(post: QueuedPost, hash: string, answered: Answered | undefined): Promise<void> {
     if (answered === undefined) return;
     this.options.counts.reused++;
     await this.#write(post, hash, answered);
   }
 
-  /** Write down what cost nothing; nobody waits for the disk unless many do. */
+  /** Record a result without cost; a worker waits for the disk only if many records wait. */
   async #write(post: QueuedPost, hash: string | null, answered: Answered): Promise<void> {
     const { stop } = this.options;
     const writing = this.#asker.keep(post, hash, answered)
@@ -171,7 +171,7 @@ class Packer {
     const { classifier } = this.asker.options;
     return new Promise((tell, fail) => {
       this.#waiting.push({ post, hash, tell, fail });
-      // What is asked first goes alone.
+      // The first request goes alone.
       const isFull = this.#waiting.length >= classifier.postsPerRequest || !this.asker.hasProof;
       if (isFull) this.#send();
       else this.#timer ??= setTimeout(() => this.#send(), WAIT_MS);

@@ -1,15 +1,15 @@
 import { type LabelReason, PASSING_REASONS } from "../../../etl/labels/label_reason.ts";
 
-/** What a run has done so far. */
+/** The counts of a run so far. */
 export class LabellingCounts {
   /** Posts with an answer or a reason. */
   done = 0;
   labelled = 0;
   failed: Partial<Record<LabelReason, number>> = {};
   requests = 0;
-  /** Requests for a post that was asked for before. */
+  /** Repeated requests for a post. */
   retries = 0;
-  /** Posts that took the answer to another post's request. */
+  /** Posts that reuse the answer to another post's request. */
   reused = 0;
   /** US dollars. */
   cost = 0;

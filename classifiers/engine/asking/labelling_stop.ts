@@ -7,12 +7,12 @@ export class LabellingStop {
   failure: unknown;
   readonly #abort = new AbortController();
 
-  /** Aborted where what waits for its turn is to be let go; what is in flight is waited for. */
+  /** Aborted when waiting requests are dropped; requests in flight finish. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
 
-  /** Whether no further post is to be taken. */
+  /** Whether no further post may be taken. */
   get isSet(): boolean {
     return this.reason !== undefined || this.failure !== undefined;
   }
@@ -20,7 +20,7 @@ export class LabellingStop {
   /** Stop with everything durable. */
   for(reason: StopReason): void {
     this.reason ??= reason;
-    // At a limit or without money, what was begun is still brought to its end.
+    // At a limit or without budget, begun requests still finish.
     if (reason === "signal" || reason === "quota") this.#abort.abort();
   }
 

@@ -3,34 +3,34 @@ import { UserError } from "../../../etl/run/error.ts";
 import type { Pacer } from "../quota/pacer.ts";
 import type { ServiceError } from "../contract/service_error.ts";
 
-/** Times that a post is asked for before its failure is written down. */
+/** Tries of a post before its failure is recorded. */
 const TRIES = 5;
 const BACKOFF_MS = 500;
-/** So many failures without an answer between them are the service's and not a post's. */
+/** This many failures in a row are the service's fault, not a post's. */
 const OUTAGE = 20;
-/** A service that answered nobody for so long is gone for this run. */
+/** A service without an answer for this long is gone for this run. */
 const PATIENCE_MS = 5 * 60_000;
 const LONGEST_BACKOFF_MS = 60_000;
-/** What lasts longer is for the next run. */
+/** Longer waits are left to the next run. */
 export const LONGEST_WAIT_MS = 15 * 60_000;
 
-/** Tries of a post, and posts that come to nothing, before a service that labelled none is gone. */
+/** Tries of a post, and failed posts, after which a service that labelled none is gone. */
 const [FIRST_TRIES, FIRST_POSTS] = [3, 3];
-/** Posts that a service that labelled others refuses one after the other before it is changed. */
+/** Refusals in a row after which a service that labelled posts before has changed. */
 const REFUSALS = 10;
-/** Answers in a row that nobody can read, which are paid for: at first, and later. */
+/** Unreadable paid answers in a row that end the run: at first, and later. */
 const [FIRST_UNREADABLE, UNREADABLE] = [5, 20];
 
-/** What to do after a failure: wait and ask again, write it down, or leave the rest to another day. */
+/** What to do after a failure: wait and ask again, record it, or leave the rest to another day. */
 export type Verdict = { againAfterMs: number } | "give up" | "quota";
 
-/** Judges what the failures of a service mean for a post and for the run. */
+/** Decides what the failures of a service mean for a post and for the run. */
 export class Patience {
-  /** Whether the service has labelled a post in this run, or said of one why it cannot be. */
+  /** Whether the service has labelled a post in this run, or given a reason for one. */
   hasProof = false;
   #refused = 0;
   #unreadable = 0;
-  /** Posts that came to nothing before there was proof. */
+  /** Failed posts before the service labelled any. */
   #lost = 0;
   #failures = 0;
   #silentSince: number | undefined;
@@ -39,7 +39,7 @@ export class Patience {
   #saidMs = 0;
 
   /**
-   * `onPause` is told of each pause of all workers, once, and again where it becomes much longer;
+   * `onPause` is called for each pause of all workers, once, and again if it becomes much longer;
    * `hasLabels` says that the service labelled posts in a run before.
    */
   constructor(
@@ -49,14 +49,14 @@ export class Patience {
     readonly hasLabels = false,
   ) {}
 
-  /** Take notice that the service answered what was asked at some moment. */
+  /** Note that the service answered a request of some moment. */
   answered(askedAt: number): void {
     this.#failures = 0;
     this.#silentSince = undefined;
     if (askedAt >= this.#pausedAt) this.#pauses = 0;
   }
 
-  /** Take notice that the service labelled a post, or said of one why it cannot be. */
+  /** Note that the service labelled a post, or gave a reason for one. */
   labelled(): void {
     this.hasProof = true;
     [this.#refused, this.#unreadable, this.#lost] = [0, 0, 0];
@@ -65,9 +65,9 @@ export class Patience {
   /**
    * Give the reason for a post that the service refuses, or that its answer refuses (`isAnswer`).
    *
-   * Where nothing but the status speaks, it is the post's own for good only if the service labelled
-   * another one since the last such refusal. Throws a UserError where so many were refused in a row
-   * that it is not theirs.
+   * If only the status says so, the reason is the post's own only if the service labelled
+   * another post since the last such refusal. Throws a UserError after so many refusals in a row
+   * that the posts cannot be at fault.
    */
   refused(error: ServiceError, isAnswer: boolean): LabelReason | null {
     if (isAnswer || error.problem !== "denied" && error.reason !== "rejected") {
@@ -82,11 +82,11 @@ export class Patience {
   }
 
   /**
-   * Judge a failure that passes or a refusal for the rate limit; the latter costs no try.
+   * Judge a temporary failure or a refusal for the rate limit; the latter costs no try.
    *
-   * Pauses all workers where the service asks for it or answers nobody; `isAnswer` says that it
-   * answered what cannot be read. Throws a UserError where it has answered nobody for too long, or
-   * nothing that can be read.
+   * Pauses all workers where the service asks for it or does not answer; `isAnswer` says that it
+   * gave an unreadable answer. Throws a UserError where it has not answered for too long, or
+   * gave only unreadable answers.
    */
   judge(error: ServiceError, tries: number, askedAt: number, isAnswer = false): Verdict {
     if (isAnswer && ++this.#unreadable >= (this.hasProof ? UNREADABLE : FIRST_UNREADABLE)) {
@@ -104,7 +104,7 @@ export class Patience {
       throw this.#gone(error, silentMs);
     }
     if (isLimit || this.#failures >= OUTAGE) this.#pause(error, askedAt, now);
-    // The pause of all is wait enough.
+    // The common pause is long enough.
     if (isLimit) return { againAfterMs: 0 };
     if (tries >= (this.hasProof ? TRIES : FIRST_TRIES) || wantedMs > LONGEST_WAIT_MS) {
       if (!this.hasProof && ++this.#lost >= FIRST_POSTS) {
@@ -118,7 +118,7 @@ export class Patience {
   }
 
   #pause(error: ServiceError, askedAt: number, now: number): void {
-    // What was under way when a pause began says nothing of whether it helped.
+    // Requests from before a pause do not show whether the pause helped.
     const isNew = askedAt >= this.#pausedAt;
     if (isNew) {
       this.#pausedAt = now;
@@ -127,7 +127,7 @@ export class Patience {
     const backoff = Math.min(LONGEST_BACKOFF_MS, BACKOFF_MS * 2 ** this.#pauses);
     const ms = Math.min(error.retryAfterMs ?? backoff, LONGEST_WAIT_MS);
     this.pacer.pause(ms, error.message);
-    // Nobody is to wait an hour behind a line that says a second.
+    // A line that says a second must not stand for an hour.
     if (!isNew && ms < 2 * this.#saidMs) return;
     this.#saidMs = ms;
     this.onPause(ms, error.message);

@@ -3,15 +3,15 @@ import type { LabelSet } from "../../../etl/labels/label_set.ts";
 import type { PendingPost } from "../../../etl/sampling/pending.ts";
 import type { AskedWeight } from "../quota/quota.ts";
 
-/** What a service answered. */
+/** The response of a service. */
 export interface Reply {
-  /** As it came. */
+  /** As received. */
   answer: string;
-  /** Of the response, for what they say of rate limits. */
+  /** Of the response, for its rate limits. */
   headers?: Headers;
 }
 
-/** What a request took in truth. */
+/** The actual use of a request. */
 export interface Used {
   tokens: number;
   /** US dollars. */
@@ -21,43 +21,43 @@ export interface Used {
 /**
  * A classifier whose answers cost a quota or money; the engine runs it.
  *
- * `effort` is 0, and one more each time that an answer was cut short: it then may be longer.
+ * `effort` is 0, plus 1 for each cut answer: the next answer may then be longer.
  */
 export interface PaidClassifier {
   name: string;
-  /** Whose quotas its requests take, as a file name: one run at a time asks a service. */
+  /** The service whose quotas its requests use, as a file name: one run at a time asks a service. */
   service: string;
-  /** What its labels rest on. */
+  /** The definition of its label set. */
   labelSet: LabelSet;
   /** DuckDB types of its label columns, after those that all labels have. */
   columns: Readonly<Record<string, string>>;
-  /** Posts that one request holds at most. */
+  /** Most posts in one request. */
   postsPerRequest: number;
-  /** Whether posts are to come with their contexts. */
+  /** Whether posts need their contexts. */
   needsContext?: boolean;
-  /** Say why a post cannot be labelled, where that is known without asking. */
+  /** Give why a post cannot be labelled, where that is known without a request. */
   unscorable(post: PendingPost): LabelReason | undefined;
-  /** The settings that `unscorable` goes by, where they can change within a label set. */
+  /** The settings of `unscorable` that can change within a label set. */
   judgedBy?: string;
-  /** Give all that an answer depends on: posts where it is the same are asked for once a day. */
+  /** Give all that an answer depends on: posts with equal values are asked about once a day. */
   request(post: PendingPost): string;
-  /** Give label columns that are known when a post is asked about. */
+  /** Give label columns known at the time of the request. */
   about?(post: PendingPost): Record<string, unknown>;
-  /** What a request takes of the quotas at most; what its answer did not use is given back. */
+  /** The most that a request takes of the quotas; the unused part is given back. */
   weight(posts: PendingPost[], effort: number): AskedWeight;
-  /** US dollars that a request costs at most. */
+  /** Most US dollars that a request may cost. */
   price(posts: PendingPost[], effort: number): number;
-  /** Tokens and US dollars that a request probably takes; where it is left out, what it takes at most. */
+  /** Expected tokens and US dollars of a request; if left out, the maximum counts. */
   expected?(posts: PendingPost[]): Used;
   /** Send a request about posts; throws a `ServiceError`. */
   ask(posts: PendingPost[], effort: number, signal: AbortSignal): Promise<Reply>;
-  /** Give what an answer says that it took; undefined where it says nothing. */
+  /** Give the use that an answer reports; undefined where it reports none. */
   used?(answer: string): Used | undefined;
   /**
-   * Give what the reply to a request of several posts says of the one at a place of it, from 0, in a
+   * Give the part of a reply to several posts about the post at a place, from 0, in a
    * form that `read` reads.
    *
-   * For classifiers with several posts a request. Throws a `ServiceError` where it says nothing of it.
+   * For classifiers with several posts per request. Throws a `ServiceError` where the post is left out.
    */
   part?(reply: string, place: number): string;
   /** Read a raw answer about one post as label columns; throws a `ServiceError` where it cannot be read. */

@@ -8,7 +8,7 @@ import type { DataPaths } from "../../../etl/store/paths.ts";
 import { ANCHORS, LABELS } from "../../../etl/store/tables.ts";
 import { uniformSql } from "../../../etl/sampling/sample.ts";
 
-/** Another seed than that of any sample, else the anchors would be the posts that come first in it. */
+/** A seed unlike that of any sample; otherwise the anchors would be the sample's first posts. */
 const SEED = "anchors";
 
 /** Give a post's place in the order of anchors as an SQL expression over a column of uris. */
@@ -21,16 +21,16 @@ export interface AnchorDraw {
   labelSetId: string;
   /** How many. */
   posts: number;
-  /** False where it is only to be said what would be drawn. */
+  /** False in a dry run. */
   isKept: boolean;
 }
 
 /**
- * Make the temporary table `anchors`: those that stand, else as many as are wanted, drawn at random from
- * the posts that a label set has labelled, once it has labelled so many; else it is empty.
+ * Make the temporary table `anchors`: the existing ones, else the wanted number, drawn at random from
+ * the labelled posts of a label set, once it has that many; otherwise the table is empty.
  *
- * They are drawn once: whatever label set is in use later asks about the same posts, so that models can
- * be compared on them. Throws a UserError where the file of those that stand is damaged.
+ * They are drawn once: every later label set asks about the same posts, so that models can
+ * be compared on them. Throws a UserError where the file of the existing ones is damaged.
  */
 export async function loadAnchors(
   database: Database,
@@ -79,8 +79,8 @@ async function drawAnchors(
   const labelled = [`SELECT * EXCLUDE drawn_at FROM (${none})`, ...parts].join(
     " UNION ALL BY NAME ",
   );
-  // The first few only, as all of them may be more than memory has room for. Of a post that was edited,
-  // the version that was labelled last.
+  // Only the first few, as all may not fit into memory. For an edited post,
+  // the version labelled last.
   await database.run(`CREATE OR REPLACE TEMP TABLE anchors AS
     SELECT date, uri, cid, text_hash, label_set_id, ${literal(now())} AS drawn_at
     FROM (FROM (${labelled}) ORDER BY ${anchorTurnSql("uri")} LIMIT ${2 * posts})

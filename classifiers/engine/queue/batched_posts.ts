@@ -13,7 +13,7 @@ import { labelledKeySql } from "../../../etl/sampling/pending.ts";
 
 /** Which post a request of a batch is about: a line of its file. */
 export interface BatchedPost {
-  /** Of the request; random, and all that the service knows. */
+  /** Id of the request; random, and the only id that the service sees. */
   custom_id: string;
   /** The post's place in a request of several posts, from 0. */
   place?: number;
@@ -22,15 +22,15 @@ export interface BatchedPost {
   uri: string;
   cid: string | null;
   text_hash: string;
-  /** sha256 of all that is asked about the post. */
+  /** sha256 of the whole request about the post. */
   request_hash: string;
   /** Another post of the day has the same text. */
   is_repeated: boolean;
-  /** Label columns that were known when the post was asked about. */
+  /** Label columns known at the time of the request. */
   about?: Record<string, unknown>;
 }
 
-/** Give the posts of a batch, as far as they are not removed. */
+/** Give the posts of a batch that are not removed. */
 export async function* batchedPosts(
   paths: DataPaths,
   batch: OpenBatch,
@@ -47,7 +47,7 @@ export async function* batchedPosts(
 }
 
 /**
- * Make a temporary table of the posts that batches of a classifier's label set are asking about, as
+ * Make a temporary table of the posts in open batches of a classifier's label set, as
  * `findPending` takes it. Gives its name, undefined where there are none.
  */
 export async function collectBatched(
@@ -60,7 +60,7 @@ export async function collectBatched(
   const files: string[] = [];
   for (const batch of batches) {
     const { posts } = batchPaths(paths.batches(name, id), batch.name);
-    // It goes with the last of its posts that is removed.
+    // It is removed with the last of its posts.
     if ((await batchedPosts(paths, batch).next()).done !== true) files.push(posts);
   }
   if (files.length === 0) return undefined;

@@ -24,11 +24,11 @@ import {
 } from "../../../etl/sampling/pending.ts";
 import { type Sample, sampleOfDay, type SamplePlan } from "../../../etl/sampling/sample.ts";
 
-/** Give items while the next one is already asked for. */
+/** Give items while the next one is already being fetched. */
 async function* ahead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
   const ask = () => {
     const asked = items.next();
-    // It is thrown where it is waited for.
+    // The error is thrown where the item is awaited.
     asked.catch(() => {});
     return asked;
   };
@@ -44,36 +44,36 @@ async function* ahead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
   }
 }
 
-/** Which posts a run is asked for. */
+/** The posts that a run is asked to label. */
 export interface QueueOptions {
   since?: string | undefined;
   until?: string | undefined;
   retryFailed?: boolean | undefined;
-  /** Whether days that are begun are written down, as they must be before anything is asked. */
+  /** Whether begun days are recorded, as they must be before any request. */
   records?: boolean;
-  /** Told of days that keep another seed. */
+  /** Called for days that keep another seed. */
   warn?: (text: string) => void;
   /** Gives contexts; for classifiers that need them. */
   contexts?: PostContexts | undefined;
-  /** Whether what a context lacks is fetched. */
+  /** Whether missing parts of contexts are fetched. */
   fetchesContexts?: boolean;
 }
 
-/** What is pending in all days that are asked for. */
+/** Pending posts of all requested days. */
 export interface Survey extends PendingCounts {
   days: number;
 }
 
 /** The pending posts of a classifier, day after day, the oldest first. */
 export class LabellingQueue {
-  /** One a day with a damaged file, which is left out. */
+  /** One error per day with a damaged file; the day is left out. */
   readonly errors: UserError[] = [];
   readonly #samples = new Map<string, Promise<Sample>>();
   readonly #pending = new Map<string, number>();
   /** Days whose posts were all given. */
   readonly #given: string[] = [];
   #drawn: DrawnDays | undefined;
-  /** The day whose pending posts were found last. */
+  /** The last day whose pending posts were found. */
   #found: string | undefined;
   /** A table of the posts in batches; undefined where there are none. */
   #batched: string | undefined;
@@ -86,19 +86,19 @@ export class LabellingQueue {
     readonly options: QueueOptions,
   ) {}
 
-  /** Give what is drawn of a day; the same all through a run. */
+  /** Give the sample of a day; constant within a run. */
   sampleOf(date: string): Promise<Sample> {
     const sample = this.#samples.get(date) ?? this.#sampleOf(date);
     this.#samples.set(date, sample);
     return sample;
   }
 
-  /** Write down that what was given is done; for the end of a run that nothing stopped. */
+  /** Record that all given posts are done; for the end of a run that nothing stopped. */
   async settle(): Promise<void> {
     await this.#drawnDays().judged(this.#given, this.#judgedBy);
   }
 
-  /** Count what is pending, and find the days whose files are damaged. */
+  /** Count pending posts, and find the days with damaged files. */
   async survey(): Promise<Survey> {
     const { database, paths, classifier } = this;
     const { since = "", until = "9999" } = this.options;
@@ -160,7 +160,7 @@ export class LabellingQueue {
         ]);
         for (const post of page) {
           const stored = known.get(hashes.get(post.uri) ?? "");
-          // --retry-failed asks again about posts that failed: what is stored of them does not count.
+          // --retry-failed asks again about failed posts: their stored results do not count.
           const isWanted = stored && !(options.retryFailed && stored.reason !== null);
           yield { ...post, date, ...isWanted ? { stored } : {} };
         }
@@ -169,7 +169,7 @@ export class LabellingQueue {
     }
   }
 
-  /** A day keeps the seed by which it was begun. */
+  /** A day keeps its first seed. */
   async #sampleOf(date: string): Promise<Sample> {
     const seed = this.#drawnDays().seedOf(date) ?? this.plan.seed;
     return await sampleOfDay(this.database, this.paths, { ...this.plan, seed }, date);
@@ -203,7 +203,7 @@ export class LabellingQueue {
         yield page;
         continue;
       }
-      // Nothing is fetched about posts that are not asked about, whatever their contexts are.
+      // No context is fetched for posts without a request.
       const asked = page.filter((post) => {
         const reason = this.classifier.unscorable(post);
         return reason === undefined || reason === "empty";
@@ -236,7 +236,7 @@ export class LabellingQueue {
   }
 }
 
-/** Stands, where nothing is fetched, for the text of a post that would be: as long as posts are. */
+/** Stands for the text of a post that a real run would fetch: of usual length. */
 const USUAL_PART: ContextPart = {
   kind: "reply_parent",
   text: "Somebody says here in a few words what they think of it, and somebody else answers them",

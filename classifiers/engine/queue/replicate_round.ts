@@ -16,27 +16,27 @@ import type { QueuedPost } from "../contract/asked_post.ts";
 import { withContexts } from "./labelling_queue.ts";
 import type { PaidClassifier } from "../contract/paid_classifier.ts";
 
-/** UTC days from the beginning of one round to that of the next. */
+/** UTC days from the start of one round to the next. */
 const ROUND_DAYS = 7;
 const DAY_MS = 86_400_000;
-/** Anchors whose contexts are looked up at once. */
+/** Anchors per look-up of contexts. */
 const PAGE = 1024;
 
 export interface RoundOptions {
-  /** How many anchors there are; undefined where the study wants none. */
+  /** Number of anchors; undefined where the study wants none. */
   anchors: { posts: number } | undefined;
   /** Gives contexts; for classifiers that need them. */
   contexts?: PostContexts | undefined;
-  /** False where it is only to be said what would be done. */
+  /** False in a dry run. */
   isAsked: boolean;
 }
 
 /**
- * The round of a label set's anchors that is due: all of them, asked about as if for the first time.
+ * The due round of a label set's anchors: all are asked about as if for the first time.
  *
- * The first round comes as soon as there are anchors, and tells how far the labeller agrees with itself
- * where nothing can have changed; the next begins on the seventh UTC day after that, or later where no run
- * comes by. What a stop left of a round is done by the next run, until the next round begins.
+ * The first round comes as soon as there are anchors. It measures how far the labeller agrees with itself
+ * without any change. The next begins on the seventh UTC day after that, or with the first run
+ * after it. The next run finishes a stopped round, until the next round begins.
  */
 export class ReplicateRound {
   /** From 1; 0 where none is due. */
@@ -54,7 +54,7 @@ export class ReplicateRound {
     this.#labelSetId = labelSetId(classifier.labelSet);
   }
 
-  /** Find out what is due; gives the errors of damaged files, where nothing is. */
+  /** Find the due round; gives the errors of damaged files, with which none is due. */
   async open(): Promise<UserError[]> {
     const { anchors, isAsked } = this.options;
     if (anchors === undefined) return [];
@@ -77,7 +77,7 @@ export class ReplicateRound {
     }
   }
 
-  /** Start a segment for what is answered. */
+  /** Start a segment for the answers. */
   segment(): Promise<AnswerSegment> {
     const folder = this.paths.replicateAnswers(this.classifier.name, this.#labelSetId);
     return AnswerSegment.create(folder, { round: this.number });
@@ -123,7 +123,7 @@ export class ReplicateRound {
       SELECT date, uri, cid, text_hash, hash(uri) AS post FROM anchors a
       WHERE NOT EXISTS (FROM replicated r WHERE r.uri = a.uri AND round = ${number} AND is_done)`);
     await database.run("DROP TABLE replicated; DROP TABLE anchors");
-    // Those that were deleted or are hidden, and not known as that yet, are in no table of posts.
+    // Posts that were deleted or hidden since are in no table of posts.
     const days = await this.#days();
     const { left } = await row<{ left: number }>(
       database,

@@ -5,11 +5,11 @@ import { namesIn, removeIfThere } from "../../../etl/run/if_there.ts";
 import { StateFile } from "../../../etl/store/state_file.ts";
 import { type Quota, UNITS, type Weight } from "./quota.ts";
 
-/** The part of a day's quota that is recorded at once, so that not every request waits for the disk. */
+/** The part of a day's quota recorded at once, so that not every request waits for the disk. */
 const CLAIMED_SHARE = 0.001;
 const KEPT_MS = 2 * 86_400_000;
 
-/** What a run used, by day. */
+/** The use of a run, by day. */
 const RunUse = z.object({
   used: z.record(z.string(), z.object({ requests: z.number(), tokens: z.number() })),
 });
@@ -19,17 +19,17 @@ const useFile = (path: string) =>
     remedy: "Remove it: that run's use of today is then not counted",
   });
 
-/** What counts against the quotas of a day: taken, or put aside to be taken soon. */
+/** Use that counts against the quotas of a day: taken, or claimed to be taken soon. */
 interface Counts {
   claimed: Weight;
   taken: Weight;
 }
 
 /**
- * What this run and those before it have used of the quotas of UTC days.
+ * The use of quotas of UTC days by this run and earlier ones.
  *
- * A run claims a little more than it needs, durably, and takes from that. A run that dies has recorded
- * more than it took and never less. Each run has a file of its own, which goes after two days.
+ * A run durably claims a little more than it needs, and takes from that. A run that dies has recorded
+ * at least what it took. Each run has its own file, which is removed after two days.
  */
 export class DayUse implements AsyncDisposable {
   readonly #days = new Map<string, Counts>();
@@ -45,9 +45,9 @@ export class DayUse implements AsyncDisposable {
   }
 
   /**
-   * Read what earlier runs used of the quotas of a service (`DataPaths.quotas`).
+   * Read the use of a service's quotas by earlier runs (`DataPaths.quotas`).
    *
-   * Only for the holder of the lock `quota-<service>`: what others use meanwhile is not seen. Throws
+   * The caller holds the lock `quota-<service>`: later use by others is not seen. Throws
    * where a file is damaged, and where the folder cannot be written.
    */
   static async open(folder: string): Promise<DayUse> {
@@ -70,18 +70,18 @@ export class DayUse implements AsyncDisposable {
     return use;
   }
 
-  /** Give what is claimed and not taken yet. */
+  /** Give claimed quota that is not taken yet. */
   claimed(day: string, unit: keyof Weight): number {
     const { claimed, taken } = this.#counts(day);
     return claimed[unit] - taken[unit];
   }
 
-  /** Give what a day's quota has left for this run, what it has claimed included. */
+  /** Give the rest of a day's quota for this run, including its claims. */
   left({ unit, amount }: Quota, day: string): number {
     return amount - (this.earlier[day]?.[unit] ?? 0) - this.#counts(day).taken[unit];
   }
 
-  /** Claim so much of a day's quota, and a little more where that is left. Throws where it cannot be recorded. */
+  /** Claim some of a day's quota, and a little more if left. Throws where it cannot be recorded. */
   async claim(quota: Quota, day: string, weight: number): Promise<void> {
     const { claimed, taken } = this.#counts(day);
     const step = Math.max(weight, Math.floor(quota.amount * CLAIMED_SHARE));
@@ -109,7 +109,7 @@ export class DayUse implements AsyncDisposable {
     for (const unit of UNITS) taken[unit] = Math.max(0, taken[unit] - weight[unit]);
   }
 
-  /** Give back what was claimed and not taken. */
+  /** Give back claimed quota that was not taken. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const counts of this.#days.values()) counts.claimed = { ...counts.taken };
     await this.#write();
@@ -129,7 +129,7 @@ export class DayUse implements AsyncDisposable {
   }
 }
 
-/** Give what all runs of a UTC day have used of the quotas of a service. */
+/** Give the use of a service's quotas by all runs of a UTC day. */
 export async function usedOfDay(folder: string, day = utcDay(new Date())): Promise<Weight> {
   const sum: Weight = { requests: 0, tokens: 0 };
   for await (const { used } of runsOf(folder)) {

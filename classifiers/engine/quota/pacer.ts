@@ -5,22 +5,22 @@ import type { AskedWeight, Quota, Weight } from "./quota.ts";
 import { Rates } from "./rates.ts";
 import { headerNumber, ServerAllowance } from "./server_allowance.ts";
 
-/** The longest sleep: a timer does not know of clocks that are set and machines that slept. */
+/** The longest sleep: a timer ignores changed clocks and sleeping machines. */
 const LONGEST_SLEEP_MS = 60_000;
-/** How long after midnight an answer may still be to a request of the day before. */
+/** How long after midnight an answer may belong to a request of the day before. */
 const OVERLAP_MS = 600_000;
-/** Waits below this are pacing, and nothing to speak of. */
+/** Waits below this are pacing and not reported. */
 const WORTH_SAYING_MS = 1000;
 const PAUSE_JITTER = 0.1;
 const LEAST_PAUSE_JITTER_MS = 250;
 
-/** The clock that pacing goes by; tests pass one that they turn by hand. */
+/** The clock for pacing; tests pass one that they set by hand. */
 export interface PacingClock {
   /** Milliseconds on a clock that nobody sets. */
   now(): number;
-  /** The machine's time of day, whatever `CIVICSKY_CLOCK` says: services go by real days. */
+  /** The machine's time of day, not `CIVICSKY_CLOCK`: services use real days. */
   utc(): Date;
-  /** Call something after some milliseconds; gives what calls it off. */
+  /** Call something after some milliseconds; gives a function that cancels it. */
   after(ms: number, wake: () => void): () => void;
 }
 
@@ -45,15 +45,15 @@ interface Obstacle {
 }
 
 export interface PacerOptions {
-  /** Where the use of days is recorded; in memory alone where it is left out. */
+  /** Where daily use is recorded; only in memory if left out. */
   dayUse?: DayUse;
   clock?: PacingClock;
 }
 
 /**
- * Lets requests go at the pace that several quotas admit together.
+ * Lets requests go at the pace that all quotas admit together.
  *
- * A request goes when all quotas admit it, and counts against all or none; requests go in the order
+ * A request goes when all quotas admit it, and counts against all or none. Requests go in the order
  * in which they asked. Quotas of a UTC day are counted (day_use.ts), all others are rates (rates.ts).
  */
 export class Pacer {
@@ -69,7 +69,7 @@ export class Pacer {
   #callOff: (() => void) | undefined;
   #isClaiming = false;
 
-  /** Throws a usage error where a quota is not one. */
+  /** Throws a usage error where a quota is invalid. */
   constructor(quotas: Quota[], { clock = MACHINE_CLOCK, dayUse }: PacerOptions = {}) {
     for (const quota of quotas) checkQuota(quota);
     this.#clock = clock;
@@ -133,7 +133,7 @@ export class Pacer {
   /**
    * Learn from `x-ratelimit-{limit,remaining,reset}-{requests,tokens}`; narrows, never widens.
    *
-   * What remains holds until its reset. A limit replaces no quota of a day, which `remaining` guards.
+   * The remaining amount holds until its reset. A limit replaces no daily quota, which `remaining` guards.
    */
   learn(headers: Headers): void {
     const now = this.#clock.now();
@@ -170,7 +170,7 @@ export class Pacer {
     return this.#rates.share(quotas.length > 0 ? quotas : this.#days, this.#clock.now());
   }
 
-  /** Let go who may, and sleep until the next one may. */
+  /** Let go all requests that may, and sleep until the next one may. */
   #admit(): void {
     this.#callOff?.();
     this.#callOff = undefined;
@@ -196,7 +196,7 @@ export class Pacer {
     this.#callOff = this.#clock.after(ms, () => this.#admit());
   }
 
-  /** Claim a part of a day's quota, and go on; all who wait hear of it where it cannot be recorded. */
+  /** Claim a part of a day's quota, and continue; all waiting requests fail where it cannot be recorded. */
   async #claim(quota: Quota, day: string, weight: Weight): Promise<void> {
     this.#isClaiming = true;
     try {
@@ -209,7 +209,7 @@ export class Pacer {
     this.#admit();
   }
 
-  /** Give what stands in the way of a weight for longest; undefined where nothing does. */
+  /** Give the longest obstacle for a weight; undefined for none. */
   #obstacleOf(weight: AskedWeight, now: number, today: string): Obstacle | undefined {
     if (this.#pause.at > now) return this.#pause;
     const obstacles: Obstacle[] = [];

@@ -3,15 +3,15 @@ import { EXIT, UserError } from "../../../etl/run/error.ts";
 
 export type { Quota };
 
-/** What a request costs of the quotas of a service. */
+/** The weight of a request in the quotas of a service. */
 export interface Weight {
   requests: number;
   tokens: number;
 }
 
-/** What a request may cost at most, and what it probably does. */
+/** The maximum and the expected weight of a request. */
 export interface AskedWeight extends Weight {
-  /** Of its tokens; all of them where it is left out. */
+  /** Of its tokens; all of them if left out. */
   likely?: number;
 }
 
@@ -30,14 +30,14 @@ const PERIODS: Record<number, string> = {
   [DAY_MS]: "day",
 };
 
-/** Say a quota in words: `100 requests a second`. */
+/** Describe a quota in words: `100 requests a second`. */
 export function describeQuota(quota: Quota): string {
   const period = PERIODS[quota.perMs];
   const noun = quota.amount === 1 ? quota.unit.slice(0, -1) : quota.unit;
   return `${quota.amount} ${noun} ${period ? `a ${period}` : `in ${quota.perMs / 1000} s`}`;
 }
 
-/** Throw a usage error where a quota is not one. */
+/** Throw a usage error where a quota is invalid. */
 export function checkQuota(quota: Quota): void {
   const numbers = [quota.amount, quota.perMs, quota.burst ?? 1];
   if (numbers.every((value) => Number.isFinite(value) && value > 0) && quota.perMs <= DAY_MS) {
@@ -51,7 +51,7 @@ export function checkQuota(quota: Quota): void {
   );
 }
 
-/** Throw where a weight is not one, or is more than a quota ever admits. */
+/** Throw where a weight is invalid, or more than a quota ever admits. */
 export function checkWeight(weight: Weight, quotas: Quota[]): void {
   for (const unit of UNITS) {
     if (!(Number.isFinite(weight[unit]) && weight[unit] >= 0)) {

@@ -1,6 +1,6 @@
 import { type AskedWeight, DAY_MS, heldTokens, type Quota, UNITS, type Weight } from "./quota.ts";
 
-/** With this a request that the machine sends late makes up for it, and few are too many at once. */
+/** A burst lets late requests catch up without sending too many at once. */
 const BURST_SHARE = 0.03;
 const ROUNDING = 1e-6;
 /** How far back use is remembered. */
@@ -9,8 +9,8 @@ const SECONDS = 10;
 /**
  * The quotas of periods below a day, each spaced evenly.
  *
- * They are spent by what requests likely use, and corrected by what they used. A service puts aside what
- * a request may use at most: that is held until its answer, and must fit into the amount beside the rest.
+ * Requests take their likely use, corrected later by the actual use. A service reserves what
+ * a request may use at most: that is held until its answer, and must fit into the amount with the rest.
  */
 export class Rates {
   readonly quotas: Quota[];
@@ -41,14 +41,14 @@ export class Rates {
     this.#recent.add(likely, now);
   }
 
-  /** Let go what was held, and give back what of the likely was not used; take it where that is below 0. */
+  /** Release the held amount, and give back unused likely use; take it where that is below 0. */
   settle(spare: Weight, held: number, now: number): void {
     this.#held -= held;
     for (const rate of this.#rates) rate.settle(spare[rate.quota.unit], now);
     this.#recent.add(spare, now, -1);
   }
 
-  /** Lower the smallest amount above a limit to it: a service does not say of what period a limit is. */
+  /** Lower the smallest amount above a limit to it: a service does not name a limit's period. */
   narrow(unit: keyof Weight, limit: number): void {
     const wider = this.quotas.filter((quota) => quota.unit === unit && quota.amount > limit);
     const [quota] = wider.toSorted((a, b) => a.amount - b.amount);
@@ -62,7 +62,7 @@ export class Rates {
 }
 
 /**
- * Spaces what is taken of one quota evenly, with a small burst.
+ * Spaces the use of one quota evenly, with a small burst.
  *
  * The generic cell rate algorithm (ITU-T I.371): one number, the time at which everything taken so
  * far will have been worked off. In any period at most the amount and the burst is taken, or the
@@ -77,12 +77,12 @@ class Gcra {
   readyAt(weight: number, now: number): number {
     if (weight === 0) return now;
     const burst = Math.max(1, this.quota.burst ?? this.quota.amount * BURST_SHARE);
-    // A weight above the burst waits until all is worked off, and then borrows.
+    // A weight above the burst waits until all use is worked off, and then borrows.
     const room = (burst - Math.min(weight, burst)) * this.#interval;
     return Math.max(now, Math.max(this.#workedOffAt, now) - room);
   }
 
-  /** Give when a weight fits into the whole amount, beside what is not worked off yet and what is held. */
+  /** Give when a weight fits into the whole amount, with held and remaining use. */
   fitsAt(weight: number, held: number, now: number): number {
     const taken = Math.max(0, this.#workedOffAt - now) / this.#interval;
     const over = taken + held + weight - Math.max(this.quota.amount, weight);
@@ -94,7 +94,7 @@ class Gcra {
     this.#workedOffAt = Math.max(this.#workedOffAt, now) + weight * this.#interval;
   }
 
-  /** Give back what was taken and not used, or take it where it is negative; old use brings no credit. */
+  /** Give back unused weight, or take it where negative; old use brings no credit. */
   settle(spare: number, now: number): void {
     if (spare < 0) this.take(-spare, now);
     else this.#workedOffAt -= spare * this.#interval;
@@ -105,12 +105,12 @@ class Gcra {
   }
 }
 
-/** What was taken in the last ten seconds. */
+/** The use in the last ten seconds. */
 class RecentUse {
   readonly #slots = Array.from({ length: SECONDS }, () => ({ second: -1, requests: 0, tokens: 0 }));
   #since: number | undefined;
 
-  /** Count what was taken; with a negative sign, what was given back. */
+  /** Count taken weight; negative weight was given back. */
   add(weight: Weight, now: number, sign = 1): void {
     this.#since ??= now;
     const second = Math.floor(now / 1000);
@@ -130,7 +130,7 @@ class RecentUse {
   }
 }
 
-/** Give what a request probably takes. */
+/** Give the expected use of a request. */
 function likelyWeight(weight: AskedWeight): Weight {
   return { requests: weight.requests, tokens: weight.tokens - heldTokens(weight) };
 }

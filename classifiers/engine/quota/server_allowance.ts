@@ -4,16 +4,16 @@ const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_00
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
 
 /**
- * What a service says in its answers that it still admits of one unit.
+ * The amount of one unit that a service still admits, according to its answers.
  *
- * Until the time that it names, no more than that is taken: a later answer may say less and never
- * more, as answers come in any order and do not know what is on its way.
+ * It holds until the named time: a later answer may lower it and never
+ * raise it, as answers come in any order and ignore requests on their way.
  */
 export class ServerAllowance {
   #remaining = Infinity;
   #until = -Infinity;
 
-  /** Read `x-ratelimit-remaining-<unit>` and `x-ratelimit-reset-<unit>`; what is no number is nothing said. */
+  /** Read `x-ratelimit-remaining-<unit>` and `x-ratelimit-reset-<unit>`; ignore values that are not numbers. */
   learn(headers: Headers, unit: keyof Weight, now: number): void {
     const remaining = headerNumber(headers.get(`x-ratelimit-remaining-${unit}`));
     const resetMs = parseDuration(headers.get(`x-ratelimit-reset-${unit}`));
@@ -35,7 +35,7 @@ export class ServerAllowance {
   }
 }
 
-/** Read a number that is not negative; undefined where there is none. */
+/** Read a non-negative number; undefined where there is none. */
 export function headerNumber(text: string | null): number | undefined {
   return text !== null && /^\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : undefined;
 }

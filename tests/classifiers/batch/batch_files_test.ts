@@ -61,6 +61,6 @@ Deno.test("batches in a folder are answered by vllm run-batch, without a key, an
 
     await Deno.remove(`${folder}/${names()[0]}`);
     const lost = await label(data, undefined, args);
-    assert.match(lost.summary.warnings.join(), /no longer where it was sent/);
+    assert.match(lost.summary.warnings.join(), /no longer exists where it was sent/);
     assert.equal(lost.summary.submitted.posts, 1);
   }));

@@ -131,7 +131,7 @@ Deno.test("two runs at once are one, and another server is refused with the batc
       await withGroq({}, async (other) => {
         const refused = await label(data, other);
         assert.equal(refused.code, 2);
-        assert.match(refused.stderr, new RegExp(`is at ${new URL(server.url).host}, and`));
+        assert.match(refused.stderr, new RegExp(`is at ${new URL(server.url).host}, not at`));
         assert.deepEqual(await listed(other, "files"), []);
       });
       const after = await Deno.readTextFile(

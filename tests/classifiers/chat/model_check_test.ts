@@ -115,7 +115,7 @@ Deno.test("a model that is retired in the middle ends the run at once, and all t
         const paid = record.statuses.get(200)!;
         assert.equal(code, 1, stderr);
         assert.match(stderr, /no longer has openai\/gpt-oss-20b \(HTTP 40\d, model_\w+\)/);
-        assert.match(stderr, /name another in study\.yaml[^]*is kept/);
+        assert.match(stderr, /name another in study\.yaml[^]*are kept/);
         assert.ok(paid >= 10 && record.arrivals.length < 30, `${record.arrivals.length}`);
         assert.deepEqual([summary.labelled, summary.pending, summary.failed], [
           paid,

@@ -27,7 +27,7 @@ Deno.test("settings of the repository are fine, and a wrong filter, codebook, ke
       [await look({ perspektive: {} }), "warning", /classifiers\.perspektive, which no task reads/],
       [await look({ dictionary: { codebook: "nowhere" } }), "problem", /nowhere/],
       [await look({ perspective: { languages: ["english"] } }), "problem", /languages/],
-      [await look({ attributes: { model: "new/model" } }), "problem", /new\/model no price/],
+      [await look({ attributes: { model: "new/model" } }), "problem", /new\/model has no price/],
       [
         await examined(data, studySettings, {
           study: { ...study, classifiers: { attributes: unbounded } },

@@ -75,7 +75,7 @@ Deno.test("a list that never ends is an error, and of several batches the first 
     () => Response.json({ data: [], paging: { next_cursor: "again" } }),
     async (api) => {
       const error = await problemOf(api.findBatchOfFile("file_1"));
-      assert.match(error.message, /does not come to the end/);
+      assert.match(error.message, /gives an endless list/);
     },
   );
   const data = [

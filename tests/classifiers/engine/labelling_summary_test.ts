@@ -30,7 +30,7 @@ const describe = (changes: Partial<LabellingSummary>) =>
 Deno.test("a summary says why posts are pending, also where nothing stopped the run", () => {
   assert.doesNotMatch(describe({}), /next run/);
   const failed = describe({ failed: { unavailable: 2 }, pending: 2 });
-  assert.match(failed, /2 posts failed for reasons that pass: the next run/);
+  assert.match(failed, /2 posts failed for temporary reasons: the next run/);
   assert.match(describe({ pending: 2, stopped_by: "limit" }), /--limit: run it again for the rest/);
 });
 

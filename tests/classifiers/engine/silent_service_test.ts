@@ -63,13 +63,13 @@ Deno.test("a refusal that only its status explains costs that post alone where t
 Deno.test("a service that refuses the first three posts ends the run, and none is refused for good", async () => {
   for (const problem of ["denied", "rejected"] as const) {
     const { rows, asked, error } = await label(times(POSTS, refusal(problem)), POSTS, 20);
-    assert.match(error!.format(), /it is not ready.*3 posts in a row.*\n {2}.*stays pending/);
+    assert.match(error!.format(), /it is not ready.*3 posts in a row.*\n {2}.*stay pending/);
     assert.deepEqual([asked, rows], [3, { unavailable: 2 }]);
   }
 });
 
 Deno.test("answers that nobody can read are not paid for without end", async () => {
   const { error, asked } = await label([ANSWER, ...times(5 * POSTS, UNREADABLE)], POSTS, 20);
-  assert.match(error!.format(), /20 answers in a row.*cannot be read/);
+  assert.match(error!.format(), /20 answers of the service in a row cannot be read/);
   assert.ok(asked >= 21 && asked <= 40, `${asked}`);
 });

@@ -167,7 +167,7 @@ Deno.test("a panel that cannot have the size that was asked for says so, and so 
     const fewer = await draw(data, "--size", "20", "--allow-missing");
     assert.equal(fewer.code, 0, fewer.stderr);
     assert.match(fewer.stdout, /12 posts of the 20 asked for with 20 scores each/);
-    assert.match(fewer.stderr, /warning: the panel has 12 posts and not 20/);
+    assert.match(fewer.stderr, /warning: the panel has 12 posts instead of 20/);
     assert.match(
       fewer.stderr,
       /warning: no post has prob_spam: the panel cannot link a scorer of that/,

@@ -131,7 +131,10 @@ Deno.test("a feed that wants a login is refused with the variables that give one
     const error = await reader.getFeed(PAGE).catch((error) => error);
     assert.ok(error instanceof XRPCError);
     const said = appViewError("read the feed", reader, error).format();
-    assert.match(said, /wants a login \(Authentication Required\)\n {2}Set BLUESKY_HANDLE and BLU/);
+    assert.match(
+      said,
+      /requires a login \(Authentication Required\)\n {2}Set BLUESKY_HANDLE and BLU/,
+    );
     assert.equal(server.requests.length, 1);
   }));
 

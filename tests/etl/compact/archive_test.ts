@@ -113,7 +113,7 @@ Deno.test("raw data of past days moves to an archive and back; posts stay, and d
     await Deno.rename(archive, `${disk}/away`);
     const forgotten = await done(data, "forget", uri("1"), OTHER);
     assert.deepEqual(forgotten.removed_rows, { posts: 2 });
-    assert.match(forgotten.warnings[0], /^the archive .* is not there: what was deleted leaves it/);
+    assert.match(forgotten.warnings[0], /^the archive .* is not there: deleted posts leave it/);
     await assert.rejects(collectedSources(database, paths), /the archive .* is not there/);
     assert.equal((await run(data, "compact", "--restore")).code, 1);
     assert.equal(await rawUris(data, `${disk}/away`), "12453");

@@ -121,7 +121,7 @@ Deno.test("an AppView that has nothing at all is not believed, one whose posts a
     appView.gone.add(uri("q")).add(uri("a"));
     await labelling(data, posts, appView.url, async ({ all, contexts }) => {
       assert.deepEqual((await all()).get(uri("a"))!.missing, [uri("q")]);
-      assert.match(contexts.errors.join(), /has none of the posts that it was asked for/);
+      assert.match(contexts.errors.join(), /has none of the requested posts/);
     });
     appView.gone.delete(uri("a"));
     const found = await completed(data, posts, appView.url);

@@ -86,7 +86,7 @@ Deno.test("a data folder is judged by its file system: local fine, cluster noted
       ["fuse.glusterfs", [], ["note"], /a cluster's/],
       ["cifs", [], ["warning"], /a Windows share/],
       ["fuse.rclone", [], ["warning"], /an object store/],
-      ["fuse.sshfs", [], ["warning"], /locks and syncs may not hold/],
+      ["fuse.sshfs", [], ["warning"], /locks and syncs may not work/],
       ["fuse.oddfs", [], ["note"], /nothing is known/],
     ];
     for (const [type, options, expected, found] of cases) {

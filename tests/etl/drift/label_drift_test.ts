@@ -116,7 +116,7 @@ Deno.test("scores that rise in the mean are warned of, and those that rise by le
   const [risen] = await driftOf([by(0), by(0), by(0.03)]);
   assert.match(
     risen!.warnings[0]!,
-    /^score_toxic is higher of the same posts .* \(mean \+0\.030\)$/,
+    /^score_toxic is higher for the same posts .* \(mean \+0\.030\)$/,
   );
   assert.deepEqual(risen!.scores.score_toxic!.mean_absolute_difference_before, 0);
   const [same] = await driftOf([by(0), by(0), by(-0.005)]);

@@ -76,7 +76,7 @@ Deno.test("a crontab that is refused stays as it is, and the error says what cro
       assert.match(error.message, /not allowed to use this program/);
       assert.match(
         error.remedy,
-        /^Ask who runs this machine to let you use cron\. Else: .*--scrontab/,
+        /^Ask the administrator of this machine for cron\. Else: .*--scrontab/,
       );
       return true;
     });

@@ -38,7 +38,10 @@ Deno.test("with an app password a feed for who is logged in lands, and no secret
   withAppView(async (appView, sync, data) => {
     const anonymous = await sync({});
     assert.equal(anonymous.code, 1);
-    assert.match(anonymous.stderr, /wants a login .*\n {2}Set BLUESKY_HANDLE and BLUESKY_APP_PASS/);
+    assert.match(
+      anonymous.stderr,
+      /requires a login .*\n {2}Set BLUESKY_HANDLE and BLUESKY_APP_PASS/,
+    );
     appView.requests.length = 0;
     const runs = [anonymous];
     for (let run = 0; run < 2; run++) {
@@ -83,6 +86,6 @@ Deno.test("an AppView on this machine is asked without login where the PDS is el
   withAppView(async (appView, sync) => {
     const run = await sync({ ...LOGIN, BLUESKY_PDS: "https://pds.civicsky.test" });
     assert.equal(run.code, 1);
-    assert.match(run.stderr, /wants a login/);
+    assert.match(run.stderr, /requires a login/);
     assert.deepEqual(appView.requests.map(({ method }) => method), ["app.bsky.feed.getFeed"]);
   }));

@@ -104,7 +104,7 @@ Deno.test("invalid items are set aside, and the rest of their page lands at its 
     const run = await sync(appView.url, data, ["--limit", "10"]);
     assert.equal(run.code, 0, run.stderr);
     assert.deepEqual(summaryOf(run).set_aside, { invalid_item: 2, not_a_post: 1 });
-    assert.match(summaryOf(run).warnings[0], /gave 2 posts where 10 were asked for/);
+    assert.match(summaryOf(run).warnings[0], /gave 2 posts instead of 10/);
     assert.deepEqual(await ranks(data), [[RANKED[0]!.uri, 1]]);
     assert.deepEqual(
       quarantined(data, "most_liked").map(({ reason, rank, what }) => [reason, rank, what]),

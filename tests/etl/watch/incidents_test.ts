@@ -113,7 +113,7 @@ testOnSmallDisk(
       await run.settle("daily/a");
       assert.equal(webhook.texts.length, times);
       assert.match(webhook.texts.at(-1)!, /daily\/a failed/);
-      assert.match(run.warnings.at(-1)!, /^what is told cannot be noted, and is told again/);
+      assert.match(run.warnings.at(-1)!, /^told incidents cannot be noted, and are told again/);
     }
     await webhook.close();
   },

@@ -110,7 +110,10 @@ Deno.test("the first answers that cannot be read end the run, later ones only ma
   for (let answer = 1; answer < 5; answer++) waitOf(unreadable(judged));
   assert.throws(() => unreadable(judged), (error) => {
     assert.ok(error instanceof UserError);
-    assert.match(error.format(), /5 answers in a row .*cannot be read.*\n {2}.*stays pending/);
+    assert.match(
+      error.format(),
+      /5 answers of the service in a row cannot be read.*\n {2}.*stay pending/,
+    );
     return true;
   });
   const { judged: later } = patience();
@@ -147,7 +150,7 @@ Deno.test("a service that answered nobody for five minutes ends the run, and one
     now += 0.2 * MINUTE_MS;
     assert.throws(() => judged.judge(failure("passing"), 1, now), (error) => {
       assert.ok(error instanceof UserError);
-      assert.match(error.format(), /answered nobody for 5 minutes.*\n {2}Run it again later/);
+      assert.match(error.format(), /not answered for 5 minutes.*\n {2}Run it again later/);
       return true;
     });
     judged.answered(now);

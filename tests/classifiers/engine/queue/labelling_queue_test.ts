@@ -76,7 +76,7 @@ Deno.test("a day keeps the seed by which it was begun, and is told to where ther
     const more = await run({ seed: "2", rate: 0.6 });
     assert.match(
       more.warnings[0]!,
-      /^2026-06-01 was begun with another seed \(1\).*Seed 2 holds for days/,
+      /^2026-06-01 was begun with another seed \(1\).*Seed 2 applies to days/,
     );
     assert.ok(more.taken.length > 20);
     for (const uri of more.taken) assert.ok(uniform(uri, "1") < 0.6);
