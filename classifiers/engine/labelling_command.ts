@@ -9,7 +9,7 @@ import { AnswerSegment } from "./answers/answer_segment.ts";
 import type { QueuedPost } from "./contract/asked_post.ts";
 import { mergeAnswers } from "./answers/answer_merge.ts";
 import { LIMIT_MEMORY } from "./answers/memory_limit.ts";
-import { Labeller } from "./asking/labeller.ts";
+import { Labeller, workersFor } from "./asking/labeller.ts";
 import { LabellingCounts } from "./asking/labelling_counts.ts";
 import { describePlan, planLabelling } from "./labelling_plan.ts";
 import {
@@ -20,7 +20,7 @@ import {
 } from "./labelling_summary.ts";
 import { LabellingQueue } from "./queue/labelling_queue.ts";
 import type { LabellingOptions, OpenedTask, Run } from "./labelling_run.ts";
-import { quotas, samplePlan, workersFor } from "../../etl/sampling/labelling_settings.ts";
+import { quotas, samplePlan } from "../../etl/sampling/labelling_settings.ts";
 import { LabellingStop } from "./asking/labelling_stop.ts";
 import { Pacer } from "./quota/pacer.ts";
 import { DayUse, usedOfDay } from "./quota/day_use.ts";

@@ -107,17 +107,3 @@ export function durationAt(quotas: Quota[], requests: number, tokens: number): n
   const left = daily.length === 0 ? 1 : 1 - done;
   return Math.max(paced, days * DAY + left * paced);
 }
-
-/** Seconds that a request takes at most for the quota to be used up: latency, time-outs and syncs. */
-const LATENCY_S = 3;
-const [FEWEST_WORKERS, MOST_WORKERS] = [4, 1000];
-
-/** Give how many requests are in flight at most. */
-export function workersFor({ quota }: LabellingSettings): number {
-  const perSecond = Math.min(
-    quota.requests_per_second ?? Infinity,
-    (quota.requests_per_minute ?? Infinity) / 60,
-  );
-  const wanted = perSecond === Infinity ? FEWEST_WORKERS : Math.ceil(perSecond * LATENCY_S);
-  return Math.min(MOST_WORKERS, Math.max(FEWEST_WORKERS, wanted));
-}

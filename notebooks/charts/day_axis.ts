@@ -1,5 +1,5 @@
 import * as Plot from "@observablehq/plot";
-import { DAY, type Day, noon } from "../measures/days.ts";
+import { DAY, type Day } from "../measures/days.ts";
 
 /** The margins of every plot over days, so that panels stand exactly under each other. */
 export const DAY_MARGINS = { marginLeft: 52, marginRight: 12, marginTop: 10 };
@@ -42,4 +42,9 @@ export function dayBars(
     insetRight: inset,
     fill: "var(--accent)",
   });
+}
+
+/** Give the middle of a day, where its dot stands. */
+export function noon(day: Day): Date {
+  return new Date(day.getTime() + DAY / 2);
 }

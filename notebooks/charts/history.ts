@@ -1,7 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import type { Panel } from "./chart.ts";
-import { everyDay, formatRange, noon } from "../measures/days.ts";
-import { DAY_MARGINS, dayAxis, dayScale } from "./day_axis.ts";
+import { everyDay, formatRange } from "../measures/days.ts";
+import { DAY_MARGINS, dayAxis, dayScale, noon } from "./day_axis.ts";
 import { panel } from "./plot.ts";
 
 /** Daily values of before, that somebody else measured. */

@@ -36,8 +36,3 @@ export function formatRange(days: Day[]): string {
   const last = formatDay(days.at(-1)!);
   return first === last ? first : `${first} to ${last}`;
 }
-
-/** Give the middle of a day, where its dot stands. */
-export function noon(day: Day): Date {
-  return new Date(day.getTime() + DAY / 2);
-}

@@ -1,3 +1,4 @@
+import type { LabellingSettings } from "../../../etl/sampling/labelling_settings.ts";
 import {
   type Answered,
   type AskedPost,
@@ -185,4 +186,18 @@ class Packer {
     this.#waiting = [];
     this.asker.ask(pack).catch((error) => pack.forEach(({ fail }) => fail(error)));
   }
+}
+
+/** Seconds that a request takes at most for the quota to be used up: latency, time-outs and syncs. */
+const LATENCY_S = 3;
+const [FEWEST_WORKERS, MOST_WORKERS] = [4, 1000];
+
+/** Give how many requests are in flight at most. */
+export function workersFor({ quota }: LabellingSettings): number {
+  const perSecond = Math.min(
+    quota.requests_per_second ?? Infinity,
+    (quota.requests_per_minute ?? Infinity) / 60,
+  );
+  const wanted = perSecond === Infinity ? FEWEST_WORKERS : Math.ceil(perSecond * LATENCY_S);
+  return Math.min(MOST_WORKERS, Math.max(FEWEST_WORKERS, wanted));
 }

@@ -7,8 +7,8 @@ import {
   quotas,
   samplePlan,
   TimeoutSeconds,
-  workersFor,
 } from "../../../etl/sampling/labelling_settings.ts";
+import { workersFor } from "../../../classifiers/engine/asking/labeller.ts";
 import "../../common_environment.ts";
 
 const Settings = z.strictObject(LabellingSettings);
