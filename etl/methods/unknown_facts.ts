@@ -43,7 +43,7 @@ export function unknowns(
       ];
     }),
     ...recheck.completed_at === null
-      ? ["The number of posts deleted while nobody listened is unknown."]
+      ? ["The number of posts deleted while no stream was read is unknown."]
       : [],
     ...runs.some(({ code_versions }) => code_versions.includes(null))
       ? ["Some runs do not record their version of the code."]

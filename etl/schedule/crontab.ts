@@ -134,7 +134,7 @@ function refused(stderr: string): UserError {
 function changedByOthers(): UserError {
   return new UserError(
     DOING,
-    "somebody else changed it at the same time",
+    "another process changed it at the same time",
     "See crontab -l, then run the task again",
   );
 }

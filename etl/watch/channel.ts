@@ -44,6 +44,6 @@ export function secretUrl(
   const value = variable(name);
   if (value === undefined) return setting;
   if (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)) return value;
-  warn(`${name} is not an address that starts with https:// (or http://): nobody is told there`);
+  warn(`${name} is not an address that starts with https:// (or http://): it gets no notices`);
   return undefined;
 }

@@ -92,7 +92,7 @@ Deno.test("a crontab that somebody else changes meanwhile is left to them", () =
       Deno.writeFileSync(`${crontab.program.replace(/crontab$/, "store")}`, theirs);
       return new Uint8Array();
     });
-    await assert.rejects(changing, /somebody else changed it at the same time/);
+    await assert.rejects(changing, /another process changed it at the same time/);
     assert.deepEqual(await crontab.read(), theirs);
   }));
 
