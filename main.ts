@@ -4,6 +4,7 @@
  */
 import { CLASSIFIERS } from "./classifiers/list.ts";
 import type { Command } from "./etl/command/command.ts";
+import { readTasks } from "./etl/run/task_command.ts";
 import { SOURCES } from "./etl/store/source.ts";
 
 type Load = () => Promise<Command>;
@@ -63,12 +64,12 @@ function loadedByName(list: Record<string, { task: string }>, folder: string) {
 
 /** Give the tasks by group, a line each, with the descriptions of `deno.json`. */
 function help(): string {
-  const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", import.meta.url)));
+  const tasks = readTasks();
   const shown = new Set<string>(["help"]);
   const lines = (names: string[]) =>
     names.map((name) => {
       shown.add(name);
-      return `  ${name.padEnd(25)}${tasks[name].description}`;
+      return `  ${name.padEnd(25)}${tasks[name]?.description ?? ""}`.trimEnd();
     });
   const groups = Object.entries(TASKS).map(([group, own]) => [group, ...lines(Object.keys(own))]);
   const others = Object.keys(tasks).filter((name) => !shown.has(name));

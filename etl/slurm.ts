@@ -96,19 +96,22 @@ async function write(context: Context, options: Options): Promise<Outcome> {
   }
   return {
     summary: { folder, task: task.join(" "), days: days.length, first, last },
-    text: next(folder, task, days),
+    text: next(place, task, days),
   };
 }
 
 /** Describe the use of the scripts. */
-function next(folder: string, task: string[], days: string[]): string {
+function next({ folder, data, study }: JobPlace, task: string[], days: string[]): string {
   const range = `--since ${days[0]} --until ${days.at(-1)}`;
+  const where = `--data ${shellWord(data)} --study ${shellWord(study)}`;
   return [
     `Wrote the scripts of ${task[0]} for ${days.length} days with posts into ${folder}`,
     "Next, on the login node:",
-    `  what they ask and cost:  deno task ${task.map(shellWord).join(" ")} ${range} --dry-run`,
+    `  what they ask and cost:  deno task ${
+      task.map(shellWord).join(" ")
+    } ${range} --dry-run ${where}`,
     `  submit them:             bash ${shellWord(join(folder, "submit.sh"))}`,
-    "  see how they do:         squeue --me, deno task status, and the logs in",
+    `  see how they do:         squeue --me, deno task status ${where}, and the logs in`,
     `                           ${join(folder, "logs")}`,
     "  if a day failed:         submit them again; labelled posts are not asked about twice",
   ].join("\n");

@@ -28,7 +28,7 @@ const ROOMS: [room: string, holds: string][] = [
     "etl/sampling",
     "which posts are drawn and pending, the settings that say so, what answers cost so far",
   ],
-  ["etl/sources", "one file a source, and counts at 48 hours"],
+  ["etl/sources", "one file a source that is asked, and counts at 48 hours"],
   ["etl/deletion", "what authors took back leaves every table"],
   ["etl/preprocess", "raw parts become posts: index, days, languages"],
   ["etl/methods", "the data statement of a paper"],
@@ -40,7 +40,7 @@ const ROOMS: [room: string, holds: string][] = [
   ["etl/slurm", "batch scripts for a Slurm cluster"],
   ["etl/status", "what one screen says of a study"],
   ["etl/doctor", "one file a thing that is looked at before a night's run"],
-  ["etl", "the tasks, one file each, named as the task"],
+  ["etl", "tasks, one file each, named as the task"],
   ["classifiers/engine/quota", "how fast and how much a service may be asked"],
   ["classifiers/engine/contract", "what a classifier must be, and what its errors mean"],
   [

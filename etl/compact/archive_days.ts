@@ -15,6 +15,8 @@ import {
 import { firstDamage } from "../store/damage.ts";
 import { sync } from "../store/whole_file.ts";
 import { DataPaths } from "../store/paths.ts";
+import * as tables from "../store/tables.ts";
+import { PANELS } from "../labels/panel.ts";
 import { whileNobodyReads } from "../store/reading.ts";
 import { daysOfPosts, openPosts } from "./days_of_posts.ts";
 import { copyFile, stateOf } from "./move_file.ts";
@@ -31,6 +33,13 @@ export interface Archived {
   isBusy: boolean;
   errors: UserError[];
 }
+
+/** Folders of tables, in which an archive would be read as a part of them. */
+const TABLE_FOLDERS = new Set(
+  [...Object.values(tables), PANELS].flatMap((table) =>
+    typeof table === "object" ? table.folder.split("/")[0]! : []
+  ),
+);
 
 type Wait = () => Promise<boolean>;
 
@@ -194,6 +203,10 @@ async function chooseArchive(paths: DataPaths, named: string | undefined): Promi
   const wrong = (found: string, remedy: string) =>
     new UserError(`use ${folder} as archive`, found, remedy, { exitCode: EXIT.usage });
   if (folder === paths.root) throw wrong("it is the data folder", "Name another with --archive");
+  const within = relative(paths.root, folder).split("/")[0]!;
+  if (TABLE_FOLDERS.has(within)) {
+    throw wrong(`it lies in the table ${within} of the data folder`, "Name another with --archive");
+  }
   const marker = readMarker(folder);
   if (known === undefined || known.days.length === 0) {
     if (marker !== undefined && marker.id !== known?.id) {

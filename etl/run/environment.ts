@@ -1,11 +1,11 @@
-import { ifThereSync } from "./if_there.ts";
+import { describeError, EXIT, UserError } from "./error.ts";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 
 const ROOT = new URL("../../", import.meta.url);
-/** No variable has this name. */
-const NO_FILE = fileURLToPath(new URL("no.env", ROOT));
+/** As the name of the file: none is read. */
+const NO_FILE = "none";
 
 /** Every environment variable that civicsky reads; the README's table is checked against it. */
 export const VARIABLES = [
@@ -80,6 +80,8 @@ export function notInFile(
 ): Variable[] {
   const fromFile = givenEnvironment() ? {} : readEnvFile(path);
   return VARIABLES.filter((name) => {
+    // The file cannot name itself.
+    if (name === "CIVICSKY_ENV_FILE") return false;
     const set = systemVariable(name)?.trim();
     return set && set !== fromFile[name]?.trim();
   });
@@ -94,10 +96,20 @@ export function onlyThese(variables: Partial<Record<Variable, string>>): Record<
   return { ...unset, CIVICSKY_ENV_FILE: NO_FILE, ...variables };
 }
 
-function readEnvFile(path = envFile()): Record<string, string | undefined> {
-  return ifThereSync(() => parseEnv(Deno.readTextFileSync(path))) ?? {};
-}
-
-function envFile(): string {
-  return Deno.env.get("CIVICSKY_ENV_FILE")?.trim() || fileURLToPath(new URL(".env", ROOT));
+/** Throws a usage error where the file that `CIVICSKY_ENV_FILE` names is not there, or none can be read. */
+function readEnvFile(path?: string): Record<string, string | undefined> {
+  const named = Deno.env.get("CIVICSKY_ENV_FILE")?.trim();
+  const file = path ?? (named || fileURLToPath(new URL(".env", ROOT)));
+  if (file === NO_FILE) return {};
+  try {
+    return parseEnv(Deno.readTextFileSync(file));
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound && file !== named) return {};
+    throw new UserError(
+      `read the variables in ${file}`,
+      cause instanceof Deno.errors.NotFound ? "there is no such file" : describeError(cause),
+      file === named ? "Mend or unset CIVICSKY_ENV_FILE" : "Make it a file that you can read",
+      { exitCode: EXIT.usage, cause },
+    );
+  }
 }

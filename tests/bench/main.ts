@@ -1,5 +1,5 @@
 /** Runs one bench: `deno task bench firehose`. Exits with 0, 1 where a goal is missed, 2 for usage. */
-import { Argument, Command, CommanderError } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError } from "commander";
 import { positiveInteger } from "../../etl/run/option.ts";
 import { type Bench, type BenchOptions, describeFigures, figuresJson, isMet } from "./measure.ts";
 
@@ -32,6 +32,14 @@ async function measure(
   return figures.every(isMet) ? 0 : 1;
 }
 
+function count(text: string): number {
+  try {
+    return positiveInteger(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}
+
 let status = 0;
 const program = new Command("deno task bench")
   .description("Measure something, beside its goal and beside what it is compared to.")
@@ -39,7 +47,7 @@ const program = new Command("deno task bench")
   .option(
     "--posts <n>",
     "another number of posts; a bench that has its own refuses it",
-    positiveInteger,
+    count,
   )
   .option("--json", "print figures as JSON")
   .addHelpText("after", "\nExample: deno task bench firehose")

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { VARIABLES } from "../../../etl/run/environment.ts";
 import { withData } from "../../rows.ts";
-import { ROOT } from "../../task.ts";
+import { ROOT, taskProcess } from "../../task.ts";
 import { Child } from "../store/child.ts";
 
 const NAME = "BLUESKY_APPVIEW";
@@ -48,4 +48,23 @@ Deno.test("every set of permissions has every variable, and none has another", a
     }
     assert.deepEqual(env, { allow: [...VARIABLES, ...SYSTEM_VARIABLES[name] ?? []], ignore: true });
   }
+});
+
+Deno.test("a file of variables that is named and cannot be read is a usage error, and none is read for none", async () => {
+  const run = async (file: string) => {
+    const { code, stderr } = await taskProcess(["status"], { CIVICSKY_ENV_FILE: file }).output();
+    return [code, new TextDecoder().decode(stderr)] as const;
+  };
+  await withData(async (data) => {
+    const [missing, said] = await run(join(data, "my.env"));
+    assert.equal(missing, 2);
+    assert.match(
+      said,
+      /^Cannot read the variables in .*my\.env: there is no such file\n {2}Mend or unset/,
+    );
+    const [folder, why] = await run(data);
+    assert.equal(folder, 2);
+    assert.match(why, /^Cannot read the variables in /);
+    assert.equal((await run("none"))[0], 0);
+  });
 });
