@@ -12,7 +12,7 @@ export type Standing =
   | {
     state: "over";
     status: string;
-    /** What became of each request, as far as it is known: lines of output files. */
+    /** The known results of requests: lines of output files. */
     lines(): AsyncGenerator<string>;
     /** Why it has no answers at all. */
     failure?: string;

@@ -19,7 +19,7 @@ import type { BatchCarrier, Store } from "./batch_carrier.ts";
 import { isLimited } from "../engine/contract/service_error.ts";
 import { landBatch } from "./batch_landing.ts";
 
-/** What became of the batches that were open. */
+/** The results of the open batches. */
 export interface LookedAfter {
   /** Batches that landed. */
   landed: number;

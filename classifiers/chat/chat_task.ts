@@ -36,7 +36,7 @@ import { checkServedModel } from "./model_check.ts";
 /** A server reads a whole file before it answers: that takes longer than an answer. */
 const FILE_PATIENCE = 5;
 
-/** What makes a task of a question to a language model. */
+/** The definition of a task that asks a language model. */
 export interface ChatTask {
   /** Name of the classifier; the task is `classify:<name>`. */
   name: string;

@@ -3,7 +3,7 @@ import { languageModelKey, modelsServed } from "./language_model.ts";
 import { perspectiveAnswers, perspectiveEnds, perspectiveKey } from "./perspective.ts";
 import { studySettings } from "./study_settings.ts";
 
-/** What `deno task doctor` looks at for classifiers, in the order in which it is shown. */
+/** The checks of `deno task doctor` for classifiers, in the order shown. */
 export const CLASSIFIER_CHECKS: Check[] = [
   { name: "settings", group: "the study", look: studySettings },
   { name: "perspective_key", group: "services", look: perspectiveKey },

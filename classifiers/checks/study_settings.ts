@@ -7,7 +7,7 @@ import { priceOf } from "../chat/model_price.ts";
 import { CLASSIFIERS } from "../list.ts";
 import { isOwnServer } from "./language_model.ts";
 
-/** What the file of a classifier exports for this check, beside its command. */
+/** The exports of a classifier's file for this check, beside its command. */
 interface CheckedClassifier {
   /** Read its section of `study.yaml` and the files it names; throws the same errors as its task. */
   readSettings(

@@ -26,7 +26,7 @@ export interface FreeClassifier {
   judge(text: string, language: string | null): Judgement;
 }
 
-/** What makes a free classifier a task. */
+/** The definition of a free classifier's task. */
 export interface CensusTask {
   task: string;
   description: string;

@@ -31,7 +31,7 @@ import { waitingPosts } from "./answers/answer_reader.ts";
 
 export type { LabellingOptions, OpenedTask } from "./labelling_run.ts";
 
-/** What makes a paid classifier a task. */
+/** The definition of a paid classifier's task. */
 export interface LabellingTask {
   task: string;
   description: string;

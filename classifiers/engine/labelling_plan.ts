@@ -31,7 +31,7 @@ export interface LabellingPlan extends Survey {
 /** The limits of a run, infinite for none. */
 export interface PlanLimits {
   posts: number;
-  /** Of today's quota. */
+  /** The rest of today's quota. */
   requests: number;
   /** US dollars. */
   cost: number;

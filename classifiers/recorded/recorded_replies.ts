@@ -181,7 +181,7 @@ export class RecordedReplies {
   }
 }
 
-/** What became of the replies of a file. */
+/** The results of a file's replies. */
 export interface LandedReplies {
   labelled: number;
   sociopolitical: number;

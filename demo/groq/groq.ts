@@ -36,7 +36,7 @@ export interface GroqOptions {
   batchStep?: BatchStep;
   /** Shares of the requests, from 0 to 1, that do not end as they should, or which fault each has. */
   faults?: ChatFaultShares | ((request: ChatCompletionRequest) => ChatFault | undefined);
-  /** Of the shares of faults. */
+  /** Seed of the faults. */
   seed?: number;
 }
 

@@ -1,7 +1,7 @@
 /**
  * An AppView on 127.0.0.1: serves the sample's most-liked feed and its posts over XRPC.
  *
- * Where it has an account it is that account's PDS as well, which asks the AppView for who is logged in.
+ * With an account it is also that account's PDS, which asks the AppView for the logged-in account.
  */
 import { type LoginAccount, LoginServer, XrpcError } from "./login_server.ts";
 import { type PublishedPost, versionAt } from "../sample/published_post.ts";

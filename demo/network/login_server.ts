@@ -42,7 +42,7 @@ export class LoginServer {
     this.#epoch.refresh++;
   }
 
-  /** Answer a method of `com.atproto.server`, undefined for one that is none of a login. */
+  /** Answer a method of `com.atproto.server`, undefined for methods outside of logins. */
   async answer(method: string, request: Request): Promise<Record<string, unknown> | undefined> {
     if (method === "com.atproto.server.createSession") {
       requireMethod(request, "POST");

@@ -1,6 +1,6 @@
 /** What to do where a file or a folder may not be there: another run may have removed it meanwhile. */
 
-/** Give what something gives, undefined where what it reads is not there. */
+/** Give a result, undefined where its file or folder is missing. */
 export async function ifThere<T>(give: () => T | Promise<T>): Promise<T | undefined> {
   try {
     return await give();
@@ -10,7 +10,7 @@ export async function ifThere<T>(give: () => T | Promise<T>): Promise<T | undefi
   }
 }
 
-/** Give what something gives at once, undefined where what it reads is not there. */
+/** Give a synchronous result, undefined where its file or folder is missing. */
 export function ifThereSync<T>(give: () => T): T | undefined {
   try {
     return give();

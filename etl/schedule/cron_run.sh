@@ -3,10 +3,10 @@
 #
 #   cron_run.sh NAME LOGS now|at=HH:MM|missed=HH:MM COMMAND...
 #
-# What it prints goes to LOGS/NAME-YYYY-MM.log; logs whose last line is over a year old are removed.
-# With at= and missed= the command is due once a day at that time (UTC). at= runs it unless that was done;
-# missed= does so too, for a machine that was asleep or whose clock was changed, but not before there was
-# a first day. LOGS/NAME.due holds the time (in seconds since 1970) up to which it was done.
+# Its output goes to LOGS/NAME-YYYY-MM.log; logs whose last line is over a year old are removed.
+# With at= and missed= the command is due once a day at that time (UTC). at= runs it unless it is done;
+# missed= does so too, for a machine that was asleep or whose clock was changed, but not before the first
+# day. LOGS/NAME.due holds the time (in seconds since 1970) up to which it is done.
 set -u
 unset CDPATH
 name=$1 logs=$2 when=$3
@@ -40,7 +40,7 @@ esac
 log=$logs/$name-$(date -u +%Y-%m).log
 [ -e "$log" ] ||
   find "$logs" -name '*-[0-9][0-9][0-9][0-9]-[0-9][0-9].log' -mtime +366 -exec rm -f {} +
-# Where no log can be written, cron mails what is printed.
+# If no log can be written, cron mails the output.
 exec 3>&1
 if true >> "$log"; then exec >> "$log" 2>&1; fi
 

@@ -27,7 +27,7 @@ const PRICED_DAYS = 7;
 const Settings = z.object({ ...LabellingSettings, model: z.string().optional() });
 type Settings = z.infer<typeof Settings>;
 
-/** What a classifier that draws a sample and has begun has still to label, when that will be, and what it cost. */
+/** The remaining posts of a sampling classifier that has begun, its expected end, and its cost. */
 export interface LabelProspect {
   classifier: string;
   label_set_id: string;

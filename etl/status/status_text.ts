@@ -18,7 +18,7 @@ import type { TableStatus } from "./table_status.ts";
 import type { WeekStrip } from "../coverage/week_strip.ts";
 import { variable } from "../run/environment.ts";
 
-/** Columns of the screen where there is no terminal that says how many it has. */
+/** Columns of the screen without a terminal. */
 const WIDTH = 100;
 /** Length of an error without a terminal. */
 const ERROR_WIDTH = 160;

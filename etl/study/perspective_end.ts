@@ -15,7 +15,7 @@ export interface PerspectiveEnd {
 /**
  * Give the end of the Perspective that the environment names, null where none is known.
  *
- * That is Google's service, where there is a key for it; servers with the same API have no date.
+ * Only Google's service has an end, if there is a key for it; servers with the same API have no date.
  */
 export function perspectiveEnd(): PerspectiveEnd | null {
   if (variable("PERSPECTIVE_API_KEY") === undefined) return null;
