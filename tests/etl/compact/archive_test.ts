@@ -167,3 +167,22 @@ Deno.test("an account that wrote again in an archived day is not taken for gone"
     assert.equal(other.code, 2);
     assert.match(other.stderr, /raw data was moved to .*archive before/);
   }));
+
+Deno.test("a folder of a table is refused as archive, as tasks would read it as a part of the table", () =>
+  withData(async (data) => {
+    await threeDays(data);
+    for (const folder of ["posts", "raw", "raw/firehose", "labels/dictionary", "panels"]) {
+      const archive = `${data}/${folder}`;
+      const { code, stderr } = await run(
+        data,
+        "compact",
+        "--older-than",
+        "10",
+        "--archive",
+        archive,
+      );
+      assert.equal(code, 2, folder);
+      assert.match(stderr, /: it lies in the table \w+ of the data folder\n {2}Name another/);
+    }
+    assert.equal((await run(data, "preprocess")).code, 0);
+  }));
