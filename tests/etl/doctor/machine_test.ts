@@ -99,7 +99,7 @@ Deno.test("a data folder is judged by its file system: local fine, cluster noted
     const scratch = join(data, "scratch", "ada");
     await Deno.mkdir(scratch, { recursive: true });
     const found = await examined(scratch, fileSystem, { mounts: [] });
-    assert.match(found[0]!.found, /often deleted unasked/);
+    assert.match(found[0]!.found, /often deleted automatically/);
   }));
 
 testOnSmallDisk(
