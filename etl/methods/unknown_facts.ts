@@ -38,7 +38,7 @@ export function unknowns(
       return unsampled === 0 ? [] : [
         `${
           number(unsampled)
-        } labels of ${classifier} (${label_set_id}) have no probability of being ` +
+        } labels of ${classifier} (${label_set_id}) have no known probability of being ` +
         "drawn and stand only for themselves.",
       ];
     }),

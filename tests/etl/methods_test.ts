@@ -206,7 +206,7 @@ Deno.test("every number of the data statement is what SQL on the tables counts",
       assert.match(page, /Code \(commits\): .*not recorded/);
       assert.match(page, /Hosts of firehose left out 9 sequence numbers/);
       assert.match(page, /not a probability sample/);
-      assert.match(page, /labels of perspective \(new\) have no probability of being/);
+      assert.match(page, /labels of perspective \(new\) have no known probability of being/);
       assert.match(page, /deleted while no stream was read is unknown/);
       assert.doesNotMatch(page + svg, /NaN|undefined|null|did:plc:(?!tenurhgj)/);
     });
