@@ -51,8 +51,9 @@ Deno.test("every set of permissions has every variable, and none has another", a
 });
 
 Deno.test("a file of variables that is named and cannot be read is a usage error, and none is read for none", async () => {
-  const run = async (file: string) => {
-    const { code, stderr } = await taskProcess(["status"], { CIVICSKY_ENV_FILE: file }).output();
+  const run = async (file: string, data = ".") => {
+    const args = ["status", "--data", data, "--study", join(ROOT, "demo", "study.yaml")];
+    const { code, stderr } = await taskProcess(args, { CIVICSKY_ENV_FILE: file }).output();
     return [code, new TextDecoder().decode(stderr)] as const;
   };
   await withData(async (data) => {
@@ -65,6 +66,6 @@ Deno.test("a file of variables that is named and cannot be read is a usage error
     const [folder, why] = await run(data);
     assert.equal(folder, 2);
     assert.match(why, /^Cannot read the variables in /);
-    assert.equal((await run("none"))[0], 0);
+    assert.equal((await run("none", data))[0], 0);
   });
 });
