@@ -30,8 +30,8 @@ const NEEDS = [
 const HARMLESS = /^(?!.* (--install|--remove|\/|~))((\w+=\S+ )*deno task |cp )/;
 /** Commands that another test runs. */
 const ELSEWHERE: Record<string, string> = {
-  "deno task demo": "tests/demo/demo_test.ts",
-  "deno task render": "tests/demo/demo_test.ts",
+  "deno task demo": "tests/crash/demo_crash.ts",
+  "deno task render": "tests/crash/demo_crash.ts",
   "deno task test": "this is one",
   "deno task ok": "this is a part of it",
 };

@@ -5,8 +5,8 @@ import { type Command, runCommand } from "../../etl/command/command.ts";
 import { printed } from "../printed.ts";
 import { query } from "../rows.ts";
 import { runTask } from "../task.ts";
-import { byKey, checkModelLabels } from "./demo_model_labels.ts";
-import { expectedOfSample } from "./expected.ts";
+import { byKey, checkModelLabels } from "../demo/demo_model_labels.ts";
+import { expectedOfSample } from "../demo/expected.ts";
 
 const expected = await expectedOfSample();
 
