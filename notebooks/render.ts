@@ -25,11 +25,11 @@ export const command: Command = {
     "Run notebooks and write each as a page and a notebook with outputs to data/reports.",
   arguments: [{
     name: "[notebooks...]",
-    description: "names such as 01-overview; all notebooks where none is named",
+    description: "names such as 01-overview (default: all)",
   }],
   options: [{
     flags: "--set <name=value>",
-    description: "another value for a parameter of the first code cell; may be repeated",
+    description: "set a parameter of the first code cell; may be repeated",
     parse: assignment,
   }],
   examples: [

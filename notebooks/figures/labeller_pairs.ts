@@ -25,7 +25,7 @@ export interface LabellerPair {
   agreement: number;
   /** Cohen's kappa, weighted; NaN where one of them always says the same. */
   kappa: number;
-  /** Of the posts that `a` calls political, the share that people do; only where `b` is people. */
+  /** The share of the political posts of `a` that people call political; only where `b` is people. */
   precision?: number;
   /** Of the posts that people call political, the share that `a` does. */
   recall?: number;
