@@ -25,8 +25,9 @@ export async function postsPerDay(
   const { since, until } = measureParts({ view: "posts", column: "" }, selection);
   const rows = await data.sql`
     SELECT
-      time_bucket(INTERVAL 15 MINUTE, CASE WHEN created_at_suspect THEN reference_time
-        ELSE coalesce(created_at, reference_time) END) AS quarter,
+      time_bucket(INTERVAL 15 MINUTE, coalesce(
+        CASE WHEN created_at_suspect THEN reference_time ELSE coalesce(created_at, reference_time) END,
+        date::TIMESTAMP)) AS quarter,
       ${expressions(SOURCE_NAMES.map((name) => `count(*) FILTER (WHERE in_${name}) AS ${name}`))}
     FROM posts WHERE date BETWEEN ${since}::DATE AND ${until}::DATE
     GROUP BY quarter ORDER BY quarter`;
