@@ -118,7 +118,10 @@ export async function running(
   const found = async (words: string) => {
     for (const pid of pids) if ((await commandLine(pid)).includes(words)) return pid;
   };
-  const [script, run] = [await found("slurm_script"), await found(`classifiers/${classifier}.ts`)];
+  const [script, run] = [
+    await found("slurm_script"),
+    await found(`main.ts\0classify:${classifier}`),
+  ];
   return script && run ? { job, script, run } : undefined;
 }
 
