@@ -14,7 +14,7 @@ import {
   serviceEnd,
 } from "./clients/comment_analyzer.ts";
 import { labellingCommand, type LabellingOptions } from "./engine/labelling_command.ts";
-import { LabellingSettings, TimeoutSeconds } from "../etl/sampling/labelling_settings.ts";
+import { LabellingSettings, TimeoutSeconds } from "../etl/study/labelling_settings.ts";
 import type { PaidClassifier } from "./engine/contract/paid_classifier.ts";
 
 export { COLUMNS };

@@ -4,7 +4,7 @@ import {
   AnchorSettings,
   LabellingSettings,
   TimeoutSeconds,
-} from "../../etl/sampling/labelling_settings.ts";
+} from "../../etl/study/labelling_settings.ts";
 
 /** Settings of a study for a classifier that asks a language model. */
 export const ChatSettings = z.strictObject({

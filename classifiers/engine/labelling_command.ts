@@ -20,7 +20,7 @@ import {
 } from "./labelling_summary.ts";
 import { LabellingQueue } from "./queue/labelling_queue.ts";
 import type { LabellingOptions, OpenedTask, Run } from "./labelling_run.ts";
-import { quotas, samplePlan } from "../../etl/sampling/labelling_settings.ts";
+import { quotas, samplePlan } from "../../etl/study/labelling_settings.ts";
 import { LabellingStop } from "./asking/labelling_stop.ts";
 import { Pacer } from "./quota/pacer.ts";
 import { DayUse, usedOfDay } from "./quota/day_use.ts";

@@ -2,7 +2,7 @@ import { duration } from "../../etl/run/duration.ts";
 import type { QueuedPost } from "./contract/asked_post.ts";
 import { describeInBatch, dollars } from "./labelling_summary.ts";
 import type { Survey } from "./queue/labelling_queue.ts";
-import { durationAt } from "../../etl/sampling/labelling_settings.ts";
+import { durationAt } from "../../etl/study/labelling_settings.ts";
 import type { PaidClassifier, Used } from "./contract/paid_classifier.ts";
 import { DAY_MS, type Quota } from "./quota/quota.ts";
 import { isEnough } from "./answers/spending.ts";

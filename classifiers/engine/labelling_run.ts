@@ -1,7 +1,7 @@
 import type { Context, Outcome } from "../../etl/command/command.ts";
 import type { PostContexts } from "../../etl/context/post_context.ts";
 import type { LabellingQueue } from "./queue/labelling_queue.ts";
-import type { LabellingSettings } from "../../etl/sampling/labelling_settings.ts";
+import type { LabellingSettings } from "../../etl/study/labelling_settings.ts";
 import type { PaidClassifier } from "./contract/paid_classifier.ts";
 import type { ReplicateRound } from "./queue/replicate_round.ts";
 

@@ -1,5 +1,4 @@
-import { LOOK_BACK_MS } from "./look_back.ts";
-import { type OpenWindow, readOwed, unlaidWindows } from "./owed.ts";
+import { LOOK_BACK_MS, type OpenWindow, readOwed, unlaidWindows } from "./owed.ts";
 import type { Study } from "../study/study.ts";
 import { mergeSpans, type Span, totalLength } from "./span.ts";
 import type { Database } from "../store/duckdb.ts";

@@ -1,3 +1,4 @@
+import type { SamplePlan } from "../study/labelling_settings.ts";
 import { createHash } from "node:crypto";
 import { now } from "../run/clock.ts";
 import { type Database, literal, row } from "../store/duckdb.ts";
@@ -20,14 +21,6 @@ export type Rates = Record<Stratum, number>;
 export interface Sample {
   seed: string;
   rates: Rates;
-}
-
-/** Settings of a study for a classifier's sample. */
-export interface SamplePlan {
-  seed: string;
-  /** The share of the posts that pass the filters, or how many of them a day. */
-  passed: { rate: number } | { postsPerDay: number };
-  filteredOutRate: number;
 }
 
 /** Every post, as `--all` asks for. */

@@ -1,5 +1,5 @@
 import { FIREHOSE } from "../atproto/stream_decoder.ts";
-import { LOOK_BACK_MS } from "../coverage/look_back.ts";
+import { LOOK_BACK_MS } from "../coverage/owed.ts";
 import { streamCommand } from "../collect/stream_command.ts";
 
 export const command = streamCommand({

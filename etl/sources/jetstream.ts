@@ -1,6 +1,6 @@
 import { JETSTREAM, SUBSCRIBE_EVENTS } from "../atproto/jetstream_event.ts";
 import { POST_COLLECTION } from "../atproto/post.ts";
-import { LOOK_BACK_MS } from "../coverage/look_back.ts";
+import { LOOK_BACK_MS } from "../coverage/owed.ts";
 import { streamCommand } from "../collect/stream_command.ts";
 
 /** Posts, and what happens to accounts; #sync for the coverage notes. */

@@ -6,13 +6,13 @@ import {
   type Quota,
   quotas,
   samplePlan,
-} from "../sampling/labelling_settings.ts";
+} from "../study/labelling_settings.ts";
 import { findPending } from "../sampling/pending.ts";
 import { ANSWER_COLUMNS } from "../labels/paid_answer.ts";
 import { now } from "../run/clock.ts";
 import type { ModelPrices, Study } from "../study/study.ts";
 import { sampleOfDay } from "../sampling/sample.ts";
-import { spentThisMonth } from "../sampling/spending.ts";
+import { spentThisMonth } from "../labels/spending.ts";
 import { type Database, literal, row, rows } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";

@@ -1,4 +1,4 @@
-import { LOOK_BACK_MS } from "../coverage/look_back.ts";
+import { LOOK_BACK_MS } from "../coverage/owed.ts";
 import type { Study } from "../study/study.ts";
 import { type Span, totalLength } from "../coverage/span.ts";
 import { firstDamage } from "../store/damage.ts";

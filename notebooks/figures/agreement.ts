@@ -4,8 +4,7 @@ import type { FigureFacts } from "../measures/figure_facts.ts";
 import { md, type Note } from "../charts/note.ts";
 import { formatShare } from "../statistics/number_format.ts";
 import type { Data } from "../query/data.ts";
-import { knownWeights } from "../measures/known_weights.ts";
-import { measureParts, type Selection } from "../measures/measure.ts";
+import { knownWeights, measureParts, type Selection } from "../measures/measure.ts";
 
 /** Posts in one cell of the table, and for how many they stand. */
 export interface AgreementCell {

@@ -1,8 +1,7 @@
 import { BarTable } from "../charts/bar_table.ts";
 import type { Data } from "../query/data.ts";
 import { type FigureFacts, withoutBounds } from "../measures/figure_facts.ts";
-import { knownWeights } from "../measures/known_weights.ts";
-import { measureParts, type Selection } from "../measures/measure.ts";
+import { knownWeights, measureParts, type Selection } from "../measures/measure.ts";
 import { md, type Note, nothingToDraw } from "../charts/note.ts";
 
 /** In how many labelled posts a category was found. */

@@ -3,8 +3,8 @@ import { BarTable } from "../charts/bar_table.ts";
 import type { Data } from "../query/data.ts";
 import { type FigureFacts, labelSetName } from "../measures/figure_facts.ts";
 import { identifier } from "../query/identifier.ts";
-import { knownWeights } from "../measures/known_weights.ts";
 import {
+  knownWeights,
   type Labeller,
   LABELLERS,
   measureParts,

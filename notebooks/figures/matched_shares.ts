@@ -2,8 +2,7 @@ import { BarTable } from "../charts/bar_table.ts";
 import type { FigureFacts } from "../measures/figure_facts.ts";
 import { md, type Note } from "../charts/note.ts";
 import type { Data } from "../query/data.ts";
-import { knownWeights } from "../measures/known_weights.ts";
-import { type Measure, measureParts, type Selection } from "../measures/measure.ts";
+import { knownWeights, type Measure, measureParts, type Selection } from "../measures/measure.ts";
 
 /** A share or mean of some posts, and how many they are. */
 interface GroupShare {

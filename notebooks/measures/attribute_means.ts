@@ -1,9 +1,8 @@
 import { attributeColumns } from "./attribute_scores.ts";
 import type { Data } from "../query/data.ts";
 import { identifier } from "../query/identifier.ts";
-import { knownWeights } from "./known_weights.ts";
+import { knownWeights, measureParts, POLITICAL, type Selection } from "./measure.ts";
 import { NOT_POLITICAL } from "./lean_shares.ts";
-import { measureParts, POLITICAL, type Selection } from "./measure.ts";
 
 /** The weighted mean of an attribute over a group of posts. */
 export interface AttributeMean {

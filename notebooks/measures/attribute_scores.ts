@@ -1,7 +1,6 @@
 import type { Data } from "../query/data.ts";
 import { type Identifier, identifier } from "../query/identifier.ts";
-import { knownWeights } from "./known_weights.ts";
-import { measureParts, type Selection } from "./measure.ts";
+import { knownWeights, measureParts, type Selection } from "./measure.ts";
 
 /** How the values of one column spread from 0 to 1. */
 export interface Distribution {

@@ -1,7 +1,6 @@
 import type { Coverage } from "./coverage.ts";
 import type { Data } from "../query/data.ts";
-import type { Outcomes } from "../statistics/failure_bounds.ts";
-import { failureBounds } from "../statistics/failure_bounds.ts";
+import { failureBounds, type Outcomes } from "../statistics/failure_bounds.ts";
 import type { MeasuredShare } from "./measured_shares.ts";
 import type { SampleKind } from "../statistics/estimate.ts";
 import { formatCount, formatNumber, formatShare } from "../statistics/number_format.ts";

@@ -1,6 +1,5 @@
 import type { Data } from "../query/data.ts";
-import { knownWeights } from "./known_weights.ts";
-import { measureParts, POLITICAL, type Selection } from "./measure.ts";
+import { knownWeights, measureParts, POLITICAL, type Selection } from "./measure.ts";
 
 /** What posts that are not political are called among leans. */
 export const NOT_POLITICAL = "not political";

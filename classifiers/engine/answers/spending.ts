@@ -7,7 +7,7 @@ import {
   spendingFile,
   spendingOf,
   spentThisMonth,
-} from "../../../etl/sampling/spending.ts";
+} from "../../../etl/labels/spending.ts";
 import type { DataPaths } from "../../../etl/store/paths.ts";
 
 /** Sums of hundredths have rounding errors. */

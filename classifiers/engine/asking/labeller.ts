@@ -1,4 +1,4 @@
-import type { LabellingSettings } from "../../../etl/sampling/labelling_settings.ts";
+import type { LabellingSettings } from "../../../etl/study/labelling_settings.ts";
 import {
   type Answered,
   type AskedPost,

@@ -22,7 +22,8 @@ import {
   type PendingPost,
   storedAnswers,
 } from "../../../etl/sampling/pending.ts";
-import { type Sample, sampleOfDay, type SamplePlan } from "../../../etl/sampling/sample.ts";
+import { type Sample, sampleOfDay } from "../../../etl/sampling/sample.ts";
+import { type SamplePlan } from "../../../etl/study/labelling_settings.ts";
 
 /** Give items while the next one is already being fetched. */
 async function* ahead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {

@@ -1,7 +1,15 @@
 import { utcDay } from "../../../etl/run/clock.ts";
 import { DayUse } from "./day_use.ts";
-import { checkQuota, checkWeight, DAY_MS, describeQuota, UNITS } from "./quota.ts";
-import type { AskedWeight, Quota, Weight } from "./quota.ts";
+import {
+  type AskedWeight,
+  checkQuota,
+  checkWeight,
+  DAY_MS,
+  describeQuota,
+  type Quota,
+  UNITS,
+  type Weight,
+} from "./quota.ts";
 import { Rates } from "./rates.ts";
 import { headerNumber, ServerAllowance } from "./server_allowance.ts";
 

@@ -1,4 +1,4 @@
-import type { Quota } from "../../../etl/sampling/labelling_settings.ts";
+import type { Quota } from "../../../etl/study/labelling_settings.ts";
 import { EXIT, UserError } from "../../../etl/run/error.ts";
 
 export type { Quota };

@@ -1,7 +1,6 @@
 import { blobLink } from "../../../demo/sample/block.ts";
 import { accountOf } from "../../../demo/sample/account.ts";
-import { postText } from "./post_text.ts";
-import { drawn } from "./post_text.ts";
+import { drawn, postText } from "./post_text.ts";
 
 type Random = (below: number) => number;
 

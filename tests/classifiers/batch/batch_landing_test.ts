@@ -5,7 +5,7 @@ import type { PaidClassifier } from "../../../classifiers/engine/contract/paid_c
 import { recordSpending } from "../../../classifiers/engine/answers/spending.ts";
 import { batchPaths, type OpenBatch, storeBatch } from "../../../etl/labels/open_batch.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
-import { spentThisMonth } from "../../../etl/sampling/spending.ts";
+import { spentThisMonth } from "../../../etl/labels/spending.ts";
 import { uri } from "../../raw.ts";
 import { withData } from "../../rows.ts";
 

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
-import { explainProblem, retryAfterMs } from "../../../etl/atproto/connection_problem.ts";
-import type { ConnectionProblem } from "../../../etl/atproto/connection_problem.ts";
+import {
+  type ConnectionProblem,
+  explainProblem,
+  retryAfterMs,
+} from "../../../etl/atproto/connection_problem.ts";
 import { subscribe } from "../../../etl/atproto/subscription.ts";
 
 /** Give what a real handshake with a server that answers every request alike comes to. */

@@ -1,6 +1,5 @@
 /** Frames as no relay should send them, each with what is to become of it. */
-import { carFile } from "../../../demo/sample/block.ts";
-import { type Block, blockOf } from "../../../demo/sample/block.ts";
+import { type Block, blockOf, carFile } from "../../../demo/sample/block.ts";
 import { commitFrame, encodeFrame } from "../../../demo/sample/frames.ts";
 import { type CidLink, encode, toBytes, toCidLink } from "@atcute/cbor";
 import { CODEC_DCBOR, create } from "@atcute/cid";

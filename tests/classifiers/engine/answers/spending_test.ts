@@ -5,7 +5,7 @@ import { Budget, recordSpending } from "../../../../classifiers/engine/answers/s
 import { now } from "../../../../etl/run/clock.ts";
 import { UserError } from "../../../../etl/run/error.ts";
 import { DataPaths } from "../../../../etl/store/paths.ts";
-import { spentThisMonth } from "../../../../etl/sampling/spending.ts";
+import { spentThisMonth } from "../../../../etl/labels/spending.ts";
 import { uri } from "../../../raw.ts";
 import { withData } from "../../../rows.ts";
 import {

@@ -3,7 +3,8 @@ import { AnswerSegment } from "../../../../classifiers/engine/answers/answer_seg
 import { mergeAnswers } from "../../../../classifiers/engine/answers/answer_merge.ts";
 import { LabellingQueue } from "../../../../classifiers/engine/queue/labelling_queue.ts";
 import type { PaidClassifier } from "../../../../classifiers/engine/contract/paid_classifier.ts";
-import { type SamplePlan, uniform } from "../../../../etl/sampling/sample.ts";
+import { uniform } from "../../../../etl/sampling/sample.ts";
+import { type SamplePlan } from "../../../../etl/study/labelling_settings.ts";
 import { openDatabase, row } from "../../../../etl/store/duckdb.ts";
 import { DataPaths } from "../../../../etl/store/paths.ts";
 import { withData } from "../../../rows.ts";

@@ -7,7 +7,7 @@ import {
   quotas,
   samplePlan,
   TimeoutSeconds,
-} from "../../../etl/sampling/labelling_settings.ts";
+} from "../../../etl/study/labelling_settings.ts";
 import { workersFor } from "../../../classifiers/engine/asking/labeller.ts";
 import "../../common_environment.ts";
 

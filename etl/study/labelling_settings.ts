@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { SamplePlan } from "./sample.ts";
 
 /**
  * The quota of a service: `amount` of a unit in `perMs` milliseconds.
@@ -55,6 +54,14 @@ export const AnchorSettings = z.strictObject({ posts: z.int().min(1).max(10_000)
 const Section = z.object(LabellingSettings);
 export interface LabellingSettings extends z.infer<typeof Section> {
   anchors?: z.infer<typeof AnchorSettings> | undefined;
+}
+
+/** Settings of a study for a classifier's sample. */
+export interface SamplePlan {
+  seed: string;
+  /** The share of the posts that pass the filters, or how many of them a day. */
+  passed: { rate: number } | { postsPerDay: number };
+  filteredOutRate: number;
 }
 
 /** Give the sample plan; `all` draws every post. */
