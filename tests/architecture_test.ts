@@ -4,93 +4,9 @@ import { basename, dirname, join, normalize } from "node:path";
 import { CLASSIFIERS } from "../classifiers/list.ts";
 import { SOURCE_NAMES, SOURCES } from "../etl/store/source.ts";
 import { TASKS } from "../main.ts";
+import { ROOMS } from "./rooms.ts";
 import { ROOT } from "./task.ts";
 
-/**
- * Every room, from the ground up, with what it holds: a file imports from its own room and from those
- * above this line in the list, never from one below. A room is a folder, or a file that stands alone.
- */
-const ROOMS: [room: string, holds: string][] = [
-  ["etl/run", "what a line may ask of the machine: time, environment, options, errors, processes"],
-  ["etl/store", "files on disk: where they lie, schemas, Parquet, journals, locks, damage"],
-  ["etl/study", "study.yaml: its sections, the windows of hours, when services end"],
-  ["etl/command", "a task as data becomes a run: help, signals, ledger row, exit status"],
-  ["etl/raw", "what a source brought: landing it, its parts, tombstones and what they remove"],
-  ["etl/atproto", "the AT Protocol: frames, CBOR, CAR, records, AppView, sessions, sockets"],
-  ["etl/coverage", "hours of a stream: asked for, collected, owed, lost"],
-  ["etl/labels", "label rows and files, label sets, reasons, human labels, panels, open batches"],
-  ["etl/filters", "one file a filter, with their interface, their loader and the lists they read"],
-  ["etl/collect", "from a socket to durable journal lines"],
-  ["etl/context", "what stands around a post, fetched and remembered"],
-  ["etl/import", "rows of a CSV file become posts, labels and scores"],
-  ["etl/export", "the analysis file and its codebook"],
-  [
-    "etl/sampling",
-    "which posts are drawn and pending, the settings that say so, what answers cost so far",
-  ],
-  ["etl/sources", "one file a source that is asked, and counts at 48 hours"],
-  ["etl/deletion", "what authors took back leaves every table"],
-  ["etl/preprocess", "raw parts become posts: index, days, languages"],
-  ["etl/methods", "the data statement of a paper"],
-  ["etl/drift", "whether a labeller still says what it said"],
-  ["etl/watch", "what failed or is overdue, and who is told"],
-  ["etl/daily", "the steps of a day"],
-  ["etl/compact", "small files merged, old days archived"],
-  ["etl/schedule", "lines of a crontab and the times in them"],
-  ["etl/slurm", "batch scripts for a Slurm cluster"],
-  ["etl/status", "what one screen says of a study"],
-  ["etl/doctor", "one file a thing that is looked at before a night's run"],
-  ["etl", "tasks, one file each, named as the task"],
-  ["classifiers/engine/quota", "how fast and how much a service may be asked"],
-  ["classifiers/engine/contract", "what a classifier must be, and what its errors mean"],
-  [
-    "classifiers/engine/answers",
-    "paid answers on disk, merged into label rows with their probabilities",
-  ],
-  ["classifiers/engine/asking", "workers that ask, wait, try again and stop"],
-  ["classifiers/engine/queue", "which posts are asked about next"],
-  ["classifiers/engine", "a labelling run as a whole: plan, run, summary, landing"],
-  ["classifiers/clients", "Perspective and OpenAI-compatible servers, as they are spoken to"],
-  ["classifiers/codebooks", "the definitions that are coded by, as YAML, and what reads them"],
-  ["classifiers/reply", "how the reply of a language model becomes a label"],
-  ["classifiers/list.ts", "every classifier once: its task, keys and label columns"],
-  ["classifiers/prompt", "what a language model is shown"],
-  ["classifiers/batch", "requests sent as a file, answered later"],
-  ["classifiers/chat", "the task of a classifier that asks a language model"],
-  [
-    "classifiers/panels",
-    "drawing a panel: its frame, strata and posts, to link a successor of Perspective",
-  ],
-  ["classifiers/recorded", "labels and replies that somebody has, brought in from a file"],
-  ["classifiers/checks", "what doctor asks of classifiers and their services"],
-  ["classifiers", "one file a classifier, named as it"],
-  ["notebooks/query", "opens a data folder and answers SQL over the views of views.sql"],
-  [
-    "notebooks/statistics",
-    "formulas: estimates and intervals, kinds of sample, log-odds, how numbers are written",
-  ],
-  [
-    "notebooks/measures",
-    "what is asked of posts: shares, means, days, sources, covered hours, people's answers",
-  ],
-  [
-    "notebooks/charts",
-    "how a figure looks: axes, bars, lines, heatmaps, matrices, tables, legends, HTML",
-  ],
-  [
-    "notebooks/figures",
-    "one file a ready figure that asks and draws: languages, terms, labels, agreement",
-  ],
-  ["notebooks/render", "a notebook becomes a page"],
-  ["notebooks", "the notebooks, their views (views.sql), their one import (lib.ts) and render"],
-  ["demo/sample", "the invented accounts, posts and scores"],
-  ["demo/network", "relay, Jetstream and AppView on loopback"],
-  ["demo/perspective", "a Comment Analyzer on loopback"],
-  ["demo/groq", "a Groq on loopback"],
-  ["demo", "the demo, its counts and its pictures"],
-  ["main.ts", "the entry: every task, loaded by its name"],
-  ["tests", "mirrors the tree; tests/crash holds what kills and floods, tests/bench the benches"],
-];
 const LONGEST = 400;
 const FULLEST = 24;
 
@@ -171,10 +87,12 @@ Deno.test("every module is in a room of the list, and imports only from its own 
 });
 
 Deno.test("the README shows the rooms in their order, with the sentence of each", () => {
-  const layout = readme.slice(readme.indexOf("\n## Layout\n"));
-  const shown = [...layout.matchAll(/^\| `([\w/.]+)\/?` +\| (.+?) +\|$/gm)]
-    .map(([, room, holds]) => [room!.replace(/\/$/, ""), holds])
-    .filter(([room]) => ROOMS.some(([known]) => known === room));
+  const layout = readme.slice(
+    readme.indexOf("\n## Layout\n"),
+    readme.indexOf("\n## Dependencies\n"),
+  );
+  const shown = [...layout.matchAll(/^- `([\w/.]+)`: (.+(?:\n {2}.+)*)$/gm)]
+    .map(([, room, holds]) => [room, holds!.replace(/\n\s+/g, " ")]);
   assert.deepEqual(shown, ROOMS);
 });
 

@@ -1,0 +1,180 @@
+/** The rooms of the house, as the README shows them. */
+
+/**
+ * Every room, from the ground up, with what it holds: a file imports from its own room and from those
+ * above this line in the list, never from one below. A room is a folder, or a file that stands alone.
+ */
+export const ROOMS: [room: string, holds: string][] = [
+  [
+    "etl/run",
+    "what any line asks of the machine: clock, environment, options of a command line, errors, exit statuses, pauses, processes, progress lines, durations in words",
+  ],
+  [
+    "etl/store",
+    "files on disk whatever they hold: paths, schemas of tables, names of sources, Parquet, DuckDB, journals, JSON, whole files, locks and their owners, damage, quarantine, archives",
+  ],
+  [
+    "etl/study",
+    "study.yaml: its sections and their checks, windows of hours, sample and quota of paid classifiers, model prices, when Perspective ends",
+  ],
+  [
+    "etl/command",
+    "how a task as data becomes a run: help, signals, ledger row, exit status; reading the ledger back",
+  ],
+  [
+    "etl/raw",
+    "what sources brought, as raw parts: journal lines, landing, inputs of preprocess, tombstones, removals, time of the last recheck",
+  ],
+  [
+    "etl/atproto",
+    "the AT Protocol: frames, CBOR, CAR, records, posts, times of events, Jetstream events, AppView, login sessions, web sockets",
+  ],
+  [
+    "etl/coverage",
+    "which hours of a stream were asked for, collected, owed, lost: windows laid down, spans, the strip of a week",
+  ],
+  [
+    "etl/labels",
+    "labels on disk, whoever made them: rows, files, label sets, reasons, strata, human labels, panels on disk, open batches, costs",
+  ],
+  [
+    "etl/filters",
+    "one file a filter, with their interface, their loader, their flags and the lists they read",
+  ],
+  [
+    "etl/collect",
+    "from a stream's socket to durable journal lines: the place in a stream, stretches, repetitions, segments, the task of a stream",
+  ],
+  [
+    "etl/context",
+    "the posts that a post replies to or quotes: references, fetched texts, the parts of a context",
+  ],
+  [
+    "etl/import",
+    "CSV files of others: their columns, and rows that become posts, labels and scores",
+  ],
+  [
+    "etl/export",
+    "the analysis file, its columns and its codebook; numbers and Markdown tables of statements",
+  ],
+  [
+    "etl/sampling",
+    "which posts are drawn for labelling, in what turn, and which of them are pending",
+  ],
+  ["etl/sources", "one file a source that is asked, and the counts of posts at 48 hours"],
+  ["etl/deletion", "how removed posts leave every table, and the recheck that finds them"],
+  [
+    "etl/preprocess",
+    "how raw parts become the table of posts: index, days, languages, removed posts",
+  ],
+  ["etl/methods", "the data statement of a paper: its facts, its page, its flow diagram"],
+  [
+    "etl/drift",
+    "whether a labeller still says what it said: rounds of anchors, agreement, kappa, tests of coins",
+  ],
+  [
+    "etl/watch",
+    "what is overdue or failed, and who is told: incidents, notices, webhook, heartbeat",
+  ],
+  ["etl/daily", "the steps of a day, their processes and their key figures"],
+  ["etl/compact", "how small files are merged and old days archived"],
+  ["etl/schedule", "lines of a crontab, the times in them, where cron finds Deno"],
+  ["etl/slurm", "batch scripts for a Slurm cluster"],
+  [
+    "etl/status",
+    "what the screen of `status` says: sources, labels and their prospects, costs, the last daily",
+  ],
+  [
+    "etl/doctor",
+    "what `doctor` examines before a night's run, a file each: disk, mounts, clock, packages, streams, AppView",
+  ],
+  ["etl", "the tasks, one file each, named as the task"],
+  [
+    "classifiers/engine/quota",
+    "how fast a service may be asked: quotas, pacing, use of a day, what its headers allow",
+  ],
+  [
+    "classifiers/engine/contract",
+    "what a paid classifier must be: the post it is asked about, and what its errors mean",
+  ],
+  [
+    "classifiers/engine/answers",
+    "paid answers on disk: segments, reading them, merging them into labels with their inclusion probabilities",
+  ],
+  ["classifiers/engine/asking", "workers that ask about posts: wait, try again, count, stop"],
+  [
+    "classifiers/engine/queue",
+    "which posts are asked about next: pending posts, anchors, rounds of replicates",
+  ],
+  [
+    "classifiers/engine",
+    "a labelling run as a whole: its task, its plan, its census of labels, its progress and summary",
+  ],
+  [
+    "classifiers/clients",
+    "the servers of Perspective and of OpenAI-compatible models, as they are spoken to: requests, answers, refusals, addresses, batches",
+  ],
+  [
+    "classifiers/codebooks",
+    "codebooks as YAML, and what reads and hashes them; how a dictionary matches a text",
+  ],
+  [
+    "classifiers/reply",
+    "how the reply of a language model becomes label columns: formats, loose JSON, refusals",
+  ],
+  ["classifiers/list.ts", "every classifier once: its task, keys and label columns"],
+  [
+    "classifiers/prompt",
+    "what a language model is shown: instructions, fenced posts, bounded contexts, counted tokens",
+  ],
+  [
+    "classifiers/batch",
+    "requests that are sent as a file and answered later: writing, carrying, landing",
+  ],
+  [
+    "classifiers/chat",
+    "the task of a classifier that asks a language model: its settings, models and their prices",
+  ],
+  [
+    "classifiers/panels",
+    "drawing a panel, to link a successor of Perspective: its frame, strata and posts",
+  ],
+  ["classifiers/recorded", "the task `import`, and recorded replies of language models"],
+  ["classifiers/checks", "what `doctor` asks about classifiers, their keys and their services"],
+  ["classifiers", "one file a classifier, named as it"],
+  [
+    "notebooks/query",
+    "opening a data folder, and SQL over the views of views.sql: engines, identifiers, kept posts, local time",
+  ],
+  [
+    "notebooks/statistics",
+    "numbers from numbers: estimates, intervals, clusters, failure bounds, kinds of sample, log-odds, numbers as text",
+  ],
+  [
+    "notebooks/measures",
+    "rows from SQL that several figures share: shares, means, scores, leans, days, sources, covered hours, people's answers, facts under figures",
+  ],
+  [
+    "notebooks/charts",
+    "drawing rows that are given: axes, bars, lines, strips, heatmaps, matrices, histories, legends, tables, notes, HTML",
+  ],
+  [
+    "notebooks/figures",
+    "one file a ready figure or table with its own query: languages, filters, terms, categories, labels, agreement, matched and side shares, prevalence",
+  ],
+  [
+    "notebooks/render",
+    "how a notebook becomes a page: cells, parameters, processes, fingerprints, the page and its footer",
+  ],
+  [
+    "notebooks",
+    "the notebooks, their views (views.sql), their one import (lib.ts) and the task `render`",
+  ],
+  ["demo/sample", "what the demo invents: accounts, posts, records, repositories, frames, scores"],
+  ["demo/network", "relay, Jetstream, AppView and login server on loopback, and their web sockets"],
+  ["demo/perspective", "a Comment Analyzer on loopback"],
+  ["demo/groq", "a Groq on loopback: chat completions, batches, rate limits, faults"],
+  ["demo", "the demo, its counts and its pictures"],
+  ["main.ts", "the entry: every task, loaded by its name"],
+  ["tests", "mirrors the tree; tests/crash holds what kills and floods, tests/bench the benches"],
+];
