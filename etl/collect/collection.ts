@@ -80,6 +80,7 @@ export async function collectStretch(
     },
     from: stretch.from,
     until: stretch.until,
+    limit: stretch.limit,
   });
   const deadline = new Deadline(stretch, end);
   let answered = false;
@@ -97,7 +98,7 @@ export async function collectStretch(
           const from = reached === undefined ? stretch.from : new Date(reached);
           moveTo(await positionAt(database, paths, source, host, from, signal));
         }
-        return source.url(host, collector.cursor ?? position.ask);
+        return source.url(host, collector.received ?? position.ask);
       },
       signal,
       onConnect() {
@@ -121,8 +122,8 @@ export async function collectStretch(
           messages,
           collector,
           quarantine,
-          limit: stretch.limit,
           onWait: (isWaiting) => deadline.waits(isWaiting),
+          isAtEnd: () => deadline.isQuiet,
           onMessage: () => onProgress(collector, written + journal.bytes),
           stop: () => end.abort(),
         });

@@ -3,11 +3,16 @@ import { type Account, FrameError, type OtherEvent } from "../atproto/frame.ts";
 import { POST_COLLECTION, readPost, RecordError } from "../atproto/post.ts";
 import type { StreamCommit, StreamDecoder } from "../atproto/stream_decoder.ts";
 import type { RecentPosts } from "./recent_posts.ts";
+import { type Placed, StreamClock } from "./stream_clock.ts";
 import { now } from "../run/clock.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Quarantine } from "../store/quarantine.ts";
 import { isRemoval, subjectHash, type TombstoneReason } from "../raw/tombstone.ts";
 
+/** How far ahead of the stream a post can be; the days of posts allow as much. */
+const AHEAD_MS = 10 * 60_000;
+/** Note where a stream that is never silent was. */
+const SILENCE = "Silence";
 /** JSON of the posts of one event, at most; its journal line must stay readable (`land.ts`). */
 const MAX_CHARACTERS = 4_000_000;
 
@@ -35,17 +40,52 @@ export interface CollectorOptions {
   quarantine: Quarantine;
   /** Called with the name of each `#info`. */
   onInfo?: (name: string) => void;
-  /** Earlier events are skipped: they lead to the start of the window. */
+  /** Earlier posts are left out: they lead to the start of the window. */
   from?: Date | undefined;
   /** Events from here on are left to the next run. */
   until: Date | undefined;
+  /** Posts after which nothing more is taken. */
+  limit?: number | undefined;
+  /** Our own clock. */
+  now?: () => Date;
 }
 
 /** The consequence of one frame for the connection. */
-export type Verdict = "go_on" | "until_reached" | { error: string };
+export type Verdict = "go_on" | "until_reached" | "limit_reached" | { error: string };
 
-/** Turns frames of the firehose into journal lines, and counts their content. */
+/** When a post was written, and what its server said where that is something else. */
+interface PostTime {
+  event_time: string;
+  event_time_sent: string | null;
+}
+
+type Event = StreamCommit | Account | OtherEvent;
+
+/** An event that is held until its place in the time of the stream is known. */
+interface Held {
+  event: Event;
+  message: Uint8Array | string;
+  /** Sequence numbers that the stream left out before it. */
+  skipped: number;
+  /** Messages before it that could not be read. */
+  setAside: number;
+  /** True where something is missing before it. */
+  isAfterGap: boolean;
+  /** Notes about the stream before it. */
+  notes: string[];
+}
+
+/** Events by which a sequence that fell back is told from events that are sent again. */
+const FEWEST_AGAIN = 3;
+
+/**
+ * Turns frames of a stream into journal lines, and counts their content.
+ *
+ * The time of a line is that of the stream (`StreamClock`), whatever its event says: by it a stretch
+ * begins and ends, and coverage is counted. Between two places of the stream everything is taken.
+ */
 export class Collector {
+  /** Of the last event that was taken. */
   cursor: number | undefined;
   events = 0;
   posts = 0;
@@ -54,39 +94,59 @@ export class Collector {
   /** How often the host began its sequence anew. */
   resets = 0;
   bytes = 0;
+  /** The time of the stream at the last event that was taken. */
   eventTime: string | undefined;
+  #clock: StreamClock<Held>;
   #host: string;
-  /** Time of the event before, where nothing is missing between it and the next. */
+  /** Of the last event that came. */
+  #lastSeq: number | undefined;
+  #next = nothingBefore();
+  /** Events that came with a sequence number at or below the last. */
+  #again: { event: Event; message: Uint8Array | string }[] = [];
+  /** Time of the stream at the event before, where nothing is missing between it and the next. */
   #before: string | undefined;
+  /** The earliest time that a post of this stretch can have. */
+  #since: number | undefined;
   #isBeginning: boolean;
   #stretch = 1;
   #pending = nothingYet();
   #owing: JournalLine[] = [];
+  /** The repository, revision and number of the last op on posts: a commit may come in parts. */
+  #op = { of: "", number: 0 };
+
+  #now: () => Date;
 
   constructor(readonly options: CollectorOptions) {
+    this.#now = options.now ?? now;
     const { host, cursor, time, isBeginning = false } = options.position;
     this.#host = host;
     this.cursor = cursor;
+    this.#lastSeq = cursor;
     this.#before = time;
+    this.#clock = new StreamClock(time === undefined ? undefined : Date.parse(time));
+    this.#since = this.#clock.time;
     this.#isBeginning = isBeginning;
   }
 
-  /** Continue at another host or place. */
+  /** Continue at another host or place; what is held is left to be read there. */
   moveTo({ host, cursor, time, isBeginning = false }: Position): void {
     // Counts so far belong to the earlier place; they are written with the next line.
     if (this.#hasPending()) this.#owing.push(this.#line([], []));
     this.#host = host;
     this.cursor = cursor;
+    this.#lastSeq = cursor;
+    this.#again = [];
+    this.#next = nothingBefore();
     this.#before = time;
+    this.#clock.moveTo(time === undefined ? undefined : Date.parse(time));
+    this.#since = this.#clock.time;
     this.#isBeginning = isBeginning;
     this.#stretch++;
   }
 
-  /** Say that the stream leaves something out before its next event. */
-  #gap(journal: Journal): void {
-    this.mark(journal);
-    this.#before = undefined;
-    this.#stretch++;
+  /** The cursor of the last event that came. */
+  get received(): number | undefined {
+    return this.#lastSeq;
   }
 
   /** Note a reconnect in the next line. */
@@ -103,69 +163,35 @@ export class Collector {
       frame = decoder.decode(message);
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
-      quarantine.add("malformed_frame", { after: this.cursor, what: error.message }, message);
+      quarantine.add("malformed_frame", { after: this.#lastSeq, what: error.message }, message);
+      this.#next.setAside++;
       return "go_on";
     }
     if (frame.kind === "error") return { error: frame.error };
     if (frame.kind === "info") {
       // Jetstream only reports the second and continues with sequence numbers below ours.
-      if (["OutdatedCursor", "FutureCursor"].includes(frame.name)) this.#gap(journal);
-      if (frame.name === "FutureCursor") this.cursor = undefined;
-      this.#pending.notes.push(frame.name);
+      if (["OutdatedCursor", "FutureCursor"].includes(frame.name)) this.#next.isAfterGap = true;
+      if (frame.name === "FutureCursor") this.#lastSeq = undefined;
+      this.#next.notes.push(frame.name);
       this.options.onInfo?.(frame.name);
       return "go_on";
     }
-    const time = new Date(frame.time);
-    if (this.cursor !== undefined && frame.seq <= this.cursor) {
-      // A repetition is not younger than what came before it; a sequence begun anew is.
-      const isReset = this.#before !== undefined && time.getTime() > Date.parse(this.#before);
-      if (!isReset) {
-        this.repeated++;
-        return "go_on";
-      }
-      this.#gap(journal);
-      this.#pending.notes.push("SequenceReset");
-      this.resets++;
-      this.cursor = undefined;
+    if (this.#lastSeq !== undefined && frame.seq <= this.#lastSeq) {
+      this.#again.push({ event: frame, message });
+      return this.#again.length < FEWEST_AGAIN ? "go_on" : this.#judgeAgain(journal);
     }
-    if (this.options.until && time >= this.options.until) {
-      // Nothing lies between the last event and this one, so the time up to `until` is covered.
-      if (this.#before !== undefined && new Date(this.#before) < this.options.until) {
-        this.#pending.covered_until = this.options.until.toISOString();
-        this.#pending.covered_from ??= this.#before;
-        this.eventTime ??= this.#before;
-      }
-      this.mark(journal);
-      return "until_reached";
-    }
-    const eventTime = time.toISOString();
-    if (this.options.from && time < this.options.from) {
-      this.cursor = frame.seq;
-      this.#before = eventTime;
-      return "go_on";
-    }
-    if (this.eventTime?.slice(0, 16) !== eventTime.slice(0, 16)) this.mark(journal);
-    if (this.cursor !== undefined && this.#before !== undefined && !this.options.isFiltered) {
-      this.#pending.skipped += frame.seq - this.cursor - 1;
-    }
-    if (this.#isBeginning && this.#before === undefined) this.#pending.notes.push(BEGINNING);
-    this.#isBeginning = false;
-    this.#pending.covered_from ??= this.#before ?? eventTime;
-    this.#before = eventTime;
-    this.cursor = frame.seq;
-    this.eventTime = eventTime;
-    this.events++;
-    this.bytes += message.length;
-    this.#pending.first_cursor ??= frame.seq;
-    this.#pending.events++;
-    this.#pending.bytes += message.length;
-    const { posts, tombstones } = frame.kind === "commit"
-      ? this.#readCommit(frame, message)
-      : { posts: [], tombstones: this.#readAccount(frame) };
-    this.posts += posts.length;
-    this.deletions += tombstones.filter(({ reason }) => reason !== "active").length;
-    if (posts.length + tombstones.length > 0) journal.append(this.#line(posts, tombstones));
-    return "go_on";
+    this.repeated += this.#again.splice(0).length;
+    return this.#hold(frame, message, journal);
+  }
+
+  /**
+   * Place what is held, as the stream pauses or ends, and write it down; `isAtEnd` where the host
+   * has nothing more to send.
+   */
+  settle(journal: Journal, isAtEnd: boolean): Verdict {
+    const verdict = this.#judgeAgain(journal);
+    if (verdict !== "go_on") return verdict;
+    return this.#takeAll(this.#clock.flush(isAtEnd ? "end" : "pause"), journal);
   }
 
   /** Write down how far the stream was read, where no post has said it yet. */
@@ -176,34 +202,186 @@ export class Collector {
     }
   }
 
+  /**
+   * Tell a sequence that its host began anew from events that are sent again: those are not younger
+   * than the stream. One event proves neither.
+   */
+  #judgeAgain(journal: Journal): Verdict {
+    const again = this.#again.splice(0);
+    if (again.length === 0) return "go_on";
+    const times = again.map(({ event }) => Date.parse(event.time)).sort((a, b) => a - b);
+    const time = this.#clock.newest;
+    if (time === undefined || times[(times.length - 1) >> 1]! <= time) {
+      this.repeated += again.length;
+      return "go_on";
+    }
+    this.resets++;
+    this.#lastSeq = undefined;
+    this.#next.isAfterGap = true;
+    this.#next.notes.push("SequenceReset");
+    for (const { event, message } of again) {
+      const verdict = this.#hold(event, message, journal);
+      if (verdict !== "go_on") return verdict;
+    }
+    return "go_on";
+  }
+
+  #hold(event: Event, message: Uint8Array | string, journal: Journal): Verdict {
+    const { setAside, isAfterGap } = this.#next;
+    const jump = this.#lastSeq === undefined || isAfterGap || this.options.isFiltered
+      ? 0
+      : event.seq - this.#lastSeq - 1;
+    const held = { event, message, ...this.#next, skipped: Math.max(0, jump - setAside) };
+    this.#next = nothingBefore();
+    this.#lastSeq = event.seq;
+    if (isAfterGap) {
+      // Across a gap nothing confirms anything.
+      const verdict = this.#takeAll(this.#clock.flush("gap"), journal);
+      if (verdict !== "go_on") return verdict;
+    }
+    this.#clock.push(held, Date.parse(event.time), this.#now().getTime());
+    for (let placed; (placed = this.#clock.place()) !== undefined;) {
+      const verdict = this.#takePlaced(placed, journal);
+      if (verdict !== "go_on") return verdict;
+    }
+    return "go_on";
+  }
+
+  #takeAll(placed: Placed<Held>[], journal: Journal): Verdict {
+    for (const each of placed) {
+      const verdict = this.#takePlaced(each, journal);
+      if (verdict !== "go_on") return verdict;
+    }
+    return "go_on";
+  }
+
+  #takePlaced(placed: Placed<Held>, journal: Journal): Verdict {
+    const { item, time, isSure, isAfterSilence } = placed;
+    const { event, message, skipped, setAside, notes } = item;
+    const { from, until } = this.options;
+    const at = new Date(time).toISOString();
+    if (item.isAfterGap || isAfterSilence || skipped > 0) this.#gap(journal);
+    if (isAfterSilence) this.#pending.notes.push(SILENCE);
+    this.#pending.notes.push(...notes);
+    if (until !== undefined && time >= until.getTime()) {
+      // Nothing lies between the last event and this one, so the time up to `until` is covered.
+      const since = this.#coveredFrom(until, placed.isLeap);
+      if (since < until) {
+        this.#pending.covered_until = until.toISOString();
+        this.#pending.covered_from ??= since.toISOString();
+        this.eventTime ??= since.toISOString();
+      }
+      this.mark(journal);
+      return "until_reached";
+    }
+    if (from !== undefined && time < from.getTime()) {
+      this.cursor = event.seq;
+      this.#before = at;
+      // Its posts are before the window; what was taken back is gone all the same.
+      const { tombstones } = this.#read(event, message, undefined);
+      if (tombstones.length > 0) journal.append(this.#uncovered(at, tombstones));
+      return "go_on";
+    }
+    if (this.eventTime?.slice(0, 16) !== at.slice(0, 16)) this.mark(journal);
+    this.#pending.skipped += skipped;
+    this.#pending.set_aside += setAside;
+    if (this.#isBeginning && this.#before === undefined) this.#pending.notes.push(BEGINNING);
+    this.#isBeginning = false;
+    this.#since ??= time;
+    this.#pending.covered_from ??= this.#coveredFrom(new Date(time), placed.isLeap).toISOString();
+    this.#before = at;
+    this.cursor = event.seq;
+    this.eventTime = at;
+    this.events++;
+    this.bytes += message.length;
+    this.#pending.first_cursor ??= event.seq;
+    this.#pending.events++;
+    this.#pending.bytes += message.length;
+    const postTime = this.#postTime(event.time, time, isSure);
+    const { posts, tombstones } = this.#read(event, message, postTime);
+    this.posts += posts.length;
+    this.deletions += tombstones.filter(({ reason }) => reason !== "active").length;
+    if (posts.length + tombstones.length > 0) journal.append(this.#line(posts, tombstones));
+    return this.posts >= (this.options.limit ?? Infinity) ? "limit_reached" : "go_on";
+  }
+
+  /**
+   * Give the time from which on nothing is missing before an event at `time`.
+   *
+   * Nothing is claimed of what leads to `from`; where the time leaps over it, nothing before the event.
+   */
+  #coveredFrom(time: Date, isLeap: boolean): Date {
+    if (this.#before === undefined) return time;
+    const before = new Date(this.#before);
+    const { from } = this.options;
+    if (from === undefined || before >= from) return before;
+    return isLeap ? time : from;
+  }
+
+  /** Say that the stream leaves something out before its next event. */
+  #gap(journal: Journal): void {
+    this.mark(journal);
+    this.#before = undefined;
+    this.#stretch++;
+  }
+
   #hasPending(): boolean {
     const { events, reconnects, notes, covered_until } = this.#pending;
     const something = events + reconnects + notes.length > 0 || covered_until !== null;
     return something && this.eventTime !== undefined;
   }
 
-  #readCommit(commit: StreamCommit, message: Uint8Array | string) {
+  /** Read what an event brings; without a time of its posts, only what it takes back. */
+  #read(event: Event, message: Uint8Array | string, time: PostTime | undefined) {
+    if (event.kind !== "commit") return { posts: [], tombstones: this.#readAccount(event) };
+    return this.#readCommit(event, message, time);
+  }
+
+  /**
+   * Give the time of a post: what its server wrote, as far as the stretch can have brought it, and what
+   * was written where that is something else.
+   */
+  #postTime(sent: string, time: number, isSure: boolean): PostTime {
+    const written = Date.parse(sent);
+    const latest = isSure ? time + AHEAD_MS : this.#now().getTime();
+    const since = Math.max(this.#since ?? time, this.options.from?.getTime() ?? -Infinity);
+    const earliest = isSure ? Math.min(since, time) : -Infinity;
+    const event_time = new Date(Math.max(earliest, Math.min(latest, written))).toISOString();
+    const isKept = Date.parse(event_time) === written;
+    return { event_time, event_time_sent: isKept ? null : new Date(written).toISOString() };
+  }
+
+  #readCommit(
+    commit: StreamCommit,
+    message: Uint8Array | string,
+    time: PostTime | undefined,
+  ) {
     const posts: Record<string, unknown>[] = [];
     const tombstones: Tombstone[] = [];
     let characters = 0;
     for (const op of commit.ops) {
       const { action, collection, rkey, cid } = op;
       if (collection !== POST_COLLECTION) continue;
+      const number = this.#opNumber(commit);
       const uri = `at://${commit.did}/${collection}/${rkey}`;
-      if (action === "delete") {
-        tombstones.push(this.#tombstone(uri, "post", "deleted"));
-        continue;
-      }
       try {
+        if (op.fault !== undefined) throw new FrameError(op.fault);
+        if (action === "delete") {
+          const order = { rev: commit.rev, op: number };
+          tombstones.push({ ...this.#tombstone(uri, "post", "deleted"), ...order });
+          continue;
+        }
+        if (time === undefined) continue;
         const record = readPost(this.options.decoder.record(commit, op));
         characters += record.record.length;
         if (characters > MAX_CHARACTERS) throw new RecordError("event_too_large");
-        const isNew = this.options.recent?.add(`${uri} ${commit.rev}`, Date.parse(commit.time));
-        if (isNew === false) {
+        const version = `${uri} ${commit.rev} ${number}`;
+        if (this.options.recent?.add(version, this.#clock.time!) === false) {
           this.repeated++;
           continue;
         }
-        posts.push({ uri, cid, did: commit.did, rkey, rev: commit.rev, ...record });
+        const { did, rev } = commit;
+        posts.push({ uri, cid, did, rkey, rev, op: number, ...time, ...record });
       } catch (error) {
         if (!(error instanceof FrameError || error instanceof RecordError)) throw error;
         const reason = error instanceof RecordError ? error.message : "malformed_record";
@@ -212,6 +390,13 @@ export class Collector {
       }
     }
     return { posts, tombstones };
+  }
+
+  /** Number the ops on posts of a revision, from 0; Jetstream sends each in an event of its own. */
+  #opNumber({ did, rev }: StreamCommit): number {
+    const of = `${did} ${rev}`;
+    this.#op = { of, number: this.#op.of === of ? this.#op.number + 1 : 0 };
+    return this.#op.number;
   }
 
   #readAccount(frame: Account | OtherEvent): Tombstone[] {
@@ -233,6 +418,20 @@ export class Collector {
     return { subject_hash: hash, subject_kind: kind, reason };
   }
 
+  /** A line that says nothing of what was read. */
+  #uncovered(at: string, tombstones: Tombstone[]): JournalLine & { [key: string]: unknown } {
+    return {
+      host: this.#host,
+      cursor: null,
+      stretch: this.#stretch,
+      event_time: at,
+      seen_at: this.#now().toISOString(),
+      ...nothingYet(),
+      posts: [],
+      tombstones,
+    };
+  }
+
   #line(
     posts: Record<string, unknown>[],
     tombstones: Tombstone[],
@@ -242,7 +441,7 @@ export class Collector {
       cursor: this.cursor ?? null,
       stretch: this.#stretch,
       event_time: this.eventTime!,
-      seen_at: now().toISOString(),
+      seen_at: this.#now().toISOString(),
       ...this.#pending,
       posts,
       tombstones,
@@ -250,6 +449,10 @@ export class Collector {
     this.#pending = nothingYet();
     return line;
   }
+}
+
+function nothingBefore() {
+  return { setAside: 0, isAfterGap: false, notes: [] as string[] };
 }
 
 /** Account states about the stream and not about content. */

@@ -1,5 +1,6 @@
 import type { StreamFrame } from "../atproto/stream_decoder.ts";
 import { subscribe } from "../atproto/subscription.ts";
+import { FrameError } from "../atproto/frame.ts";
 import type { Position } from "./collector.ts";
 import { lastPosition } from "../raw/land.ts";
 import { now } from "../run/clock.ts";
@@ -7,8 +8,8 @@ import type { Database } from "../store/duckdb.ts";
 import type { DataPaths } from "../store/paths.ts";
 import type { StreamSource } from "./stream_source.ts";
 
-/** The first frame that a probe found behind a cursor. */
-interface Probe {
+/** The first frame that a probe found behind a cursor, and the time there, by many frames. */
+export interface Probe {
   seq: number;
   time: number;
 }
@@ -23,6 +24,12 @@ export interface Place {
 /** Precision of the place: reading a minute of frames twice costs less than another probe. */
 const NEAR_MS = 60_000;
 const MOST_PROBES = 40;
+/** Frames by which the time at a cursor is judged: one server's clock must not lead us astray. */
+const PROBE_FRAMES = 25;
+/** Events of a server's backlog, at most, that do not lead a search astray. */
+const LONGEST_BACKLOG = 4096;
+/** Silence after which a probe has all that the host holds, before its first frame and after it. */
+const [FIRST_MS, NEXT_MS] = [5000, 300];
 /** How far before a change of hosts repeated posts are looked for. */
 const OVERLAP_MS = 10 * 60_000;
 
@@ -31,20 +38,17 @@ const OVERLAP_MS = 10 * 60_000;
  *
  * Sequence numbers belong to a host, so on a host that we have no cursor of, the place is found by
  * the `time` of frames: by halving between the oldest frame that it holds and its newest one, a
- * connection and a frame each. Where the host's stream begins after `target`, that is its beginning;
+ * connection and the median of some frames each. Where the host's stream begins after `target`, that is its beginning;
  * where it holds nothing yet, undefined.
  */
 export async function findPlace(
-  url: (cursor: number | undefined) => string,
-  decode: (message: Uint8Array | string) => StreamFrame,
+  probe: (cursor: number) => Promise<Probe | undefined>,
   target: Date,
-  signal: AbortSignal,
-  namedBy?: string,
 ): Promise<Place | undefined> {
-  const probe = (cursor: number) => firstFrame(url(cursor), decode, signal, namedBy);
   let low = await probe(0);
   if (low === undefined) return undefined;
   if (low.time >= target.getTime()) return { cursor: low.seq - 1, time: undefined };
+  const oldest = low;
   let step = 1024;
   // The newest sequence number is not known: double the step until the host has nothing behind it.
   let high: Probe | undefined;
@@ -52,8 +56,14 @@ export async function findPlace(
     const next = high === undefined
       ? low.seq + step
       : Math.floor(low.seq + (high.seq - low.seq) / 2);
-    if (high !== undefined && (high.seq - low.seq <= 1 || next === low.seq)) break;
-    if (target.getTime() - low.time <= NEAR_MS && high !== undefined) break;
+    const isFound = high !== undefined &&
+      (high.seq - low.seq <= 1 || next === low.seq || target.getTime() - low.time <= NEAR_MS);
+    if (isFound) {
+      const misleading = await findLater(probe, low, oldest, target);
+      if (misleading === undefined) break;
+      [low, high] = [oldest, misleading];
+      continue;
+    }
     const found = await probe(next);
     if (found === undefined) high = { seq: next, time: Infinity };
     else if (found.time < target.getTime()) low = found;
@@ -63,7 +73,24 @@ export async function findPlace(
   return { cursor: low.seq, time: new Date(low.time).toISOString() };
 }
 
-/** Give the first frame behind a cursor, undefined where the host has none or refuses the cursor. */
+/**
+ * Find an event before a place that is not before the target: then the place lies in a backlog that a
+ * server sent late.
+ */
+async function findLater(
+  probe: (cursor: number) => Promise<Probe | undefined>,
+  place: Probe,
+  oldest: Probe,
+  target: Date,
+): Promise<Probe | undefined> {
+  for (let back = 32; place.seq - back > oldest.seq && back <= LONGEST_BACKLOG; back *= 2) {
+    const earlier = await probe(place.seq - back);
+    if (earlier !== undefined && earlier.time >= target.getTime()) return earlier;
+  }
+  return undefined;
+}
+
+/** Look behind a cursor; undefined where the host has no frame there or refuses the cursor. */
 async function firstFrame(
   url: string,
   decode: (message: Uint8Array | string) => StreamFrame,
@@ -71,7 +98,9 @@ async function firstFrame(
   namedBy?: string,
 ): Promise<Probe | undefined> {
   const done = new AbortController();
-  const quiet = setTimeout(() => done.abort(), 5000);
+  let quiet = setTimeout(() => done.abort(), FIRST_MS);
+  const times: number[] = [];
+  let seq: number | undefined;
   try {
     const messages = subscribe({
       hosts: [url],
@@ -81,14 +110,34 @@ async function firstFrame(
       onReconnect: () => undefined,
     });
     for await (const message of messages) {
-      const frame = decode(message);
+      const frame = readable(decode, message);
+      if (frame === undefined) continue;
       if (frame.kind === "error") return undefined;
-      if (frame.kind !== "info") return { seq: frame.seq, time: Date.parse(frame.time) };
+      if (frame.kind === "info") continue;
+      seq ??= frame.seq;
+      times.push(Math.min(Date.parse(frame.time), now().getTime()));
+      if (times.length === PROBE_FRAMES) break;
+      clearTimeout(quiet);
+      quiet = setTimeout(() => done.abort(), NEXT_MS);
     }
-    return undefined;
+    if (seq === undefined) return undefined;
+    return { seq, time: times.sort((a, b) => a - b)[(times.length * 3) >> 2]! };
   } finally {
     clearTimeout(quiet);
     done.abort();
+  }
+}
+
+/** Decode a frame; undefined where it is malformed, which reading will set aside. */
+function readable(
+  decode: (message: Uint8Array | string) => StreamFrame,
+  message: Uint8Array | string,
+): StreamFrame | undefined {
+  try {
+    return decode(message);
+  } catch (error) {
+    if (error instanceof FrameError) return undefined;
+    throw error;
   }
 }
 
@@ -131,7 +180,10 @@ export async function placeAt(
   }
   const url = (cursor: number | undefined) => source.url(base, cursor);
   const decode = (message: Uint8Array | string) => source.decoder.decode(message);
-  const place = await findPlace(url, decode, from, signal, source.namedBy);
+  const place = await findPlace(
+    (cursor) => firstFrame(url(cursor), decode, signal, source.namedBy),
+    from,
+  );
   return {
     host,
     cursor: place?.cursor,

@@ -4,13 +4,13 @@ import type { DataPaths } from "../store/paths.ts";
 import { holdFiles } from "../store/reading.ts";
 import { RAW } from "../store/tables.ts";
 
-/** How long a post is remembered, in event time: longer than hosts lie apart. */
+/** How long a post is remembered, in the time of the stream: longer than hosts lie apart. */
 const GENERATION_MS = 10 * 60_000;
 
 /**
  * Remembers the newest versions of posts, so that repetitions from another host land once.
  *
- * Two generations of ten minutes of event time; memory does not grow with the length of a run.
+ * Two generations of ten minutes; memory does not grow with the length of a run.
  */
 export class RecentPosts {
   #young = new Set<string>();
@@ -21,12 +21,12 @@ export class RecentPosts {
     for (const key of keys) this.#old.add(key);
   }
 
-  /** Remember a version (`uri rev`); gives false where it was there before. */
-  add(key: string, eventTime: number): boolean {
-    if (eventTime > this.#since + GENERATION_MS) {
+  /** Remember a version (`uri rev op`) at a time of the stream; gives false where it was there before. */
+  add(key: string, time: number): boolean {
+    if (time > this.#since + GENERATION_MS) {
       if (this.#since > -Infinity) this.#old = this.#young;
       this.#young = this.#since > -Infinity ? new Set() : this.#young;
-      this.#since = eventTime;
+      this.#since = time;
     }
     if (this.#young.has(key) || this.#old.has(key)) return false;
     this.#young.add(key);
@@ -34,7 +34,7 @@ export class RecentPosts {
   }
 }
 
-/** Give `uri rev` of the newest posts of a source, which another host may send again. */
+/** Give `uri rev op` of the newest posts of a source, which another host may send again. */
 export async function newestPosts(
   database: Database,
   paths: DataPaths,
@@ -45,7 +45,7 @@ export async function newestPosts(
   const found = await rows<{ key: string }>(
     database,
     `WITH posts AS ${relation(RAW, files)}
-     SELECT uri || ' ' || rev AS key FROM posts
+     SELECT concat_ws(' ', uri, rev, coalesce(op, 0)) AS key FROM posts
      WHERE event_time > (SELECT max(event_time) FROM posts) - INTERVAL ${
       GENERATION_MS / 1000
     } SECOND`,

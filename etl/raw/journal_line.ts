@@ -5,13 +5,17 @@ export interface Tombstone {
   subject_hash: string;
   subject_kind: "post" | "account";
   reason: TombstoneReason;
+  /** Of a post that its author deleted: the revision of the repository, */
+  rev?: string;
+  /** and the number of the op among those on posts of the revision, from 0. */
+  op?: number;
 }
 
 /**
  * One journal line: one event with all its posts and deletions, so that a torn line never splits an event.
  *
- * `events` and `bytes` count what was received since the line before, all in the minute of
- * `event_time`. A line without posts and tombstones only moves the cursor.
+ * `event_time` is the time of the stream; posts have times of their own. `events` and `bytes` count
+ * what was received since the line before, all in the minute of `event_time`. A line without posts and tombstones only moves the cursor.
  */
 export interface JournalLine {
   host: string;
@@ -29,6 +33,8 @@ export interface JournalLine {
   stretch?: number;
   /** Sequence numbers that the stream left out since the line before. */
   skipped?: number;
+  /** Messages since the line before that could not be read. */
+  set_aside?: number;
   seen_at: string;
   events: number;
   bytes: number;
@@ -46,6 +52,7 @@ export function nothingYet() {
     covered_from: null as string | null,
     covered_until: null as string | null,
     skipped: 0,
+    set_aside: 0,
     events: 0,
     bytes: 0,
     reconnects: 0,

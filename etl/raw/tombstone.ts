@@ -90,7 +90,7 @@ export async function writeTombstones(
   const selects = found.map(({ kind, reason }, index) =>
     `SELECT ${literal(hashes[index])} AS subject_hash, ${literal(kind)} AS subject_kind,
        ${literal(reason)} AS reason, ${literal(time)} AS event_time, ${literal(time)} AS seen_at,
-       ${literal(host)} AS host, NULL AS cursor`
+       ${literal(host)} AS host, NULL AS cursor, NULL AS rev, NULL AS op`
   );
   if (selects.length > 0) {
     const part = `${time.toISOString().replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`;

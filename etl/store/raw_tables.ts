@@ -28,10 +28,12 @@ const RAW_COLUMNS = {
   did: "VARCHAR",
   rkey: "VARCHAR",
   rev: "VARCHAR",
+  op: "BIGINT",
   cursor: "BIGINT",
   host: "VARCHAR",
   seen_at: "TIMESTAMP",
   event_time: "TIMESTAMP",
+  event_time_sent: "TIMESTAMP",
   created_at: "VARCHAR",
   text: "VARCHAR",
   langs: "VARCHAR[]",
@@ -44,12 +46,12 @@ const RAW_COLUMNS = {
 } as const;
 
 /** Every post as a source gave it; values that a source lacks are null. */
-export const RAW: Table = { folder: "raw/*", version: 1, columns: RAW_COLUMNS };
+export const RAW: Table = { folder: "raw/*", version: 2, columns: RAW_COLUMNS };
 
 /** Removals by authors and hosts: a keyed hash and a time, never the deleted content. */
 export const TOMBSTONES: Table = {
   folder: "raw/tombstones",
-  version: 1,
+  version: 2,
   columns: {
     subject_hash: "VARCHAR",
     subject_kind: "VARCHAR",
@@ -58,6 +60,8 @@ export const TOMBSTONES: Table = {
     seen_at: "TIMESTAMP",
     host: "VARCHAR",
     cursor: "BIGINT",
+    rev: "VARCHAR",
+    op: "BIGINT",
   },
 };
 

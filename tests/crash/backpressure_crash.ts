@@ -117,7 +117,6 @@ Deno.test("a relay that sends faster than the disk takes is held back, and nothi
       messages,
       collector,
       quarantine,
-      limit: undefined,
       onMessage() {},
       stop: () => stop.abort(),
     });

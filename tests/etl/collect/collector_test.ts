@@ -47,7 +47,8 @@ function collecting(options: { cursor?: number; until?: Date } = {}) {
   const position = { host: "relay", cursor, time: undefined };
   const collector = new Collector({ decoder: FIREHOSE, position, until, hashKey: "k", quarantine });
   const take = (message: Uint8Array | string) => collector.take(message, journal);
-  return { lines, journal, quarantine, collector, take };
+  const settle = () => collector.settle(journal, true);
+  return { lines, journal, quarantine, collector, take, settle };
 }
 
 Deno.test("the same frames give the same posts as @skyware/firehose", async () => {
@@ -76,8 +77,9 @@ Deno.test("the same frames give the same posts as @skyware/firehose", async () =
   oracle.close();
   await closed.promise;
   await relay.close();
-  const { lines, quarantine, take } = collecting();
+  const { lines, quarantine, take, settle } = collecting();
   for (const { bytes } of stream.frames) take(bytes);
+  settle();
   assert.deepEqual(quarantine.counts, {});
   const ours = lines.flatMap(({ cursor, event_time, posts, tombstones }) => {
     const at = { cursor, event_time };
@@ -107,9 +109,10 @@ Deno.test("3,000 damaged frames are counted, and no wrong record is accepted", (
     const frames = round % 5 === 0 ? stream.frames : withPosts;
     const { bytes } = frames[random(frames.length)]!;
     const other = frames[random(frames.length)]!.bytes;
-    const { take, lines, quarantine, collector } = collecting();
+    const { take, settle, lines, quarantine, collector } = collecting();
     const damaged = mutate(bytes, other, random);
     const verdict = take(damaged);
+    settle();
     assert.ok(verdict === "go_on" || typeof verdict === "object", `round ${round}: ${verdict}`);
     assert.ok(collector.events + quarantine.total <= 2, `round ${round}`);
     refused += quarantine.total;
@@ -134,11 +137,12 @@ Deno.test("an account that is gone, hidden or back leaves a tombstone, one that 
     "throttled",
     undefined,
   ];
-  const { take, journal, lines, collector } = collecting();
+  const { take, settle, journal, lines, collector } = collecting();
   for (const [index, status] of states.entries()) {
     take(accountFrame(index + 1, TIME, did, status).bytes);
   }
   take(encodeFrame({ op: 1, t: "#sync" }, { seq: 9, time: TIME, did }));
+  settle();
   collector.mark(journal);
   const tombstones = lines.flatMap((line) => line.tombstones);
   assert.deepEqual(tombstones.map(({ reason }) => reason), [
@@ -170,8 +174,9 @@ Deno.test("a commit with several posts, likes and deletions is one line with its
     { action: "delete", path: path("one") },
     create("two"),
   ], Date.parse(TIME) + 1);
-  const { take, lines } = collecting();
+  const { take, settle, lines } = collecting();
   take(commitFrame(9, TIME, commit).bytes);
+  settle();
   assert.equal(lines.length, 1);
   assert.deepEqual(lines[0]!.posts.map(({ rkey, text }) => [rkey, text]), [
     ["one", "one"],
@@ -191,8 +196,9 @@ Deno.test("one event whose posts would burst their journal line is set aside fro
     (_, i) => ({ action: "create", path: `app.bsky.feed.post/r${i}`, cid: block.cid }),
   );
   const blocks = toBytes(await carFile(commit.commit, [block]));
-  const { take, lines, quarantine } = collecting();
+  const { take, settle, lines, quarantine } = collecting();
   take(commitFrame(1, TIME, commit, { ops, blocks }).bytes);
+  settle();
   assert.equal(lines[0]!.posts.length + quarantine.counts.event_too_large!, 200);
   const { length } = new TextEncoder().encode(JSON.stringify(lines[0]));
   assert.ok(lines[0]!.posts.length > 0 && length < 33_554_432, `${length} bytes`);
@@ -200,10 +206,11 @@ Deno.test("one event whose posts would burst their journal line is set aside fro
 
 // Invariant 1
 Deno.test("lines add up to the events of each minute and move the cursor with them", () => {
-  const { take, lines, journal, collector } = collecting();
+  const { take, settle, lines, journal, collector } = collecting();
   take(infoFrame("OutdatedCursor", "too old"));
   collector.reconnected();
   for (const { bytes } of stream.frames) take(bytes);
+  settle();
   collector.mark(journal);
   collector.mark(journal);
   assert.deepEqual([lines[0]!.notes, lines[0]!.reconnects], [["OutdatedCursor"], 1]);

@@ -1,0 +1,249 @@
+/** An event of a stream with its place in the time of the stream. */
+export interface Placed<T> {
+  item: T;
+  /** The time of the stream at this event, in milliseconds since 1970; it never falls. */
+  time: number;
+  /** Events on both sides confirm the time; at a beginning and an end too few do. */
+  isSure: boolean;
+  /** The time leaps here, or stood still shortly before: other events may have come meanwhile. */
+  isLeap: boolean;
+  /** A dense stream was silent before this event. */
+  isAfterSilence: boolean;
+}
+
+/** Events on each side whose median is the time of an event. */
+const SIDE = 8;
+/** Events on each side where the stream pauses or ends. */
+const SIDE_AT_END = 3;
+/** Events that are waited for where the stream is not of the present: longer than a burst. */
+const AHEAD = 512;
+/** So near to our own clock the stream is of the present, and our clock bounds it well. */
+const PRESENT_MS = 10_000;
+/** Events on each side by which later parts of the stream are judged, and how often that is done. */
+const [WIDE, STEP] = [32, 16];
+/** A step of the time is a leap from here on, where it is so many times as long as the next ones. */
+const [LEAP_MS, LONG] = [60_000, 20];
+/** Events by which the time of a stream's first event is judged, where most lie within a minute. */
+const FIRST = 51;
+const FIRST_MS = 60_000;
+/** A minute without events is a gap in a stream that brought so many in the minute before. */
+const [DENSE, SILENCE_MS] = [AHEAD, 60_000];
+
+/**
+ * Tells the time of a stream by what many of its events say, and by no single one.
+ *
+ * The `time` of an event is what its server wrote: servers are days behind or hours ahead, and send
+ * backlogs. The order of a stream is its host's. So the time at an event is the median of the times of
+ * the events around it, eight before and eight behind it. It never falls, it is never later than our
+ * own clock was when the event came, and it stands still while later parts of the stream
+ * contradict it, as after a burst of a server whose clock is ahead. Where all clocks are right, it is
+ * the event's own time.
+ *
+ * An event is held until enough later ones have come (`place`), or until the stream pauses or ends
+ * (`flush`): the time does not move on with the last three events before a pause.
+ */
+export class StreamClock<T> {
+  /** The time at the last placed event, or where the stream was entered; undefined where unknown. */
+  time: number | undefined;
+  /** Times of the last placed events, as often as needed the beginning's, and behind them of held ones. */
+  #times: number[] = [];
+  #held: { item: T; received: number }[] = [];
+  /** The times around the next event to be placed, sorted, once there are enough. */
+  #around: number[] | undefined;
+  /** The time in later parts of the stream: the number of an event and the median around it. */
+  #later: { number: number; time: number }[] = [];
+  /** Events placed and pushed since the stream was entered here. */
+  #placed = 0;
+  #pushed = 0;
+  /** Events whose place was judged by later ones alone. */
+  #first = 0;
+  /** Times at the last placed events. */
+  #recent: number[] = [];
+  /** Events left until the time counts as steady again. */
+  #unrest = 0;
+
+  constructor(beginning?: number) {
+    this.moveTo(beginning);
+  }
+
+  /** The time at the last event that came, as far as that is known. */
+  get newest(): number | undefined {
+    if (this.#held.length === 0) return this.time;
+    const last = median(this.#times.slice(-2 * SIDE_AT_END - 1));
+    return Math.max(this.time ?? -Infinity, last);
+  }
+
+  /** Go on at another place, whose time may be known; what is held is dropped. */
+  moveTo(beginning: number | undefined): void {
+    this.time = beginning;
+    this.#held = [];
+    this.#around = undefined;
+    this.#later = [];
+    this.#placed = this.#pushed = this.#first = 0;
+    this.#recent = [];
+    this.#unrest = 0;
+    // What came before is not later: so the first events alone move nothing.
+    this.#times = beginning === undefined ? [] : before(beginning);
+  }
+
+  /** Hold the next event of the stream; `received` is our own clock. */
+  push(item: T, time: number, received: number): void {
+    this.#held.push({ item, received });
+    this.#times.push(Math.min(time, received));
+    this.#pushed++;
+    if (this.time !== undefined && this.#pushed % STEP === 0 && this.#held.length > WIDE) {
+      const around = this.#times.slice(-2 * WIDE - 1);
+      this.#later.push({ number: this.#pushed - WIDE, time: median(around) });
+    }
+  }
+
+  /** Give the next event whose time is known, in the order in which they came. */
+  place(): Placed<T> | undefined {
+    const held = this.#held.length;
+    if (this.time === undefined) {
+      if (held < FIRST) return undefined;
+      this.#findBeginning();
+    }
+    if (held <= SIDE) return undefined;
+    const next = this.#times.length - held;
+    this.#around ??= this.#times.slice(next - SIDE, next + SIDE + 1).sort(ascending);
+    const isPresent = this.time! >= this.#held[0]!.received - PRESENT_MS;
+    if (held <= AHEAD && !isPresent) return undefined;
+    const placed = this.#take(this.#around[SIDE]!, true);
+    remove(this.#around, this.#times[next - SIDE]!);
+    if (held > SIDE + 1) insert(this.#around, this.#times[next + SIDE + 1]!);
+    else this.#around = undefined;
+    this.#trim();
+    return placed;
+  }
+
+  /**
+   * Give events that are held, without waiting for more.
+   *
+   * At a `pause` those whose time is known by now: the others stay, as a pause in the middle of a
+   * backlog proves nothing. Before a `gap` all of them; the time stands still where it is not known. At the
+   * `end`, where the host has nothing more to send, our own clock bounds the time well enough to
+   * believe fewer events.
+   */
+  flush(at: "pause" | "gap" | "end"): Placed<T>[] {
+    if (this.#held.length === 0) return [];
+    if (this.time === undefined) {
+      if (at === "pause" && this.#held.length <= SIDE) return [];
+      this.#findBeginning();
+    }
+    const least = at === "end" ? Math.min(SIDE_AT_END, (this.#pushed - 1) >> 1) : SIDE_AT_END;
+    const placed: Placed<T>[] = [];
+    // The time at an event is not later than that at the end.
+    const last = median(this.#times.slice(-2 * SIDE - 1));
+    while (this.#held.length > 0) {
+      const behind = Math.min(SIDE, this.#held.length - 1);
+      if (at === "pause" && behind < SIDE_AT_END) break;
+      const side = Math.max(least, behind);
+      const end = this.#times.length - this.#held.length + behind + 1;
+      const time = median(this.#times.slice(end - 2 * side - 1, end));
+      const isProven = at === "end" || this.#held.length > AHEAD / 2 ||
+        !this.#isLeap(time - this.time!);
+      // Of the last few themselves the end tells nothing.
+      const latest = this.#held.length > 2 * SIDE ? last : Infinity;
+      if (at === "pause" && !(isProven && time <= latest)) break;
+      placed.push(this.#take(isProven ? time : this.time!, behind >= SIDE_AT_END, latest));
+    }
+    this.#around = undefined;
+    this.#trim();
+    return placed;
+  }
+
+  /** Find the time at the first event of a stream that nothing is known of. */
+  #findBeginning(): void {
+    const many = this.#times.slice(0, FIRST).sort(ascending);
+    const middle = many[(many.length * 3) >> 2]! - many[many.length >> 2]!;
+    const isDense = many.length === FIRST && middle <= FIRST_MS;
+    const judged = isDense ? many : this.#times.slice(0, SIDE + 1);
+    this.#first = judged.length;
+    this.time = median(judged);
+    this.#times.unshift(...before(this.time));
+  }
+
+  #take(around: number, isSure: boolean, end = Infinity): Placed<T> {
+    const last = this.time!;
+    this.#placed++;
+    while (this.#later.length > 0 && this.#later[0]!.number < this.#placed + WIDE) {
+      this.#later.shift();
+    }
+    // A quarter of what comes later is enough to contradict; where the time does not leap, only while the
+    // end of it has not moved on: a backlog of the past is in the way of nothing.
+    const later = this.#later.map(({ time }) => time);
+    const step = this.#isLeap(around - last);
+    const newest = step ? -Infinity : later.at(-1) ?? around;
+    const believed = Math.min(
+      end,
+      Math.max(newest, later.sort(ascending)[later.length >> 2] ?? around),
+    );
+    const isHeld = around < last || believed < around;
+    const isMoved = this.#placed > 1 && this.#recent.at(-1) !== this.#recent[0];
+    if (isMoved && last - around > LEAP_MS || around - believed > LEAP_MS) this.#unrest = 2 * WIDE;
+    else if (this.#unrest > 0 && !isHeld) this.#unrest--;
+    const isLeap = this.#unrest > 0 || !isHeld && step;
+    if (!isHeld) this.time = around;
+    const isFirst = this.#first > 0;
+    if (isFirst) this.#first--;
+    const isDense = this.#recent.length >= DENSE && this.#recent.at(-DENSE)! > last - SILENCE_MS;
+    this.#recent.push(this.time!);
+    return {
+      item: this.#held.shift()!.item,
+      time: this.time!,
+      isSure: isSure && !isFirst,
+      isLeap,
+      isAfterSilence: isDense && this.time! - last > SILENCE_MS,
+    };
+  }
+
+  /** Is a step of the time much longer than those before or those that follow? */
+  #isLeap(step: number): boolean {
+    if (step <= LEAP_MS) return false;
+    const next = this.#times.length - this.#held.length + 1;
+    const spacings = [this.#recent.slice(-SIDE), this.#times.slice(next, next + SIDE)].map(spacing);
+    return step > LONG * Math.min(...spacings);
+  }
+
+  #trim(): void {
+    if (this.#recent.length > 2 * DENSE) this.#recent.splice(0, this.#recent.length - DENSE);
+    const more = this.#times.length - this.#held.length - 2 * WIDE;
+    if (more > AHEAD) this.#times.splice(0, more);
+  }
+}
+
+/** Give how far times lie apart, infinite for few. */
+function spacing(times: number[]): number {
+  if (times.length < SIDE_AT_END) return Infinity;
+  const sorted = times.toSorted(ascending);
+  const [low, high] = [sorted.length >> 2, (sorted.length * 3) >> 2];
+  return (sorted[high]! - sorted[low]!) / (high - low);
+}
+
+function before(time: number): number[] {
+  return Array<number>(2 * WIDE).fill(time);
+}
+
+function ascending(a: number, b: number): number {
+  return a - b;
+}
+
+/** Give the median, of an even number the lower of the two in the middle. */
+function median(times: number[]): number {
+  return Float64Array.from(times).sort()[(times.length - 1) >> 1]!;
+}
+
+function insert(sorted: number[], value: number): void {
+  sorted.splice(placeOf(sorted, value), 0, value);
+}
+
+function remove(sorted: number[], value: number): void {
+  sorted.splice(placeOf(sorted, value), 1);
+}
+
+/** Give the index of the first number that is not below a value. */
+function placeOf(sorted: number[], value: number): number {
+  const index = sorted.findIndex((number) => number >= value);
+  return index < 0 ? sorted.length : index;
+}

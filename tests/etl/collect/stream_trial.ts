@@ -1,0 +1,202 @@
+/** Reads an invented stream as cron does, and compares what landed with what coverage claims. */
+import { Collector, type Position } from "../../../etl/collect/collector.ts";
+import { findPlace } from "../../../etl/collect/place.ts";
+import { RecentPosts } from "../../../etl/collect/recent_posts.ts";
+import { mergeSpans, type Span, subtractSpans, totalLength } from "../../../etl/coverage/span.ts";
+import type { JournalLine } from "../../../etl/raw/journal_line.ts";
+import type { Journal } from "../../../etl/store/journal.ts";
+import { DataPaths } from "../../../etl/store/paths.ts";
+import { Quarantine } from "../../../etl/store/quarantine.ts";
+import { type Windows, windowsBetween } from "../../../etl/study/window.ts";
+import { randomNumbers } from "../atproto/mutation.ts";
+import { BEGINNING, inventedDecoder, type InventedStream, inventStream } from "./random_stream.ts";
+
+const [MINUTE, HOUR] = [60_000, 3_600_000];
+/** Events at an edge whose place the clock may judge otherwise: those of one of its sides. */
+const BLUR = 8;
+const FIRST = 51;
+const LATE_MS = 2000;
+
+export interface Trial {
+  /** Posts of claimed stretches that did not land, and posts that landed outside of any. */
+  missing: number;
+  outside: number;
+  posts: number;
+  claimedHours: number;
+  askedHours: number;
+}
+
+/** Invent a stream, read it every ten minutes, and compare. */
+export async function tryStream(seed: number): Promise<Trial> {
+  const stream = inventStream(seed);
+  const reader = new Reader(stream, seed);
+  const random = randomNumbers(seed + 1);
+  for (let time = BEGINNING + random(HOUR); time < stream.until + HOUR; time += 10 * MINUTE) {
+    // A machine sleeps, now and then.
+    if (random(12) === 0) time += random(60) * MINUTE;
+    await reader.run(time);
+  }
+  return reader.compare();
+}
+
+const WINDOWS: Windows[] = ["all", { fixed: [11, 13] }, { spread: 12, seed: 1 }, {
+  spread: 8,
+  seed: 2,
+}];
+
+class Reader {
+  readonly landed = new Set<number>();
+  #claims: Span[] = [];
+  /** Index of the first event behind the cursor where a run ended. */
+  #ends = new Set<number>();
+  #last: { cursor: number; time: string } | undefined;
+  #recent = new RecentPosts();
+  readonly windows: Windows;
+  readonly since: Date;
+  #random: (bound: number) => number;
+
+  constructor(readonly stream: InventedStream, seed: number) {
+    this.#random = randomNumbers(seed + 2);
+    this.windows = WINDOWS[this.#random(WINDOWS.length)]!;
+    this.since = new Date(BEGINNING);
+  }
+
+  /** Collect what is owed, as `sync:firehose` does. */
+  async run(present: number): Promise<void> {
+    for (let before = Infinity;;) {
+      const covered = mergeSpans(this.#claims);
+      const open = mergeSpans(this.#asked(present).flatMap((span) => subtractSpans(span, covered)));
+      const length = totalLength(open);
+      if (length < MINUTE || length >= before) return;
+      before = length;
+      for (const span of open) await this.#read(span, present);
+    }
+  }
+
+  #asked(present: number): Span[] {
+    return windowsBetween(this.windows, this.since, new Date(present)).flatMap(
+      ({ from, until }) => {
+        const span = {
+          from: new Date(Math.max(from.getTime(), this.since.getTime())),
+          until: new Date(Math.min(until.getTime(), present)),
+        };
+        return span.from < span.until ? [span] : [];
+      },
+    );
+  }
+
+  async #read({ from, until }: Span, present: number): Promise<void> {
+    const { events } = this.stream;
+    // The host goes on sending while a run reads.
+    const available = events.findLastIndex(({ sentAt }) => sentAt <= present + 15_000) + 1;
+    const position = await this.#positionAt(from, available, present);
+    let clock = present;
+    const collector = new Collector({
+      position,
+      decoder: inventedDecoder(this.stream),
+      recent: this.#recent,
+      hashKey: "k",
+      quarantine: new Quarantine(new DataPaths("none"), "firehose"),
+      from,
+      until,
+      now: () => new Date(clock),
+    });
+    const lines: JournalLine[] = [];
+    const journal = {
+      append: (line: unknown) => lines.push(line as JournalLine),
+    } as never as Journal;
+    let index = position.cursor === undefined ? 0 : position.cursor - 1000 + 1;
+    let isOver = false;
+    for (; index < available && !isOver; index++) {
+      clock = Math.max(clock, events[index]!.sentAt);
+      isOver = collector.take(String(index), journal) !== "go_on";
+      if (!isOver && this.#random(1000) === 0) {
+        isOver = collector.settle(journal, false) !== "go_on";
+      }
+    }
+    // While events come, the host is not at its end.
+    const isAtEnd = (events[available - 1]?.sentAt ?? 0) < present + 5000;
+    if (!isOver) collector.settle(journal, isAtEnd);
+    collector.mark(journal);
+    this.#land(lines);
+    if (collector.cursor !== undefined) this.#ends.add(collector.cursor - 1000 + 1);
+  }
+
+  async #positionAt(from: Date, available: number, present: number): Promise<Position> {
+    const last = this.#last;
+    const behind = last === undefined ? -1 : from.getTime() - Date.parse(last.time);
+    if (last !== undefined && behind >= 0 && behind < 10 * MINUTE) {
+      return { host: "relay", cursor: last.cursor, time: last.time };
+    }
+    const place = await findPlace((cursor) => {
+      const first = Math.max(0, cursor - 1000 + 1);
+      const times = this.stream.events.slice(first, Math.min(available, first + 25))
+        .map(({ event }) => Math.min(Date.parse(event.time), present)).sort((a, b) => a - b);
+      if (times.length === 0) return Promise.resolve(undefined);
+      return Promise.resolve({ seq: first + 1000, time: times[(times.length * 3) >> 2]! });
+    }, from);
+    return { host: "relay", cursor: place?.cursor, time: place?.time };
+  }
+
+  /** What landing makes of lines: coverage, the last place, and rows. */
+  #land(lines: JournalLine[]): void {
+    for (const line of lines) {
+      for (const { uri } of line.posts) this.landed.add(Number(/r(\d+)$/.exec(String(uri))![1]));
+      if (line.cursor === null) continue;
+      const until = [line.event_time!, line.covered_until ?? ""].sort().at(-1)!;
+      this.#claims.push({
+        from: new Date(line.covered_from ?? line.event_time!),
+        until: new Date(until),
+      });
+      if (this.#last === undefined || until >= this.#last.time) {
+        this.#last = { cursor: Math.max(line.cursor, 0), time: until };
+      }
+    }
+    this.#claims = mergeSpans(this.#claims);
+  }
+
+  compare(): Trial {
+    const { events } = this.stream;
+    const inside = new Uint8Array(events.length);
+    const near = new Uint8Array(events.length);
+    for (const { from, until } of this.#claims) {
+      // What servers write is up to a second and a half older than what the host sends.
+      const at = (time: number) => {
+        const index = events.findIndex(({ sentAt }) => sentAt >= time);
+        return index < 0 ? events.length : index;
+      };
+      const [first, end] = [from.getTime(), until.getTime()];
+      inside.fill(1, this.#away(at(first + LATE_MS), BLUR), this.#away(at(end - LATE_MS), -BLUR));
+      near.fill(1, this.#away(at(first - LATE_MS), -BLUR), this.#away(at(end + LATE_MS), BLUR));
+    }
+    for (const end of this.#ends) near.fill(1, this.#away(end, -BLUR), end);
+    // Nothing is claimed of the first events of a host, by which its time is found.
+    near.fill(1, 0, FIRST);
+    let [missing, outside] = [0, 0];
+    for (const [index, { event }] of events.entries()) {
+      if (event.kind !== "commit") continue;
+      if (inside[index] === 1 && !this.landed.has(index)) missing++;
+      if (near[index] === 0 && this.landed.has(index)) outside++;
+    }
+    const asked = mergeSpans(this.#asked(this.stream.until));
+    return {
+      missing,
+      outside,
+      posts: this.landed.size,
+      claimedHours: totalLength(this.#claims) / HOUR,
+      askedHours: totalLength(asked) / HOUR,
+    };
+  }
+
+  /** Go some events on or back from an index, without counting those whose time is wrong. */
+  #away(index: number, by: number): number {
+    const { events } = this.stream;
+    const step = Math.sign(by);
+    let left = Math.abs(by);
+    for (; left > 0 && index > 0 && index < events.length; index += step) {
+      const { sentAt, event } = events[index]!;
+      if (Math.abs(Date.parse(event.time) - sentAt) < 5000) left--;
+    }
+    return Math.max(0, Math.min(events.length, index));
+  }
+}
