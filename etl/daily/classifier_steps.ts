@@ -32,7 +32,7 @@ export function classifierSteps(
     args: [...args, ...days],
     // Before preprocess, deleted posts are still in the tables, and must not be sent anywhere.
     needs: ["preprocess"],
-    lacks: () => lacks,
+    lacks,
   });
   if (study.classifiers[name] === undefined) {
     return [step([], `study.yaml has no section classifiers.${name}`)];
