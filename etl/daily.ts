@@ -8,7 +8,7 @@ import { type Command, type Context, type Outcome } from "./command/command.ts";
 import { UserError } from "./run/error.ts";
 import { day } from "./run/option.ts";
 import { lock } from "./store/lock.ts";
-import { tellOfUnreadableStudy } from "./watch/unreadable_study.ts";
+import { tellOfUnknownClassifier, tellOfUnreadableStudy } from "./watch/unreadable_study.ts";
 
 /** Declare the task; `classifiers` are all existing ones. */
 export function dailyCommand(classifiers: DailyClassifiers): Command {
@@ -68,7 +68,7 @@ async function steps(
   try {
     return chain(context, classifiers, date);
   } catch (error) {
-    if (error instanceof UserError) await tellOfUnreadableStudy(context, error);
+    if (error instanceof UserError) await tellOfUnknownClassifier(context, error);
     throw error;
   }
 }

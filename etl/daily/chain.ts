@@ -1,7 +1,6 @@
 import type { Study } from "../study/study.ts";
 import type { DataPaths } from "../store/paths.ts";
-import { EXIT, UserError } from "../run/error.ts";
-import { classifierSteps, type DailyClassifiers } from "./classifier_steps.ts";
+import { classifierSteps, type DailyClassifiers, unknownClassifier } from "./classifier_steps.ts";
 import type { Step } from "./step.ts";
 
 /**
@@ -16,19 +15,11 @@ export function chain(
 ): Step[] {
   const { stream, classifiers = Object.keys(listed) } = study.daily;
   const days = date === undefined ? [] : ["--since", date, "--until", date];
-  const labelling: Step[] = [];
-  for (const name of classifiers) {
-    const classifier = listed[name];
-    if (classifier === undefined) {
-      throw new UserError(
-        "read daily.classifiers of the study",
-        `there is no classifier ${JSON.stringify(name)}`,
-        `The classifiers are ${Object.keys(listed).join(", ")}`,
-        { exitCode: EXIT.usage },
-      );
-    }
-    labelling.push(...classifierSteps({ paths, study }, name, classifier, days));
-  }
+  const unknown = unknownClassifier(study.daily, listed);
+  if (unknown) throw unknown;
+  const labelling = classifiers.flatMap((name) =>
+    classifierSteps({ paths, study }, name, listed[name]!, days)
+  );
   const noFeed = date === undefined ? undefined : "feeds show only the last 24 hours";
   return [
     { task: `sync:${stream}`, args: [] },
