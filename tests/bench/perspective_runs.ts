@@ -4,6 +4,7 @@ import { relation, writeParquet } from "../../etl/store/parquet.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { POSTS } from "../../etl/store/tables.ts";
 import { KEY, startLabelling, writeStudy } from "../classifiers/perspective_run.ts";
+import { type PaidRun, summaryOf } from "./paid_runs.ts";
 import { type AnalyzerProcess, startAnalyzerProcess } from "./servers/analyzer_process.ts";
 
 /** Requests a second that the service grants. */
@@ -40,18 +41,15 @@ export async function withAnalyzer<T>(
   }
 }
 
-/** Wait for a request; throws where the run ends before. */
-export async function firstArrival(
-  analyzer: AnalyzerProcess,
-  after: number,
-  child: Deno.ChildProcess,
-): Promise<void> {
-  let hasEnded = false;
-  child.status.then(() => hasEnded = true);
-  while ((await analyzer.report()).arrivals <= after) {
-    if (hasEnded) throw new Error(`no request: ${(await summaryOf(child, 0)).status}`);
-    await pause(20);
-  }
+/** Give the runs of a folder as `paid_runs.ts` measures them. */
+export function labelling(data: string, analyzer: AnalyzerProcess): PaidRun {
+  return {
+    start: () => startLabelling(data, analyzer),
+    async report() {
+      const { arrivals, texts, answers } = await analyzer.report();
+      return { asked: arrivals, different: texts, answers };
+    },
+  };
 }
 
 /** Label everything; throws where a post has no label afterwards. */
@@ -65,15 +63,4 @@ export async function finish(
   say(`${summary.labelled} posts in ${summary.seconds} s, at most ${summary.peak_rss_mb} MB`);
   if (summary.labelled !== posts) throw new Error(`${summary.labelled} labels of ${posts}`);
   return summary;
-}
-
-export async function summaryOf(child: Deno.ChildProcess, expected: number) {
-  const { code, stdout, stderr } = await child.output();
-  const decoder = new TextDecoder();
-  if (code !== expected) throw new Error(`exit status ${code}: ${decoder.decode(stderr)}`);
-  return JSON.parse(decoder.decode(stdout));
-}
-
-export function pause(ms: number): Promise<void> {
-  return new Promise((done) => setTimeout(done, ms));
 }
