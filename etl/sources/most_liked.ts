@@ -6,7 +6,7 @@ import { feedPages } from "../atproto/feed.ts";
 import { readPost, RecordError } from "../atproto/post.ts";
 import type { PostView } from "../atproto/post_view.ts";
 import { type CountsTaken, takeCounts } from "./counts.ts";
-import type { JournalLine } from "../raw/journal_line.ts";
+import { postsLine } from "../raw/journal_line.ts";
 import { landLeftovers, landSegment } from "../raw/land.ts";
 import { now } from "../run/clock.ts";
 import { type Command, type Context, type Outcome } from "../command/command.ts";
@@ -124,7 +124,7 @@ async function readFeed(
         if (post) posts.push(post);
       }
     }
-    journal.append(pageLine(appView.host, posts));
+    journal.append(postsLine(posts, appView.host, now().toISOString()));
     await journal.commit();
     await quarantine.commit();
     progress.update(() => `${seen.size} of ${limit} posts of ${feed}`);
@@ -161,22 +161,6 @@ function readItem(
     quarantine.add(error.message, { uri: item.uri, feed, rank }, toJson(record));
     return undefined;
   }
-}
-
-function pageLine(host: string, posts: Record<string, unknown>[]) {
-  const time = now().toISOString();
-  return {
-    host,
-    cursor: null,
-    event_time: time,
-    seen_at: time,
-    events: posts.length,
-    bytes: 0,
-    reconnects: 0,
-    notes: [],
-    posts,
-    tombstones: [],
-  } satisfies JournalLine;
 }
 
 function feedLength(text: string): number {
