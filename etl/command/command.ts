@@ -91,11 +91,6 @@ const HELP_WIDTH = 110;
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** Run a task from the command line and exit with its status. */
-export async function main(command: Command): Promise<never> {
-  Deno.exit(await runCommand(command, Deno.args));
-}
-
 /** Run a task with arguments and give its exit status; prints as the command line does. */
 export async function runCommand(command: Command, args: string[]): Promise<ExitStatus> {
   const stop = new AbortController();
