@@ -1,9 +1,19 @@
 /** What every paid classifier is measured by: how much it holds, and what it pays twice where it is killed. */
 import { openDatabase, row } from "../../etl/store/duckdb.ts";
+import { relation, writeParquet } from "../../etl/store/parquet.ts";
+import { DataPaths } from "../../etl/store/paths.ts";
+import { POSTS } from "../../etl/store/tables.ts";
 import type { Figure } from "./measure.ts";
 
 const PENDING_SECONDS = 30;
 const KILLS = 12;
+
+/** Write the posts of a day; a query gives the columns that matter. */
+export async function writePosts(data: string, day: string, query: string): Promise<void> {
+  using database = await openDatabase(data);
+  const posts = `SELECT * FROM ${relation(POSTS, [])} UNION ALL BY NAME (${query})`;
+  await writeParquet(database, POSTS, posts, new DataPaths(data).posts(day));
+}
 
 /** A classifier at work against a server of its own. */
 export interface PaidRun {

@@ -1,10 +1,6 @@
 /** Runs of `classify:perspective` as processes, for measurements. */
-import { openDatabase } from "../../etl/store/duckdb.ts";
-import { relation, writeParquet } from "../../etl/store/parquet.ts";
-import { DataPaths } from "../../etl/store/paths.ts";
-import { POSTS } from "../../etl/store/tables.ts";
 import { KEY, startLabelling, writeStudy } from "../classifiers/perspective_run.ts";
-import { type PaidRun, summaryOf } from "./paid_runs.ts";
+import { type PaidRun, summaryOf, writePosts } from "./paid_runs.ts";
 import { type AnalyzerProcess, startAnalyzerProcess } from "./servers/analyzer_process.ts";
 
 /** Requests a second that the service grants. */
@@ -15,18 +11,12 @@ const DAY = "2026-06-01";
 /** Make a day of so many posts, each with a text of its own, and a study that labels all of them. */
 export async function prepare(data: string, posts: number, quota = {}): Promise<void> {
   await writeStudy(data, { quota: { requests_per_second: QUOTA, ...quota } });
-  using database = await openDatabase(data);
   const query =
     `SELECT 'at://did:plc:' || lpad(i::VARCHAR, 24, 'a') || '/app.bsky.feed.post/3k' || i
       AS uri, 'cid-' || i AS cid, sha256(i::VARCHAR) AS text_hash, 'en' AS detected_language,
     'what the author number ' || i || ' has to say about ' || sha256(i::VARCHAR) AS text,
     false AS in_most_liked, true AS passed_filters FROM range(${posts}) t(i)`;
-  await writeParquet(
-    database,
-    POSTS,
-    `SELECT * FROM ${relation(POSTS, [])} UNION ALL BY NAME (${query})`,
-    new DataPaths(data).posts(DAY),
-  );
+  await writePosts(data, DAY, query);
 }
 
 export async function withAnalyzer<T>(
