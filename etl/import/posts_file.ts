@@ -1,3 +1,4 @@
+import { partName } from "../store/part_name.ts";
 import { basename, extname, resolve } from "node:path";
 import { checkCsv, csvRows } from "./csv.ts";
 import { humanLabelSet, landHumanLabels } from "../labels/human_labels.ts";
@@ -84,8 +85,7 @@ export async function importPosts(
     await importedBefore(database, paths),
     { variables, coder: options.coder, scores },
   );
-  const name = `${now().toISOString().replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`;
-  const journal = await Journal.create(paths.journal(SOURCE), name);
+  const journal = await Journal.create(paths.journal(SOURCE), partName());
   let read = 0;
   try {
     for await (const { fields, raw, line } of csvRows(path, header)) {

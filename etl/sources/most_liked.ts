@@ -1,5 +1,5 @@
 import { XRPCError } from "@atproto/api";
-import { answerSegment } from "../raw/answer_journal.ts";
+import { partName } from "../store/part_name.ts";
 import type { AppView } from "../atproto/appview.ts";
 import { appViewError } from "../atproto/appview_error.ts";
 import { feedPages } from "../atproto/feed.ts";
@@ -69,7 +69,7 @@ async function collect(context: Context, options: Options): Promise<Outcome> {
   const quarantine = new Quarantine(paths, SOURCE);
   const summary = { host: appView.host, posts, asked, feeds: {} as Record<string, number> };
   for (const feed of options.feed ? [options.feed] : settings.feeds) {
-    const journal = await Journal.create(paths.journal(SOURCE), answerSegment());
+    const journal = await Journal.create(paths.journal(SOURCE), partName());
     try {
       const got = await readFeed(context, appView, { feed, limit: asked, journal, quarantine });
       summary.feeds[feed] = got;
