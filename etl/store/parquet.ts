@@ -39,14 +39,6 @@ export async function writeParquet(
       return n;
     });
   } catch (cause) {
-    if (/permission denied|EACCES/i.test(describeError(cause))) {
-      throw new UserError(
-        `write ${path}`,
-        "this user may not write there",
-        "Give the user that runs this task the right to read and write there",
-        { cause },
-      );
-    }
     if (isReadOnly(cause)) {
       throw new UserError(`write ${path}`, "the file system is read-only", READ_ONLY, { cause });
     }

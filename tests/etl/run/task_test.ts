@@ -236,6 +236,21 @@ Deno.test("a relay that is no URL and a time that no timer can count are usage e
     assert.match(relay.stderr, /BLUESKY_RELAY: "relay1.* is not a URL that starts with wss:\/\//);
     const long = await runTask(["sync:firehose", "--hours", "600", "--data", data]);
     assert.equal(long.code, 2);
-    assert.match(long.stderr, /--for "600h" is more than 500h/);
+    assert.match(long.stderr, /--hours "600" is more than 500h/);
+    const wrong: [string[], RegExp][] = [
+      [["--minutes"], /: option '--minutes <n>' argument missing\n/],
+      [["--minutes", "ten"], /: --minutes "ten" is not a number above zero\n/],
+      [
+        ["--hours", "1", "--for", "1h"],
+        /'--hours <n>' cannot be used with option '--for <time>'\n/,
+      ],
+      [["--for", "1h", "--minutes", "60"], /'--minutes <n>' cannot be used with option '--for/],
+      [["--hours", "1", "--minutes", "60"], /'--hours <n>' cannot be used with .*'--minutes <n>'/],
+    ];
+    for (const [args, message] of wrong) {
+      const { code, stderr } = await runTask(["sync:firehose", "--data", data, ...args]);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, message);
+    }
   });
 });
