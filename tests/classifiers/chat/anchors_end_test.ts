@@ -28,7 +28,7 @@ async function writeCards(data: string, count: number, without: number[] = []): 
     passed_filters: true,
     external_title: without.includes(index) ? null : `A title ${index}`,
   }));
-  await writeRows(data, POSTS, rows, new DataPaths(data).posts("2026-06-01"));
+  await writeRows(POSTS, rows, new DataPaths(data).posts("2026-06-01"));
 }
 
 /** Sum up what is written down as spent. */
