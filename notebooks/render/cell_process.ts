@@ -71,7 +71,14 @@ export async function runProcess(
     stderr: "piped",
   }).spawn();
   let limit: CellProcessEnd["limit"];
-  const kill = () => child.kill("SIGKILL");
+  const kill = () => {
+    try {
+      child.kill("SIGKILL");
+    } catch (error) {
+      // It has ended meanwhile, and what it put out is still being read.
+      if (!(error instanceof TypeError)) throw error;
+    }
+  };
   const stop = (reached: keyof CellLimits) => {
     limit ??= reached;
     kill();
