@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { literal, openDatabase, row } from "../../../etl/store/duckdb.ts";
 import { withData } from "../../rows.ts";
-import { Child } from "./child.ts";
-
-/** More than 100 MB of rows to sort. */
-const LARGE_SORT =
-  `SELECT count(*) AS n, max(place) AS last FROM (SELECT row_number() OVER (ORDER BY text) AS place
-  FROM (SELECT repeat(hash(range)::VARCHAR, 10) AS text FROM range(700000)))`;
+import { LARGE_SORT } from "./large_sort.ts";
 
 Deno.test("a value comes back from its literal as it was", async () => {
   await withData(async (data) => {
@@ -60,25 +55,6 @@ Deno.test("two databases over one folder spill at the same time and both are rig
     };
     const right = { n: 700_000, last: 700_000 };
     assert.deepEqual(await Promise.all([sort(), sort()]), [right, right]);
-    assert.deepEqual([...Deno.readDirSync(data)], []);
-  });
-});
-
-// Invariant 11
-Deno.test("what a killed process spilled is removed by the next, and a live one's is not", async () => {
-  await withData(async (data) => {
-    const child = new Child("store/spilling_script.ts", data, LARGE_SORT);
-    assert.equal(await child.line(), "begins");
-    while ([...Deno.readDirSync(data)].length === 0) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    {
-      using _database = await openDatabase(data);
-      assert.equal([...Deno.readDirSync(data)].length, 1);
-    }
-    await child.kill();
-    assert.equal([...Deno.readDirSync(data)].length, 1);
-    using _database = await openDatabase(data);
     assert.deepEqual([...Deno.readDirSync(data)], []);
   });
 });

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { findPending, pendingPages, type PendingPost } from "../../../../etl/sampling/pending.ts";
 import type { Answer } from "../../../../classifiers/engine/answers/answer_segment.ts";
-import { Child } from "../../../etl/store/child.ts";
 import { uri } from "../../../raw.ts";
 import { type Label, test } from "../answered_study.ts";
 import { answer, DAY, LABELLED, sample, writePosts } from "../labelled_day.ts";
@@ -109,28 +108,6 @@ test("a damaged line is set aside and told once, those beside it are merged; a d
   await Deno.writeFile(path, labels);
   assert.deepEqual(await study.merge(), { days: [DAY], answers: 1, errors: [] });
   assert.equal((await study.labels()).length, 4);
-});
-
-// Invariant 3
-test("a process killed at any instant of appending and merging leaves each answer once", async (study) => {
-  await writePosts(study.paths, { passed: 10 });
-  const durable: string[] = [];
-  for (let kill = 0; kill < 5; kill++) {
-    const script = "../classifiers/engine/merging_script.ts";
-    const child = new Child(script, study.data, `${kill}000000`);
-    await child.line();
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * 400));
-    durable.push(...await child.kill());
-  }
-  await study.merge();
-  const stored = (await study.labels()).map(({ uri }) => uri);
-  assert.equal(new Set(stored).size, stored.length, "an answer is there twice");
-  for (const name of durable) assert.ok(stored.includes(uri(name)), name);
-  await study.append(answer(post("passed-1")));
-  await study.merge();
-  const names = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name);
-  assert.deepEqual(names(study.paths.answers("tone", LABELLED.labelSetId)), []);
-  assert.deepEqual(names(`${study.data}/labels/tone/date=${DAY}`), ["labels.parquet"]);
 });
 
 // Invariant 8
