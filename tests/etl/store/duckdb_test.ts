@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { literal, openDatabase, row } from "../../../etl/store/duckdb.ts";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { join } from "node:path";
+import { literal, onOneThread, openDatabase, row } from "../../../etl/store/duckdb.ts";
 import { withData } from "../../rows.ts";
 import { LARGE_SORT } from "./large_sort.ts";
 
@@ -43,6 +45,34 @@ Deno.test("times are in UTC whatever the zone of the machine", async () => {
       "SELECT ('2026-06-01T12:00:00+02:00'::TIMESTAMPTZ)::TIMESTAMP AS time",
     );
     assert.equal(time, "2026-06-01 10:00:00");
+  });
+});
+
+/** How many threads DuckDB takes where nobody says. */
+async function threadsOfMachine(): Promise<number> {
+  const database = await (await DuckDBInstance.create(":memory:")).connect();
+  return (await row<{ n: number }>(database, "SELECT current_setting('threads') AS n")).n;
+}
+
+Deno.test("a folder with little in it is read on one thread, also after work on one, and a larger one on all", async () => {
+  await withData(async (data) => {
+    const threads = async () => {
+      using database = await openDatabase(data);
+      await onOneThread(database, () => Promise.resolve());
+      return (await row<{ n: number }>(database, "SELECT current_setting('threads') AS n")).n;
+    };
+    const all = await threadsOfMachine();
+    const day = join(data, "posts", "date=2026-06-01");
+    await Deno.mkdir(day, { recursive: true });
+    await Deno.writeFile(join(data, "journal.jsonl"), new Uint8Array(5_000_000));
+    await Deno.writeFile(join(day, "a.parquet"), new Uint8Array(3_000_000));
+    assert.equal(await threads(), 1);
+    await Deno.writeFile(join(day, "b.parquet"), new Uint8Array(1_500_000));
+    assert.equal(await threads(), all);
+    await Deno.remove(join(day, "b.parquet"));
+    const many = Array.from({ length: 2000 }, (_, index) => join(data, `${index}`));
+    await Promise.all(many.map((path) => Deno.writeTextFile(path, "")));
+    assert.equal(await threads(), all);
   });
 });
 
