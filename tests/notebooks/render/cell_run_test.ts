@@ -134,7 +134,7 @@ Deno.test("a cell reads a folder that it may not write, whatever stands in the f
       "console.log((await study.sql`SELECT count(*) AS n FROM posts`).objects());",
     ]);
     assert.equal(textOf(outputs[2]), "[ { n: 1 } ]\n");
-    const rendered = await runTask(["render", "--data", data]);
+    const rendered = await runTask(["render", "01-overview", "--data", data]);
     assert.equal(rendered.code, 0, rendered.stderr);
     await Deno.stat(`${data}/reports/01-overview.html`);
   }));
