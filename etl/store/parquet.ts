@@ -28,15 +28,11 @@ export async function writeParquet(
   const group = size === undefined ? "" : `ROW_GROUP_SIZE ${size},`;
   try {
     return await replaceFile(path, async (beside) => {
-      await database.run(
+      const written = await database.run(
         `COPY (SELECT ${columns.join(", ")} FROM (${query})) TO ${literal(beside)}
          (FORMAT parquet, COMPRESSION zstd, ${group} KV_METADATA ${metadata})`,
       );
-      const { n } = await row<{ n: number }>(
-        database,
-        `SELECT num_rows AS n FROM parquet_file_metadata(${literal(beside)})`,
-      );
-      return n;
+      return written.rowsChanged;
     });
   } catch (cause) {
     if (isReadOnly(cause)) {

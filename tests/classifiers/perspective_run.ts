@@ -47,7 +47,7 @@ export async function writeDays(data: string, posts: TestPost[]): Promise<void> 
       in_most_liked: post.stratum === "most_liked",
       passed_filters: post.stratum !== "filtered_out",
     }));
-    await writeRows(data, POSTS, rows, new DataPaths(data).posts(day));
+    await writeRows(POSTS, rows, new DataPaths(data).posts(day));
   }
 }
 
