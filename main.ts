@@ -37,7 +37,7 @@ export const TASKS: Record<string, Record<string, Load>> = {
     "daily": async () => (await import("./etl/daily.ts")).dailyCommand(CLASSIFIERS),
     "schedule": () => load(import("./etl/schedule.ts")),
     "slurm": () => load(import("./etl/slurm.ts")),
-    "status": () => load(import("./etl/status.ts")),
+    "status": async () => (await import("./etl/status.ts")).statusCommand(CLASSIFIERS),
     "doctor": async () => {
       const { CLASSIFIER_CHECKS } = await import("./classifiers/checks/classifier_checks.ts");
       return (await import("./etl/doctor.ts")).doctorCommand(CLASSIFIER_CHECKS);

@@ -10,6 +10,7 @@ import { type Command, type Context, type Outcome } from "../etl/command/command
 import { onlyThese, type Variable } from "../etl/run/environment.ts";
 import { EXIT, UserError } from "../etl/run/error.ts";
 import { taskCommand } from "../etl/run/task_command.ts";
+import { shellWord } from "../etl/slurm/shell_word.ts";
 import { readStudy } from "../etl/study/study.ts";
 import type { DataPaths } from "../etl/store/paths.ts";
 import { CATCH_UP, startAppView } from "./network/appview.ts";
@@ -86,8 +87,9 @@ export async function demo(
   });
   const step = async (name: string, clock: number, ...args: string[]) => {
     if (signal.aborted) return;
-    console.error(`\n$ deno task ${[name, ...args].join(" ")}`);
-    const code = await run([name, ...args, "--data", paths.root, "--study", STUDY], {
+    const words = [name, ...args, "--data", paths.root, "--study", STUDY];
+    console.error(`\n$ deno task ${words.map(shellWord).join(" ")}`);
+    const code = await run(words, {
       CIVICSKY_CLOCK: new Date(clock).toISOString(),
       BLUESKY_RELAY: relay.url,
       BLUESKY_APPVIEW: appview.url,

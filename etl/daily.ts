@@ -8,15 +8,15 @@ import { type Command, type Context, type Outcome } from "./command/command.ts";
 import { UserError } from "./run/error.ts";
 import { day } from "./run/option.ts";
 import { lock } from "./store/lock.ts";
-import { tellOfUnreadableStudy } from "./watch/unreadable_study.ts";
+import { tellOfUnknownClassifier, tellOfUnreadableStudy } from "./watch/unreadable_study.ts";
 
 /** Declare the task; `classifiers` are all existing ones. */
 export function dailyCommand(classifiers: DailyClassifiers): Command {
   return {
     task: "daily",
     description:
-      "Run a day's tasks one after the other: collect what is owed, read the feeds, preprocess, label,\n" +
-      "land batches, count again at 48 hours, aggregate, render.\n\n" +
+      "Run a day's tasks one after the other: collect what is owed, read the feeds and count posts again\n" +
+      "at 48 hours, preprocess, label, land batches, aggregate, render.\n\n" +
       "Each step is the task itself, with its own line in the ledger. A failed step stops only the steps\n" +
       "that depend on it. Classifiers without a key are left out. Start it once a day; another run does\n" +
       "what is left, also of days on which it did not run. The section daily of study.yaml lists the tasks.",
@@ -68,7 +68,7 @@ async function steps(
   try {
     return chain(context, classifiers, date);
   } catch (error) {
-    if (error instanceof UserError) await tellOfUnreadableStudy(context, error);
+    if (error instanceof UserError) await tellOfUnknownClassifier(context, error);
     throw error;
   }
 }
@@ -80,7 +80,7 @@ async function runChain(context: Context, steps: Step[]): Promise<StepEnd[]> {
   for (const [index, step] of steps.entries()) {
     const place = `[${index + 1}/${steps.length}] ${stepName(step)}`;
     const left = signal.aborted ? "daily was stopped before" : missingNeed(step, ends);
-    const lack = left ?? step.lacks?.(ends);
+    const lack = left ?? step.lacks;
     if (lack === undefined) progress.say(place);
     const end = lack === undefined
       ? await runStep(step, context)

@@ -13,7 +13,7 @@ import { readRemovals } from "./raw/removal.ts";
 import { now } from "./run/clock.ts";
 import { type Command, type Context, type Outcome } from "./command/command.ts";
 import { EXIT, UserError } from "./run/error.ts";
-import { day } from "./run/option.ts";
+import { DAYS } from "./run/option.ts";
 import type { Study } from "./study/study.ts";
 import { SOURCE_NAMES } from "./store/source.ts";
 import { unlessDamaged } from "./store/damage.ts";
@@ -31,8 +31,7 @@ export const command: Command = {
     "The file goes to data/exports as Parquet and as CSV, with a codebook. Keyed hashes replace posts\n" +
     "and authors. Deleted posts are left out: run deno task forget --recheck first.",
   options: [
-    { flags: "--since <day>", description: "first UTC day of posts", parse: day },
-    { flags: "--until <day>", description: "last UTC day of posts", parse: day },
+    ...DAYS,
     {
       flags: "--source <name>",
       description: `posts of one source, ${

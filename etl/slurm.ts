@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { type Command, type Context, type Outcome } from "./command/command.ts";
 import { systemVariable } from "./run/environment.ts";
 import { EXIT, UserError } from "./run/error.ts";
-import { day } from "./run/option.ts";
+import { DAYS } from "./run/option.ts";
 import { aggregateScript } from "./slurm/aggregate_script.ts";
 import type { JobPlace } from "./slurm/job_script.ts";
 import { labelScript, MOST_DAYS } from "./slurm/label_script.ts";
@@ -35,8 +35,7 @@ export const command: Command = {
       description: "the classifier's task with its options (default: classify:sociopolitical)",
       parse: taskWords,
     },
-    { flags: "--since <day>", description: "first day of posts", parse: day },
-    { flags: "--until <day>", description: "last day of posts", parse: day },
+    ...DAYS,
     {
       flags: "--sbatch <options>",
       description: "options of sbatch; they override those of the scripts",

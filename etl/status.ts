@@ -8,6 +8,7 @@ import { failuresOf, lastRuns, ledgerFiles, type RunRow } from "./command/last_r
 import { lastDaily } from "./status/last_daily.ts";
 import { lastWarnings } from "./status/last_warnings.ts";
 import { perspectiveEnd } from "./study/perspective_end.ts";
+import { type DailyClassifiers, unknownClassifier } from "./daily/classifier_steps.ts";
 import { now } from "./run/clock.ts";
 import { type Command, type Context, type Outcome } from "./command/command.ts";
 import { UserError } from "./run/error.ts";
@@ -20,23 +21,29 @@ import { check } from "./watch/check.ts";
 import { tellOfUnreadableStudy } from "./watch/unreadable_study.ts";
 import { weekStrips } from "./coverage/week_strip.ts";
 
-export const command: Command = {
-  task: "status",
-  description:
-    "Show on one screen the collection of the last seven days, owed hours and pending posts, costs,\n" +
-    "drift of labellers, the tables of the data folder, and how runs ended.",
-  options: [{
-    flags: "--check",
+/** Declare the task; `classifiers` are all existing ones. */
+export function statusCommand(classifiers: DailyClassifiers): Command {
+  return {
+    task: "status",
     description:
-      "show only what is overdue, notify people of it once (notify), and exit with 1 if anything is",
-  }],
-  examples: ["deno task status", "deno task status --json", "deno task status --check"],
-  ledger: false,
-  unreadable: async (context, error, options: { check?: boolean }) => {
-    if (options.check) await tellOfUnreadableStudy(context, error);
-  },
-  run: (context, options: { check?: boolean }) => options.check ? check(context) : status(context),
-};
+      "Show on one screen the collection of the last seven days, owed hours and pending posts, costs,\n" +
+      "drift of labellers, the tables of the data folder, and how runs ended.",
+    options: [{
+      flags: "--check",
+      description:
+        "show only what is overdue, notify people of it once (notify), and exit with 1 if anything is",
+    }],
+    examples: ["deno task status", "deno task status --json", "deno task status --check"],
+    ledger: false,
+    unreadable: async (context, error, options: { check?: boolean }) => {
+      if (options.check) await tellOfUnreadableStudy(context, error);
+    },
+    run: (context, options: { check?: boolean }) =>
+      options.check
+        ? check(context, unknownClassifier(context.study.daily, classifiers))
+        : status(context),
+  };
+}
 
 /** Part files in those that can be read and the errors of the others. */
 type Reading = typeof wholeFiles;

@@ -1,7 +1,7 @@
 import { basename, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Command, type Context, type Outcome } from "../etl/command/command.ts";
-import { describeError, EXIT, UserError } from "../etl/run/error.ts";
+import { EXIT, UserError } from "../etl/run/error.ts";
 import { replaceText } from "../etl/store/whole_file.ts";
 import { runCells } from "./render/cell_run.ts";
 import { asDamage } from "./render/damaged_data.ts";
@@ -123,7 +123,7 @@ async function renderOne(context: Context, run: NotebookRun): Promise<string[]> 
     [join(paths.reports(), `${name}.html`), html],
     [join(paths.reports(), `${name}.ipynb`), withOutputs(notebook, outputs)],
   ] as const;
-  for (const [path, text] of files) await replace(path, text);
+  for (const [path, text] of files) await replaceText(path, text);
   return files.map(([path]) => path);
 }
 
@@ -184,20 +184,6 @@ function chosen(names: string[], folder: string): string[] {
     );
   }
   return wanted.length > 0 ? [...new Set(wanted)] : known;
-}
-
-/** Write a page; where that fails, the old one stands. */
-async function replace(path: string, text: string): Promise<void> {
-  try {
-    await replaceText(path, text);
-  } catch (cause) {
-    throw new UserError(
-      `write ${path}`,
-      describeError(cause),
-      "Make room or mend the permissions, then run the task again",
-      { cause },
-    );
-  }
 }
 
 function pathToFolderUrl(folder: string): string {

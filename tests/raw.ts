@@ -31,7 +31,7 @@ export async function rawFolder(data: string): Promise<RawFolder> {
   await Deno.mkdir(data, { recursive: true });
   await Deno.writeTextFile(paths.hashKey(), KEY);
   const write = async (table: Table, rows: Record<string, unknown>[], path: string) => {
-    await writeRows(data, table, rows, path);
+    await writeRows(table, rows, path);
     return path;
   };
   return {

@@ -1,30 +1,25 @@
 /** Writes tables that no task has made, such as labels of several label sets. */
-import { literal, openDatabase } from "../etl/store/duckdb.ts";
+import { literal } from "../etl/store/duckdb.ts";
 import { writeParquet } from "../etl/store/parquet.ts";
 import { toJson } from "../etl/store/json.ts";
 import type { Table } from "../etl/store/tables.ts";
+import { withDatabase } from "./rows.ts";
 
 /** Write rows of a table to one Parquet file; columns that a row has not are null. */
 export async function writeRows(
-  data: string,
   table: Table,
   rows: Record<string, unknown>[],
   path: string,
 ): Promise<void> {
-  using database = await openDatabase(data);
   const lines = await Deno.makeTempFile({ suffix: ".jsonl" });
   try {
     await Deno.writeTextFile(lines, rows.map((row) => `${toJson(withoutBigInts(row))}\n`).join(""));
     const columns = Object.entries(table.columns).map(([name, type]) =>
       `${literal(name)}: ${literal(type)}`
     );
-    await writeParquet(
-      database,
-      table,
-      `SELECT * FROM read_json(${literal(lines)}, format = 'newline_delimited',
-        columns = {${columns.join(", ")}})`,
-      path,
-    );
+    const select = `SELECT * FROM read_json(${literal(lines)}, format = 'newline_delimited',
+      columns = {${columns.join(", ")}})`;
+    await withDatabase((database) => writeParquet(database, table, select, path));
   } finally {
     await Deno.remove(lines);
   }

@@ -1,5 +1,6 @@
+import { partName } from "../../etl/store/part_name.ts";
 import { basename } from "node:path";
-import { batchName, batchPaths, type OpenBatch } from "../../etl/labels/open_batch.ts";
+import { batchPaths, type OpenBatch } from "../../etl/labels/open_batch.ts";
 import { removeIfThere } from "../../etl/run/if_there.ts";
 import { now } from "../../etl/run/clock.ts";
 import { Journal } from "../../etl/store/journal.ts";
@@ -37,7 +38,7 @@ export class BatchWriter {
 
   static async create(paths: DataPaths, head: BatchHead): Promise<BatchWriter> {
     const folder = paths.batches(head.classifier, head.label_set_id);
-    const name = batchName();
+    const name = partName();
     const at = batchPaths(folder, name);
     const segment = (path: string) => basename(path, ".jsonl");
     return new BatchWriter(

@@ -146,11 +146,6 @@ export class GroqBatch {
     return batch && checkBatch(batch, this.#connection.host);
   }
 
-  /** End a batch; its status becomes `cancelling`, then `cancelled`. */
-  async cancelBatch(id: string): Promise<void> {
-    await this.#ask(Created, { method: "post", path: `/batches/${id}/cancel` });
-  }
-
   /** Give the lines of a file as they arrive; a connection that breaks throws before a torn line. */
   async *downloadLines(fileId: string, signal?: AbortSignal): AsyncGenerator<string> {
     const decoder = new TextDecoder();

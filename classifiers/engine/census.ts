@@ -4,7 +4,7 @@ import { enterLabelSet, type LabelSet, labelSetId } from "../../etl/labels/label
 import { now } from "../../etl/run/clock.ts";
 import type { Command, Context, Outcome } from "../../etl/command/command.ts";
 import type { UserError } from "../../etl/run/error.ts";
-import { day, positiveInteger } from "../../etl/run/option.ts";
+import { DAYS, positiveInteger } from "../../etl/run/option.ts";
 import { findPending, pendingPages } from "../../etl/sampling/pending.ts";
 import { EVERY_POST, type Sample } from "../../etl/sampling/sample.ts";
 import { unlessDamaged } from "../../etl/store/damage.ts";
@@ -60,8 +60,7 @@ export function censusCommand({ task, description, examples, open }: CensusTask)
     task,
     description,
     options: [
-      { flags: "--since <day>", description: "first day of posts", parse: day },
-      { flags: "--until <day>", description: "last day of posts", parse: day },
+      ...DAYS,
       { flags: "--limit <n>", description: "stop after n posts", parse: positiveInteger },
       { flags: "--dry-run", description: "show what would be labelled, and label nothing" },
     ],

@@ -1,7 +1,7 @@
 import { enterLabelSet, labelSetId } from "../../etl/labels/label_set.ts";
 import type { Command, Context, Outcome } from "../../etl/command/command.ts";
 import { UserError } from "../../etl/run/error.ts";
-import { day, positiveInteger, positiveNumber } from "../../etl/run/option.ts";
+import { DAYS, positiveInteger, positiveNumber } from "../../etl/run/option.ts";
 import { peakMegabytes } from "../../etl/run/process.ts";
 import { lock } from "../../etl/store/lock.ts";
 import { duration } from "../../etl/run/duration.ts";
@@ -58,8 +58,7 @@ export function labellingCommand(
     task,
     description,
     options: [
-      { flags: "--since <day>", description: "first day of posts", parse: day },
-      { flags: "--until <day>", description: "last day of posts", parse: day },
+      ...DAYS,
       { flags: "--limit <n>", description: "stop after n posts", parse: positiveInteger },
       {
         flags: "--max-cost <usd>",

@@ -6,7 +6,8 @@ import {
   type JetstreamEvent,
   SUBSCRIBE_EVENTS,
 } from "./jetstream_event.ts";
-import { cut, isDisconnect, type Refusal, ServerSocket } from "./websocket.ts";
+import { startStreamServer, type StreamServer, type Subscription } from "./stream_server.ts";
+import type { Refusal } from "./websocket.ts";
 
 const PATH = `/xrpc/${SUBSCRIBE_EVENTS}`;
 /** From here on a cursor is a time in microseconds since 1970. */
@@ -27,127 +28,44 @@ export interface JetstreamOptions {
   dropAfter?: number;
 }
 
-export interface JetstreamConnection {
-  /** As asked for; null for none. */
-  cursor: string | null;
+export interface JetstreamConnection extends Subscription {
   collections: string[];
   kinds: string[];
-  /** Events sent, `#info` and errors not counted. */
-  sent: number;
-  open: boolean;
 }
 
-export interface Jetstream {
-  /** The base URL, `ws://127.0.0.1:PORT`. */
-  url: string;
-  /** Every connection that subscribed, in order. */
-  connections: JetstreamConnection[];
-  /** See `JetstreamOptions`; can be set again. */
-  dropAfter: number | undefined;
-  /** Add events behind those held and send them to everyone subscribed. */
-  push(...events: JetstreamEvent[]): void;
+export interface Jetstream extends StreamServer<JetstreamEvent, JetstreamConnection> {
   /** Send everyone subscribed an error, such as `ConsumerTooSlow`, and cut their connections. */
   fail(error: string, message: string): Promise<void>;
-  /** Cut all connections and stop listening. */
-  close(): Promise<void>;
 }
 
 /** Start a host on a free port; it keeps consumers connected after the last event. */
 export function startJetstream(options: JetstreamOptions = {}): Jetstream {
   const held = [...options.events ?? []];
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const opened = new Set<Deno.Conn>();
-  const subscribed = new Set<ServerSocket>();
-  const served = new Set<Promise<void>>();
-  let pushed = Promise.withResolvers<void>();
-
-  const jetstream: Jetstream = {
-    url: `ws://127.0.0.1:${listener.addr.port}`,
-    connections: [],
-    dropAfter: options.dropAfter,
-    push(...events) {
-      held.push(...events);
-      pushed.resolve();
-      pushed = Promise.withResolvers();
+  const server = startStreamServer<JetstreamEvent, JetstreamConnection>({
+    path: PATH,
+    held,
+    payload: ({ text }) => text,
+    refuse: (asked) => refusedFilter(asked) ?? refusedCursor(asked, held),
+    subscription: (subscription, asked) => ({
+      ...subscription,
+      collections: asked.getAll("collections"),
+      kinds: asked.getAll("kinds"),
+    }),
+    async begin(socket, cursor) {
+      const { start, notice } = placeOf(cursor, held, options.startAt);
+      if (notice) await socket.send(notice);
+      return start;
     },
-    async fail(error, message) {
-      for (const socket of subscribed) {
+    filter: filterOf,
+  }, options.dropAfter);
+  return Object.assign(server, {
+    async fail(error: string, message: string) {
+      for (const socket of server.subscribed) {
         await socket.send(errorMessage(error, message));
         socket.cut();
       }
     },
-    async close() {
-      listener.close();
-      for (const connection of opened) cut(connection);
-      await Promise.all([accepting, ...served]);
-    },
-  };
-
-  async function serve(connection: Deno.Conn): Promise<void> {
-    let socket: ServerSocket | undefined;
-    try {
-      socket = await ServerSocket.accept(
-        connection,
-        PATH,
-        ({ searchParams }) => refusedFilter(searchParams) ?? refusedCursor(searchParams, held),
-      );
-      if (socket === undefined) return;
-      const asked = socket.url.searchParams;
-      const state: JetstreamConnection = {
-        cursor: asked.get("cursor"),
-        collections: asked.getAll("collections"),
-        kinds: asked.getAll("kinds"),
-        sent: 0,
-        open: true,
-      };
-      jetstream.connections.push(state);
-      subscribed.add(socket);
-      const gone = socket.untilClosed().finally(() => state.open = false);
-      await Promise.all([gone, stream(socket, state, gone)]);
-    } catch (error) {
-      if (!isDisconnect(error)) throw error;
-    } finally {
-      if (socket) subscribed.delete(socket);
-      opened.delete(connection);
-      cut(connection);
-    }
-  }
-
-  async function stream(
-    socket: ServerSocket,
-    state: JetstreamConnection,
-    gone: Promise<void>,
-  ): Promise<void> {
-    const wanted = filterOf(socket.url.searchParams);
-    const { start, notice } = placeOf(state.cursor, held, options.startAt);
-    if (notice) await socket.send(notice);
-    for (let next = start; state.open;) {
-      const event = held[next];
-      if (jetstream.dropAfter !== undefined && state.sent >= jetstream.dropAfter) {
-        jetstream.dropAfter = undefined;
-        return event === undefined ? socket.cut() : await socket.tear(event.text);
-      }
-      if (event === undefined) {
-        await Promise.race([pushed.promise, gone]);
-        continue;
-      }
-      next++;
-      if (!wanted(event)) continue;
-      await socket.send(event.text);
-      state.sent++;
-    }
-  }
-
-  async function acceptAll(): Promise<void> {
-    for await (const connection of listener) {
-      opened.add(connection);
-      const serving: Promise<void> = serve(connection).finally(() => served.delete(serving));
-      served.add(serving);
-    }
-  }
-
-  const accepting = acceptAll();
-  return jetstream;
+  });
 }
 
 /** Give a real host's error for filters that it does not know or that can never apply. */

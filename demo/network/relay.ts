@@ -1,6 +1,7 @@
 /** A relay on 127.0.0.1 that streams given frames with the cursor semantics of a real one. */
 import { errorFrame, type Frame, infoFrame } from "../sample/frames.ts";
-import { cut, isDisconnect, ServerSocket } from "./websocket.ts";
+import { startStreamServer, type StreamServer, type Subscription } from "./stream_server.ts";
+import type { ServerSocket } from "./websocket.ts";
 
 const PATH = "/xrpc/com.atproto.sync.subscribeRepos";
 /** "Policy violation", RFC 6455: the reference implementation closes with it after an error. */
@@ -17,89 +18,18 @@ export interface RelayOptions {
   dropAfter?: number;
 }
 
-export interface RelayConnection {
-  /** As asked for; null for none. */
-  cursor: string | null;
-  /** Frames sent, `#info` and errors not counted. */
-  sent: number;
-  open: boolean;
-}
-
-export interface Relay {
-  /** The base URL, `ws://127.0.0.1:PORT`. */
-  url: string;
-  /** Every connection that subscribed, in order. */
-  connections: RelayConnection[];
-  /** See `RelayOptions`; can be set again. */
-  dropAfter: number | undefined;
-  /** Add frames behind those held and send them to everyone subscribed. */
-  push(...frames: RelayFrame[]): void;
-  /** Cut all connections and stop listening. */
-  close(): Promise<void>;
-}
+export type Relay = StreamServer<RelayFrame>;
 
 /** Start a relay on a free port; it keeps consumers connected after the last frame. */
 export function startRelay(options: RelayOptions = {}): Relay {
   const held = [...options.frames ?? []];
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const opened = new Set<Deno.Conn>();
-  const served = new Set<Promise<void>>();
-  let pushed = Promise.withResolvers<void>();
-
-  const relay: Relay = {
-    url: `ws://127.0.0.1:${listener.addr.port}`,
-    connections: [],
-    dropAfter: options.dropAfter,
-    push(...frames) {
-      held.push(...frames);
-      pushed.resolve();
-      pushed = Promise.withResolvers();
-    },
-    async close() {
-      listener.close();
-      for (const connection of opened) cut(connection);
-      await Promise.all([accepting, ...served]);
-    },
-  };
-
-  async function serve(connection: Deno.Conn): Promise<void> {
-    try {
-      const socket = await ServerSocket.accept(connection, PATH);
-      if (socket === undefined) return;
-      const cursor = socket.url.searchParams.get("cursor");
-      const state: RelayConnection = { cursor, sent: 0, open: true };
-      relay.connections.push(state);
-      const gone = socket.untilClosed().finally(() => state.open = false);
-      await Promise.all([gone, stream(socket, state, gone)]);
-    } catch (error) {
-      if (!isDisconnect(error)) throw error;
-    } finally {
-      opened.delete(connection);
-      cut(connection);
-    }
-  }
-
-  async function stream(
-    socket: ServerSocket,
-    state: RelayConnection,
-    gone: Promise<void>,
-  ): Promise<void> {
-    let next = await firstFrame(socket, state.cursor);
-    while (next !== undefined && state.open) {
-      const frame = held[next];
-      if (relay.dropAfter !== undefined && state.sent >= relay.dropAfter) {
-        relay.dropAfter = undefined;
-        return frame === undefined ? socket.cut() : await socket.tear(frame.bytes);
-      }
-      if (frame === undefined) {
-        await Promise.race([pushed.promise, gone]);
-      } else {
-        await socket.send(frame.bytes);
-        state.sent++;
-        next++;
-      }
-    }
-  }
+  return startStreamServer<RelayFrame, Subscription>({
+    path: PATH,
+    held,
+    payload: ({ bytes }) => bytes,
+    subscription: (subscription) => subscription,
+    begin: firstFrame,
+  }, options.dropAfter);
 
   /** Find where a subscription begins in `held`, or refuse it. */
   async function firstFrame(
@@ -124,15 +54,4 @@ export function startRelay(options: RelayOptions = {}): Relay {
     const index = held.findIndex(({ seq }) => seq > after);
     return index < 0 ? held.length : index;
   }
-
-  async function acceptAll(): Promise<void> {
-    for await (const connection of listener) {
-      opened.add(connection);
-      const serving: Promise<void> = serve(connection).finally(() => served.delete(serving));
-      served.add(serving);
-    }
-  }
-
-  const accepting = acceptAll();
-  return relay;
 }

@@ -3,7 +3,14 @@ import { type Collected, collectStretch, type Stretch } from "./collection.ts";
 import { landLeftovers } from "../raw/land.ts";
 import { layWindows, type Owed, readOwed } from "../coverage/owed.ts";
 import type { Command, Context, Outcome } from "../command/command.ts";
-import { baseUrl, instant, positiveInteger, runTime, urlVariable } from "../run/option.ts";
+import {
+  baseUrl,
+  instant,
+  positiveInteger,
+  positiveNumber,
+  runTime,
+  urlVariable,
+} from "../run/option.ts";
 import type { Variable } from "../run/environment.ts";
 import type { Study } from "../study/study.ts";
 import { mergeSpans, type Span, totalLength } from "../coverage/span.ts";
@@ -18,6 +25,8 @@ const ENOUGH_MS = 60_000;
 
 interface Options {
   for?: number;
+  hours?: number;
+  minutes?: number;
   limit?: number;
   until?: Date;
   /** The option that names the host, under any name. */
@@ -66,15 +75,24 @@ export function streamCommand(task: StreamTask): Command {
         description: task.hostDescription,
         parse: baseUrl("wss:", "ws:"),
       },
+      {
+        flags: "--hours <n>",
+        description: "",
+        parse: inUnit("h"),
+        old: { notWith: ["for", "minutes"] },
+      },
+      { flags: "--minutes <n>", description: "", parse: inUnit("m"), old: { notWith: ["for"] } },
     ],
-    // Crontabs of earlier versions have them.
-    renamed: {
-      "--hours": (n) => ["--for", `${n}h`],
-      "--minutes": (n) => ["--for", `${n}m`],
-    },
     examples: task.examples,
     holdsFiles: false,
     run: (context, options: Options) => run(context, task, options),
+  };
+}
+
+function inUnit(unit: "h" | "m"): (text: string) => number {
+  return (text) => {
+    positiveNumber(text);
+    return runTime(`${text}${unit}`);
   };
 }
 
@@ -109,7 +127,8 @@ async function run(context: Context, task: StreamTask, options: Options): Promis
     );
     total.add(collected);
   };
-  const { for: ms, limit, until } = options;
+  const { limit, until } = options;
+  const ms = options.for ?? options.hours ?? options.minutes;
   let account: Owed | undefined;
   if (ms !== undefined || limit !== undefined || until !== undefined) {
     const stretch = { limit, until, ...(ms !== undefined && { ms }) };

@@ -22,6 +22,11 @@ export interface CommandOption {
    */
   // deno-lint-ignore no-explicit-any
   parse?: (text: string, before?: any) => unknown;
+  /**
+   * Only on an option of earlier versions, which crontabs keep for years: accepted, not shown, and
+   * refused beside the options that are named here without their dashes.
+   */
+  old?: { notWith: string[] };
 }
 
 /** The inputs of a task; effects are passed in, so that tests can run it in their own process. */
@@ -60,8 +65,6 @@ export interface Command {
   /** True where arguments name posts or accounts, which must not stand in the ledger. */
   hasPrivateArguments?: boolean;
   options: CommandOption[];
-  /** Options of earlier versions, by their flag: the current form of each with its value. */
-  renamed?: Record<string, (value: string) => string[]>;
   examples: string[];
   /** False for read-only tasks: they leave no row in the ledger, and do not clean up after others. */
   ledger?: boolean;
@@ -88,11 +91,6 @@ const HELP_WIDTH = 110;
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** Run a task from the command line and exit with its status. */
-export async function main(command: Command): Promise<never> {
-  Deno.exit(await runCommand(command, Deno.args));
-}
-
 /** Run a task with arguments and give its exit status; prints as the command line does. */
 export async function runCommand(command: Command, args: string[]): Promise<ExitStatus> {
   const stop = new AbortController();
@@ -118,7 +116,7 @@ async function parseAndRun(
 ): Promise<ExitStatus> {
   const program = declare(command);
   // `deno task x -- --flag` passes the dashes on.
-  const given = withNewNames(command, args[0] === "--" ? args.slice(1) : args);
+  const given = args[0] === "--" ? args.slice(1) : args;
   try {
     program.parse(given, { from: "user" });
   } catch (error) {
@@ -208,18 +206,6 @@ async function parseAndRun(
   return exit;
 }
 
-/** Rename options of earlier versions to the current ones; crontabs keep old names for years. */
-function withNewNames({ renamed = {} }: Command, args: string[]): string[] {
-  return args.flatMap((arg, index) => {
-    const [flag, value] = arg.split(/=(.*)/s) as [string, string?];
-    const name = Object.hasOwn(renamed, flag) ? renamed[flag] : undefined;
-    const before = args[index - 1] ?? "";
-    // The value of the one before.
-    if (Object.hasOwn(renamed, before)) return [];
-    return name === undefined ? [arg] : name(value ?? args[index + 1] ?? "");
-  });
-}
-
 function declare(command: Command): Commander {
   const program = new Commander(`deno task ${command.task}`)
     .description(command.description)
@@ -228,8 +214,9 @@ function declare(command: Command): Commander {
     .configureOutput({ writeErr: () => {}, outputError: () => {} })
     .allowExcessArguments(false);
   for (const { name, description } of command.arguments ?? []) program.argument(name, description);
-  for (const { flags, description, parse } of command.options) {
+  for (const { flags, description, parse, old } of command.options) {
     const option = new Option(flags, description);
+    if (old) option.hideHelp().conflicts(old.notWith);
     if (parse) {
       option.argParser((text: string, before: unknown) =>
         parseOption((text) => parse(text, before), text, flags, command.task)

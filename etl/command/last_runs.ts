@@ -1,4 +1,5 @@
 import { now } from "../run/clock.ts";
+import { EXIT } from "../run/error.ts";
 import { bootId, startTicks } from "../run/process.ts";
 import { type Database, rows } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
@@ -16,6 +17,7 @@ export interface RunRow {
   run_id: string;
   task: string;
   status: string;
+  exit_status: number | null;
   started_at: string;
   seconds: number | null;
   error: string | null;
@@ -78,12 +80,13 @@ export async function lastRuns(database: Database, files: string[]): Promise<Run
 /**
  * Give the failed and dead ones of some runs, the newest first, each task and reason once.
  *
- * A `daily` that reached its end is left out: its failed steps are listed themselves.
+ * A `daily` that reached its end is left out: its failed steps are listed themselves. So is a wrong
+ * call, which did nothing.
  */
 export function failuresOf(runs: RunRow[]): Failure[] {
   const failures = new Map<string, Failure>();
-  for (const { task, started_at, status, error, summary } of runs) {
-    if (status !== "failed" && status !== "died") continue;
+  for (const { task, started_at, status, exit_status, error, summary } of runs) {
+    if (status !== "failed" && status !== "died" || exit_status === EXIT.usage) continue;
     if (task === "daily" && status === "failed" && summary !== "null") continue;
     const key = JSON.stringify([task, status, error]);
     const known = failures.get(key);
@@ -107,10 +110,12 @@ export interface RunName {
   started: Date;
 }
 
-/** Read the name of a run's file; undefined where it is none. */
+/** Read the name of a run's file; undefined where it is none. Those of earlier versions end at seconds. */
 export function runName(path: string): RunName | undefined {
   const [, year, month, day, hour, minute, second, task] =
-    /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)-(.+)-[0-9a-f]{8}\.parquet$/.exec(basename(path)) ?? [];
+    /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(?:\d{3})?-(.+)-[0-9a-f]{8}\.parquet$/.exec(
+      basename(path),
+    ) ?? [];
   if (task === undefined) return undefined;
   return { task, started: new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) };
 }

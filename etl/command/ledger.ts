@@ -32,7 +32,8 @@ export class LedgerRow {
     readonly args: string[],
     readonly studyHash: string,
   ) {
-    const stamp = this.#started.toISOString().replace(/[-:]|\.\d+Z$/g, "");
+    // To the millisecond: files are sorted by name, and two runs may start within a second.
+    const stamp = this.#started.toISOString().replace(/[-:.Z]/g, "");
     this.runId = `${stamp}-${task.replace(":", "-")}-${crypto.randomUUID().slice(0, 8)}`;
   }
 

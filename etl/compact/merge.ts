@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { UserError } from "../run/error.ts";
 import { firstDamage } from "../store/damage.ts";
-import { type Database, literal, row, rows } from "../store/duckdb.ts";
+import { type Database, literal, resetThreads, row, rows } from "../store/duckdb.ts";
 import { relation, writeParquet } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { whileNobodyReads } from "../store/reading.ts";
@@ -95,7 +95,8 @@ async function writeMerged(
     );
     if (!same) throw new Error(`${path} does not have the rows of its parts`);
   } finally {
-    await database.run("RESET threads; RESET preserve_insertion_order");
+    await database.run("RESET preserve_insertion_order");
+    await resetThreads(database);
   }
 }
 

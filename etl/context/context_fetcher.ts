@@ -1,4 +1,5 @@
-import { answerSegment, CONTEXT_JOURNAL, landLeftoverAnswers } from "../raw/answer_journal.ts";
+import { partName } from "../store/part_name.ts";
+import { CONTEXT_JOURNAL, landLeftoverAnswers } from "../raw/answer_journal.ts";
 import { type AppView, POSTS_AT_ONCE } from "../atproto/appview.ts";
 import { appViewError } from "../atproto/appview_error.ts";
 import { delay } from "../run/pause.ts";
@@ -157,7 +158,7 @@ export class ContextFetcher {
   async #write({ found, absent }: ContextAnswer): Promise<void> {
     const { paths } = this.context;
     const key = await hashKey(paths);
-    this.#journal ??= await Journal.create(paths.journal(CONTEXT_JOURNAL.name), answerSegment());
+    this.#journal ??= await Journal.create(paths.journal(CONTEXT_JOURNAL.name), partName());
     await this.quarantine.commit();
     this.#journal.append({
       host: this.appView.host,

@@ -1,6 +1,6 @@
 import { allOpenBatches } from "../labels/open_batch.ts";
 import { type Variable, variable } from "../run/environment.ts";
-import { UserError } from "../run/error.ts";
+import { EXIT, UserError } from "../run/error.ts";
 import type { Study } from "../study/study.ts";
 import type { DataPaths } from "../store/paths.ts";
 import type { Step, StepEnd } from "./step.ts";
@@ -17,6 +17,20 @@ export interface DailyClassifier {
 /** Every classifier by its name, in the order in which a day runs them. */
 export type DailyClassifiers = Record<string, DailyClassifier>;
 
+/** Give the usage error for a name in `daily.classifiers` that no classifier has, if there is one. */
+export function unknownClassifier(
+  { classifiers = [] }: Study["daily"],
+  listed: DailyClassifiers,
+): UserError | undefined {
+  const name = classifiers.find((name) => !Object.hasOwn(listed, name));
+  return name === undefined ? undefined : new UserError(
+    "read daily.classifiers of the study",
+    `there is no classifier ${JSON.stringify(name)}`,
+    `The classifiers are ${Object.keys(listed).join(", ")}`,
+    { exitCode: EXIT.usage },
+  );
+}
+
 /**
  * Give the steps that run a classifier: one, or with batches under way one for each place where
  * these are answered, which lands them and sends what is pending as they were sent.
@@ -32,7 +46,7 @@ export function classifierSteps(
     args: [...args, ...days],
     // Before preprocess, deleted posts are still in the tables, and must not be sent anywhere.
     needs: ["preprocess"],
-    lacks: () => lacks,
+    lacks,
   });
   if (study.classifiers[name] === undefined) {
     return [step([], `study.yaml has no section classifiers.${name}`)];

@@ -6,8 +6,8 @@ export interface Step {
   args: string[];
   /** Tasks that must have reached their end; all others before it only go first. */
   needs?: string[];
-  /** Give why it is left out, undefined where it can run. */
-  lacks?(before: StepEnd[]): string | undefined;
+  /** Why it is left out; undefined where it can run. */
+  lacks?: string | undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type ChosenLabelSet, ownColumns } from "./analysis_column.ts";
 import { CLASSIFIER as HUMAN } from "../labels/human_labels.ts";
+import type { LabelSetRow } from "../labels/label_set.ts";
 import { EXIT, UserError } from "../run/error.ts";
 import { readableFiles } from "../store/damage.ts";
 import { type Database, literal, rows } from "../store/duckdb.ts";
@@ -8,13 +9,7 @@ import type { DataPaths } from "../store/paths.ts";
 import { LABEL_SETS } from "../store/tables.ts";
 
 /** The shown label set of a classifier, with its files. */
-export interface ExportedLabelSet extends ChosenLabelSet {
-  classifier_version: string | null;
-  model: string | null;
-  codebook: string | null;
-  codebook_hash: string | null;
-  prompt_hash: string | null;
-  parameters: string | null;
+export interface ExportedLabelSet extends ChosenLabelSet, LabelSetRow {
   filesOf(day: string): string[];
 }
 

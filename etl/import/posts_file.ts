@@ -1,3 +1,4 @@
+import { partName } from "../store/part_name.ts";
 import { basename, extname, resolve } from "node:path";
 import { checkCsv, csvRows } from "./csv.ts";
 import { humanLabelSet, landHumanLabels } from "../labels/human_labels.ts";
@@ -5,7 +6,7 @@ import { ImportReader } from "./import_reader.ts";
 import { REQUIRED_COLUMNS, ROW_COLUMNS } from "./import_row.ts";
 import { landScores, scoreLabelSet, type ScoreTable } from "./imported_scores.ts";
 import { labelSetId } from "../labels/label_set.ts";
-import type { JournalLine } from "../raw/journal_line.ts";
+import { postsLine } from "../raw/journal_line.ts";
 import { landLeftovers, landSegment } from "../raw/land.ts";
 import { now, utcDay } from "../run/clock.ts";
 import type { Command, Context, Outcome } from "../command/command.ts";
@@ -84,18 +85,17 @@ export async function importPosts(
     await importedBefore(database, paths),
     { variables, coder: options.coder, scores },
   );
-  const name = `${now().toISOString().replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`;
-  const journal = await Journal.create(paths.journal(SOURCE), name);
+  const journal = await Journal.create(paths.journal(SOURCE), partName());
   let read = 0;
   try {
     for await (const { fields, raw, line } of csvRows(path, header)) {
       if (signal.aborted) break;
       reader.take(fields, raw, { file: basename(path), line });
-      if (reader.posts.length >= PAGE) journal.append(pageLine(reader.posts.splice(0)));
+      if (reader.posts.length >= PAGE) journal.append(postsLine(reader.posts.splice(0)));
       if (++read % PAGE === 0) await journal.commit();
       progress.update(() => `${read} of ${rows} rows read`);
     }
-    if (reader.posts.length > 0) journal.append(pageLine(reader.posts.splice(0)));
+    if (reader.posts.length > 0) journal.append(postsLine(reader.posts.splice(0)));
     await journal.commit();
     await reader.quarantine.commit();
   } finally {
@@ -142,22 +142,6 @@ async function importedBefore(database: Database, paths: DataPaths): Promise<Set
     `SELECT uri || chr(10) || created_at || chr(10) || text FROM ${relation(RAW, files)}`,
   );
   return new Set(result.getRows().map(([content]) => String(content)));
-}
-
-function pageLine(posts: Record<string, unknown>[]) {
-  const time = now().toISOString();
-  return {
-    host: "",
-    cursor: null,
-    event_time: null,
-    seen_at: time,
-    events: posts.length,
-    bytes: 0,
-    reconnects: 0,
-    notes: [],
-    posts,
-    tombstones: [],
-  } satisfies JournalLine;
 }
 
 function chooseVariables(header: string[], asked: string[] | undefined, path: string): string[] {

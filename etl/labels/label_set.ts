@@ -19,6 +19,18 @@ export interface LabelSet {
   parameters: Record<string, unknown>;
 }
 
+/** The same as a row of `label_sets` has it; the parameters are JSON. */
+export interface LabelSetRow {
+  classifier: string;
+  label_set_id: string;
+  classifier_version: string | null;
+  model: string | null;
+  codebook: string | null;
+  codebook_hash: string | null;
+  prompt_hash: string | null;
+  parameters: string | null;
+}
+
 /** Give the id of a label set: 16 hex digits of the sha256 of its definition. */
 export function labelSetId(set: LabelSet): string {
   const { codebook: _name, parameters, ...rest } = set;

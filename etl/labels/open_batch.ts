@@ -1,6 +1,5 @@
 import { basename, join } from "node:path";
 import { z } from "zod";
-import { now } from "../run/clock.ts";
 import { namesIn, removeIfThere } from "../run/if_there.ts";
 import { StateFile } from "../store/state_file.ts";
 import { removeLeftovers, sync } from "../store/whole_file.ts";
@@ -138,11 +137,6 @@ export async function sweepBatches(
     const { requests } = batchPaths(paths.batches(classifier, label_set_id), name);
     if (stage !== "written") await removeIfThere(requests);
   }
-}
-
-/** Name a batch. */
-export function batchName(): string {
-  return `${now().toISOString().replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`;
 }
 
 function stateFile(path: string) {

@@ -1,4 +1,5 @@
 import { collectCodedPosts, labelsByPost } from "../labels/coded_posts.ts";
+import type { LabelSetRow } from "../labels/label_set.ts";
 import { LABEL_OF_POST } from "../labels/label_file.ts";
 import { countFlags, type FilterSummary } from "../filters/filter_summary.ts";
 import { type Database, literal, rows } from "../store/duckdb.ts";
@@ -8,15 +9,7 @@ import { LABEL_SETS, LABELS } from "../store/tables.ts";
 import { STRATUM_OF_POST } from "../labels/stratum.ts";
 
 /** A label set and its labels of the posts. */
-export interface LabelledPosts {
-  classifier: string;
-  label_set_id: string;
-  classifier_version: string | null;
-  model: string | null;
-  codebook: string | null;
-  codebook_hash: string | null;
-  prompt_hash: string | null;
-  parameters: string | null;
+export interface LabelledPosts extends LabelSetRow {
   first_used: string | null;
   last_used: string | null;
   is_shown: boolean;

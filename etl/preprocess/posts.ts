@@ -1,7 +1,7 @@
 import type { ConfiguredFilter } from "../filters/load_filters.ts";
 import { rawRows } from "../raw/raw_rows.ts";
 import { SOURCE_COLUMNS } from "../store/source.ts";
-import { type Database, literal, row, rows } from "../store/duckdb.ts";
+import { type Database, literal, resetThreads, row, rows } from "../store/duckdb.ts";
 import { damage } from "../store/damage.ts";
 import { tableOf, writeParquet } from "../store/parquet.ts";
 import { POSTS, type Table, withColumns } from "../store/tables.ts";
@@ -181,8 +181,7 @@ export async function writePosts(
       path,
     );
   } finally {
-    await database.run(
-      "RESET disabled_optimizers; RESET threads; SET preserve_insertion_order = false",
-    );
+    await database.run("RESET disabled_optimizers; SET preserve_insertion_order = false");
+    await resetThreads(database);
   }
 }

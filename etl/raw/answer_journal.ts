@@ -1,5 +1,4 @@
 import { basename } from "node:path";
-import { now } from "../run/clock.ts";
 import { describeError, UserError } from "../run/error.ts";
 import { type Database, literal, rows } from "../store/duckdb.ts";
 import { leftSegments, longestLine } from "../store/journal.ts";
@@ -109,10 +108,4 @@ export async function landAnswers(
   }
   await Deno.remove(segment);
   await sync(paths.journal(name));
-}
-
-/** Name a segment: by time, so that names sort, and so that no two are alike. */
-export function answerSegment(): string {
-  const stamp = now().toISOString().replace(/[-:.]/g, "");
-  return `${stamp}-${crypto.randomUUID().slice(0, 8)}`;
 }

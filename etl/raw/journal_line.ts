@@ -1,3 +1,4 @@
+import { now } from "../run/clock.ts";
 import type { TombstoneReason } from "./tombstone.ts";
 
 /** A row of `raw/tombstones`, without the values of its line. */
@@ -58,6 +59,26 @@ export function nothingYet() {
     reconnects: 0,
     notes: [] as string[],
   };
+}
+
+/** Give the line of posts that came together and without a cursor; an import has no host and no event. */
+export function postsLine(
+  posts: Record<string, unknown>[],
+  host = "",
+  event_time: string | null = null,
+) {
+  return {
+    host,
+    cursor: null,
+    event_time,
+    seen_at: now().toISOString(),
+    events: posts.length,
+    bytes: 0,
+    reconnects: 0,
+    notes: [],
+    posts,
+    tombstones: [],
+  } satisfies JournalLine;
 }
 
 /** Note where a host's replay begins: earlier events are no longer available from it. */

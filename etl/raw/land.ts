@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { describeError, UserError } from "../run/error.ts";
 import { newestCoverage } from "./newest_coverage.ts";
-import { type Database, literal, type Row, rows } from "../store/duckdb.ts";
+import { type Database, literal, resetThreads, type Row, rows } from "../store/duckdb.ts";
 import { leftSegments, longestLine } from "../store/journal.ts";
 import { relation, writeParquet } from "../store/parquet.ts";
 import { sync } from "../store/whole_file.ts";
@@ -113,7 +113,7 @@ export async function landSegment(
     if (cause instanceof UserError || !/JSON|Malformed/i.test(describeError(cause))) throw cause;
     throw damagedSegment(segment);
   } finally {
-    await database.run("RESET threads");
+    await resetThreads(database);
   }
   await Deno.remove(segment);
   await sync(paths.journal(source));

@@ -1,3 +1,4 @@
+import { partName } from "../store/part_name.ts";
 import { createHash } from "node:crypto";
 import { now, utcDay } from "../run/clock.ts";
 import { UserError } from "../run/error.ts";
@@ -93,8 +94,7 @@ export async function writeTombstones(
        ${literal(host)} AS host, NULL AS cursor, NULL AS rev, NULL AS op`
   );
   if (selects.length > 0) {
-    const part = `${time.toISOString().replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`;
-    const path = paths.rawPart("tombstones", utcDay(time), part);
+    const path = paths.rawPart("tombstones", utcDay(time), partName(time));
     await writeParquet(database, TOMBSTONES, selects.join(" UNION ALL "), path);
   }
   return hashes;

@@ -48,13 +48,19 @@ export function isFull(thrown: unknown): boolean {
     (["ENOSPC", "EDQUOT"].includes(code) || /no space left on device/i.test(thrown.message));
 }
 
+/** Did the operating system refuse what the user has no right to? DuckDB says so only in words. */
+function isDenied(thrown: unknown): boolean {
+  return thrown instanceof Deno.errors.PermissionDenied ||
+    /^IO Error: .*: Permission denied/.test(describeError(thrown));
+}
+
 /** Give any refusal of the operating system as an error with its remedy. */
 export function explained(thrown: unknown): unknown {
   if (thrown instanceof UserError) return thrown;
   const remedy = isReadOnly(thrown)
     ? READ_ONLY
-    : thrown instanceof Deno.errors.PermissionDenied
-    ? "Give the user that runs this task the right to read and write there"
+    : isDenied(thrown)
+    ? "Give the user that runs this task the right to read and write there, and in the whole data folder"
     : isFull(thrown)
     ? "Free some space and run the task again; nothing that was collected is lost"
     : undefined;

@@ -34,6 +34,12 @@ export function day(text: string): string {
   return text;
 }
 
+/** The options that choose days of posts. */
+export const DAYS = [
+  { flags: "--since <day>", description: "first UTC day of posts", parse: day },
+  { flags: "--until <day>", description: "last UTC day of posts", parse: day },
+];
+
 function isDay(text: string): boolean {
   const date = new Date(`${text}T00:00:00Z`);
   return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(date.getTime()) &&

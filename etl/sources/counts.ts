@@ -1,9 +1,5 @@
-import {
-  answerSegment,
-  COUNTS_JOURNAL,
-  landAnswers,
-  landLeftoverAnswers,
-} from "../raw/answer_journal.ts";
+import { partName } from "../store/part_name.ts";
+import { COUNTS_JOURNAL, landAnswers, landLeftoverAnswers } from "../raw/answer_journal.ts";
 import { type AppView, POSTS_AT_ONCE } from "../atproto/appview.ts";
 import { appViewError } from "../atproto/appview_error.ts";
 import { collectDueCounts, type DueCount, dueCounts } from "./due_count.ts";
@@ -45,7 +41,7 @@ export async function takeCounts(
   const counts: CountsTaken = { due, counted: 0, gone: 0 };
   const until = Math.min(due, limit);
   for (let from = 0; from < until && !signal.aborted;) {
-    const journal = await Journal.create(paths.journal(COUNTS_JOURNAL.name), answerSegment());
+    const journal = await Journal.create(paths.journal(COUNTS_JOURNAL.name), partName());
     const end = Math.min(until, from + SEGMENT);
     try {
       for (; from < end; from += POSTS_AT_ONCE) {

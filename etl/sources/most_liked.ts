@@ -1,12 +1,12 @@
 import { XRPCError } from "@atproto/api";
-import { answerSegment } from "../raw/answer_journal.ts";
+import { partName } from "../store/part_name.ts";
 import type { AppView } from "../atproto/appview.ts";
 import { appViewError } from "../atproto/appview_error.ts";
 import { feedPages } from "../atproto/feed.ts";
 import { readPost, RecordError } from "../atproto/post.ts";
 import type { PostView } from "../atproto/post_view.ts";
 import { type CountsTaken, takeCounts } from "./counts.ts";
-import type { JournalLine } from "../raw/journal_line.ts";
+import { postsLine } from "../raw/journal_line.ts";
 import { landLeftovers, landSegment } from "../raw/land.ts";
 import { now } from "../run/clock.ts";
 import { type Command, type Context, type Outcome } from "../command/command.ts";
@@ -27,7 +27,6 @@ interface Options {
   feed?: string;
   limit?: number;
   appview?: string;
-  countsOnly?: boolean;
 }
 
 export const command: Command = {
@@ -49,15 +48,12 @@ export const command: Command = {
       description: "AppView to ask (default: BLUESKY_APPVIEW, then study.yaml)",
       parse: baseUrl("https:", "http:"),
     },
-    {
-      flags: "--counts-only",
-      description: "read no feed, only count again the posts that are due",
-    },
+    // It left out the feeds, which daily no longer does.
+    { flags: "--counts-only", description: "", old: { notWith: [] } },
   ],
   examples: [
     "deno task sync:most-liked",
     "deno task sync:most-liked --limit 100",
-    "deno task sync:most-liked --counts-only",
   ],
   holdsFiles: false,
   run: collect,
@@ -72,8 +68,8 @@ async function collect(context: Context, options: Options): Promise<Outcome> {
   const { errors, posts } = await landLeftovers(database, paths, SOURCE);
   const quarantine = new Quarantine(paths, SOURCE);
   const summary = { host: appView.host, posts, asked, feeds: {} as Record<string, number> };
-  for (const feed of feedsToRead(options, settings.feeds)) {
-    const journal = await Journal.create(paths.journal(SOURCE), answerSegment());
+  for (const feed of options.feed ? [options.feed] : settings.feeds) {
+    const journal = await Journal.create(paths.journal(SOURCE), partName());
     try {
       const got = await readFeed(context, appView, { feed, limit: asked, journal, quarantine });
       summary.feeds[feed] = got;
@@ -98,17 +94,6 @@ async function collect(context: Context, options: Options): Promise<Outcome> {
     stopped: signal.aborted,
     errors,
   };
-}
-
-function feedsToRead({ feed, limit, countsOnly }: Options, feeds: string[]): string[] {
-  if (!countsOnly) return feed ? [feed] : feeds;
-  if (feed === undefined && limit === undefined) return [];
-  throw new UserError(
-    `run ${command.task}`,
-    "--counts-only reads no feed, but --feed and --limit are about feeds",
-    "Leave out one or the other",
-    { exitCode: EXIT.usage },
-  );
 }
 
 interface Reading {
@@ -139,7 +124,7 @@ async function readFeed(
         if (post) posts.push(post);
       }
     }
-    journal.append(pageLine(appView.host, posts));
+    journal.append(postsLine(posts, appView.host, now().toISOString()));
     await journal.commit();
     await quarantine.commit();
     progress.update(() => `${seen.size} of ${limit} posts of ${feed}`);
@@ -176,22 +161,6 @@ function readItem(
     quarantine.add(error.message, { uri: item.uri, feed, rank }, toJson(record));
     return undefined;
   }
-}
-
-function pageLine(host: string, posts: Record<string, unknown>[]) {
-  const time = now().toISOString();
-  return {
-    host,
-    cursor: null,
-    event_time: time,
-    seen_at: time,
-    events: posts.length,
-    bytes: 0,
-    reconnects: 0,
-    notes: [],
-    posts,
-    tombstones: [],
-  } satisfies JournalLine;
 }
 
 function feedLength(text: string): number {

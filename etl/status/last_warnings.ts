@@ -9,18 +9,13 @@ export interface LastWarning extends Record<string, unknown> {
   warning: string;
 }
 
-/**
- * Give the warnings of each task's last finished run, from files of `runs`.
- *
- * A run that only counted posts again read no feed: it ends no warning of a feed.
- */
+/** Give the warnings of each task's last finished run, from files of `runs`. */
 export async function lastWarnings(database: Database, files: string[]): Promise<LastWarning[]> {
   return await rows<LastWarning>(
     database,
     `SELECT task, started_at, unnest(warnings) AS warning FROM (
        SELECT task, started_at, run_id, warnings FROM ${relation(RUNS, files)}
        WHERE status IN ('done', 'failed', 'stopped')
-         AND NOT coalesce(list_contains(arguments::JSON::VARCHAR[], '--counts-only'), false)
        QUALIFY row_number() OVER (PARTITION BY task ORDER BY started_at DESC, run_id DESC) = 1)
      ORDER BY task, warning`,
   );

@@ -28,25 +28,13 @@ export async function writeParquet(
   const group = size === undefined ? "" : `ROW_GROUP_SIZE ${size},`;
   try {
     return await replaceFile(path, async (beside) => {
-      await database.run(
+      const written = await database.run(
         `COPY (SELECT ${columns.join(", ")} FROM (${query})) TO ${literal(beside)}
          (FORMAT parquet, COMPRESSION zstd, ${group} KV_METADATA ${metadata})`,
       );
-      const { n } = await row<{ n: number }>(
-        database,
-        `SELECT num_rows AS n FROM parquet_file_metadata(${literal(beside)})`,
-      );
-      return n;
+      return written.rowsChanged;
     });
   } catch (cause) {
-    if (/permission denied|EACCES/i.test(describeError(cause))) {
-      throw new UserError(
-        `write ${path}`,
-        "this user may not write there",
-        "Give the user that runs this task the right to read and write there",
-        { cause },
-      );
-    }
     if (isReadOnly(cause)) {
       throw new UserError(`write ${path}`, "the file system is read-only", READ_ONLY, { cause });
     }

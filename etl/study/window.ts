@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 
 const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 const hour = z.int().min(0).max(23);
 
@@ -59,16 +58,6 @@ export function windowsOfDay(windows: Windows, day: string): Window[] {
     const drawn = drawBelow(length, `${seed} ${day} ${stratum}`);
     return at(stratum * length + drawn, spread / 24);
   });
-}
-
-/** Give the windows of every day that touches a span of time, in order. */
-export function windowsBetween(windows: Windows, from: Date, until: Date): Window[] {
-  const first = Math.floor(from.getTime() / DAY_MS) * DAY_MS;
-  const days: Window[] = [];
-  for (let time = first; time < until.getTime(); time += DAY_MS) {
-    days.push(...windowsOfDay(windows, new Date(time).toISOString().slice(0, 10)));
-  }
-  return days.filter((window) => window.until > from && window.from < until);
 }
 
 /** Draw a whole number from 0 to `bound` - 1, equally likely to within 2^-32. */

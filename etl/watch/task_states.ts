@@ -82,9 +82,8 @@ function addRun(states: Map<string, TaskState>, run: Row): void {
 }
 
 function isGood({ task, status, arguments: given, has_summary }: Row): boolean {
-  const args = JSON.parse(given) as string[];
-  if (task === "daily") return has_summary && !args.includes("--date");
-  return ["done", "stopped"].includes(status) && !args.includes("--counts-only");
+  if (task !== "daily") return ["done", "stopped"].includes(status);
+  return has_summary && !(JSON.parse(given) as string[]).includes("--date");
 }
 
 async function readRuns(database: Database, files: string[]): Promise<Row[]> {

@@ -9,16 +9,25 @@ import { settleIncidents } from "./incidents.ts";
 const SCOPE = "study";
 
 /**
- * Notify people that the study file cannot be read, by the channels of the environment, and those of
+ * Notify people that the study file cannot be read, and of the effect, by the channels of the environment, and those of
  * the file that are still readable.
  */
 export async function tellOfUnreadableStudy(
   { studyPath, ...context }: Pick<Context, "paths" | "studyPath" | "signal" | "warn">,
   { message, remedy }: UserError,
+  effect = "no task can run",
 ): Promise<void> {
   const study = legible(studyPath);
-  const title = `no task can run: ${message}`;
+  const title = `${effect}: ${message}`;
   await settleIncidents({ ...context, study }, SCOPE, [{ key: `${SCOPE}/file`, title, remedy }]);
+}
+
+/** Notify them that `daily` cannot run, because the study names a classifier that there is not. */
+export async function tellOfUnknownClassifier(
+  context: Parameters<typeof tellOfUnreadableStudy>[0],
+  error: UserError,
+): Promise<void> {
+  await tellOfUnreadableStudy(context, error, "daily cannot run");
 }
 
 /** Notify the same people that the study can be read again. */

@@ -36,6 +36,11 @@ export interface CellProcessEnd {
 
 const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
 const MEMORY_EVERY_MS = 500;
+/**
+ * How long a function of DuckDB-WASM runs before V8 compiles it for speed. By default that is so soon
+ * that on small data compiling takes more than the queries; long ones have it either way.
+ */
+const TIERING = "--wasm-tiering-budget=200000000";
 
 /**
  * Run a module of cells in a process of its own, which may read the data folder and the study, write
@@ -50,7 +55,7 @@ export async function runProcess(
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
-      `--v8-flags=--max-old-space-size=${Math.ceil(limits.memory / 2 ** 20)}`,
+      `--v8-flags=--max-old-space-size=${Math.ceil(limits.memory / 2 ** 20)},${TIERING}`,
       "--no-prompt",
       "--no-check",
       `--config=${CONFIG}`,
@@ -71,7 +76,14 @@ export async function runProcess(
     stderr: "piped",
   }).spawn();
   let limit: CellProcessEnd["limit"];
-  const kill = () => child.kill("SIGKILL");
+  const kill = () => {
+    try {
+      child.kill("SIGKILL");
+    } catch (error) {
+      // It has ended meanwhile, and what it put out is still being read.
+      if (!(error instanceof TypeError)) throw error;
+    }
+  };
   const stop = (reached: keyof CellLimits) => {
     limit ??= reached;
     kill();

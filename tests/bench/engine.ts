@@ -1,26 +1,16 @@
 /** Measures `classify:perspective` as a process of its own against a Comment Analyzer on loopback. */
 import { join } from "node:path";
 import { CommentAnalyzer } from "../../classifiers/clients/comment_analyzer.ts";
-import { openDatabase, row } from "../../etl/store/duckdb.ts";
-import { KEY, LABELS, startLabelling } from "../classifiers/perspective_run.ts";
+import { KEY } from "../classifiers/perspective_run.ts";
 import type { AnalyzerProcess } from "./servers/analyzer_process.ts";
 import type { Bench, Figure } from "./measure.ts";
-import {
-  finish,
-  firstArrival,
-  LATENCY_MS,
-  pause,
-  prepare,
-  QUOTA,
-  summaryOf,
-  withAnalyzer,
-} from "./perspective_runs.ts";
+import { describePaidRuns, holdMany, kill } from "./paid_runs.ts";
+import { finish, labelling, LATENCY_MS, prepare, QUOTA, withAnalyzer } from "./perspective_runs.ts";
 
 const PACED = 10_000;
 const BATCHES = 30;
 const PENDING = 1_000_000;
-const PENDING_SECONDS = 30;
-const [KILLS, KILLED] = [12, 6000];
+const KILLED = 6000;
 /** Of the pipeline that this one replaces, and the posts that it took for them. */
 const [ORIGINAL_MB, ORIGINAL_POSTS] = [839, 165_163];
 /** Requests a second: what memory is held does not hang on it, and so it takes minutes. */
@@ -29,16 +19,15 @@ const FAST = 600;
 export const bench: Bench = {
   description:
     `classify:perspective at a quota of ${QUOTA} requests a second, ${LATENCY_MS} ms latency:\n` +
-    `${PACED} posts, ${PENDING} pending posts for ` +
-    `${PENDING_SECONDS} s, ${KILLS} × kill -9 during ${KILLED} posts, and the memory for ` +
+    `${PACED} posts, ${describePaidRuns(PENDING, KILLED)}, and the memory for ` +
     `${ORIGINAL_POSTS} posts at ${FAST} a second.`,
   async run(say) {
     const folder = await Deno.makeTempDir({ prefix: "civicsky-bench-" });
     try {
       return [
         ...await pace(join(folder, "paced"), say),
-        ...await holdMany(join(folder, "many"), say),
-        ...await kill(join(folder, "killed"), say),
+        ...await many(join(folder, "many"), say),
+        ...await killed(join(folder, "killed"), say),
         ...await holdAnswers(join(folder, "answers"), say),
       ];
     } finally {
@@ -99,29 +88,6 @@ async function inBatches({ url }: AnalyzerProcess, say: Say): Promise<number> {
   return perSecond;
 }
 
-async function holdMany(data: string, say: Say): Promise<Figure[]> {
-  await prepare(data, PENDING);
-  return await withAnalyzer({}, async (analyzer) => {
-    const child = startLabelling(data, analyzer);
-    const started = performance.now();
-    await firstArrival(analyzer, 0, child);
-    const wait = (performance.now() - started) / 1000;
-    await new Promise((done) => setTimeout(done, PENDING_SECONDS * 1000));
-    child.kill("SIGTERM");
-    const summary = await summaryOf(child, 4);
-    say(`${PENDING} pending: the first request after ${wait.toFixed(1)} s, ${summary.done} done`);
-    return [
-      {
-        name: `peak memory, ${PENDING} pending`,
-        value: summary.peak_rss_mb,
-        unit: "MB",
-        goal: { most: 300 },
-      },
-      { name: "from start to its first request", value: wait, unit: "s" },
-    ];
-  });
-}
-
 async function holdAnswers(data: string, say: Say): Promise<Figure[]> {
   await prepare(data, ORIGINAL_POSTS, { requests_per_second: FAST });
   return await withAnalyzer({}, async (analyzer) => {
@@ -136,53 +102,13 @@ async function holdAnswers(data: string, say: Say): Promise<Figure[]> {
   });
 }
 
-async function kill(data: string, say: Say): Promise<Figure[]> {
+async function many(data: string, say: Say): Promise<Figure[]> {
+  await prepare(data, PENDING);
+  return await withAnalyzer({}, (analyzer) => holdMany(labelling(data, analyzer), PENDING, say));
+}
+
+async function killed(data: string, say: Say): Promise<Figure[]> {
   await prepare(data, KILLED);
-  return await withAnalyzer({}, async (analyzer) => {
-    const starts: number[] = [];
-    const start = async () => {
-      const { arrivals } = await analyzer.report();
-      const started = performance.now();
-      const child = startLabelling(data, analyzer);
-      await firstArrival(analyzer, arrivals, child);
-      starts.push((performance.now() - started) / 1000);
-      return child;
-    };
-    for (let count = 0; count < KILLS; count++) {
-      const child = await start();
-      const enough = KILLED * (count + Math.random()) / (KILLS + 1);
-      while ((await analyzer.report()).texts < enough) await pause(20);
-      child.kill("SIGKILL");
-      await child.output();
-    }
-    const summary = await summaryOf(await start(), 0);
-    const { answers, texts } = await analyzer.report();
-    const [first, ...others] = starts as [number, ...number[]];
-    say(`starts: ${starts.map((seconds) => seconds.toFixed(2)).join(", ")} s`);
-    using database = await openDatabase(data);
-    const { labels, posts } = await row<{ labels: number; posts: number }>(
-      database,
-      `SELECT count(*) AS labels, count(DISTINCT uri) AS posts
-       FROM ${LABELS.replace("{data}", data)} WHERE was_successfully_labeled`,
-    );
-    if (labels !== KILLED || posts !== KILLED || summary.pending !== 0) {
-      throw new Error(`${labels} labels of ${posts} posts, ${summary.pending} pending`);
-    }
-    return [
-      { name: `paid twice after ${KILLS} kills`, value: answers - texts, unit: "answers" },
-      {
-        name: "the same a kill",
-        value: (answers - texts) / KILLS,
-        unit: "answers",
-        // What a second of latency, syncs and a busy machine has in flight.
-        goal: { most: QUOTA },
-      },
-      {
-        name: "longest recovery, beyond a first start",
-        value: Math.max(...others) - first,
-        unit: "s",
-        goal: { most: 1 },
-      },
-    ];
-  });
+  const what = { data, classifier: "perspective", posts: KILLED };
+  return await withAnalyzer({}, (analyzer) => kill(labelling(data, analyzer), what, QUOTA, say));
 }

@@ -2,12 +2,11 @@
 import process from "node:process";
 import { fromUint8Array } from "@atcute/car";
 import { decode, decodeFirst, fromBytes, toCidLink } from "@atcute/cbor";
-import { subscribe } from "../../etl/atproto/subscription.ts";
 import { skywareParser } from "../etl/atproto/skyware.ts";
 import { memoryCollector } from "../etl/collect/memory_collector.ts";
 import { type BenchFrame, benchFrames } from "./inputs/frames.ts";
 import { type Bench, type Figure, interleaved, median } from "./measure.ts";
-import { startRelayProcess } from "./servers/relay_process.ts";
+import { startRelayProcess, subscribeTo } from "./servers/relay_process.ts";
 
 const FRAMES = 20_000;
 const ROUNDS = 5;
@@ -79,14 +78,7 @@ async function measureOverSocket(url: string, last: number, posts: number): Prom
     const stop = new AbortController();
     const [started, before] = [performance.now(), process.cpuUsage()];
     let [count, found, seconds] = [0, 0, 0];
-    const messages = subscribe({
-      hosts: [url],
-      url: (host) => `${host}/xrpc/com.atproto.sync.subscribeRepos`,
-      signal: stop.signal,
-      onReconnect(_seconds, { reason }) {
-        throw new Error(`Cannot measure: ${reason}`);
-      },
-    });
+    const messages = subscribeTo(url, stop.signal);
     for await (const message of messages) {
       count++;
       if (reader === "ours") found += collector.take(message);

@@ -1,13 +1,12 @@
 /** Measures `sync:firehose` as a process of its own, from the socket over the journal to Parquet. */
 import { join } from "node:path";
-import { subscribe } from "../../etl/atproto/subscription.ts";
 import { literal, openDatabase, row } from "../../etl/store/duckdb.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { startCollecting } from "../etl/sources/firehose_run.ts";
 import { timeOf } from "./inputs/frame_cycle.ts";
 import { benchFrames } from "./inputs/frames.ts";
 import { type Bench, type Figure, interleaved, median } from "./measure.ts";
-import { startRelayProcess } from "./servers/relay_process.ts";
+import { startRelayProcess, subscribeTo } from "./servers/relay_process.ts";
 
 const FRAMES = 20_000;
 const EVENTS = 500_000;
@@ -144,14 +143,7 @@ async function readOnly(url: string, events: number): Promise<number> {
   const stop = new AbortController();
   const started = performance.now();
   let left = events;
-  const messages = subscribe({
-    hosts: [url],
-    url: (host) => `${host}/xrpc/com.atproto.sync.subscribeRepos`,
-    signal: stop.signal,
-    onReconnect(_seconds, { reason }) {
-      throw new Error(`Cannot measure: ${reason}`);
-    },
-  });
+  const messages = subscribeTo(url, stop.signal);
   for await (const _ of messages) if (--left === 0) break;
   return events / ((performance.now() - started) / 1000);
 }

@@ -1,11 +1,8 @@
 /** Runs of `classify:sociopolitical` as processes, for measurements. */
-import { openDatabase } from "../../etl/store/duckdb.ts";
-import { relation, writeParquet } from "../../etl/store/parquet.ts";
-import { DataPaths } from "../../etl/store/paths.ts";
-import { POSTS } from "../../etl/store/tables.ts";
 import { DAY, environment, KEY, words, writeStudy } from "../classifiers/chat/chat_run.ts";
 import { startCountingAppView } from "../etl/context/counting_appview.ts";
 import { taskProcess } from "../task.ts";
+import { writePosts } from "./paid_runs.ts";
 import { type GroqProcess, startGroqProcess } from "./servers/groq_process.ts";
 
 export const LATENCY_MS = 500;
@@ -26,7 +23,6 @@ export async function prepare(data: string, posts: number, limits = LIMITS): Pro
       tokens_per_minute: limits.tokensPerMinute,
     },
   });
-  using database = await openDatabase(data);
   const query =
     `SELECT 'at://did:plc:' || lpad(i::VARCHAR, 24, 'a') || '/app.bsky.feed.post/3k' || i
       AS uri, 'cid-' || i AS cid, sha256(i::VARCHAR) AS text_hash, 'en' AS detected_language,
@@ -37,12 +33,7 @@ export async function prepare(data: string, posts: number, limits = LIMITS): Pro
     if(i % 20 IN (9, 10, 11, 12), ['a picture of the house number ' || i], []) AS image_alts,
     if(i % 20 > 17, 'the council met for the time number ' || i, NULL) AS external_title,
     false AS in_most_liked, true AS passed_filters FROM range(${posts}) t(i)`;
-  await writeParquet(
-    database,
-    POSTS,
-    `SELECT * FROM ${relation(POSTS, [])} UNION ALL BY NAME (${query})`,
-    new DataPaths(data).posts(DAY),
-  );
+  await writePosts(data, DAY, query);
 }
 
 export interface Servers {

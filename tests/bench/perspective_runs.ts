@@ -1,9 +1,6 @@
 /** Runs of `classify:perspective` as processes, for measurements. */
-import { openDatabase } from "../../etl/store/duckdb.ts";
-import { relation, writeParquet } from "../../etl/store/parquet.ts";
-import { DataPaths } from "../../etl/store/paths.ts";
-import { POSTS } from "../../etl/store/tables.ts";
 import { KEY, startLabelling, writeStudy } from "../classifiers/perspective_run.ts";
+import { type PaidRun, summaryOf, writePosts } from "./paid_runs.ts";
 import { type AnalyzerProcess, startAnalyzerProcess } from "./servers/analyzer_process.ts";
 
 /** Requests a second that the service grants. */
@@ -14,18 +11,12 @@ const DAY = "2026-06-01";
 /** Make a day of so many posts, each with a text of its own, and a study that labels all of them. */
 export async function prepare(data: string, posts: number, quota = {}): Promise<void> {
   await writeStudy(data, { quota: { requests_per_second: QUOTA, ...quota } });
-  using database = await openDatabase(data);
   const query =
     `SELECT 'at://did:plc:' || lpad(i::VARCHAR, 24, 'a') || '/app.bsky.feed.post/3k' || i
       AS uri, 'cid-' || i AS cid, sha256(i::VARCHAR) AS text_hash, 'en' AS detected_language,
     'what the author number ' || i || ' has to say about ' || sha256(i::VARCHAR) AS text,
     false AS in_most_liked, true AS passed_filters FROM range(${posts}) t(i)`;
-  await writeParquet(
-    database,
-    POSTS,
-    `SELECT * FROM ${relation(POSTS, [])} UNION ALL BY NAME (${query})`,
-    new DataPaths(data).posts(DAY),
-  );
+  await writePosts(data, DAY, query);
 }
 
 export async function withAnalyzer<T>(
@@ -40,18 +31,15 @@ export async function withAnalyzer<T>(
   }
 }
 
-/** Wait for a request; throws where the run ends before. */
-export async function firstArrival(
-  analyzer: AnalyzerProcess,
-  after: number,
-  child: Deno.ChildProcess,
-): Promise<void> {
-  let hasEnded = false;
-  child.status.then(() => hasEnded = true);
-  while ((await analyzer.report()).arrivals <= after) {
-    if (hasEnded) throw new Error(`no request: ${(await summaryOf(child, 0)).status}`);
-    await pause(20);
-  }
+/** Give the runs of a folder as `paid_runs.ts` measures them. */
+export function labelling(data: string, analyzer: AnalyzerProcess): PaidRun {
+  return {
+    start: () => startLabelling(data, analyzer),
+    async report() {
+      const { arrivals, texts, answers } = await analyzer.report();
+      return { asked: arrivals, different: texts, answers };
+    },
+  };
 }
 
 /** Label everything; throws where a post has no label afterwards. */
@@ -65,15 +53,4 @@ export async function finish(
   say(`${summary.labelled} posts in ${summary.seconds} s, at most ${summary.peak_rss_mb} MB`);
   if (summary.labelled !== posts) throw new Error(`${summary.labelled} labels of ${posts}`);
   return summary;
-}
-
-export async function summaryOf(child: Deno.ChildProcess, expected: number) {
-  const { code, stdout, stderr } = await child.output();
-  const decoder = new TextDecoder();
-  if (code !== expected) throw new Error(`exit status ${code}: ${decoder.decode(stderr)}`);
-  return JSON.parse(decoder.decode(stdout));
-}
-
-export function pause(ms: number): Promise<void> {
-  return new Promise((done) => setTimeout(done, ms));
 }

@@ -1,4 +1,5 @@
 /** Runs `classify:perspective` on invented posts against a Comment Analyzer on loopback. */
+import { labelOutcomes } from "./label_outcomes.ts";
 import {
   type CommentAnalyzerOptions,
   type CommentAnalyzerServer,
@@ -7,7 +8,6 @@ import {
 import { DataPaths } from "../../etl/store/paths.ts";
 import { POSTS } from "../../etl/store/tables.ts";
 import { uri } from "../raw.ts";
-import { query } from "../rows.ts";
 import { writeRows } from "../table_file.ts";
 import { runTask, taskProcess } from "../task.ts";
 import { SHIPPED_STUDY } from "../shipped_study.ts";
@@ -47,7 +47,7 @@ export async function writeDays(data: string, posts: TestPost[]): Promise<void> 
       in_most_liked: post.stratum === "most_liked",
       passed_filters: post.stratum !== "filtered_out",
     }));
-    await writeRows(data, POSTS, rows, new DataPaths(data).posts(day));
+    await writeRows(POSTS, rows, new DataPaths(data).posts(day));
   }
 }
 
@@ -122,14 +122,7 @@ export async function withAnalyzer(
 }
 
 /** Count the label rows by their reason; labels stand under `labelled`. */
-export async function outcomes(data: string): Promise<Record<string, number>> {
-  const rows = await query<{ outcome: string; n: number }>(
-    data,
-    `SELECT coalesce(reason, 'labelled') AS outcome, count(*) AS n FROM ${LABELS}
-     GROUP BY ALL ORDER BY ALL`,
-  );
-  return Object.fromEntries(rows.map(({ outcome, n }) => [outcome, n]));
-}
+export const outcomes = (data: string) => labelOutcomes(data, "perspective");
 
 /** Give how many scores were sent beyond the first of each text. */
 export function paidTwice({ answered }: CommentAnalyzerServer): number {

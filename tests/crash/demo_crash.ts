@@ -4,7 +4,7 @@ import { command as demoCommand, demo } from "../../demo/main.ts";
 import { type Command, runCommand } from "../../etl/command/command.ts";
 import { printed } from "../printed.ts";
 import { query } from "../rows.ts";
-import { runTask } from "../task.ts";
+import { ROOT, runTask } from "../task.ts";
 import { byKey, checkModelLabels } from "../demo/demo_model_labels.ts";
 import { expectedOfSample } from "../demo/expected.ts";
 
@@ -28,6 +28,21 @@ Deno.test("the demo finds what its source file says, whatever a demo before left
     const { result: code, stdout, stderr } = await printed(() => runCommand(command, args));
     assert.equal(code, 0, stderr);
     const summary = JSON.parse(stdout);
+
+    await t.step("what it prints as typed shows the same folder when it is typed", async () => {
+      const [, typed] = /^\$ deno (task status .+)$/m.exec(stderr)!;
+      const shell = new Deno.Command("sh", {
+        args: ["-c", `"$DENO" ${typed}`],
+        env: { DENO: Deno.execPath() },
+        cwd: ROOT,
+      });
+      const shown = await shell.output();
+      assert.ok(shown.success);
+      assert.match(
+        new TextDecoder().decode(shown.stdout),
+        /^Civicsky demo, .* in .*civicsky demo's /,
+      );
+    });
 
     await t.step("the counts of each stage", () => {
       const { posts } = expected;

@@ -5,7 +5,10 @@ import { query } from "../rows.ts";
 import { runTask, type TaskResult } from "../task.ts";
 import { collect, journalFiles, rawRows } from "../etl/sources/firehose_run.ts";
 import { expectedRows, sampleStream } from "../etl/sources/sample_stream.ts";
-import { fillBut, testOnSmallDisk } from "../etl/store/small_disk.ts";
+import { fill, fillBut, testOnSmallDisk } from "../etl/store/small_disk.ts";
+import { DataPaths } from "../../etl/store/paths.ts";
+import { Quarantine } from "../../etl/store/quarantine.ts";
+import { lines } from "../etl/store/quarantined_lines.ts";
 
 const MEGABYTES = 8;
 const KB = 1024;
@@ -95,6 +98,24 @@ testOnSmallDisk("a disk that is full while a feed is collected costs no post", a
     await appView.close();
   }
 }, MEGABYTES);
+
+// Invariant 9
+testOnSmallDisk(
+  "a full disk leaves whole lines, and none is lost when there is space again",
+  async (disk) => {
+    const paths = new DataPaths(disk);
+    const quarantine = new Quarantine(paths, "firehose");
+    quarantine.add("malformed_frame", { after: 1 }, "");
+    await quarantine.commit();
+    const filling = await fill(disk);
+    quarantine.add("malformed_frame", { after: 2 }, new Uint8Array(60_000));
+    await assert.rejects(quarantine.commit(), /^UserError: Cannot write the quarantine .*No space/);
+    assert.deepEqual((await lines(paths)).map((line) => line.after), [1]);
+    await Deno.remove(filling);
+    await quarantine.commit();
+    assert.deepEqual((await lines(paths)).map((line) => line.after), [1, 2]);
+  },
+);
 
 /** Run a task with so many bytes free: it must fail clearly, and leave nothing in the way. */
 async function onFullDisk(

@@ -79,7 +79,7 @@ Deno.test("at 1,000 stops at random points, shares weighted by 1 / label_prob ar
     using database = await openDatabase(data);
     const paths = new DataPaths(data);
     await database.run("SET threads = 1");
-    await writePosts(data, paths, COUNTS);
+    await writePosts(paths, COUNTS);
     await database.run(`CREATE TEMP TABLE day_posts AS
       SELECT uri, cid, text_hash, in_most_liked, passed_filters FROM read_parquet(${
       literal(paths.posts(DAY))

@@ -55,8 +55,7 @@ async function optionsOf(task: string): Promise<string[]> {
   const command = await loadCommand(task);
   if (command === undefined) return [];
   const own = command.options.flatMap(({ flags }) => flags.match(/--[\w-]+/g) ?? []);
-  // Names of earlier versions are taken too.
-  return [...own, ...Object.keys(command.renamed ?? {}), ...EVERYWHERE];
+  return [...own, ...EVERYWHERE];
 }
 
 /** Give each task with the options that stand behind it, wherever a text names one. */

@@ -147,8 +147,8 @@ Deno.test("a label weighs 1 / label_prob, and one without label_prob is counted 
       label_prob,
       is_political,
     });
-    await writeRows(data, POSTS, ["a", "b", "c", "d"].map(post), paths.posts("2026-06-01"));
-    await writeRows(data, labelTable({ is_political: "BOOLEAN" }), [
+    await writeRows(POSTS, ["a", "b", "c", "d"].map(post), paths.posts("2026-06-01"));
+    await writeRows(labelTable({ is_political: "BOOLEAN" }), [
       label("a", true, 0.25),
       label("b", false, 0.5),
       label("c", true, null),
@@ -186,9 +186,9 @@ Deno.test("cells are kept of what a language model says too, for each label set 
       is_sociopolitical,
       lean: is_sociopolitical ? "left" : null,
     });
-    await writeRows(data, POSTS, posts, paths.posts("2026-06-01"));
+    await writeRows(POSTS, posts, paths.posts("2026-06-01"));
     const table = labelTable({ is_sociopolitical: "BOOLEAN", lean: "VARCHAR" });
-    await writeRows(data, table, [
+    await writeRows(table, [
       label("a", "1", true),
       label("b", "1", false),
       label("c", "1", null),

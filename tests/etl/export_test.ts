@@ -43,14 +43,14 @@ async function fill(data: string) {
       answer: MARKER,
     });
     const labels = ["new", "old"].flatMap((set) => scores.map((row, at) => label(row, at, set)));
-    await writeRows(data, labelTable(SCORES), labels, folder.paths.labels("perspective", day));
+    await writeRows(labelTable(SCORES), labels, folder.paths.labels("perspective", day));
     const hours = [10, 21].map((hour) => ({
       source: "firehose",
       opens_at: `${day} ${hour}:00:00`,
       closes_at: `${day} ${hour + 1}:00:00`,
       window_prob: hour === 10 ? 0.5 : 0.125,
     }));
-    await writeRows(data, WINDOWS, hours, folder.paths.windows("firehose", day));
+    await writeRows(WINDOWS, hours, folder.paths.windows("firehose", day));
   }
   const sets = ["new", "old"].map((id) => ({
     label_set_id: id,
@@ -58,7 +58,7 @@ async function fill(data: string) {
     parameters: "{}",
     is_shown: id === "new",
   }));
-  await writeRows(data, LABEL_SETS, sets, folder.paths.labelSets("perspective"));
+  await writeRows(LABEL_SETS, sets, folder.paths.labelSets("perspective"));
   return folder;
 }
 

@@ -28,7 +28,7 @@ async function fill(data: string): Promise<string> {
     opens_at: "2026-06-11 01:00:00",
     closes_at: "2026-06-11 02:00:00",
   };
-  await writeRows(data, WINDOWS, [...windows, later], paths.windows("firehose", "2026-06-01"));
+  await writeRows(WINDOWS, [...windows, later], paths.windows("firehose", "2026-06-01"));
   const span = (from: string, until: string, host = "relay") => ({
     source: "firehose",
     host,
@@ -45,7 +45,7 @@ async function fill(data: string): Promise<string> {
     span("01:30", "02:10", "another relay"),
     span("02:25", "03:30"),
   ];
-  await writeRows(data, COVERAGE, spans, paths.coveragePart("2026-06-01", "part-0"));
+  await writeRows(COVERAGE, spans, paths.coveragePart("2026-06-01", "part-0"));
   await (await rawFolder(data)).tombstone("2026-06-09", "t", [
     {
       subject: `at://${DID}/app.bsky.feed.post/elsewhere`,
@@ -74,16 +74,15 @@ async function fill(data: string): Promise<string> {
       label_prob: index % 7 ? 0.25 : null,
       prob_toxic: 0.5,
     }));
-    await writeRows(data, labelTable(SCORES), labels, paths.labels("perspective", day));
+    await writeRows(labelTable(SCORES), labels, paths.labels("perspective", day));
   }
   const set = { classifier: "perspective", classifier_version: "1", parameters: '{"a":"|"}' };
-  await writeRows(data, LABEL_SETS, [
+  await writeRows(LABEL_SETS, [
     { ...set, label_set_id: "new", is_shown: true, prompt_hash: "p".repeat(64), model: "m" },
     { ...set, label_set_id: "old", is_shown: false },
   ], paths.labelSets("perspective"));
   // One run of an earlier version, which died.
   await writeRows(
-    data,
     { ...RUNS, version: 1, columns: RUNS_BEFORE },
     [{ run_id: "x", task: "sync:firehose", status: "running", started_at: "2026-06-01 01:00:00" }],
     paths.run("2026-06-01", "x"),

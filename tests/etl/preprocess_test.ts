@@ -55,31 +55,12 @@ Deno.test("a post that several sources brought is one row, with the earliest eve
       },
     ]);
     assert.equal((await preprocess(data)).code, 0);
-    const posts = await query(data, "SELECT * FROM read_parquet('{data}/posts/*/*.parquet')");
-    assert.equal(posts.length, 1);
-    const {
-      cid,
-      rev,
-      text,
-      reference_time,
-      like_count,
-      count_age_hours,
-      in_firehose,
-      in_most_liked,
-      in_import,
-    } = posts[0]!;
-    assert.deepEqual(
-      {
-        cid,
-        rev,
-        text,
-        reference_time,
-        like_count,
-        count_age_hours,
-        in_firehose,
-        in_most_liked,
-        in_import,
-      },
+    const posts = await query(
+      data,
+      `SELECT cid, rev, text, reference_time, like_count, count_age_hours, in_firehose,
+         in_most_liked, in_import FROM read_parquet('{data}/posts/*/*.parquet')`,
+    );
+    assert.deepEqual(posts, [
       {
         cid: "c2",
         rev: "r2",
@@ -91,7 +72,7 @@ Deno.test("a post that several sources brought is one row, with the earliest eve
         in_most_liked: true,
         in_import: false,
       },
-    );
+    ]);
   }));
 
 Deno.test("the day of a post is that of created_at only where it fits the reference time", () =>

@@ -35,7 +35,7 @@ async function writeDays(data: string, days = DAYS): Promise<void> {
       passed_filters: true,
       in_most_liked: false,
     }));
-    await writeRows(data, POSTS, rows, new DataPaths(data).posts(day));
+    await writeRows(POSTS, rows, new DataPaths(data).posts(day));
   }
 }
 

@@ -74,6 +74,29 @@ Deno.test("status shows an error to its cause where there is no terminal", () =>
     assert.ok(stdout.includes(shown), stdout);
   }));
 
+Deno.test("a wrong call is shown as the last run of its task, and is no failure of the week", () =>
+  withData(async (data) => {
+    const study = await watchedStudy(data, {});
+    await study.run("aggregate", "2026-06-09T00:30", { ...FAILED, exit_status: 2, error: "no" });
+    await study.run("render", "2026-06-09T00:40", { ...FAILED, error: "broken" });
+    const { stdout } = await runTask(["status", "--data", data], CLOCK);
+    assert.match(stdout, /failed this week {2}render 2026-06-09 00:40: broken\n/);
+    assert.match(stdout, /aggregate +2026-06-09 00:30 +failed: no\n/);
+    assert.doesNotMatch(stdout, /2026-06-09 00:30: no/);
+  }));
+
+Deno.test("of two runs that begin within a second, status shows the later one as the last", () =>
+  withData(async (data) => {
+    const at = (ms: number) => ({ CIVICSKY_CLOCK: `2026-06-09T00:30:00.${ms}Z` });
+    for (let ms = 100; ms < 120; ms++) {
+      const { code } = await runTask(["aggregate", "--data", data], at(ms));
+      assert.equal(code, 0);
+    }
+    const { stdout } = await runTask(["status", "--data", data, "--json"], CLOCK);
+    const [{ started_at }] = JSON.parse(stdout).last_of_tasks;
+    assert.equal(started_at, "2026-06-09 00:30:00.119");
+  }));
+
 Deno.test("a folder of the operating system is refused as the folder of data", async () => {
   // What it may not read is refused by the permissions of its process.
   const { code, stderr } = await runProcess(["status", "--data", "/proc/self/nothing"]);
@@ -139,7 +162,6 @@ Deno.test("status repeats what the last run of a task warned of, until one has n
     const warnings = async () =>
       JSON.parse((await runTask(["status", "--data", data, "--json"], at(9))).stdout).last_warnings;
     await sync(1, "--limit", "10");
-    await sync(2, "--counts-only");
     const [{ task, started_at, warning }, second] = await warnings();
     assert.deepEqual([task, started_at, second], [
       "sync:most-liked",

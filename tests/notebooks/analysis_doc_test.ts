@@ -40,7 +40,7 @@ async function fill(folder: string): Promise<void> {
       in_firehose: true,
       in_most_liked: index % 20 === 0,
     }));
-    await writeRows(data, POSTS, posts, paths.posts(day));
+    await writeRows(POSTS, posts, paths.posts(day));
     const labels = (every: number, columns: (index: number) => object) =>
       posts.map((post, index) => ({
         ...post,
@@ -50,13 +50,11 @@ async function fill(folder: string): Promise<void> {
         ...index % 11 ? columns(index) : { reason: "rejected" },
       })).filter(({ in_most_liked }, index) => in_most_liked || index % every === 1);
     await writeRows(
-      data,
       labelTable(CLASSIFIERS.dictionary.columns),
       labels(2, (index) => ({ is_political: (index * 7 + at * 3) % 13 < 5, categories: [] })),
       paths.labels("dictionary", day),
     );
     await writeRows(
-      data,
       labelTable(SCORES),
       labels(3, (index) => ({ prob_toxic: (index * 7 + at) % 10 / 10 })),
       paths.labels("perspective", day),
@@ -64,7 +62,7 @@ async function fill(folder: string): Promise<void> {
   }
   for (const classifier of ["dictionary", "perspective"]) {
     const set = { label_set_id: "a", classifier, codebook: "c", is_shown: true };
-    await writeRows(data, LABEL_SETS, [set], paths.labelSets(classifier));
+    await writeRows(LABEL_SETS, [set], paths.labelSets(classifier));
   }
   const { code, stderr } = await runTask(["export", "--data", data]);
   assert.equal(code, 0, stderr);

@@ -211,20 +211,17 @@ Deno.test("where every label failed the share is told in words and not drawn", (
     const paths = new DataPaths(data);
     const post = { uri: uri("1"), cid: "c1" };
     await writeRows(
-      data,
       POSTS_TABLE,
       [{ ...post, reference_time: "2026-06-01 10:00:00", passed_filters: true }],
       paths.posts("2026-06-01"),
     );
     const label = { ...post, label_set_id: "a", was_successfully_labeled: false, reason: "empty" };
     await writeRows(
-      data,
       labelTable(CLASSIFIERS.dictionary.columns),
       [label],
       paths.labels("dictionary", "2026-06-01"),
     );
     await writeRows(
-      data,
       LABEL_SETS,
       [{ label_set_id: "a", classifier: "dictionary", codebook: "c", is_shown: true }],
       paths.labelSets("dictionary"),

@@ -194,8 +194,8 @@ async function score(data: string): Promise<void> {
     ...Object.fromEntries(SAID.perspective.map((name, at) => [name, (index * (at + 3) % 11) / 11])),
   }));
   for (const [day, rows] of Map.groupBy(scored, ({ day }) => day)) {
-    await writeRows(data, labelTable(COLUMNS), rows, paths.labels("perspective", day));
+    await writeRows(labelTable(COLUMNS), rows, paths.labels("perspective", day));
   }
   const set = { label_set_id: "p", classifier: "perspective", is_shown: true };
-  await writeRows(data, LABEL_SETS, [set], paths.labelSets("perspective"));
+  await writeRows(LABEL_SETS, [set], paths.labelSets("perspective"));
 }

@@ -1,3 +1,4 @@
+import { partName } from "../../../etl/store/part_name.ts";
 import { now } from "../../../etl/run/clock.ts";
 import type { LabelReason } from "../../../etl/labels/label_reason.ts";
 import { Journal } from "../../../etl/store/journal.ts";
@@ -92,7 +93,7 @@ export class AnswerSegment {
    */
   static async create(
     folder: string,
-    { round, name = freeName() }: { round?: number; name?: string } = {},
+    { round, name = partName() }: { round?: number; name?: string } = {},
   ): Promise<AnswerSegment> {
     const journal = await Journal.create(folder, name);
     try {
@@ -193,8 +194,4 @@ export class AnswerSegment {
     for (const waiting of this.#waiting) tell(waiting);
     this.#waiting = [];
   }
-}
-
-function freeName(): string {
-  return `${now().toISOString().replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`;
 }

@@ -1,3 +1,4 @@
+import { subscribe } from "../../../etl/atproto/subscription.ts";
 import { fileURLToPath } from "node:url";
 
 export interface RelayProcess {
@@ -34,4 +35,16 @@ export async function startRelayProcess(
       await child.status;
     },
   };
+}
+
+/** Subscribe to it; throws where the connection breaks, as a measurement then means nothing. */
+export function subscribeTo(url: string, signal: AbortSignal) {
+  return subscribe({
+    hosts: [url],
+    url: (host) => `${host}/xrpc/com.atproto.sync.subscribeRepos`,
+    signal,
+    onReconnect(_seconds, { reason }) {
+      throw new Error(`Cannot measure: ${reason}`);
+    },
+  });
 }

@@ -1,8 +1,8 @@
 /** Runs `classify:sociopolitical` on invented posts against a Groq on loopback. */
+import { labelOutcomes } from "../label_outcomes.ts";
 import assert from "node:assert/strict";
 import { codedAnswer, inventedCoder } from "../../../demo/groq/coded_answer.ts";
 import { type GroqOptions, type LoopbackGroq, startGroq } from "../../../demo/groq/groq.ts";
-import { query } from "../../rows.ts";
 import { runTask, taskProcess, type TaskResult } from "../../task.ts";
 import { numberedPosts, type TestPost, writeDays } from "../perspective_run.ts";
 import { SHIPPED_STUDY } from "../../shipped_study.ts";
@@ -94,14 +94,7 @@ export async function untilDone(data: string, server: { url: string }): Promise<
 }
 
 /** Count the label rows by their reason; labels stand under `labelled`. */
-export async function outcomes(data: string): Promise<Record<string, number>> {
-  const rows = await query<{ outcome: string; n: number }>(
-    data,
-    `SELECT coalesce(reason, 'labelled') AS outcome, count(*) AS n FROM ${LABELS}
-     GROUP BY ALL ORDER BY ALL`,
-  );
-  return Object.fromEntries(rows.map(({ outcome, n }) => [outcome, n]));
-}
+export const outcomes = (data: string) => labelOutcomes(data, "sociopolitical");
 
 /** Give the names of the files of open batches. */
 export function batchFiles(data: string): string[] {

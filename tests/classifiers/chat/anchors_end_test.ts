@@ -5,16 +5,8 @@ import { POSTS } from "../../../etl/store/tables.ts";
 import { uri } from "../../raw.ts";
 import { query, withData } from "../../rows.ts";
 import { writeRows } from "../../table_file.ts";
-import { numberedPosts, until, writeDays } from "../perspective_run.ts";
-import {
-  drift,
-  label,
-  REPLICATES,
-  rounds,
-  startLabelling,
-  withLabeller,
-  writeStudy,
-} from "./anchor_run.ts";
+import { numberedPosts, writeDays } from "../perspective_run.ts";
+import { drift, label, REPLICATES, withLabeller, writeStudy } from "./anchor_run.ts";
 
 /** Write a day of posts with link cards; those of some have lost them. */
 async function writeCards(data: string, count: number, without: number[] = []): Promise<void> {
@@ -28,7 +20,7 @@ async function writeCards(data: string, count: number, without: number[] = []): 
     passed_filters: true,
     external_title: without.includes(index) ? null : `A title ${index}`,
   }));
-  await writeRows(data, POSTS, rows, new DataPaths(data).posts("2026-06-01"));
+  await writeRows(POSTS, rows, new DataPaths(data).posts("2026-06-01"));
 }
 
 /** Sum up what is written down as spent. */
@@ -39,34 +31,6 @@ function spent(data: string): number {
     return sum + Object.values(record).reduce((all, dollars) => all + dollars, 0);
   }, 0);
 }
-
-// Invariant 3
-Deno.test("a run that is killed in the middle of a round has paid for nothing that the next pays again", () =>
-  withData((data) =>
-    withLabeller({ latencyMs: 30 }, async (labeller) => {
-      const { record } = labeller.server;
-      await writeDays(data, numberedPosts(16));
-      await writeStudy(data, { anchors: { posts: 16 } });
-      assert.equal((await label(data, labeller, "2026-06-03")).code, 0);
-      const killed = startLabelling(data, labeller, "2026-06-04");
-      await until(() => record.statuses.get(200)! >= 16 + 9);
-      killed.kill("SIGKILL");
-      await killed.output();
-      const { code, stderr, summary } = await label(data, labeller, "2026-06-04");
-      assert.equal(code, 0, stderr);
-      assert.deepEqual(await rounds(data), [[1, "labelled", 16]]);
-      const runs = await query(data, `SELECT count(DISTINCT run_id) AS n FROM ${REPLICATES}`);
-      assert.deepEqual(runs, [{ n: 2 }], "what the killed run had paid for is in");
-      const twice = 16 - summary.replicates.labelled;
-      assert.ok(twice >= 1, "the second run asked about all of them");
-      // Four requests are under way at a time, and so many answers may wait for the disk.
-      assert.ok(record.statuses.get(200)! <= 32 + 8, `${record.statuses.get(200)}`);
-      assert.deepEqual([...Deno.readDirSync(new DataPaths(data).replicateAnswers(
-        "sociopolitical",
-        summary.label_set_id,
-      ))], []);
-    })
-  ));
 
 // Invariant 8
 Deno.test("a round without money goes on in the next run, and another label set asks about the same anchors", () =>

@@ -50,7 +50,7 @@ export async function writeDays(data: string, posts: TestPost[]): Promise<void> 
       passed_filters: true,
       ...post.columns,
     }));
-    await writeRows(data, POSTS, rows, new DataPaths(data).posts(day));
+    await writeRows(POSTS, rows, new DataPaths(data).posts(day));
   }
 }
 

@@ -24,7 +24,7 @@ Deno.test("a dry run prices every post by its own text, packed or not", () =>
       "2026-06-02": ["e", "f", "g", "h"].map(long),
     };
     for (const [day, posts] of Object.entries(days)) {
-      await writeRows(data, POSTS, posts, paths.posts(day));
+      await writeRows(POSTS, posts, paths.posts(day));
     }
     const plan = async (...args: string[]) => {
       const task = ["classify:sociopolitical", "--dry-run", "--json", "--data", data, ...args];

@@ -7,6 +7,7 @@ import {
 } from "../../../classifiers/codebooks/codebook.ts";
 import { compile } from "../../../classifiers/codebooks/dictionary_match.ts";
 import { UserError } from "../../../etl/run/error.ts";
+import { withFile } from "./codebook_file.ts";
 
 const SHIPPED = "classifiers/codebooks/us_politics.yaml";
 
@@ -32,16 +33,6 @@ dictionary:
       description: Firearms.
       terms: [firearm]
 `;
-
-async function withFile<T>(text: string, use: (path: string) => Promise<T>): Promise<T> {
-  const path = await Deno.makeTempFile({ suffix: ".yaml" });
-  try {
-    await Deno.writeTextFile(path, text);
-    return await use(path);
-  } finally {
-    await Deno.remove(path);
-  }
-}
 
 const read = (text: string) => withFile(text, readDictionary);
 

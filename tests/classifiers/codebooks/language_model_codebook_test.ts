@@ -12,6 +12,7 @@ import {
   readSociopolitical,
 } from "../../../classifiers/codebooks/sociopolitical_codebook.ts";
 import { UserError } from "../../../etl/run/error.ts";
+import { withFile } from "./codebook_file.ts";
 import "../../common_environment.ts";
 
 const VALID = `
@@ -46,16 +47,6 @@ attributes:
     zero: Warm.
     one: Frozen.
 `;
-
-async function withFile<T>(text: string, use: (path: string) => Promise<T>): Promise<T> {
-  const path = await Deno.makeTempFile({ suffix: ".yaml" });
-  try {
-    await Deno.writeTextFile(path, text);
-    return await use(path);
-  } finally {
-    await Deno.remove(path);
-  }
-}
 
 function replaced(from: string, to: string): string {
   assert.ok(VALID.includes(from), `the valid codebook has no ${from}`);

@@ -46,7 +46,6 @@ export function sample(rates: Partial<Rates> = {}, seed = "1"): Sample {
 
 /** Write the posts of the day: so many of each stratum, named after it. */
 export async function writePosts(
-  data: string,
   paths: DataPaths,
   counts: Partial<Record<Stratum, number>>,
   change: (row: Record<string, unknown>, index: number) => Record<string, unknown> = (row) => row,
@@ -54,7 +53,7 @@ export async function writePosts(
   const posts = Object.entries(counts).flatMap(([stratum, count]) =>
     Array.from({ length: count }, (_, index) => change(post(stratum as Stratum, index), index))
   );
-  await writeRows(data, POSTS, posts, paths.posts(DAY));
+  await writeRows(POSTS, posts, paths.posts(DAY));
 }
 
 function post(stratum: Stratum, index: number) {

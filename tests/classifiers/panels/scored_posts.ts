@@ -41,8 +41,8 @@ export async function writeLabels(
   rows: Record<string, unknown>[],
 ): Promise<void> {
   const paths = new DataPaths(data);
-  await writeRows(data, LABELS, rows, paths.labels("perspective", day));
-  await writeRows(data, LABEL_SETS, [
+  await writeRows(LABELS, rows, paths.labels("perspective", day));
+  await writeRows(LABEL_SETS, [
     { label_set_id: LABEL_SET, classifier: "perspective", model: "one", is_shown: true },
     { label_set_id: "b".repeat(16), classifier: "perspective", model: "other", is_shown: false },
   ], paths.labelSets("perspective"));
@@ -53,7 +53,6 @@ export async function writeScored(data: string, posts: ScoredPost[]): Promise<vo
   const paths = new DataPaths(data);
   for (const [day, found] of Map.groupBy(posts, (post) => post.day)) {
     await writeRows(
-      data,
       POSTS,
       found!.map(({ name }) => ({
         uri: uri(name),

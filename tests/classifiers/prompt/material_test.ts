@@ -10,7 +10,7 @@ import {
 import { buildPrompt, type PromptPost } from "../../../classifiers/prompt/prompt.ts";
 import { loadTokens } from "../../../classifiers/prompt/token_count.ts";
 import { sociopoliticalInstructions } from "../../../classifiers/prompt/instructions.ts";
-import type { ContextKind } from "../../../etl/context/context_part.ts";
+import { CONTEXT_KINDS } from "../../../etl/context/context_part.ts";
 import "../../common_environment.ts";
 
 await loadTokens();
@@ -22,23 +22,12 @@ const INSTRUCTIONS = sociopoliticalInstructions(
   await readSociopolitical("classifiers/codebooks/us_politics.yaml"),
 );
 const TOKENS = 2000;
-const PLACES: ContextKind[] = [
-  "reply_root",
-  "reply_parent",
-  "quoted_post",
-  "link_title",
-  "link_description",
-  "link_domain",
-  "alt_text",
-  "self_labels",
-];
-
 /** Give a steering text in each place in which a stranger's text can stand. */
 function steeringPosts(text: string): PromptPost[] {
   return [
     { text },
-    ...PLACES.map((kind) => ({ text: "A post.", context: [{ kind, text }] })),
-    { text, context: PLACES.map((kind) => ({ kind, text })) },
+    ...CONTEXT_KINDS.map((kind) => ({ text: "A post.", context: [{ kind, text }] })),
+    { text, context: CONTEXT_KINDS.map((kind) => ({ kind, text })) },
   ];
 }
 

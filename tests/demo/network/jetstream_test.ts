@@ -7,6 +7,7 @@ import {
 } from "../../../demo/network/jetstream.ts";
 import { FIRST_EVENT_SEQ, jetstreamEvents } from "../../../demo/network/jetstream_event.ts";
 import { smallSample } from "../small_sample.ts";
+import { subscription } from "./subscription.ts";
 
 const PATH = "/xrpc/network.bsky.jetstream.subscribeEvents";
 const POST = "app.bsky.feed.post";
@@ -22,23 +23,11 @@ async function withHost(options: JetstreamOptions, use: (host: Jetstream) => Pro
   }
 }
 
-/** Subscribe and read messages one by one. */
-async function subscribe({ url }: Jetstream, query = "") {
-  const socket = new WebSocketStream(`${url}${PATH}${query}`);
-  const end = socket.closed.catch((error: Error) => error);
-  const { readable } = await socket.opened;
-  const reader = readable.getReader();
-  const read = async () => {
-    const { value } = await reader.read();
-    assert.equal(typeof value, "string", "a binary message");
-    return JSON.parse(value as string);
-  };
-  const seqs = async (count: number) => {
-    const found: number[] = [];
-    while (found.length < count) found.push((await read()).payload.seq);
-    return found;
-  };
-  return { read, seqs, end, reader, close: () => (socket.close(), end) };
+function subscribe({ url }: Jetstream, query = "") {
+  return subscription(`${url}${PATH}${query}`, (message) => {
+    assert.equal(typeof message, "string", "a binary message");
+    return JSON.parse(message as string);
+  }, ({ payload }) => payload.seq);
 }
 
 /** Ask for a subscription that is refused, and give status and error as sent. */

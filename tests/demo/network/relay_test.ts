@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { decode, decodeFirst } from "@atcute/cbor";
 import { encodeFrame } from "../../../demo/sample/frames.ts";
 import { type Relay, type RelayOptions, startRelay } from "../../../demo/network/relay.ts";
+import { subscription } from "./subscription.ts";
 
 const PATH = "/xrpc/com.atproto.sync.subscribeRepos";
 
@@ -24,23 +25,11 @@ async function withRelay(options: RelayOptions, use: (relay: Relay) => Promise<v
   }
 }
 
-/** Subscribe and read messages one by one; `end` gives how the relay closed. */
-async function subscribe({ url }: Relay, query = "") {
-  const socket = new WebSocketStream(`${url}${PATH}${query}`);
-  const end = socket.closed.catch((error: Error) => error);
-  const { readable } = await socket.opened;
-  const reader = readable.getReader();
-  const read = async () => {
-    const { value } = await reader.read();
-    const [header, body] = decodeFirst(new Uint8Array(value as Uint8Array));
+function subscribe({ url }: Relay, query = "") {
+  return subscription(`${url}${PATH}${query}`, (message) => {
+    const [header, body] = decodeFirst(new Uint8Array(message as Uint8Array));
     return { header, body: decode(body) };
-  };
-  const seqs = async (count: number) => {
-    const found: number[] = [];
-    while (found.length < count) found.push((await read()).body.seq);
-    return found;
-  };
-  return { read, seqs, end, reader, close: () => (socket.close(), end) };
+  }, ({ body }) => body.seq);
 }
 
 Deno.test("a consumer with a cursor gets what comes after it, then what is pushed", async () => {

@@ -242,19 +242,30 @@ Deno.test({
   },
 });
 
-Deno.test("an option of an earlier version means what it meant, with its value behind = too", async () => {
+Deno.test("an option of an earlier version is taken, not shown, and refused beside the one in its place", async () => {
   await withData(async (data) => {
     let seen: unknown;
-    const renamed = { "--hours": (n: string) => ["--minutes", String(60 * Number(n))] };
     const work = command((_, options) => {
-      seen = options.minutes;
+      seen = options.hours;
       return Promise.resolve(DONE);
-    }, { renamed });
-    for (const args of [["--hours", "2"], ["--hours=2"], ["--minutes", "120"]]) {
+    });
+    const old = { notWith: ["minutes"] };
+    work.options.push({ flags: "--hours <n>", description: "", parse: positiveInteger, old });
+    for (const args of [["--hours", "2"], ["--hours=2"]]) {
       seen = undefined;
       assert.equal((await run(work, data, ...args)).exit, EXIT.done);
-      assert.equal(seen, 120, args.join(" "));
+      assert.equal(seen, 2, args.join(" "));
     }
-    assert.match((await run(work, data, "--hours")).stderr, /--minutes "0" is not a whole number/);
+    assert.equal((await run(work, data, "--minutes", "120")).exit, EXIT.done);
+    const wrong: [string[], RegExp][] = [
+      [["--hours"], /: option '--hours <n>' argument missing\n/],
+      [["--hours", "two"], /: --hours "two" is not a whole number above zero\n/],
+      [["--minutes", "5", "--hours", "2"], /'--hours <n>' cannot be used with .*'--minutes <n>'\n/],
+    ];
+    for (const [args, message] of wrong) {
+      const { exit, stderr } = await run(work, data, ...args);
+      assert.equal(exit, EXIT.usage, stderr);
+      assert.match(stderr, message);
+    }
   });
 });

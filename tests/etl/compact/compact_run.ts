@@ -1,7 +1,7 @@
 /** Folders with small parts, and what `deno task compact` makes of them. */
 import { mergeParts } from "../../../etl/compact/merge.ts";
 import { compactedTables, partsToMerge } from "../../../etl/compact/parts.ts";
-import { openDatabase, rows } from "../../../etl/store/duckdb.ts";
+import { openDatabase } from "../../../etl/store/duckdb.ts";
 import { relation } from "../../../etl/store/parquet.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { COMPACT } from "../../../etl/store/reading.ts";
@@ -41,9 +41,8 @@ export async function threeParts(data: string): Promise<DataPaths> {
 
 /** Read a table as every reader lists it. */
 export async function rowsOf(data: string, folder: string): Promise<unknown[]> {
-  using database = await openDatabase(data);
   const files = new DataPaths(data).files(folder).map(({ path }) => path);
-  return await rows(database, `FROM ${relation(folder === "coverage" ? COVERAGE : RAW, files)}`);
+  return await query(data, `FROM ${relation(folder === "coverage" ? COVERAGE : RAW, files)}`);
 }
 
 export async function postsOf(data: string): Promise<unknown[]> {

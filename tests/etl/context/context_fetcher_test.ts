@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { startAppView } from "../../../demo/network/appview.ts";
 import { type PublishedPost, publishedPosts } from "../../../demo/sample/published_post.ts";
 import { readSample } from "../../../demo/sample/sample.ts";
@@ -14,7 +13,6 @@ import {
   completed,
   DAY,
   fetched,
-  journal,
   labelling,
   NEVER,
   OTHER,
@@ -175,38 +173,6 @@ Deno.test("who is logged in learns of a block, and a rate limit is waited for", 
     } finally {
       await appView.close();
     }
-  }));
-
-// Invariant 1
-Deno.test("what a run fetched before kill -9 is landed by the next one, which asks for the rest", () =>
-  withAppView(async (appView, data) => {
-    const posts = Array.from(
-      { length: 60 },
-      (_, index) => post(`p${index}`, { quoted_uri: uri(`c${index}`) }),
-    );
-    await labelling(data, posts, undefined, () => Promise.resolve());
-    const script = fileURLToPath(new URL("./fetch_contexts.ts", import.meta.url));
-    const run = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--allow-all", script, data, appView.url, DAY],
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    appView.before = async () => {
-      if (appView.asked.length < 3) return;
-      run.kill("SIGKILL");
-      await run.status;
-    };
-    await run.status;
-    appView.before = () => {};
-    const lost = appView.asked.splice(0)[2]!;
-    assert.deepEqual(await query(data, "SELECT * FROM glob('{data}/raw/context/**')"), []);
-    await Deno.writeTextFile(journal(data)!, '{"host":"torn', { append: true });
-    const found = await completed(data, posts, appView.url);
-    assert.deepEqual(appView.asked, [lost]);
-    assert.deepEqual([...found.values()].map(({ parts }) => parts.length), posts.map(() => 1));
-    assert.equal(journal(data), undefined);
-    const rows = (await fetched(data)).map(({ uri }) => uri);
-    assert.deepEqual(rows, posts.map(({ quoted_uri }) => quoted_uri).sort());
   }));
 
 Deno.test("two runs at once take turns, and neither asks for what the other has fetched", () =>

@@ -53,7 +53,7 @@ export async function labelling<T>(
   use: (run: Labelling) => Promise<T>,
 ): Promise<T> {
   const { paths } = await rawFolder(data);
-  await writeRows(data, POSTS, posts as never, paths.posts(DAY));
+  await writeRows(POSTS, posts as never, paths.posts(DAY));
   using database = await openDatabase(data);
   await database.run(`CREATE TEMP TABLE pending_posts AS
     SELECT hash(uri) AS post FROM read_parquet('${paths.posts(DAY)}')`);

@@ -37,7 +37,7 @@ Deno.test("status says of how many hours a week how much was collected", () =>
           closes_at: new Date(opens + 3_600_000).toISOString(),
         };
       });
-      await writeRows(data, WINDOWS, windows, paths.windows("firehose", day));
+      await writeRows(WINDOWS, windows, paths.windows("firehose", day));
       // What lies outside of the windows is in no share.
       const rows = [minute("firehose", `${day}T10:00:00.000Z`)];
       for (const { opens_at } of windows) {
@@ -50,9 +50,9 @@ Deno.test("status says of how many hours a week how much was collected", () =>
         rows.splice(10, 15);
         Object.assign(rows[1]!, { events: 0, skipped: 7, reconnects: 2 });
       }
-      await writeRows(data, COVERAGE, rows, paths.coveragePart(day, "a"));
+      await writeRows(COVERAGE, rows, paths.coveragePart(day, "a"));
     }
-    await writeRows(data, COVERAGE, [
+    await writeRows(COVERAGE, [
       minute("jetstream", "2026-06-07T10:00:00.000Z"),
       minute("jetstream", "2026-06-07T10:01:00.000Z"),
       minute("jetstream", "2026-05-07T10:01:00.000Z"),

@@ -11,5 +11,5 @@ const steps = await chain(
   date,
 );
 console.log(JSON.stringify(
-  steps.map(({ task, args, lacks }) => [[task, ...args].join(" "), lacks?.([]) ?? null]),
+  steps.map(({ task, args, lacks }) => [[task, ...args].join(" "), lacks ?? null]),
 ));

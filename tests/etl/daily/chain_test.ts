@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { CLASSIFIERS } from "../../../classifiers/list.ts";
 import { chain } from "../../../etl/daily/chain.ts";
-import type { StepEnd } from "../../../etl/daily/step.ts";
 import { batchPaths, type OpenBatch, storeBatch } from "../../../etl/labels/open_batch.ts";
 import { onlyThese } from "../../../etl/run/environment.ts";
 import { UserError } from "../../../etl/run/error.ts";
@@ -117,34 +116,10 @@ Deno.test("the study says which stream and which classifiers, in its order", asy
       "preprocess",
       "classify:perspective",
       "classify:dictionary",
-      "sync:most-liked",
       "aggregate",
       "render",
     ]);
-    assert.equal(steps[3]!.lacks!([]), "study.yaml has no section classifiers.perspective");
-  });
-});
-
-Deno.test("counts are taken apart only where the run that reads the feeds could not take them", async () => {
-  await withData(async (data) => {
-    const study = readStudy(DEMO);
-    const steps = await chain({ paths: new DataPaths(data), study }, CLASSIFIERS, undefined);
-    const counting = steps.find(({ args }) => args.includes("--counts-only"))!;
-    const limit = study.sources.most_liked.count_again;
-    const cases: [StepEnd["status"], Record<string, number> | undefined, RegExp | undefined][] = [
-      ["done", { due: 5, counted: 4, gone: 1 }, /took them/],
-      ["failed", { due: 5, counted: 5, gone: 0 }, /took them/],
-      ["done", { due: 2 * limit, counted: limit, gone: 0 }, /took them/],
-      ["failed", { due: 5, counted: 3, gone: 1 }, undefined],
-      ["failed", undefined, undefined],
-      ["busy", undefined, /already running/],
-    ];
-    for (const [status, counts, expected] of cases) {
-      const end = { task: "sync:most-liked", args: [], status, summary: counts && { counts } };
-      const lack = counting.lacks!([end as unknown as StepEnd]);
-      if (expected === undefined) assert.equal(lack, undefined);
-      else assert.match(lack!, expected);
-    }
+    assert.equal(steps[3]!.lacks, "study.yaml has no section classifiers.perspective");
   });
 });
 

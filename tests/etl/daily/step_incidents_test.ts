@@ -20,15 +20,14 @@ function end(task: string, status: StepEnd["status"], more: Partial<StepEnd> = {
 const ahead = { isAhead: true };
 
 Deno.test("a task that failed is one incident, however many of its steps did", () => {
-  const counts = { args: ["--counts-only"] };
   const ends = [
-    end("sync:most-liked", "failed"),
+    end("classify:attributes", "failed", { args: ["--batch"] }),
     end("preprocess", "stopped"),
-    end("sync:most-liked", "failed", counts),
+    end("classify:attributes", "failed", { args: ["--batch-files", "a"] }),
   ];
   assert.deepEqual(incidentsOf(ends), [{
-    key: "daily/sync:most-liked",
-    title: "deno task sync:most-liked failed: Cannot do it: it broke",
+    key: "daily/classify:attributes",
+    title: "deno task classify:attributes --batch failed: Cannot do it: it broke",
     remedy: "Mend it",
   }]);
 });

@@ -34,7 +34,7 @@ for (const after of ["drop", "keep_numbers"]) {
         label_set_id: SET,
       }));
       const anchors = posts.map((post) => ({ ...post, date: "2026-06-01" }));
-      await writeRows(data, ANCHORS, anchors, paths.anchors("tone"));
+      await writeRows(ANCHORS, anchors, paths.anchors("tone"));
       const table = withColumns(REPLICATES, {
         ...ANSWER_COLUMNS,
         reason_text: "VARCHAR",
@@ -49,7 +49,7 @@ for (const after of ["drop", "keep_numbers"]) {
         reason_text: `because of ${post.cid}`,
         is_rude: true,
       }));
-      await writeRows(data, table, replicates, paths.replicates("tone", "2026-06-03"));
+      await writeRows(table, replicates, paths.replicates("tone", "2026-06-03"));
       const answers = paths.replicateAnswers("tone", SET);
       await Deno.mkdir(answers, { recursive: true });
       await Deno.writeTextFile(

@@ -134,7 +134,7 @@ Deno.test("paid answers to removed posts leave their segments, torn lines too, a
       prob_toxic: 0.5,
     });
     const labels = [label("stays"), label("deleted")];
-    await writeRows(data, table, labels, folder.paths.labels("tone", "2026-06-01"));
+    await writeRows(table, labels, folder.paths.labels("tone", "2026-06-01"));
     const line = (uri: string) => JSON.stringify({ uri, answer: `it says ${uri}` });
     const segments = folder.paths.answers("tone", "0123456789abcdef");
     await Deno.mkdir(segments, { recursive: true });

@@ -50,16 +50,16 @@ async function driftOf(said: ((post: number) => Said)[]): Promise<LabelDrift[]> 
         };
       });
     const labels = paths.labels("tone", "2026-06-01");
-    await writeRows(data, withColumns(LABELS, COLUMNS), rowsOf(0), labels);
+    await writeRows(withColumns(LABELS, COLUMNS), rowsOf(0), labels);
     const table = withColumns(REPLICATES, COLUMNS);
     const replicates: string[] = [];
     for (let round = 1; round < said.length; round++) {
       const path = paths.replicates("tone", `2026-06-${String(1 + 7 * round).padStart(2, "0")}`);
-      await writeRows(data, table, rowsOf(round), path);
+      await writeRows(table, rowsOf(round), path);
       replicates.push(path);
     }
     const anchors = posts.map((post) => ({ date: "2026-06-01", uri: uri(`p${post}`) }));
-    await writeRows(data, ANCHORS, anchors, paths.anchors("tone"));
+    await writeRows(ANCHORS, anchors, paths.anchors("tone"));
     using database = await openDatabase(data);
     found = await labelDrift(database, "tone", {
       anchors: [paths.anchors("tone")],

@@ -1,53 +1,15 @@
 /** What every task keeps to on the command line, run as a user runs it. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { sampleFrames } from "../../../demo/sample/frames.ts";
-import { type Relay, startRelay } from "../../../demo/network/relay.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { lock } from "../../../etl/store/lock.ts";
-import { smallSample } from "../../demo/small_sample.ts";
 import { query, withData } from "../../rows.ts";
 import { loadCommand, TASKS } from "../../../main.ts";
 import { ROOT, runTask, taskProcess } from "../../task.ts";
-
-const STUDY = join(ROOT, "demo", "study.yaml");
-const FRAMES = await Array.fromAsync(sampleFrames(smallSample()));
-/** Events that bring no post stand in no line until the run ends. */
-const LAST_POST = FRAMES.findLast((frame) => frame.post !== undefined)!.seq;
-const RUNS = "SELECT * FROM read_parquet('{data}/runs/*/*.parquet')";
+import { firehose, RUNS, STUDY, withRelay } from "./connected_run.ts";
 
 /** The tasks that are ours. */
 const OURS = Object.values(TASKS).flatMap((group) => Object.keys(group));
-
-/** Run something with a data folder and a relay that has sent its frames and stays connected. */
-async function withRelay(run: (data: string, relay: Relay) => Promise<void>): Promise<void> {
-  const relay = startRelay({ frames: FRAMES, startAt: "oldest" });
-  try {
-    await withData((data) => run(data, relay));
-  } finally {
-    await relay.close();
-  }
-}
-
-function firehose(data: string, relay: Relay): string[] {
-  return ["sync:firehose", "--hours", "1", "--relay", relay.url, "--data", data, "--study", STUDY];
-}
-
-/** Wait until a firehose run has every post that the relay holds in its journal. */
-async function untilCollected(data: string): Promise<void> {
-  const folder = new DataPaths(data).journal("firehose");
-  const last = `"cursor":${LAST_POST},`;
-  for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    try {
-      for (const { name } of Deno.readDirSync(folder)) {
-        if (Deno.readTextFileSync(join(folder, name)).includes(last)) return;
-      }
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-}
 
 // The house rule: every task has --help with an example
 Deno.test("each task starts under its line of deno.json, and its help shows its options and an example", async () => {
@@ -149,61 +111,6 @@ Deno.test("a task whose work is running already ends with 3, and the ledger says
   });
 });
 
-// Invariant 10
-Deno.test("SIGTERM ends a run with 4 and everything that it had received has landed", async () => {
-  await withRelay(async (data, relay) => {
-    const task = taskProcess([...firehose(data, relay), "--json"]);
-    const output = task.output();
-    await untilCollected(data);
-    const [running] = await query(data, RUNS);
-    assert.deepEqual([running!.status, running!.exit_status], ["running", null]);
-    Deno.kill(running!.pid as number, "SIGTERM");
-    const { code, stdout } = await output;
-    assert.equal(code, 4);
-    const summary = JSON.parse(new TextDecoder().decode(stdout));
-    assert.equal(summary.status, "stopped");
-    assert.ok(summary.events > LAST_POST - FRAMES[0]!.seq);
-    const [run] = await query(data, RUNS);
-    assert.deepEqual([run!.status, run!.exit_status], ["stopped", 4]);
-    assert.deepEqual([...Deno.readDirSync(new DataPaths(data).journal("firehose"))], []);
-    assert.deepEqual([...Deno.readDirSync(new DataPaths(data).locks())], []);
-  });
-});
-
-// Invariants 1 and 10
-Deno.test("a run that was killed is shown as died, and the next one loses and repeats nothing", async () => {
-  await withRelay(async (data, relay) => {
-    const output = taskProcess(firehose(data, relay)).output();
-    await untilCollected(data);
-    const [running] = await query(data, RUNS);
-    const alive = JSON.parse((await runTask(["status", "--json", "--data", data])).stdout);
-    assert.deepEqual(alive.runs.map((run: { status: string }) => run.status), ["running"]);
-    Deno.kill(running!.pid as number, "SIGKILL");
-    await output;
-    const status = await runTask(["status", "--data", data]);
-    assert.equal(status.code, 0);
-    assert.match(status.stdout, /sync:firehose +\S+ \S+ +died/);
-    const next = await runTask([
-      ...firehose(data, relay).filter((arg) => !["--hours", "1"].includes(arg)),
-      "--minutes",
-      "0.005",
-      "--json",
-    ]);
-    assert.equal(next.code, 0, next.stderr);
-    const { posts, recovered_posts } = JSON.parse(next.stdout);
-    const [raw] = await query(
-      data,
-      `SELECT count(*) AS n, count(DISTINCT (uri, cid)) AS versions,
-         count(DISTINCT uri) AS posts
-       FROM read_parquet('{data}/raw/firehose/*/*.parquet')`,
-    );
-    assert.equal(raw!.posts, smallSample().posts.length);
-    assert.equal(raw!.n, raw!.versions);
-    assert.deepEqual([posts, recovered_posts], [0, raw!.n], "what was collected and recovered");
-    assert.ok(Number(relay.connections.at(-1)!.cursor) >= LAST_POST);
-  });
-});
-
 // Invariants 2 and 12
 Deno.test("a damaged journal line ends with 1 and shows no text of a post and no key", async () => {
   await withRelay(async (data, relay) => {
@@ -236,6 +143,21 @@ Deno.test("a relay that is no URL and a time that no timer can count are usage e
     assert.match(relay.stderr, /BLUESKY_RELAY: "relay1.* is not a URL that starts with wss:\/\//);
     const long = await runTask(["sync:firehose", "--hours", "600", "--data", data]);
     assert.equal(long.code, 2);
-    assert.match(long.stderr, /--for "600h" is more than 500h/);
+    assert.match(long.stderr, /--hours "600" is more than 500h/);
+    const wrong: [string[], RegExp][] = [
+      [["--minutes"], /: option '--minutes <n>' argument missing\n/],
+      [["--minutes", "ten"], /: --minutes "ten" is not a number above zero\n/],
+      [
+        ["--hours", "1", "--for", "1h"],
+        /'--hours <n>' cannot be used with option '--for <time>'\n/,
+      ],
+      [["--for", "1h", "--minutes", "60"], /'--minutes <n>' cannot be used with option '--for/],
+      [["--hours", "1", "--minutes", "60"], /'--hours <n>' cannot be used with .*'--minutes <n>'/],
+    ];
+    for (const [args, message] of wrong) {
+      const { code, stderr } = await runTask(["sync:firehose", "--data", data, ...args]);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, message);
+    }
   });
 });

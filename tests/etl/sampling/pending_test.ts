@@ -20,9 +20,8 @@ async function read(database: Database, paths: DataPaths, size?: number): Promis
   );
 }
 
-async function writeLabels(data: string, paths: DataPaths, rows: Record<string, unknown>[]) {
+async function writeLabels(paths: DataPaths, rows: Record<string, unknown>[]) {
   await writeRows(
-    data,
     labelTable(ANSWER_COLUMNS),
     rows.map(({ name, ...row }) => ({
       uri: uri(`${name}`),
@@ -40,7 +39,7 @@ Deno.test("pages give every drawn post without a label once, by turn, in no more
   withData(async (data) => {
     using database = await openDatabase(data);
     const paths = new DataPaths(data);
-    await writePosts(data, paths, { most_liked: 30, passed: 1000, filtered_out: 1000 });
+    await writePosts(paths, { most_liked: 30, passed: 1000, filtered_out: 1000 });
     const counts = await findPending(
       database,
       paths,
@@ -71,8 +70,8 @@ Deno.test("a failure that passes is pending again, another one when it is asked 
   withData(async (data) => {
     using database = await openDatabase(data);
     const paths = new DataPaths(data);
-    await writePosts(data, paths, { passed: 6, filtered_out: 4 });
-    await writeLabels(data, paths, [
+    await writePosts(paths, { passed: 6, filtered_out: 4 });
+    await writeLabels(paths, [
       { name: "passed-0" },
       { name: "passed-1", reason: "too_long" },
       { name: "passed-2", reason: "timed_out" },
@@ -113,12 +112,12 @@ Deno.test("posts of one text say so, and what is stored is found by its request"
   withData(async (data) => {
     using database = await openDatabase(data);
     const paths = new DataPaths(data);
-    await writePosts(data, paths, { passed: 6 }, (row, index) => ({
+    await writePosts(paths, { passed: 6 }, (row, index) => ({
       ...row,
       text_hash: index < 4 ? `same-${index % 2}` : row.text_hash,
     }));
     assert.deepEqual(await storedAnswers(database, paths, LABELLED, ["a"]), new Map());
-    await writeLabels(data, paths, [
+    await writeLabels(paths, [
       { name: "passed-0", request_hash: "a", answer: "{1}" },
       { name: "passed-4", request_hash: "b", reason: "too_long" },
       { name: "passed-5", request_hash: "c", reason: "timed_out" },
@@ -147,11 +146,11 @@ Deno.test("a post that goes while a run is under way is in no later page", () =>
   withData(async (data) => {
     using database = await openDatabase(data);
     const paths = new DataPaths(data);
-    await writePosts(data, paths, { passed: 20 });
+    await writePosts(paths, { passed: 20 });
     await findPending(database, paths, LABELLED, sample());
     const pages = pendingPages(database, paths, DAY, { size: 5, readAtOnce: 5 });
     const first = (await pages.next()).value as PendingPost[];
-    await writePosts(data, paths, { passed: 10 });
+    await writePosts(paths, { passed: 10 });
     const later = (await Array.fromAsync(pages)).flat();
     const names = [...first, ...later].map((post) => post.uri);
     assert.equal(new Set(names).size, names.length);

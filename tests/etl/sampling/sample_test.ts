@@ -33,7 +33,7 @@ Deno.test("a higher rate draws what a lower one drew, in the same order, and mor
   withData(async (data) => {
     using database = await openDatabase(data);
     const paths = new DataPaths(data);
-    await writePosts(data, paths, { passed: 2000, filtered_out: 2000, most_liked: 100 });
+    await writePosts(paths, { passed: 2000, filtered_out: 2000, most_liked: 100 });
     const drawn = async (passed: number) =>
       (await rows<{ uri: string }>(
         database,
@@ -62,7 +62,7 @@ Deno.test("a number of posts a day is a share of those that pass the filters", (
         DAY,
       )).rates;
     assert.deepEqual(await rates(100), { most_liked: 1, passed: 1, filtered_out: 0.01 });
-    await writePosts(data, paths, { most_liked: 10, passed: 400, filtered_out: 100 });
+    await writePosts(paths, { most_liked: 10, passed: 400, filtered_out: 100 });
     assert.deepEqual(await rates(100), { most_liked: 1, passed: 0.25, filtered_out: 0.01 });
     assert.equal((await rates(401)).passed, EVERY_POST.passed);
   }));
@@ -71,7 +71,7 @@ Deno.test("of a day that is not over, the share is drawn that leaves a number fo
   withData(async (data) => {
     using database = await openDatabase(data);
     const paths = new DataPaths(data);
-    await writePosts(data, paths, { passed: 400 });
+    await writePosts(paths, { passed: 400 });
     const plan = { seed: "1", passed: { postsPerDay: 100 }, filteredOutRate: 0 };
     const rate = async (at: string) =>
       (await sampleOfDay(database, paths, plan, DAY, new Date(at))).rates.passed;

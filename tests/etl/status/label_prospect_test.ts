@@ -36,7 +36,7 @@ async function labelledStudy(data: string): Promise<{ paths: DataPaths; pending:
       passed_filters: true,
       in_most_liked: false,
     }));
-    await writeRows(data, POSTS, posts, paths.posts(day));
+    await writeRows(POSTS, posts, paths.posts(day));
     const drawn = posts.filter(({ uri }) => uniform(uri, "1") < 0.5);
     const labelled = [drawn, drawn.slice(0, 50), []][index]!;
     pending += drawn.length - labelled.length;
@@ -51,7 +51,7 @@ async function labelledStudy(data: string): Promise<{ paths: DataPaths; pending:
       tokens_prompt: 800,
       tokens_completion: 200,
     }));
-    await writeRows(data, TABLE, labels, paths.labels("sociopolitical", day));
+    await writeRows(TABLE, labels, paths.labels("sociopolitical", day));
   }
   const sets = ["9".repeat(16), ID].map((label_set_id, index) => ({
     label_set_id,
@@ -59,7 +59,7 @@ async function labelledStudy(data: string): Promise<{ paths: DataPaths; pending:
     // Replies that were imported later draw nothing.
     last_used: `2026-06-0${3 - index}T00:00:00`,
   }));
-  await writeRows(data, LABEL_SETS, sets, paths.labelSets("sociopolitical"));
+  await writeRows(LABEL_SETS, sets, paths.labelSets("sociopolitical"));
   const samples = paths.drawnDays("sociopolitical", ID);
   await Deno.mkdir(`${data}/samples/sociopolitical`, { recursive: true });
   const begun = { "2026-06-01": { seed: "1", judged_by: "" } };

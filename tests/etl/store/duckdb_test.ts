@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
-import { literal, openDatabase, row } from "../../../etl/store/duckdb.ts";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { join } from "node:path";
+import { literal, onOneThread, openDatabase, row } from "../../../etl/store/duckdb.ts";
 import { withData } from "../../rows.ts";
-import { Child } from "./child.ts";
-
-/** More than 100 MB of rows to sort. */
-const LARGE_SORT =
-  `SELECT count(*) AS n, max(place) AS last FROM (SELECT row_number() OVER (ORDER BY text) AS place
-  FROM (SELECT repeat(hash(range)::VARCHAR, 10) AS text FROM range(700000)))`;
+import { LARGE_SORT } from "./large_sort.ts";
 
 Deno.test("a value comes back from its literal as it was", async () => {
   await withData(async (data) => {
@@ -51,6 +48,34 @@ Deno.test("times are in UTC whatever the zone of the machine", async () => {
   });
 });
 
+/** How many threads DuckDB takes where nobody says. */
+async function threadsOfMachine(): Promise<number> {
+  const database = await (await DuckDBInstance.create(":memory:")).connect();
+  return (await row<{ n: number }>(database, "SELECT current_setting('threads') AS n")).n;
+}
+
+Deno.test("a folder with little in it is read on one thread, also after work on one, and a larger one on all", async () => {
+  await withData(async (data) => {
+    const threads = async () => {
+      using database = await openDatabase(data);
+      await onOneThread(database, () => Promise.resolve());
+      return (await row<{ n: number }>(database, "SELECT current_setting('threads') AS n")).n;
+    };
+    const all = await threadsOfMachine();
+    const day = join(data, "posts", "date=2026-06-01");
+    await Deno.mkdir(day, { recursive: true });
+    await Deno.writeFile(join(data, "journal.jsonl"), new Uint8Array(5_000_000));
+    await Deno.writeFile(join(day, "a.parquet"), new Uint8Array(3_000_000));
+    assert.equal(await threads(), 1);
+    await Deno.writeFile(join(day, "b.parquet"), new Uint8Array(1_500_000));
+    assert.equal(await threads(), all);
+    await Deno.remove(join(day, "b.parquet"));
+    const many = Array.from({ length: 2000 }, (_, index) => join(data, `${index}`));
+    await Promise.all(many.map((path) => Deno.writeTextFile(path, "")));
+    assert.equal(await threads(), all);
+  });
+});
+
 Deno.test("two databases over one folder spill at the same time and both are right", async () => {
   await withData(async (data) => {
     const sort = async () => {
@@ -60,25 +85,6 @@ Deno.test("two databases over one folder spill at the same time and both are rig
     };
     const right = { n: 700_000, last: 700_000 };
     assert.deepEqual(await Promise.all([sort(), sort()]), [right, right]);
-    assert.deepEqual([...Deno.readDirSync(data)], []);
-  });
-});
-
-// Invariant 11
-Deno.test("what a killed process spilled is removed by the next, and a live one's is not", async () => {
-  await withData(async (data) => {
-    const child = new Child("store/spilling_script.ts", data, LARGE_SORT);
-    assert.equal(await child.line(), "begins");
-    while ([...Deno.readDirSync(data)].length === 0) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    {
-      using _database = await openDatabase(data);
-      assert.equal([...Deno.readDirSync(data)].length, 1);
-    }
-    await child.kill();
-    assert.equal([...Deno.readDirSync(data)].length, 1);
-    using _database = await openDatabase(data);
     assert.deepEqual([...Deno.readDirSync(data)], []);
   });
 });

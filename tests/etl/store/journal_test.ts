@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { UserError } from "../../../etl/run/error.ts";
 import { Journal, leftSegments } from "../../../etl/store/journal.ts";
 import { withData } from "../../rows.ts";
-import { count, numbers } from "./segment_numbers.ts";
-import { fill, testOnSmallDisk } from "./small_disk.ts";
+import { numbers } from "./segment_numbers.ts";
 
 // Invariant 1
 Deno.test("lines are on disk after a commit, in order, and not before", async () => {
@@ -86,35 +84,3 @@ Deno.test("a segment of a torn line alone goes; the others come oldest first", a
     assert.deepEqual(await leftSegments(join(data, "missing")), []);
   });
 });
-
-// Invariant 1
-testOnSmallDisk(
-  "a full disk leaves whole lines, and none is lost when there is space again",
-  async (disk) => {
-    const journal = await Journal.create(disk, "a");
-    const filling = "x".repeat(30_000);
-    let next = 0;
-    const append = (lines: number) => {
-      for (const end = next + lines; next < end; next++) journal.append({ number: next, filling });
-    };
-    append(3);
-    await journal.commit();
-    const full = await fill(disk);
-    append(5);
-    const pending = journal.pending;
-    await assert.rejects(journal.commit(), (error) => {
-      assert.ok(error instanceof UserError);
-      assert.match(error.message, /^Cannot write the journal .*a\.jsonl: .*[Nn]o space left/);
-      assert.ok(error.cause instanceof Error);
-      return true;
-    });
-    assert.deepEqual(await numbers(journal.path), [0, 1, 2]);
-    assert.equal(journal.pending, pending);
-    append(2);
-    await Deno.remove(full);
-    await journal.commit();
-    assert.deepEqual(await numbers(journal.path), count(0, 10));
-    assert.equal(journal.bytes, (await Deno.stat(journal.path)).size);
-    journal.close();
-  },
-);

@@ -1,57 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { UserError } from "../../../etl/run/error.ts";
-import { bootId, startTicks } from "../../../etl/run/process.ts";
+import { startTicks } from "../../../etl/run/process.ts";
 import { lock } from "../../../etl/store/lock.ts";
 import { withData } from "../../rows.ts";
 import { Child } from "./child.ts";
-import { testOnSmallDisk } from "./small_disk.ts";
-
-const LINUX = Deno.build.os === "linux";
-const MINUTE = 60_000;
-/** More than Linux ever gives. */
-const NO_PID = 2 ** 30;
-
-interface Owner {
-  token: string;
-  host: string;
-  pid: number;
-  boot_id?: string;
-  start_ticks?: string;
-}
-
-function dead(changes: Partial<Owner> = {}): Owner {
-  const here = { host: Deno.hostname(), boot_id: bootId()!, start_ticks: "1" };
-  return { token: crypto.randomUUID(), pid: NO_PID, ...here, ...changes };
-}
-
-/** Put a lock file there as another process would have left it. */
-async function leave(path: string, content: Owner | string, minutesAgo = 0): Promise<void> {
-  const text = typeof content === "string" ? content : JSON.stringify(content);
-  await Deno.writeTextFile(path, text);
-  const time = new Date(Date.now() - minutesAgo * MINUTE);
-  await Deno.utime(path, time, time);
-}
-
-async function isFree(folder: string): Promise<boolean> {
-  try {
-    await using _lock = await lock(folder, "a", "do it");
-    return true;
-  } catch (error) {
-    assert.ok(error instanceof UserError);
-    assert.equal(error.exitCode, 3);
-    return false;
-  }
-}
-
-function names(folder: string): string[] {
-  return [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
-}
-
-/** Have all processes ask for a lock at once; give the answer of each. */
-function race(children: Child[], name: string): Promise<(string | undefined)[]> {
-  return Promise.all(children.map((child) => child.ask(`lock ${name}`)));
-}
+import { dead, isFree, leave, LINUX, MINUTE, names, race } from "./left_lock.ts";
 
 // Invariant 10
 Deno.test("of two processes one gets the lock; the other is told who has it and to exit with 3", async () => {
@@ -83,21 +36,6 @@ Deno.test("locks of other names do not stand in the way, and a name cannot leave
     await using _b = await lock(data, "../labels of b/2026-06-01", "do it");
     assert.deepEqual(names(data), [".._labels_of_b_2026-06-01.lock", "a.lock"]);
   });
-});
-
-Deno.test({
-  name: "the lock of a process that was killed is taken over at once",
-  ignore: !LINUX,
-  async fn() {
-    await withData(async (data) => {
-      const child = new Child("store/lock_script.ts", data);
-      assert.equal(await child.ask("lock a"), "got");
-      assert.equal(await isFree(data), false);
-      await child.kill();
-      assert.equal(await isFree(data), true);
-      assert.deepEqual(names(data), []);
-    });
-  },
 });
 
 Deno.test({
@@ -182,34 +120,6 @@ Deno.test("a lock is given back when the work throws", async () => {
   });
 });
 
-// Invariant 10
-Deno.test({
-  name: "of ten processes that race for a dead lock exactly one wins, time and again",
-  ignore: !LINUX,
-  async fn() {
-    await withData(async (data) => {
-      const children = Array.from({ length: 10 }, () => new Child("store/lock_script.ts", data));
-      for (let round = 0; round < 60; round++) {
-        const path = join(data, `${round}.lock`);
-        const holder = dead();
-        await leave(path, holder);
-        // Every second time, whoever took over from the dead one died on the way.
-        const successor = dead();
-        if (round % 2 === 1) await leave(`${path}.${holder.token}`, successor);
-        const answers = await race(children, String(round));
-        assert.equal(answers.filter((answer) => answer === "got").length, 1, answers.join("\n"));
-        const winner = children[answers.indexOf("got")]!;
-        assert.equal(JSON.parse(await Deno.readTextFile(path)).pid, winner.process.pid);
-        const left = names(data).filter((name) => name.startsWith(`${round}.`));
-        assert.deepEqual(left, [`${round}.lock`]);
-        await winner.ask("unlock");
-      }
-      assert.deepEqual(names(data), []);
-      await Promise.all(children.map((child) => child.kill()));
-    });
-  },
-});
-
 Deno.test("a heartbeat keeps one's own lock fresh, touches no other and brings none back", async () => {
   await withData(async (data) => {
     const path = join(data, "a.lock");
@@ -233,10 +143,4 @@ Deno.test("a heartbeat keeps one's own lock fresh, touches no other and brings n
     await beat();
     assert.deepEqual(names(data), []);
   });
-});
-
-testOnSmallDisk("a lock that a full disk refuses leaves no file behind", async (disk) => {
-  await Deno.writeFile(join(disk, "filling"), new Uint8Array(1024 * 1024));
-  await assert.rejects(lock(disk, "a", "do it"), /[Nn]o space left/);
-  assert.deepEqual(names(disk), ["filling"]);
 });

@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { UserError } from "../../../etl/run/error.ts";
 import { type Database, literal, openDatabase, rows } from "../../../etl/store/duckdb.ts";
 import { relation, rewriteParquet, tableOf, writeParquet } from "../../../etl/store/parquet.ts";
 import { removeLeftovers } from "../../../etl/store/whole_file.ts";
 import { withColumns } from "../../../etl/store/tables.ts";
 import { withData } from "../../rows.ts";
 import { NUMBERS, ROWS, versionOf, whole } from "./numbers.ts";
-import { fill, testOnSmallDisk } from "./small_disk.ts";
 
 function test(name: string, run: (database: Database, folder: string) => Promise<void>): void {
   Deno.test(name, () =>
@@ -137,27 +135,5 @@ test(
     await removeLeftovers(join(folder, "a.parquet"));
     assert.deepEqual(names(folder), [other]);
     await removeLeftovers(join(folder, "missing", "a.parquet"));
-  },
-);
-
-// Invariant 2
-testOnSmallDisk(
-  "a full disk leaves the old file, and the same call works with space",
-  async (disk) => {
-    using database = await openDatabase(disk);
-    const path = join(disk, "numbers.parquet");
-    await writeParquet(database, NUMBERS, whole(1), path);
-    const filling = await fill(disk);
-    await assert.rejects(writeParquet(database, NUMBERS, whole(2), path), (error) => {
-      assert.ok(error instanceof UserError);
-      assert.equal(error.message, `Cannot write ${path}: the disk is full`);
-      assert.ok(error.cause instanceof Error);
-      return true;
-    });
-    assert.deepEqual(names(disk), ["filling", "numbers.parquet"]);
-    assert.equal(await versionOf(database, path), 1);
-    await Deno.remove(filling);
-    await writeParquet(database, NUMBERS, whole(2), path);
-    assert.equal(await versionOf(database, path), 2);
   },
 );

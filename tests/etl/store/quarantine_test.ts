@@ -3,17 +3,7 @@ import { Buffer } from "node:buffer";
 import { Quarantine } from "../../../etl/store/quarantine.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { withData } from "../../rows.ts";
-import { fill, testOnSmallDisk } from "./small_disk.ts";
-
-async function lines(paths: DataPaths): Promise<Record<string, unknown>[]> {
-  const found: Record<string, unknown>[] = [];
-  for (const path of paths.quarantined()) {
-    const text = await Deno.readTextFile(path);
-    assert.ok(text.endsWith("\n"));
-    found.push(...text.split("\n").slice(0, -1).map((line) => JSON.parse(line)));
-  }
-  return found;
-}
+import { lines } from "./quarantined_lines.ts";
 
 // Invariant 9
 Deno.test("what is set aside is counted by reason and keeps its place and its bytes", async () => {
@@ -87,21 +77,3 @@ Deno.test("a line that a killed process left torn is trimmed before the next is 
     assert.deepEqual((await lines(paths)).map((line) => line.after), [1, 2]);
   });
 });
-
-// Invariant 9
-testOnSmallDisk(
-  "a full disk leaves whole lines, and none is lost when there is space again",
-  async (disk) => {
-    const paths = new DataPaths(disk);
-    const quarantine = new Quarantine(paths, "firehose");
-    quarantine.add("malformed_frame", { after: 1 }, "");
-    await quarantine.commit();
-    const filling = await fill(disk);
-    quarantine.add("malformed_frame", { after: 2 }, new Uint8Array(60_000));
-    await assert.rejects(quarantine.commit(), /^UserError: Cannot write the quarantine .*No space/);
-    assert.deepEqual((await lines(paths)).map((line) => line.after), [1]);
-    await Deno.remove(filling);
-    await quarantine.commit();
-    assert.deepEqual((await lines(paths)).map((line) => line.after), [1, 2]);
-  },
-);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Windows, windowsBetween, windowsOfDay } from "../../../etl/study/window.ts";
+import { Windows, windowsOfDay } from "../../../etl/study/window.ts";
 
 const hours = (windows: Windows, day: string) =>
   windowsOfDay(windows, day).map(({ from }) => from.getUTCHours());
@@ -50,13 +50,6 @@ Deno.test("spread gives every hour the probability that it says", () => {
   // A binomial count with n = 6000 and p = 1/6 lies within five standard deviations.
   const deviation = Math.sqrt(days * (1 / 6) * (5 / 6));
   for (const count of counts) assert.ok(Math.abs(count - days / 6) < 5 * deviation, String(counts));
-});
-
-Deno.test("windows between two instants are those that touch the span", () => {
-  const span = [new Date("2026-06-01T18:30:00Z"), new Date("2026-06-02T18:00:00Z")] as const;
-  const found = windowsBetween({ fixed: [18] }, ...span);
-  assert.deepEqual(found.map(({ from }) => from.toISOString()), ["2026-06-01T18:00:00.000Z"]);
-  assert.equal(windowsBetween("all", ...span).length, 24);
 });
 
 Deno.test("hours that cannot be are refused", () => {

@@ -5,6 +5,7 @@ import { settleIncidents } from "../../../etl/watch/incidents.ts";
 import type { Notice } from "../../../etl/watch/notice.ts";
 import { noticeCommand } from "../../../etl/watch/notice_command.ts";
 import { withData } from "../../rows.ts";
+import { runTask } from "../../task.ts";
 import { incident, MACHINE, Run, withWebhook } from "./settling_run.ts";
 import { watchedStudy } from "./watched_study.ts";
 import { startWebhook } from "./webhook_server.ts";
@@ -132,6 +133,36 @@ Deno.test("a study file that cannot be read is told by status --check, once, and
     assert.match(
       webhook.texts[0]!,
       /^My study on .*: no task can run: Cannot read .*after_deletoin/,
+    );
+    await webhook.close();
+  }));
+
+Deno.test("a classifier of the daily that there is not is told by status --check, once, and once that it is mended", () =>
+  withData(async (data) => {
+    const webhook = startWebhook();
+    const study = await watchedStudy(data, { notify: { webhook: webhook.url } });
+    await study.run("daily", "2026-06-09T00:30");
+    const good = await Deno.readTextFile(study.studyPath);
+    const daily = { ...JSON.parse(good).daily, classifiers: ["dictionary", "dict"] };
+    await Deno.writeTextFile(study.studyPath, JSON.stringify({ ...JSON.parse(good), daily }));
+    for (let times = 0; times < 2; times++) {
+      const { code, stdout, stderr } = await study.check("2026-06-09T02:00");
+      assert.equal(code, 1);
+      assert.equal(stdout, "Nothing is overdue\n");
+      assert.match(
+        stderr,
+        /^Cannot read daily\.classifiers of the study: there is no classifier "dict"\n {2}The classifiers are dictionary, /m,
+      );
+    }
+    // The same as daily itself tells: nobody is told twice.
+    const args = ["daily", "--data", data, "--study", study.studyPath];
+    assert.equal((await runTask(args, { CIVICSKY_CLOCK: "2026-06-09T02:30:00Z" })).code, 2);
+    await Deno.writeTextFile(study.studyPath, good);
+    assert.equal((await study.check("2026-06-09T03:00")).code, 0);
+    assert.deepEqual(webhook.texts.map((text) => /mended/.test(text)), [false, true]);
+    assert.match(
+      webhook.texts[0]!,
+      /^My study on .*: daily cannot run: Cannot read daily\.classifiers .*"dict"/,
     );
     await webhook.close();
   }));

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import { startRelay } from "../../../demo/network/relay.ts";
 import { withData } from "../../rows.ts";
 import { fill, testOnSmallDisk } from "../store/small_disk.ts";
-import { taskProcess } from "../../task.ts";
 import { DIED, FAILED, RUNNING, watchedStudy } from "./watched_study.ts";
 import { startWebhook } from "./webhook_server.ts";
 
@@ -47,7 +45,6 @@ Deno.test("a daily must end every day, whatever became of its steps; a feed must
     assert.deepEqual(await study.overdue("2026-06-10T03:00"), ["daily"]);
     // One that is under way is not late, but for more than a day.
     await study.run("daily", "2026-06-10T05:00", RUNNING);
-    await study.run("sync:most-liked", "2026-06-10T05:00", { arguments: '["--counts-only"]' });
     assert.deepEqual(await study.overdue("2026-06-10T05:30"), ["sync:most-liked"]);
     assert.deepEqual(await study.overdue("2026-06-11T08:00"), ["daily"]);
     // Its steps failed, of which it told itself.
@@ -60,36 +57,6 @@ Deno.test("a daily must end every day, whatever became of its steps; a feed must
     await study.run("daily", "2026-06-12T13:00", DIED);
     await study.run("preprocess", "2026-06-12T13:10", DIED);
     assert.deepEqual(await study.overdue("2026-06-12T14:00"), ["died:daily"]);
-  }));
-
-Deno.test("tasks that cron never started are overdue, and those that failed or died, beside one that runs", () =>
-  withData(async (data) => {
-    const study = await watchedStudy(data, {});
-    await study.run("sync:firehose", "2026-06-09T00:10");
-    assert.deepEqual(await study.overdue("2026-06-10T02:00"), []);
-    await study.run("sync:firehose", "2026-06-10T03:00", DIED);
-    await study.run("classify:none", "2026-06-10T03:00", DIED);
-    await study.run("import", "2026-06-10T03:00", DIED);
-    assert.deepEqual(await study.overdue("2026-06-10T03:10"), ["preprocess", "died:sync:firehose"]);
-    await study.run("sync:firehose", "2026-06-10T04:00", { status: "busy", exit_status: 3 });
-    assert.ok((await study.overdue("2026-06-10T04:00")).includes("died:sync:firehose"));
-    await study.run("preprocess", "2026-06-10T04:00");
-    await study.run("classify:dictionary", "2026-06-09T04:10");
-    await study.run("classify:dictionary", "2026-06-10T04:10", FAILED);
-    const relay = startRelay({ startAt: "oldest", frames: [] });
-    const env = { CIVICSKY_CLOCK: "2026-06-10T04:30:00Z", BLUESKY_RELAY: relay.url };
-    const sync = taskProcess(["sync:firehose", "--hours", "9", "--data", data], env);
-    while (!Array.from(Deno.readDirSync(data)).some(({ name }) => name === "journal")) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    assert.deepEqual(await study.overdue("2026-06-10T07:00"), ["classify:dictionary"]);
-    sync.kill("SIGKILL");
-    await sync.output();
-    await relay.close();
-    assert.deepEqual(await study.overdue("2026-06-10T07:00"), [
-      "classify:dictionary",
-      "died:sync:firehose",
-    ]);
   }));
 
 Deno.test("hours are overdue before they leave what hosts replay, also of days that no run has laid down", () =>

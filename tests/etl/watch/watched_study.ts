@@ -2,11 +2,11 @@
 import { join } from "node:path";
 import { bootId, startTicks } from "../../../etl/run/process.ts";
 import { readStudy, type Study } from "../../../etl/study/study.ts";
-import { openDatabase } from "../../../etl/store/duckdb.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { COVERAGE, RUNS, WINDOWS } from "../../../etl/store/tables.ts";
 import { overdue } from "../../../etl/watch/overdue.ts";
 import { runTask, type TaskResult } from "../../task.ts";
+import { withDatabase } from "../../rows.ts";
 import { writeRows } from "../../table_file.ts";
 import { SHIPPED_STUDY } from "../../shipped_study.ts";
 
@@ -48,7 +48,7 @@ export async function watchedStudy(data: string, settings: Partial<Study>): Prom
       const id = `${started.replace(/[-:]/g, "")}00-${task.replace(":", "-")}-0000000${
         parts++ % 10
       }`;
-      await writeRows(data, RUNS, [{
+      await writeRows(RUNS, [{
         run_id: id,
         task,
         arguments: "[]",
@@ -73,10 +73,10 @@ export async function watchedStudy(data: string, settings: Partial<Study>): Prom
         window_prob: 1,
         setting: '"all"',
       }));
-      await writeRows(data, WINDOWS, rows, paths.windows(source, day));
+      await writeRows(WINDOWS, rows, paths.windows(source, day));
     },
     async covered(source, from, until, row = {}) {
-      await writeRows(data, COVERAGE, [{
+      await writeRows(COVERAGE, [{
         source,
         host: "host",
         minute: from,
@@ -91,8 +91,9 @@ export async function watchedStudy(data: string, settings: Partial<Study>): Prom
       study.daily = { ...study.daily, stream };
     },
     async overdue(at) {
-      using database = await openDatabase(data);
-      const found = await overdue(database, paths, study, new Date(`${at}Z`));
+      const found = await withDatabase((database) =>
+        overdue(database, paths, study, new Date(`${at}Z`))
+      );
       return found.map(({ key }) => key.replace(/^overdue\//, ""));
     },
     check: (at) =>

@@ -63,9 +63,8 @@ async function fillPeople(data: string): Promise<void> {
   }));
   // Labels that people gave lie under the day of their file, whatever day the post has.
   const table = labelTable(HUMAN);
-  await writeRows(data, table, [...rows, ...contrary], paths.labels("human", "2026-01-01"));
+  await writeRows(table, [...rows, ...contrary], paths.labels("human", "2026-01-01"));
   await writeRows(
-    data,
     LABEL_SETS,
     [{ label_set_id: SHOWN, classifier: "human", codebook: "people", is_shown: true }, {
       label_set_id: "round one",
@@ -80,7 +79,7 @@ async function fillPeople(data: string): Promise<void> {
       opens_at: `${day} ${hour}:00:00`,
       window_prob,
     }));
-    await writeRows(data, WINDOWS, hours, paths.windows("firehose", day));
+    await writeRows(WINDOWS, hours, paths.windows("firehose", day));
   }
 }
 

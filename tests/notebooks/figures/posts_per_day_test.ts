@@ -14,7 +14,7 @@ Deno.test("a post without any time counts on the day of its file, and not in 197
       { uri: "at://a/1", in_firehose: true, created_at: "2026-06-02 09:00:00" },
       { uri: "at://a/2", in_firehose: true },
     ];
-    await writeRows(folder, POSTS, rows, new DataPaths(folder).posts(day));
+    await writeRows(POSTS, rows, new DataPaths(folder).posts(day));
     const found = await postsPerDay(await open(folder));
     assert.deepEqual(
       found.map(({ source, day, n }) => [source, formatDay(day), n]),

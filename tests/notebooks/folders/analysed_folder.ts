@@ -85,7 +85,6 @@ export async function fillAnalysed(data: string): Promise<void> {
   for (const [at, day] of DAYS.entries()) {
     const posts = Array.from({ length: PER_DAY }, (_, index) => post(at * PER_DAY + index, day));
     await writeRows(
-      data,
       POSTS_TABLE,
       posts.map(({ isPolitical: _, index: __, ...row }) => row),
       paths.posts(day),
@@ -95,7 +94,7 @@ export async function fillAnalysed(data: string): Promise<void> {
       opens_at: `${day} ${hour}:00:00`,
       window_prob,
     }));
-    await writeRows(data, WINDOWS, windows, paths.windows("firehose", day));
+    await writeRows(WINDOWS, windows, paths.windows("firehose", day));
     const labels = (classifier: string, rate: number, of: (row: typeof posts[number]) => object) =>
       posts.filter((row) => row.in_most_liked || draw(row.index, 77) < rate).map((row) => {
         const failed = draw(row.index, classifier.length) < 0.05;
@@ -111,7 +110,6 @@ export async function fillAnalysed(data: string): Promise<void> {
         };
       });
     await writeRows(
-      data,
       labelTable(CLASSIFIERS.dictionary.columns),
       labels("dictionary", 0.8, ({ isPolitical, index }) => ({
         is_political: isPolitical !== (index % 9 === 0),
@@ -120,7 +118,6 @@ export async function fillAnalysed(data: string): Promise<void> {
       paths.labels("dictionary", day),
     );
     await writeRows(
-      data,
       labelTable({ ...SOCIOPOLITICAL_COLUMNS, ...CHAT_COLUMNS }),
       labels("sociopolitical", 0.5, ({ isPolitical, index }) => ({
         is_sociopolitical: isPolitical,
@@ -129,7 +126,6 @@ export async function fillAnalysed(data: string): Promise<void> {
       paths.labels("sociopolitical", day),
     );
     await writeRows(
-      data,
       labelTable(PERSPECTIVE),
       labels("perspective", 0.25, ({ index }) => ({
         prob_toxic: Math.floor(draw(index, 5) * 20) / 20,
@@ -140,7 +136,6 @@ export async function fillAnalysed(data: string): Promise<void> {
   }
   for (const classifier of ["dictionary", "sociopolitical", "perspective"]) {
     await writeRows(
-      data,
       LABEL_SETS,
       [{ label_set_id: `set of ${classifier}`, classifier, codebook: "c", is_shown: true }],
       paths.labelSets(classifier),

@@ -37,7 +37,7 @@ export async function fillDrawn(data: string, options: DrawnOptions): Promise<vo
       in_firehose: true,
       in_most_liked: index % 20 === 0,
     }));
-    await writeRows(data, POSTS, posts, paths.posts(day));
+    await writeRows(POSTS, posts, paths.posts(day));
     const labels = posts.map(({ uri, cid, text_hash, in_most_liked }, index) => ({
       uri,
       cid,
@@ -48,17 +48,16 @@ export async function fillDrawn(data: string, options: DrawnOptions): Promise<vo
       reason: index % 11 === 0 ? "timed_out" : null,
       ...label(index, at),
     })).filter((_, index) => posts[index]!.in_most_liked || index % 3 > 0);
-    await writeRows(data, labelTable(columns), labels, paths.labels(classifier, day));
+    await writeRows(labelTable(columns), labels, paths.labels(classifier, day));
     const hours = ["03", "21"].map((hour, index) => ({
       source: "firehose",
       opens_at: `${day} ${hour}:00:00`,
       closes_at: `${day} ${hour === "03" ? "04" : "22"}:00:00`,
       window_prob: options.hours[index],
     }));
-    await writeRows(data, WINDOWS, hours, paths.windows("firehose", day));
+    await writeRows(WINDOWS, hours, paths.windows("firehose", day));
   }
   await writeRows(
-    data,
     LABEL_SETS,
     [{ label_set_id: "a", classifier, codebook: "c", is_shown: true }],
     paths.labelSets(classifier),

@@ -41,7 +41,7 @@ export const label = (name: string, cid: string | null, more: Record<string, unk
 export async function fill(data: string): Promise<void> {
   const paths = new DataPaths(data);
   const labels = labelTable(CLASSIFIERS.dictionary.columns);
-  await writeRows(data, withColumns(POSTS, FLAGS), [
+  await writeRows(withColumns(POSTS, FLAGS), [
     post("plain", "c1"),
     post("edited", "c2"),
     post("imported", null),
@@ -50,12 +50,11 @@ export async function fill(data: string): Promise<void> {
     post("unlabelled", "c1"),
   ], paths.posts(DAY));
   await writeRows(
-    data,
     withColumns(POSTS, FLAGS),
     [post("plain", "c1")],
     paths.posts("2026-06-02"),
   );
-  await writeRows(data, labels, [
+  await writeRows(labels, [
     label("plain", "c1"),
     label("plain", "c1", { label_set_id: OTHER, is_political: false }),
     label("edited", "c1", { text_hash: "hash of the text before" }),
@@ -66,13 +65,11 @@ export async function fill(data: string): Promise<void> {
     label("gone", "c1"),
   ], paths.labels("dictionary", DAY));
   await writeRows(
-    data,
     labels,
     [label("unlabelled", "c1"), label("plain", "c0")],
     paths.labels("dictionary", "2026-06-02"),
   );
   await writeRows(
-    data,
     LABEL_SETS,
     [SHOWN, OTHER].map((id) => ({
       label_set_id: id,
@@ -90,7 +87,7 @@ export async function fillPerspective(data: string): Promise<void> {
   const table = labelTable({ ...PERSPECTIVE_COLUMNS, ...ANSWER_COLUMNS });
   const scored = (name: string, prob_toxic: number, more: Record<string, unknown> = {}) =>
     label(name, "c1", { is_political: undefined, prob_toxic, label_prob: 0.25, ...more });
-  await writeRows(data, table, [
+  await writeRows(table, [
     scored("plain", 0.5),
     scored("plain", 0.9, { label_set_id: OTHER }),
     scored("found again", 0.25, { cid: null, label_prob: null }),
@@ -102,14 +99,12 @@ export async function fillPerspective(data: string): Promise<void> {
     scored("edited", 0.75),
   ], paths.labels("perspective", DAY));
   await writeRows(
-    data,
     table,
     [scored("plain", 0.1), scored("edited", 0.1, { cid: "c2" })],
     paths.labels("commentguard", DAY),
   );
   for (const classifier of ["perspective", "commentguard"]) {
     await writeRows(
-      data,
       LABEL_SETS,
       [SHOWN, OTHER].map((id) => ({ label_set_id: id, classifier, is_shown: id === SHOWN })),
       paths.labelSets(classifier),
@@ -125,7 +120,7 @@ export async function fillModel(data: string): Promise<void> {
   const scores = { ...attributeColumns(attributes), ...CHAT_COLUMNS, ...ANSWER_COLUMNS };
   const model = (name: string, more: Record<string, unknown>) =>
     label(name, "c1", { is_political: undefined, label_prob: 0.25, ...more });
-  await writeRows(data, labelTable(codes), [
+  await writeRows(labelTable(codes), [
     model("plain", { is_sociopolitical: true, lean: "left", context_kinds: ["alt_text"] }),
     model("plain", { label_set_id: OTHER, is_sociopolitical: false }),
     model("found again", { cid: null, label_prob: null, is_sociopolitical: false }),
@@ -133,14 +128,12 @@ export async function fillModel(data: string): Promise<void> {
     model("edited", { is_sociopolitical: true, lean: "right" }),
   ], paths.labels("sociopolitical", DAY));
   await writeRows(
-    data,
     labelTable(scores),
     [model("plain", { score_toxic: 0.5, score_respect: 0.25 })],
     paths.labels("attributes", DAY),
   );
   for (const classifier of ["sociopolitical", "attributes"]) {
     await writeRows(
-      data,
       LABEL_SETS,
       [SHOWN, OTHER].map((id) => ({ label_set_id: id, classifier, is_shown: id === SHOWN })),
       paths.labelSets(classifier),

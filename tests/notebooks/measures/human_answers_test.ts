@@ -15,7 +15,6 @@ Deno.test("a question is found by its words and answers, or by its name", () =>
     const paths = new DataPaths(folder);
     const answers = async (...labels: Record<string, string>[]) => {
       await writeRows(
-        folder,
         labelTable(HUMAN),
         labels.map((labels, index) => ({
           uri: `at://x/${index}`,
@@ -27,7 +26,6 @@ Deno.test("a question is found by its words and answers, or by its name", () =>
         paths.labels("human", "2026-06-01"),
       );
       await writeRows(
-        folder,
         LABEL_SETS,
         [{ label_set_id: SHOWN, classifier: "human", is_shown: true }],
         paths.labelSets("human"),

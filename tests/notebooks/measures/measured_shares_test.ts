@@ -54,7 +54,7 @@ async function fill(data: string, label = (_: number): Record<string, unknown> =
       span("another relay", "03:15", "03:45"),
       span("relay", "21:00", "22:00"),
     ];
-    await writeRows(data, COVERAGE, spans, `${data}/coverage/date=${day}/part-0.parquet`);
+    await writeRows(COVERAGE, spans, `${data}/coverage/date=${day}/part-0.parquet`);
   }
 }
 

@@ -121,7 +121,6 @@ Deno.test("attributes that only another codebook has are columns too", () =>
     await fill(data);
     await fillModel(data);
     await writeRows(
-      data,
       labelTable({ score_hope: "DOUBLE", ...CHAT_COLUMNS, ...ANSWER_COLUMNS }),
       [label("plain", "c1", { is_political: undefined, label_prob: 0.5, score_hope: 0.75 })],
       new DataPaths(data).labels("attributes", "2026-06-02"),

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { UserError } from "../../../etl/run/error.ts";
-import type { CellLimits } from "../../../notebooks/render/cell_process.ts";
 import { rawFolder, uri } from "../../raw.ts";
 import { withData } from "../../rows.ts";
 import { runTask } from "../../task.ts";
 import { runSources, textOf } from "../cells.ts";
+import { fails } from "./failing_cell.ts";
 
 Deno.test("cells print and show under themselves, and a const may be declared again", () =>
   withData(async (data) => {
@@ -52,44 +51,6 @@ Deno.test("a cell that is no TypeScript is named, whichever brace is missing", (
     await fails(data, ["const a = 1;", "const b = 2;\nconst c = ;"], /code cell 2, line 2: /);
     await fails(data, ["const a = 1;", "if (a) {", "const b = 2;"], /code cell 2[,:]/);
     await fails(data, ["const a = 1;", "}", "const b = 2;"], /code cell 2[,:]/);
-  }));
-
-Deno.test("a cell that never ends is stopped at the limit and named", () =>
-  withData(async (data) => {
-    // On a machine that is busy, cells that end take long too.
-    const started = performance.now();
-    await runSources(data, ["const a = 1;"]);
-    const seconds = Math.ceil(1 + 3 * (performance.now() - started) / 1000);
-    const found = `Cannot render 01-test: code cell 2: it did not end within ${seconds} s`;
-    const ms = 1000 * seconds;
-    await fails(data, ["const a = 1;", "while (true) {}"], found, { ms });
-    await fails(
-      data,
-      ["const a = 1;", "setInterval(() => {}, 50); await new Promise(() => {});"],
-      found,
-      { ms },
-    );
-  }));
-
-Deno.test("a cell that takes too much memory, prints without end or ends the run is named", () =>
-  withData(async (data) => {
-    await fails(
-      data,
-      ["const a = 1;", "const b = [];\nfor (;;) b.push(new Uint8Array(1e6).fill(1));"],
-      "Cannot render 01-test: code cell 2: it took more than 400 MB of memory",
-      { memory: 4e8 },
-    );
-    await fails(
-      data,
-      ["const a = 1;", 'for (;;) console.log("again and again");'],
-      "Cannot render 01-test: code cell 2: it put out more than 1 MB",
-      { output: 1e6 },
-    );
-    await fails(
-      data,
-      ["Deno.exit(0);", 'console.log("never");'],
-      "Cannot render 01-test: code cell 1: it ended the run",
-    );
   }));
 
 Deno.test("a name that is declared again is the same variable, as in the kernel", () =>
@@ -173,23 +134,7 @@ Deno.test("a cell reads a folder that it may not write, whatever stands in the f
       "console.log((await study.sql`SELECT count(*) AS n FROM posts`).objects());",
     ]);
     assert.equal(textOf(outputs[2]), "[ { n: 1 } ]\n");
-    const rendered = await runTask(["render", "--data", data]);
+    const rendered = await runTask(["render", "01-overview", "--data", data]);
     assert.equal(rendered.code, 0, rendered.stderr);
     await Deno.stat(`${data}/reports/01-overview.html`);
   }));
-
-async function fails(
-  data: string,
-  sources: string[],
-  message: string | RegExp,
-  limits?: Partial<CellLimits>,
-): Promise<UserError> {
-  const error = await runSources(data, sources, limits).then(
-    () => assert.fail("the cells ran to their end"),
-    (error) => error,
-  );
-  assert.ok(error instanceof UserError, error.stack);
-  if (typeof message === "string") assert.equal(error.message, message);
-  else assert.match(error.message, message);
-  return error;
-}

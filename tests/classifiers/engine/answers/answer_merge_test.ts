@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { findPending, pendingPages, type PendingPost } from "../../../../etl/sampling/pending.ts";
 import type { Answer } from "../../../../classifiers/engine/answers/answer_segment.ts";
-import { Child } from "../../../etl/store/child.ts";
 import { uri } from "../../../raw.ts";
 import { type Label, test } from "../answered_study.ts";
 import { answer, DAY, LABELLED, sample, writePosts } from "../labelled_day.ts";
@@ -12,7 +11,7 @@ function post(name: string): Pick<PendingPost, "uri" | "cid" | "text_hash"> {
 
 // Invariants 3, 6, 7
 test("answers become rows with their raw answer, hashes and provenance, and segments go", async (study) => {
-  await writePosts(study.data, study.paths, { passed: 4 });
+  await writePosts(study.paths, { passed: 4 });
   const segment = await study.append(
     answer(post("passed-0")),
     { ...answer(post("passed-1")), answer: "<html>" },
@@ -57,7 +56,7 @@ test("answers become rows with their raw answer, hashes and provenance, and segm
 
 // Invariant 3
 test("the latest attempt takes a failure's place, and a failure never takes a label's", async (study) => {
-  await writePosts(study.data, study.paths, { passed: 3 });
+  await writePosts(study.paths, { passed: 3 });
   const failed = (name: string, at: string): Answer => ({
     ...answer(post(name)),
     answer: null,
@@ -78,7 +77,7 @@ test("the latest attempt takes a failure's place, and a failure never takes a la
 
 // Invariant 3
 test("a damaged line is set aside and told once, those beside it are merged; a damaged label file stops its day", async (study) => {
-  await writePosts(study.data, study.paths, { passed: 4 });
+  await writePosts(study.paths, { passed: 4 });
   const whole = await study.append(answer(post("passed-0")));
   const damaged = await study.append(answer(post("passed-1")));
   const line = await Deno.readTextFile(damaged);
@@ -111,31 +110,9 @@ test("a damaged line is set aside and told once, those beside it are merged; a d
   assert.equal((await study.labels()).length, 4);
 });
 
-// Invariant 3
-test("a process killed at any instant of appending and merging leaves each answer once", async (study) => {
-  await writePosts(study.data, study.paths, { passed: 10 });
-  const durable: string[] = [];
-  for (let kill = 0; kill < 5; kill++) {
-    const script = "../classifiers/engine/merging_script.ts";
-    const child = new Child(script, study.data, `${kill}000000`);
-    await child.line();
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * 400));
-    durable.push(...await child.kill());
-  }
-  await study.merge();
-  const stored = (await study.labels()).map(({ uri }) => uri);
-  assert.equal(new Set(stored).size, stored.length, "an answer is there twice");
-  for (const name of durable) assert.ok(stored.includes(uri(name)), name);
-  await study.append(answer(post("passed-1")));
-  await study.merge();
-  const names = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name);
-  assert.deepEqual(names(study.paths.answers("tone", LABELLED.labelSetId)), []);
-  assert.deepEqual(names(`${study.data}/labels/tone/date=${DAY}`), ["labels.parquet"]);
-});
-
 // Invariant 8
 test("a stop gives every stratum the share that is done of its rate; the end gives its rate", async (study) => {
-  await writePosts(study.data, study.paths, { most_liked: 20, passed: 300, filtered_out: 300 });
+  await writePosts(study.paths, { most_liked: 20, passed: 300, filtered_out: 300 });
   const drawn = sample({ passed: 0.5, filtered_out: 0.1 });
   const first = await study.label(drawn, 80);
   const [next] = await study.label(drawn, 0);
@@ -155,7 +132,7 @@ test("a stop gives every stratum the share that is done of its rate; the end giv
 
 // Invariant 8
 test("what was done ahead of a post that is missing is no part of the sample until that is done", async (study) => {
-  await writePosts(study.data, study.paths, { passed: 100 });
+  await writePosts(study.paths, { passed: 100 });
   const drawn = sample({ passed: 0.8 });
   await study.label(drawn, 10, 1);
   assert.deepEqual(await study.probs("passed"), { null: 10 });
@@ -167,12 +144,12 @@ test("what was done ahead of a post that is missing is no part of the sample unt
 
 // Invariant 8
 test("a lowered rate leaves what rows have, a raised one lifts them once it is beyond it", async (study) => {
-  await writePosts(study.data, study.paths, { passed: 200 });
+  await writePosts(study.paths, { passed: 200 });
   await study.label(sample({ passed: 0.4 }), 1000);
   const before = (await study.labels()).length;
   assert.deepEqual(await study.probs("passed"), { "0.4000": before });
   // Posts that come later are drawn at the rate of their time.
-  await writePosts(study.data, study.paths, { passed: 400 });
+  await writePosts(study.paths, { passed: 400 });
   const late = await study.label(sample({ passed: 0.1 }), 1000);
   assert.ok(late.length > 5 && late.every(({ uri }) => Number(uri.split("-").at(-1)) >= 200));
   assert.deepEqual(await study.probs("passed"), { "0.1000": late.length, "0.4000": before });
@@ -187,10 +164,10 @@ test("a lowered rate leaves what rows have, a raised one lifts them once it is b
 
 // Invariant 11
 test("a label of a deleted post keeps the probability with which it was drawn", async (study) => {
-  await writePosts(study.data, study.paths, { passed: 100 });
+  await writePosts(study.paths, { passed: 100 });
   await study.label(sample({ passed: 0.5 }), 1000);
   const labels = (await study.labels()).length;
-  await writePosts(study.data, study.paths, { passed: 50 });
+  await writePosts(study.paths, { passed: 50 });
   await study.append(answer(post("passed-0")));
   await study.merge(sample({ passed: 0.25 }));
   const { "0.5000": kept, ...others } = await study.probs("passed");

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { AnswerSegment } from "../../../../classifiers/engine/answers/answer_segment.ts";
 import { Budget, recordSpending } from "../../../../classifiers/engine/answers/spending.ts";
 import { now } from "../../../../etl/run/clock.ts";
@@ -8,66 +7,9 @@ import { DataPaths } from "../../../../etl/store/paths.ts";
 import { spentThisMonth } from "../../../../etl/labels/spending.ts";
 import { uri } from "../../../raw.ts";
 import { withData } from "../../../rows.ts";
-import {
-  environment,
-  numberedPosts,
-  outcomes,
-  until,
-  withAnalyzer,
-  writeDays,
-  writeStudy,
-} from "../../perspective_run.ts";
 import { answer, LABELLED } from "../labelled_day.ts";
 
 const { labelSetId } = LABELLED;
-const SCRIPT = fileURLToPath(new URL("../priced_script.ts", import.meta.url));
-
-/** Start a run whose requests cost a quarter of a dollar. */
-function startPriced(data: string, server: { url: string }, ...args: string[]): Deno.ChildProcess {
-  const folders = ["--data", data, "--study", `${data}/study.yaml`];
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", SCRIPT, "--json", ...folders, ...args],
-    env: { NO_COLOR: "1", ...environment(server) },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-}
-
-async function priced(data: string, server: { url: string }, ...args: string[]) {
-  const { code, stdout, stderr } = await startPriced(data, server, ...args).output();
-  const [text, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  return { code, errors, summary: text!.startsWith("{") ? JSON.parse(text!) : {} };
-}
-
-// Invariant 9
-Deno.test("--max-cost and the month's budget end a run before it costs more, killed runs included", () =>
-  withData((data) =>
-    withAnalyzer({ latencyMs: 20 }, async (server) => {
-      await writeDays(data, numberedPosts(60));
-      await writeStudy(data, { quota: { requests_per_second: 20 }, budget: { per_month: 10 } });
-      const plan = await priced(data, server, "--dry-run", "--max-cost", "2");
-      assert.deepEqual([plan.summary.cost, plan.summary.remaining], [2, 52]);
-      const first = await priced(data, server, "--max-cost", "2");
-      assert.deepEqual([first.code, first.summary.stopped_by], [4, "cost"], first.errors);
-      assert.deepEqual([first.summary.cost, first.summary.labelled], [2, 8]);
-
-      const child = startPriced(data, server);
-      await until(() => server.answered.size >= 16);
-      child.kill("SIGKILL");
-      await child.output();
-      const last = await priced(data, server);
-      assert.deepEqual([last.code, last.summary.stopped_by], [4, "cost"], last.errors);
-      const paid = [...server.answered.values()].reduce((sum, count) => sum + count, 0);
-      const { labelled } = await outcomes(data);
-      assert.ok(last.summary.recovered > 0);
-      // What is durable is paid for out of the budget to the cent; what was on its way is not known.
-      assert.equal(labelled, 40);
-      assert.ok(paid - labelled! <= 20, `${paid} answers`);
-      const again = await priced(data, server);
-      assert.deepEqual([again.code, again.summary.requests], [4, 0]);
-    })
-  ));
 
 // Invariant 3
 Deno.test("what a segment cost counts once, whenever it is written down and however often", () =>

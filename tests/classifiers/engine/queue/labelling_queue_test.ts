@@ -30,7 +30,7 @@ async function withRuns(
   await withData(async (data) => {
     using database = await openDatabase(data);
     const paths = new DataPaths(data);
-    await writePosts(data, paths, { passed: POSTS });
+    await writePosts(paths, { passed: POSTS });
     const run = async ({ seed = "1", rate = 1, judgedBy, unscorable = () => undefined }: Run) => {
       const warnings: string[] = [];
       const classifier = {

@@ -2,20 +2,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DayUse, usedOfDay } from "../../../../classifiers/engine/quota/day_use.ts";
 import { Pacer } from "../../../../classifiers/engine/quota/pacer.ts";
-import type { Quota } from "../../../../classifiers/engine/quota/quota.ts";
 import { utcDay } from "../../../../etl/run/clock.ts";
 import { thisProcess } from "../../../../etl/store/owner.ts";
-import { Child } from "../../../etl/store/child.ts";
-import { fill, testOnSmallDisk } from "../../../etl/store/small_disk.ts";
 import { withData } from "../../../rows.ts";
 import { NEVER, REQUEST } from "../turned_clock.ts";
+import { DAY, exhaust, perDay } from "./day_quota.ts";
 
-const DAY = 86_400_000;
 const TODAY = utcDay(new Date());
-
-function perDay(amount: number): Quota {
-  return { unit: "requests", amount, perMs: DAY };
-}
 
 /** Leave the file of a run of some time ago, as version 78e1a5e wrote it. */
 async function leave(
@@ -29,16 +22,6 @@ async function leave(
   const time = new Date(Date.now() - ageMs);
   await Deno.utime(path, time, time);
   return path;
-}
-
-/** Take until a day's quota is used up; gives how many that were. */
-async function exhaust(pacer: Pacer): Promise<number> {
-  const stop = new AbortController();
-  const watch = setInterval(() => pacer.waiting?.reason.includes("used up") && stop.abort(), 5);
-  let taken = 0;
-  while (await pacer.take(REQUEST, stop.signal)) taken++;
-  clearInterval(watch);
-  return taken;
 }
 
 Deno.test("what earlier runs used of a day counts, those of an earlier version too", async () => {
@@ -118,37 +101,5 @@ Deno.test("files go two days after what they count, and a damaged one is named w
         return true;
       });
     }
-  });
-});
-
-testOnSmallDisk(
-  "on a full disk no request of a day goes that cannot be recorded",
-  async (folder) => {
-    const dayUse = await DayUse.open(folder);
-    const pacer = new Pacer([perDay(100)], { dayUse });
-    assert.ok(await pacer.take(REQUEST, NEVER));
-    const filling = await fill(folder);
-    // What was claimed before may still be taken.
-    await assert.rejects(async () => {
-      for (let time = 0; time < 50; time++) await pacer.take(REQUEST, NEVER);
-    }, /No space left/);
-    await Deno.remove(filling);
-    assert.ok(await pacer.take(REQUEST, NEVER));
-    await dayUse[Symbol.asyncDispose]();
-  },
-);
-
-Deno.test("after a run that was killed a day is never overspent, and hardly anything of it is lost", async () => {
-  await withData(async (folder) => {
-    const quotas = JSON.stringify([perDay(400), { unit: "requests", amount: 100, perMs: 1000 }]);
-    const script = "../classifiers/engine/day_use_script.ts";
-    const killed = new Child(script, folder, quotas);
-    assert.equal(await killed.line(), "ready");
-    for (let count = 0; count < 20; count++) assert.equal(await killed.line(), ".");
-    const lines = (await killed.kill()).filter((line) => line === ".").length;
-    await using dayUse = await DayUse.open(folder);
-    const sum = 20 + lines + await exhaust(new Pacer([perDay(400)], { dayUse }));
-    assert.ok(sum <= 400, `${sum}`);
-    assert.ok(sum >= 400 - 100, `${sum}: at most a second's worth is lost`);
   });
 });
