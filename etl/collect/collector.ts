@@ -105,6 +105,8 @@ export class Collector {
   #again: { event: Event; message: Uint8Array | string }[] = [];
   /** Time of the stream at the event before, where nothing is missing between it and the next. */
   #before: string | undefined;
+  /** Did the time leap over the beginning of the window, so that nothing is claimed until it is steady? */
+  #isUnsettled = false;
   /** The earliest time that a post of this stretch can have. */
   #since: number | undefined;
   #isBeginning: boolean;
@@ -140,6 +142,7 @@ export class Collector {
     this.#before = time;
     this.#clock.moveTo(time === undefined ? undefined : Date.parse(time));
     this.#since = this.#clock.time;
+    this.#isUnsettled = false;
     this.#isBeginning = isBeginning;
     this.#stretch++;
   }
@@ -274,12 +277,20 @@ export class Collector {
       this.mark(journal);
       return "until_reached";
     }
-    if (from !== undefined && time < from.getTime()) {
+    const isLeading = from !== undefined && this.#before !== undefined &&
+      new Date(this.#before) < from;
+    if (from !== undefined && (time < from.getTime() || isLeading && placed.isLeap)) {
       this.cursor = event.seq;
-      this.#before = at;
-      // Its posts are before the window; what was taken back is gone all the same.
-      const { tombstones } = this.#read(event, message, undefined);
-      if (tombstones.length > 0) journal.append(this.#uncovered(at, tombstones));
+      const isBefore = time < from.getTime();
+      if (isBefore) this.#before = at;
+      else this.#isUnsettled = true;
+      // Posts before the window are left out; what was taken back is gone all the same.
+      const postTime = isBefore ? undefined : this.#postTime(event.time, time, isSure);
+      const { posts, tombstones } = this.#read(event, message, postTime);
+      this.posts += posts.length;
+      if (posts.length + tombstones.length > 0) {
+        journal.append(this.#uncovered(at, posts, tombstones));
+      }
       return "go_on";
     }
     if (this.eventTime?.slice(0, 16) !== at.slice(0, 16)) this.mark(journal);
@@ -315,7 +326,7 @@ export class Collector {
     const before = new Date(this.#before);
     const { from } = this.options;
     if (from === undefined || before >= from) return before;
-    return isLeap ? time : from;
+    return isLeap || this.#isUnsettled ? time : from;
   }
 
   /** Say that the stream leaves something out before its next event. */
@@ -419,7 +430,11 @@ export class Collector {
   }
 
   /** A line that says nothing of what was read. */
-  #uncovered(at: string, tombstones: Tombstone[]): JournalLine & { [key: string]: unknown } {
+  #uncovered(
+    at: string,
+    posts: Record<string, unknown>[],
+    tombstones: Tombstone[],
+  ): JournalLine & { [key: string]: unknown } {
     return {
       host: this.#host,
       cursor: null,
@@ -427,7 +442,7 @@ export class Collector {
       event_time: at,
       seen_at: this.#now().toISOString(),
       ...nothingYet(),
-      posts: [],
+      posts,
       tombstones,
     };
   }

@@ -4,10 +4,11 @@ import { findPlace } from "../../../etl/collect/place.ts";
 import { RecentPosts } from "../../../etl/collect/recent_posts.ts";
 import { mergeSpans, type Span, subtractSpans, totalLength } from "../../../etl/coverage/span.ts";
 import type { JournalLine } from "../../../etl/raw/journal_line.ts";
+import { utcDay } from "../../../etl/run/clock.ts";
 import type { Journal } from "../../../etl/store/journal.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { Quarantine } from "../../../etl/store/quarantine.ts";
-import { type Windows, windowsBetween } from "../../../etl/study/window.ts";
+import { type Windows, windowsOfDay } from "../../../etl/study/window.ts";
 import { randomNumbers } from "../atproto/mutation.ts";
 import { BEGINNING, inventedDecoder, type InventedStream, inventStream } from "./random_stream.ts";
 
@@ -74,7 +75,7 @@ class Reader {
   }
 
   #asked(present: number): Span[] {
-    return windowsBetween(this.windows, this.since, new Date(present)).flatMap(
+    return windowsOfDay(this.windows, utcDay(this.since)).flatMap(
       ({ from, until }) => {
         const span = {
           from: new Date(Math.max(from.getTime(), this.since.getTime())),
