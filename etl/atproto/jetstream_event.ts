@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Account, FrameError, type Info, isStorable, type OtherEvent } from "./frame.ts";
-import type { RecordOp } from "./record_op.ts";
+import { POST_COLLECTION } from "./post.ts";
+import { checkPath, MAX_RKEY, type RecordOp } from "./record_op.ts";
 import type { StreamCommit, StreamDecoder, StreamFrame } from "./stream_decoder.ts";
 
 /** The lexicon of the stream, which names its events. */
@@ -19,14 +20,9 @@ type Fields = Record<string, unknown>;
 /** The protocol's limit for one message of an event stream. */
 const MAX_LENGTH = 5 * 1024 * 1024;
 const MAX_DID = 2048;
-/** Limits of an NSID and of a record key. */
-const MAX_COLLECTION = 317;
-const MAX_RKEY = 512;
 
 const DID = /^did:[a-z]+:[a-zA-Z0-9._:%-]+$/;
 const TID = /^[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}$/;
-const COLLECTION = /^[a-zA-Z0-9.-]+$/;
-const RKEY = /^(?!\.{1,2}$)[a-zA-Z0-9._:~-]+$/;
 /** CIDv1 in base32 with codec DAG-CBOR and hash sha2-256. */
 const RECORD_CID = /^bafyrei[a-h][a-z2-7]{50}[aeimquy4]$/;
 /** Names of events, of errors and of account states. */
@@ -87,24 +83,34 @@ function readPayload(payload: Fields): StreamFrame<JetstreamCommit> {
 }
 
 function readCommit(payload: Fields): JetstreamCommit {
-  const action = actionOf(payload.operation);
-  const isDelete = action === "delete";
-  const op: RecordOp = {
-    action,
-    collection: textOf(payload, "collection", COLLECTION, MAX_COLLECTION),
-    rkey: textOf(payload, "rkey", RKEY, MAX_RKEY),
-    cid: isDelete ? null : textOf(payload, "cid", RECORD_CID),
-  };
-  if (!isDelete) objectOf(payload.record, "record");
+  const head = { kind: "commit", seq: seqOf(payload), time: timeOf(payload) } as const;
+  // The op is alone in its event, and one on another collection is not judged.
+  if (payload.collection !== POST_COLLECTION) {
+    return { ...head, did: "", rev: "", ops: [], record: undefined };
+  }
   return {
-    kind: "commit",
-    seq: seqOf(payload),
-    time: timeOf(payload),
+    ...head,
     did: textOf(payload, "did", DID, MAX_DID),
     rev: textOf(payload, "rev", TID),
-    ops: [op],
-    record: isDelete ? undefined : payload.record,
+    ops: [readOp(payload)],
+    record: payload.operation === "delete" ? undefined : payload.record,
   };
+}
+
+function readOp(payload: Fields): RecordOp {
+  const rkey = typeof payload.rkey === "string" ? payload.rkey.slice(0, MAX_RKEY + 1) : "";
+  const op: RecordOp = { action: "create", collection: POST_COLLECTION, rkey, cid: null };
+  try {
+    op.action = actionOf(payload.operation);
+    checkPath(op);
+    if (op.action === "delete") return op;
+    op.cid = textOf(payload, "cid", RECORD_CID);
+    objectOf(payload.record, "record");
+  } catch (error) {
+    if (!(error instanceof FrameError)) throw error;
+    op.fault = error.message;
+  }
+  return op;
 }
 
 function readAccount(payload: Fields): Account {

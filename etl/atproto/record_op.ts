@@ -9,23 +9,29 @@ export interface RecordOp {
   rkey: string;
   /** The record's CID in base32; null for a delete. */
   cid: string | null;
+  /** What does not fit the lexicon; the commit's other ops stand. */
+  fault?: string;
 }
 
 /** Limits of the lexicons com.atproto.sync.subscribeRepos, NSID and record key. */
 const MAX_OPS = 200;
 const MAX_COLLECTION = 317;
-const MAX_RKEY = 512;
+export const MAX_RKEY = 512;
 const ACTIONS = ["create", "update", "delete"] as const;
+const COLLECTION = /^[a-zA-Z0-9.-]+$/;
+const RKEY = /^(?!\.{1,2}$)[a-zA-Z0-9._:~-]+$/;
 
 const CID = keyCode("cid");
 const PATH = keyCode("path");
 const ACTION = keyCode("action");
 const SLASH = 0x2f;
 
-const IN_COLLECTION = characters("-.");
-const IN_RKEY = characters("-._:~");
-
-/** Read the list of a commit's ops; all are checked, those in the collection (or all) are given. */
+/**
+ * Read the list of a commit's ops; those in the collection (or all) are given.
+ *
+ * Only these are judged: what others hold is nobody's concern here. One that does not fit the lexicon
+ * says so (`fault`), so that it does not cost the others.
+ */
 export function readOps(reader: CborReader, collection: string | undefined): RecordOp[] {
   const count = reader.list("ops");
   if (count > MAX_OPS) throw new FrameError("ops has more items than the lexicon allows");
@@ -36,37 +42,65 @@ export function readOps(reader: CborReader, collection: string | undefined): Rec
 
 function readOp(reader: CborReader, collection: string | undefined, ops: RecordOp[]): void {
   let key = 0;
-  let action: RecordOp["action"] | undefined;
-  let cid: number | null | undefined;
-  let [path, slash, end] = [0, 0, 0];
+  // Where the values begin: a path tells whether the others matter.
+  let [cid, path, action] = [0, 0, 0];
   for (let left = reader.map("an op"); left > 0; left--) {
     key = reader.key(key);
-    switch (reader.code) {
-      case CID:
-        cid = reader.isNull() ? null : reader.cid("the cid of an op");
-        break;
-      case PATH:
-        path = reader.text("the path of an op");
-        end = reader.at;
-        slash = slashIn(reader.bytes, path, end);
-        break;
-      case ACTION:
-        action = readAction(reader);
-        break;
-      default:
-        reader.skip();
+    if (reader.code === CID) cid = reader.at;
+    else if (reader.code === PATH) path = reader.at;
+    else if (reader.code === ACTION) action = reader.at;
+    reader.skip();
+  }
+  const end = reader.at;
+  if (path > 0) readWanted(reader, collection, ops, { cid, path, action });
+  reader.at = end;
+}
+
+function readWanted(
+  reader: CborReader,
+  wanted: string | undefined,
+  ops: RecordOp[],
+  at: { cid: number; path: number; action: number },
+): void {
+  reader.at = at.path;
+  let start;
+  try {
+    start = reader.text("the path of an op");
+  } catch (error) {
+    if (error instanceof FrameError) return;
+    throw error;
+  }
+  const slash = wanted === undefined ? reader.bytes.indexOf(SLASH, start) : start + wanted.length;
+  if (slash < start || slash >= reader.at || reader.bytes[slash] !== SLASH) return;
+  if (wanted !== undefined && !reader.isText(start, slash, wanted)) return;
+  const op: RecordOp = {
+    action: "create",
+    collection: wanted ?? reader.latin1(start, slash),
+    // A longer one is at fault, and is written down no further.
+    rkey: reader.latin1(slash + 1, Math.min(reader.at, slash + 2 + MAX_RKEY)),
+    cid: null,
+  };
+  ops.push(op);
+  try {
+    checkPath(op);
+    if (at.action === 0 || at.cid === 0) {
+      throw new FrameError("an op lacks what the lexicon requires");
     }
+    reader.at = at.action;
+    op.action = readAction(reader);
+    reader.at = at.cid;
+    if (!reader.isNull()) op.cid = cidText(reader.bytes, reader.cid("the cid of an op"));
+  } catch (error) {
+    if (!(error instanceof FrameError)) throw error;
+    op.fault = error.message;
   }
-  if (action === undefined || cid === undefined || slash === 0) {
-    throw new FrameError("an op lacks what the lexicon requires");
-  }
-  if (collection !== undefined && !reader.isText(path, slash, collection)) return;
-  ops.push({
-    action,
-    collection: collection ?? reader.latin1(path, slash),
-    rkey: reader.latin1(slash + 1, end),
-    cid: cid === null ? null : cidText(reader.bytes, cid),
-  });
+}
+
+/** Check collection and record key; throws a `FrameError` where one does not fit the lexicon. */
+export function checkPath({ collection, rkey }: Pick<RecordOp, "collection" | "rkey">): void {
+  const isPath = collection.length <= MAX_COLLECTION && COLLECTION.test(collection) &&
+    rkey.length <= MAX_RKEY && RKEY.test(rkey);
+  if (!isPath) throw new FrameError("the path of an op does not fit the lexicon");
 }
 
 function readAction(reader: CborReader): RecordOp["action"] {
@@ -75,31 +109,6 @@ function readAction(reader: CborReader): RecordOp["action"] {
   throw new FrameError("the action of an op does not fit the lexicon");
 }
 
-/** Check a path of collection and record key, and give where its slash is. */
-function slashIn(bytes: Uint8Array, start: number, end: number): number {
-  let at = start;
-  while (at < end && IN_COLLECTION[bytes[at]!] === 1) at++;
-  const slash = at++;
-  while (at < end && IN_RKEY[bytes[at]!] === 1) at++;
-  const [collection, rkey] = [slash - start, end - slash - 1];
-  // "." and ".." are no record keys.
-  const dots = rkey < 3 && bytes[slash + 1] === 0x2e && (rkey === 1 || bytes[slash + 2] === 0x2e);
-  const isPath = bytes[slash] === SLASH && at === end && collection > 0 && rkey > 0 && !dots &&
-    collection <= MAX_COLLECTION && rkey <= MAX_RKEY;
-  if (!isPath) throw new FrameError("the path of an op does not fit the lexicon");
-  return slash;
-}
-
 function cidText(bytes: Uint8Array, at: number): string {
   return toString({ bytes: bytes.subarray(at, at + CID_BYTES) } as Parameters<typeof toString>[0]);
-}
-
-/** Mark the ASCII letters, the digits and some more characters. */
-function characters(more: string): Uint8Array {
-  const marks = new Uint8Array(256);
-  for (let code = 0; code < 128; code++) {
-    const character = String.fromCharCode(code);
-    if (/[a-zA-Z0-9]/.test(character) || more.includes(character)) marks[code] = 1;
-  }
-  return marks;
 }

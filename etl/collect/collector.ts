@@ -60,6 +60,8 @@ export class Collector {
   #before: string | undefined;
   #isBeginning: boolean;
   #stretch = 1;
+  /** Messages since the last event that could not be read. */
+  #unread = 0;
   #pending = nothingYet();
   #owing: JournalLine[] = [];
 
@@ -104,6 +106,7 @@ export class Collector {
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
       quarantine.add("malformed_frame", { after: this.cursor, what: error.message }, message);
+      this.#unread++;
       return "go_on";
     }
     if (frame.kind === "error") return { error: frame.error };
@@ -145,9 +148,12 @@ export class Collector {
       return "go_on";
     }
     if (this.eventTime?.slice(0, 16) !== eventTime.slice(0, 16)) this.mark(journal);
+    // A message that cannot be read has a sequence number too: the host did not leave it out.
     if (this.cursor !== undefined && this.#before !== undefined && !this.options.isFiltered) {
-      this.#pending.skipped += frame.seq - this.cursor - 1;
+      this.#pending.skipped += Math.max(0, frame.seq - this.cursor - 1 - this.#unread);
     }
+    this.#pending.set_aside += this.#unread;
+    this.#unread = 0;
     if (this.#isBeginning && this.#before === undefined) this.#pending.notes.push(BEGINNING);
     this.#isBeginning = false;
     this.#pending.covered_from ??= this.#before ?? eventTime;
@@ -183,6 +189,7 @@ export class Collector {
   }
 
   #readCommit(commit: StreamCommit, message: Uint8Array | string) {
+    const { quarantine } = this.options;
     const posts: Record<string, unknown>[] = [];
     const tombstones: Tombstone[] = [];
     let characters = 0;
@@ -190,11 +197,15 @@ export class Collector {
       const { action, collection, rkey, cid } = op;
       if (collection !== POST_COLLECTION) continue;
       const uri = `at://${commit.did}/${collection}/${rkey}`;
-      if (action === "delete") {
-        tombstones.push(this.#tombstone(uri, "post", "deleted"));
-        continue;
-      }
       try {
+        if (op.fault !== undefined) {
+          quarantine.add("malformed_op", { uri, cursor: commit.seq, what: op.fault }, message);
+          continue;
+        }
+        if (action === "delete") {
+          tombstones.push(this.#tombstone(uri, "post", "deleted"));
+          continue;
+        }
         const record = readPost(this.options.decoder.record(commit, op));
         characters += record.record.length;
         if (characters > MAX_CHARACTERS) throw new RecordError("event_too_large");
@@ -208,7 +219,7 @@ export class Collector {
         if (!(error instanceof FrameError || error instanceof RecordError)) throw error;
         const reason = error instanceof RecordError ? error.message : "malformed_record";
         const where = { uri, cursor: commit.seq, what: error.message };
-        this.options.quarantine.add(reason, where, message);
+        quarantine.add(reason, where, message);
       }
     }
     return { posts, tombstones };

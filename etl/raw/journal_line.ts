@@ -30,6 +30,8 @@ export interface JournalLine {
   stretch?: number;
   /** Sequence numbers that the stream left out since the line before. */
   skipped?: number;
+  /** Messages since the line before that could not be read. */
+  set_aside?: number;
   seen_at: string;
   events: number;
   bytes: number;
@@ -47,6 +49,7 @@ export function nothingYet() {
     covered_from: null as string | null,
     covered_until: null as string | null,
     skipped: 0,
+    set_aside: 0,
     events: 0,
     bytes: 0,
     reconnects: 0,

@@ -102,7 +102,8 @@ export async function landSegment(
            min(coalesce(first_cursor, cursor)) AS first_cursor, max(cursor) AS last_cursor,
            min(coalesce(covered_from, event_time)) AS covered_from,
            max(greatest(covered_until, event_time)) AS covered_until,
-           sum(coalesce(skipped, 0)) AS skipped, sum(reconnects) AS reconnects,
+           sum(coalesce(skipped, 0)) AS skipped, sum(coalesce(set_aside, 0)) AS set_aside,
+           sum(reconnects) AS reconnects,
            list_distinct(flatten(list(notes))) AS notes
          FROM ${lines} WHERE ${IN_COVERAGE} AND event_time::DATE = ${literal(day)}
          GROUP BY host, minute, coalesce(stretch, 0) ORDER BY minute, covered_from`;
@@ -175,6 +176,7 @@ function readLines(segment: string, longest: number): string {
     covered_until: "TIMESTAMP",
     stretch: "BIGINT",
     skipped: "BIGINT",
+    set_aside: "BIGINT",
     event_time: "TIMESTAMP",
     seen_at: "TIMESTAMP",
     events: "BIGINT",

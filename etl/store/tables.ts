@@ -154,7 +154,7 @@ export const WINDOWS: Table = {
 /** Received events per minute of event time; rows of one minute add up. */
 export const COVERAGE: Table = {
   folder: "coverage",
-  version: 1,
+  version: 2,
   columns: {
     source: "VARCHAR",
     host: "VARCHAR",
@@ -167,6 +167,7 @@ export const COVERAGE: Table = {
     covered_from: "TIMESTAMP",
     covered_until: "TIMESTAMP",
     skipped: "BIGINT",
+    set_aside: "BIGINT",
     reconnects: "BIGINT",
     notes: "VARCHAR[]",
   },
