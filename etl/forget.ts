@@ -26,8 +26,8 @@ export const command: Command = {
   task: "forget",
   description:
     "Remove posts (at://…) or all posts of an account (did:…) from every table, and print a receipt.\n\n" +
-    "A keyed hash with a time stays, so that a replay does not bring the posts back; numeric labels stay\n" +
-    "if study.yaml says so. Later posts of the account are collected again.\n\n" +
+    "It is for good: a keyed hash stays, by which whatever comes of them later is removed too, also\n" +
+    "what an account writes afterwards. Numeric labels stay if study.yaml says so.\n\n" +
     "With --recheck it asks the AppView about every stored post and removes those that are gone: 25\n" +
     "posts per request, within its rate limit. You can stop it at any time; the next run continues.",
   arguments: [{ name: "[subjects...]", description: "at:// URIs of posts, or dids of accounts" }],

@@ -35,7 +35,8 @@ export class Removals {
 
 /**
  * Make the temporary tables `removed` (subject_hash, removed_at), which leaves every table, and `hidden`
- * (subject_hash of an account), which is not shown.
+ * (subject_hash of an account), which is not shown. What somebody asked to forget is removed for good,
+ * whatever times its versions have: `removed_at` is infinite.
  *
  * An account is hidden from `#account` with the status deactivated until it is active again, or wrote
  * something that we saw: nobody who is deactivated can. After 30 days it counts as removed at the time of
@@ -79,7 +80,9 @@ export async function readRemovals(
   await database.run(`
     CREATE OR REPLACE TEMP TABLE removed AS
       SELECT subject_hash, max(event_time) AS removed_at FROM (
-        SELECT subject_hash, event_time FROM states
+        -- Times of posts are what servers wrote: none of them spares a post that is to be forgotten.
+        SELECT subject_hash, if(reason = 'asked', 'infinity'::TIMESTAMP, event_time) AS event_time
+        FROM states
         WHERE coalesce(reason NOT IN ('deactivated', 'active'), true)
         UNION ALL
         SELECT subject_hash, last_at FROM away WHERE first_at <= ${literal(purged)})
