@@ -20,7 +20,7 @@ export interface AppViewOptions {
   session?: Session;
 }
 
-const FeedPage = z.object({ feed: z.array(z.unknown()), cursor: z.string().optional() });
+const FeedPage = z.object({ feed: z.array(z.unknown()), cursor: z.string().nullish() });
 const Posts = z.object({ posts: z.array(z.unknown()) });
 const Profile = z.object({
   viewer: z.object({
@@ -69,7 +69,7 @@ export class AppView {
     parameters: { feed: string; limit: number; cursor: string | undefined },
   ): Promise<{ items: (PostView | InvalidItem)[]; cursor: string | undefined } | undefined> {
     const page = await this.#ask(FeedPage, () => this.#agent.app.bsky.feed.getFeed(parameters));
-    return page && { items: page.feed.map(readFeedItem), cursor: page.cursor };
+    return page && { items: page.feed.map(readFeedItem), cursor: page.cursor ?? undefined };
   }
 
   /**
