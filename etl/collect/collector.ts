@@ -1,12 +1,12 @@
 import { BEGINNING, type JournalLine, nothingYet, type Tombstone } from "../raw/journal_line.ts";
-import { type Account, FrameError, type OtherEvent } from "../atproto/frame.ts";
+import { type Account, FrameError, type OtherEvent, type RecordOp } from "../atproto/frame.ts";
 import { POST_COLLECTION, readPost, RecordError } from "../atproto/post.ts";
 import type { StreamCommit, StreamDecoder } from "../atproto/stream_decoder.ts";
 import type { RecentPosts } from "./recent_posts.ts";
 import { now } from "../run/clock.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Quarantine } from "../store/quarantine.ts";
-import { isRemoval, subjectHash, type TombstoneReason } from "../raw/tombstone.ts";
+import { subjectHash, type TombstoneReason } from "../raw/tombstone.ts";
 
 /** JSON of the posts of one event, at most; its journal line must stay readable (`land.ts`). */
 const MAX_CHARACTERS = 4_000_000;
@@ -193,7 +193,7 @@ export class Collector {
     const posts: Record<string, unknown>[] = [];
     const tombstones: Tombstone[] = [];
     let characters = 0;
-    for (const op of commit.ops) {
+    for (const [index, op] of commit.ops.entries()) {
       const { action, collection, rkey, cid } = op;
       if (collection !== POST_COLLECTION) continue;
       const uri = `at://${commit.did}/${collection}/${rkey}`;
@@ -202,14 +202,21 @@ export class Collector {
           quarantine.add("malformed_op", { uri, cursor: commit.seq, what: op.fault }, message);
           continue;
         }
+        const version = `${uri} ${commit.rev}`;
         if (action === "delete") {
-          tombstones.push(this.#tombstone(uri, "post", "deleted"));
+          // What the revision wrote before goes too, what it writes behind stays.
+          const with_rev = !writes(commit.ops.slice(index + 1), rkey) &&
+            (writes(commit.ops.slice(0, index), rkey) ||
+              this.options.recent?.has(version) === true);
+          const tombstone = this.#tombstone(uri, "post", "deleted");
+          tombstones.push({ ...tombstone, rev: commit.rev, with_rev });
           continue;
         }
+        if (deletes(commit.ops.slice(index + 1), rkey)) continue;
         const record = readPost(this.options.decoder.record(commit, op));
         characters += record.record.length;
         if (characters > MAX_CHARACTERS) throw new RecordError("event_too_large");
-        const isNew = this.options.recent?.add(`${uri} ${commit.rev}`, Date.parse(commit.time));
+        const isNew = this.options.recent?.add(version, Date.parse(commit.time));
         if (isNew === false) {
           this.repeated++;
           continue;
@@ -263,6 +270,18 @@ export class Collector {
   }
 }
 
+function deletes(ops: RecordOp[], rkey: string): boolean {
+  return ops.some((op) => isOnPost(op, rkey) && op.action === "delete");
+}
+
+function writes(ops: RecordOp[], rkey: string): boolean {
+  return ops.some((op) => isOnPost(op, rkey) && op.action !== "delete");
+}
+
+function isOnPost({ collection, rkey, fault }: RecordOp, wanted: string): boolean {
+  return collection === POST_COLLECTION && rkey === wanted && fault === undefined;
+}
+
 /** Account states about the stream and not about content. */
 const NOTED = ["throttled", "desynchronized"];
 
@@ -277,5 +296,6 @@ function accountState(
 ): { reason?: TombstoneReason; note?: string } {
   if (NOTED.includes(status)) return { note: status };
   if (active) return { reason: "active" };
-  return { reason: isRemoval(status) ? status : "deactivated" };
+  const isKnown = status === "deleted" || status === "takendown" || status === "suspended";
+  return { reason: isKnown ? status : "deactivated" };
 }

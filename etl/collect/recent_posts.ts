@@ -28,9 +28,14 @@ export class RecentPosts {
       this.#young = this.#since > -Infinity ? new Set() : this.#young;
       this.#since = eventTime;
     }
-    if (this.#young.has(key) || this.#old.has(key)) return false;
+    if (this.has(key)) return false;
     this.#young.add(key);
     return true;
+  }
+
+  /** Is a version remembered? */
+  has(key: string): boolean {
+    return this.#young.has(key) || this.#old.has(key);
   }
 }
 

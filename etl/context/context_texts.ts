@@ -11,7 +11,7 @@ import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { holdFiles } from "../store/reading.ts";
 import { CONTEXTS, POSTS, TOMBSTONES } from "../store/tables.ts";
-import { hashKey, subjectHashSql } from "../raw/tombstone.ts";
+import { hashKey, HIDINGS, subjectHashSql } from "../raw/tombstone.ts";
 
 /** How long a missing post is not asked for again. */
 const ABSENT_DAYS = 7;
@@ -214,7 +214,9 @@ export class ContextTexts {
       .filter((path) => !this.#tombstones.has(path));
     if (files.length === 0) return;
     await this.database.run(`INSERT INTO context_removed
-      SELECT subject_hash, if(reason = 'deactivated', 'infinity'::TIMESTAMP, event_time)
+      SELECT subject_hash, if(reason IN (${
+      [...HIDINGS, "asked"].map((reason) => literal(reason)).join(", ")
+    }), 'infinity'::TIMESTAMP, event_time)
       FROM ${relation(TOMBSTONES, files)}
       WHERE coalesce(reason <> 'active', true)
         AND hash(subject_hash) IN (SELECT subject FROM context_subjects)`);

@@ -6,6 +6,10 @@ export interface Tombstone {
   subject_hash: string;
   subject_kind: "post" | "account";
   reason: TombstoneReason;
+  /** Of a post that its author deleted: the revision of the repository. */
+  rev?: string;
+  /** Is the version of this revision removed too? It is not where the post was then written anew. */
+  with_rev?: boolean;
 }
 
 /**

@@ -49,7 +49,7 @@ export const RAW: Table = { folder: "raw/*", version: 1, columns: RAW_COLUMNS };
 /** Removals by authors and hosts: a keyed hash and a time, never the deleted content. */
 export const TOMBSTONES: Table = {
   folder: "raw/tombstones",
-  version: 1,
+  version: 2,
   columns: {
     subject_hash: "VARCHAR",
     subject_kind: "VARCHAR",
@@ -58,6 +58,8 @@ export const TOMBSTONES: Table = {
     seen_at: "TIMESTAMP",
     host: "VARCHAR",
     cursor: "BIGINT",
+    rev: "VARCHAR",
+    with_rev: "BOOLEAN",
   },
 };
 

@@ -176,7 +176,6 @@ Deno.test("a commit with several posts, likes and deletions is one line with its
   take(commitFrame(9, TIME, commit).bytes);
   assert.equal(lines.length, 1);
   assert.deepEqual(lines[0]!.posts.map(({ rkey, text }) => [rkey, text]), [
-    ["one", "one"],
     ["old", "new"],
     ["two", "two"],
   ]);
