@@ -75,6 +75,8 @@ export interface Command {
   holdsFiles?: boolean;
   /** A data folder under the root instead of the study's; overrides the environment. */
   data?: string;
+  /** A study file under the root, for a task that takes no other: it has no `--study`. */
+  study?: string;
   /** Called where the study file cannot be read; the task then ends with that error. */
   unreadable?(
     context: Pick<Context, "paths" | "studyPath" | "signal" | "warn">,
@@ -129,7 +131,7 @@ async function parseAndRun(
       { exitCode: EXIT.usage, cause: error },
     );
   }
-  const { json, data, study: studyPath, ...options } = program.opts();
+  const { json, data, study: studyPath = rootPath(command.study!), ...options } = program.opts();
   const paths = new DataPaths(resolve(dataFolder(data, command.task)));
   const progress = new Progress();
   const warnings: string[] = [];
@@ -224,13 +226,16 @@ function declare(command: Command): Commander {
     }
     program.addOption(option);
   }
+  if (command.study === undefined) {
+    const study = variable("CIVICSKY_STUDY") ?? rootPath("study.yaml");
+    program.option("--study <file>", "study file", study);
+  }
   program
     .option(
       "--data <dir>",
       "data folder",
       command.data ? rootPath(command.data) : variable("CIVICSKY_DATA") ?? rootPath("data"),
     )
-    .option("--study <file>", "study file", variable("CIVICSKY_STUDY") ?? rootPath("study.yaml"))
     .option("--json", "print the summary as JSON")
     .addHelpText("after", `\nExamples:\n${command.examples.map((line) => `  ${line}`).join("\n")}`);
   return program;
