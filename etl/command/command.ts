@@ -226,16 +226,16 @@ function declare(command: Command): Commander {
     }
     program.addOption(option);
   }
+  program.option(
+    "--data <dir>",
+    "data folder",
+    command.data ? rootPath(command.data) : variable("CIVICSKY_DATA") ?? rootPath("data"),
+  );
   if (command.study === undefined) {
     const study = variable("CIVICSKY_STUDY") ?? rootPath("study.yaml");
     program.option("--study <file>", "study file", study);
   }
   program
-    .option(
-      "--data <dir>",
-      "data folder",
-      command.data ? rootPath(command.data) : variable("CIVICSKY_DATA") ?? rootPath("data"),
-    )
     .option("--json", "print the summary as JSON")
     .addHelpText("after", `\nExamples:\n${command.examples.map((line) => `  ${line}`).join("\n")}`);
   return program;
