@@ -88,6 +88,15 @@ async function fill(data: string): Promise<string> {
     [{ run_id: "x", task: "sync:firehose", status: "running", started_at: "2026-06-01 01:00:00" }],
     paths.run("2026-06-01", "x"),
   );
+  // Calls that did nothing are no runs.
+  const at = { task: "sync:firehose", started_at: "2026-06-01 02:00:00" };
+  for (
+    const [run_id, args, exit_status] of [["y", "--dry-run", 0], ["z", "--fro", 2]] as const
+  ) {
+    const status = exit_status === 0 ? "done" : "failed";
+    const run = { ...at, run_id, status, exit_status, arguments: JSON.stringify([args]) };
+    await writeRows(RUNS, [run], paths.run("2026-06-01", run_id));
+  }
   return study;
 }
 
