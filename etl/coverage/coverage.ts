@@ -63,7 +63,7 @@ export function describeWeek(week: WeekOfCoverage): string {
     ? `${hours_collected} were collected by hand`
     : `${hours_asked} were asked for, and ${hours_collected} of them collected without a gap`;
   return `${source}: of the last ${HOURS} hours ${collected}; ` +
-    `${Math.min(100, Math.floor(share * 100) / 100)}% of their minutes have data` +
+    `${Math.min(100, Math.floor(share * 100) / 100)}% of their minutes have an event` +
     (skipped > 0 ? `; hosts left out ${skipped.toLocaleString("en")} events` : "") +
     (set_aside > 0 ? `; ${set_aside.toLocaleString("en")} messages could not be read` : "");
 }

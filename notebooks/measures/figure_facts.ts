@@ -143,8 +143,8 @@ function failureText({ n_failed, outcomes, is_share }: NonNullable<FigureFacts["
   const failed = `Labelling failed for ${formatShare(failure_rate, 1)} ` +
     `(${formatCount(n_failed, "post")}), which are left out`;
   return is_share
-    ? `${failed}: the share lies between ${formatShare(if_all_no, 1)} were all of them no and ` +
-      `${formatShare(if_all_yes, 1)} were all yes.`
+    ? `${failed}. The share would be ${formatShare(if_all_no, 1)} if all of them were no, and ` +
+      `${formatShare(if_all_yes, 1)} if all were yes.`
     : `${failed}.`;
 }
 

@@ -90,7 +90,7 @@ Deno.test("status says of how many hours a week how much was collected", () =>
     assert.ok(
       screen.stdout.replace(/\n {4}/g, " ").includes(
         "  firehose: of the last 168 hours 28 were asked for, and 27.75 of them collected without " +
-          "a gap; 99.04% of their minutes have data; hosts left out 7 events; 5 messages could not be read\n" +
+          "a gap; 99.04% of their minutes have an event; hosts left out 7 events; 5 messages could not be read\n" +
           "  jetstream: of the last 168 hours 0.03 were collected by hand; 100% of their minutes",
       ),
       screen.stdout,
