@@ -1,10 +1,15 @@
 import type { HumanLabel } from "../labels/human_labels.ts";
-import { readRow, RowError } from "./import_row.ts";
+import { isMissingText } from "./cell.ts";
+import type { Columns } from "./columns.ts";
+import { type ImportedPost, readRow, RowError } from "./import_row.ts";
 import type { GivenLabel } from "../labels/given_labels.ts";
 import { readScores } from "./imported_scores.ts";
 import { now } from "../run/clock.ts";
 import { toJson } from "../store/json.ts";
 import type { Quarantine } from "../store/quarantine.ts";
+
+/** Lines that are named of cells that could not be read. */
+const NAMED_LINES = 5;
 
 /** Which columns of a file are labels, beside those that have a meaning of their own. */
 export interface LabelColumns {
@@ -12,8 +17,8 @@ export interface LabelColumns {
   variables: string[];
   /** Coder of the labels, if there is no column `coder`. */
   coder: string | undefined;
-  /** Scores of a classifier. */
-  scores: string[];
+  /** Columns of the file with scores of a classifier, by their names in its table. */
+  scores: Record<string, string>;
 }
 
 /** Reads rows of an import one by one: posts to journal, labels to land, the rest to set aside. */
@@ -21,28 +26,42 @@ export class ImportReader {
   readonly posts: Record<string, unknown>[] = [];
   readonly labels = new Map<string, HumanLabel>();
   readonly scores = new Map<string, GivenLabel>();
+  /** How many cells of an optional column could not be read, with the first of their lines. */
+  readonly unreadable = new Map<string, { cells: number; lines: number[] }>();
   hereBefore = 0;
+  missingTexts = 0;
   #inFile = new Map<string, string>();
 
   /** `before` holds uri, time and text of every import that has landed, each on a line of its own. */
   constructor(
     readonly quarantine: Quarantine,
     readonly before: Set<string>,
-    readonly columns: LabelColumns,
+    readonly columns: Columns,
+    readonly labelColumns: LabelColumns,
   ) {}
 
-  take(fields: Record<string, string> | undefined, raw: string[], where: Record<string, unknown>) {
+  take(
+    fields: Record<string, string> | undefined,
+    raw: string[],
+    where: { file: string; line: number },
+  ) {
     try {
       if (fields === undefined) throw new RowError("wrong_number_of_fields");
-      const post = readRow(fields, now());
+      const { post, unreadable } = readRow(fields, this.columns, now());
       const content = `${post.uri}\n${post.created_at}\n${post.text}`;
       const earlier = this.#inFile.get(post.uri);
       if (earlier !== undefined && earlier !== content) throw new RowError("uri_twice");
-      const [label, score] = [this.#label(post, fields), this.#score(post, fields)];
+      const [label, score] = [this.#label(post, fields), this.#score(post, fields, unreadable)];
       if (label) this.labels.set(`${post.uri}\n${label.coder}`, label);
       if (score) this.scores.set(post.uri, score);
+      for (const column of unreadable) {
+        const { cells, lines } = this.unreadable.get(column) ?? { cells: 0, lines: [] };
+        if (lines.length < NAMED_LINES) lines.push(where.line);
+        this.unreadable.set(column, { cells: cells + 1, lines });
+      }
       if (earlier !== undefined) return;
       this.#inFile.set(post.uri, content);
+      if (post.text !== fields[this.columns.text[0]!]) this.missingTexts++;
       if (this.before.has(content)) this.hereBefore++;
       else this.posts.push({ ...EMPTY, ...post, record: toJson(fields) });
     } catch (error) {
@@ -51,16 +70,14 @@ export class ImportReader {
     }
   }
 
-  #label(
-    post: ReturnType<typeof readRow>,
-    fields: Record<string, string>,
-  ): HumanLabel | undefined {
-    const given = this.columns.variables.flatMap((column) => {
+  #label(post: ImportedPost, fields: Record<string, string>): HumanLabel | undefined {
+    const given = this.labelColumns.variables.flatMap((column) => {
       const value = fields[column]!.trim();
-      return value === "" ? [] : [[column, value] as const];
+      return isMissingText(value) ? [] : [[column, value] as const];
     });
     if (given.length === 0) return undefined;
-    const coder = fields.coder?.trim() || this.columns.coder || null;
+    const named = fields[this.columns.coder[0] ?? ""]?.trim() ?? "";
+    const coder = isMissingText(named) ? this.labelColumns.coder ?? null : named;
     const labels = Object.fromEntries(given);
     const earlier = this.labels.get(`${post.uri}\n${coder}`);
     if (earlier && !isSame(earlier.labels, labels)) throw new RowError("labels_twice");
@@ -68,10 +85,11 @@ export class ImportReader {
   }
 
   #score(
-    post: ReturnType<typeof readRow>,
+    post: ImportedPost,
     fields: Record<string, string>,
+    unreadable: string[],
   ): GivenLabel | undefined {
-    const values = readScores(fields, this.columns.scores);
+    const values = readScores(fields, this.labelColumns.scores, unreadable);
     if (Object.keys(values).length === 0) return undefined;
     const earlier = this.scores.get(post.uri);
     if (earlier && !isSame(earlier.values, values)) throw new RowError("scores_twice");
