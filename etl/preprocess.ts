@@ -15,10 +15,11 @@ import {
   writePosts,
 } from "./preprocess/posts.ts";
 import { purge } from "./deletion/purge.ts";
+import { describeLost, findPostsOfLabels, type FoundLabels } from "./labels/found_posts.ts";
 import { type Command, type Context, type Outcome } from "./command/command.ts";
 import { type Database, literal, row, rows } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
-import { damage, damagedFile } from "./store/damage.ts";
+import { damage, damagedFile, unlessDamaged } from "./store/damage.ts";
 import { relation, rewriteParquet } from "./store/parquet.ts";
 import { removeLeftovers } from "./store/whole_file.ts";
 import { POSTS } from "./store/tables.ts";
@@ -66,6 +67,7 @@ async function preprocess(context: Context): Promise<Outcome> {
   );
   const purged = await purge(context, built.removals);
   await removeEmptiedDays(context, new Set(built.days), inputs);
+  const found = await findLabelled(context, inputs);
   const flags = await countFlags(database, filters, built.days.map((day) => paths.posts(day)));
   const { posts, ...flagged } = flags;
   const summary = {
@@ -77,6 +79,7 @@ async function preprocess(context: Context): Promise<Outcome> {
     ...flagged,
     hidden_posts: built.hidden,
     removed_rows: Object.values(purged).reduce((sum, rows) => sum + rows, 0),
+    found_labels: found,
     days_archived: new Set(
       paths.files("posts").flatMap(({ day }) => inputs.archivedDays.has(day!) ? day! : []),
     ).size,
@@ -88,6 +91,28 @@ async function preprocess(context: Context): Promise<Outcome> {
     stopped: signal.aborted,
     errors: inputs.errors,
   };
+}
+
+/** Find the posts of labels that came with a file; those of days that were not reached wait. */
+async function findLabelled(
+  { paths, database, signal, warn }: Context,
+  inputs: Inputs,
+): Promise<FoundLabels[]> {
+  if (signal.aborted) return [];
+  const files = ["posts", ...paths.names("labels").map((name) => `labels/${name}`)]
+    .flatMap((table) => paths.files(table).map(({ path }) => path));
+  const found = await unlessDamaged(
+    database,
+    files,
+    "find the posts of labels",
+    () => findPostsOfLabels(database, paths, inputs.raw),
+  );
+  if (!Array.isArray(found)) {
+    inputs.errors.push(found);
+    return [];
+  }
+  found.flatMap(describeLost).forEach(warn);
+  return found;
 }
 
 async function build(
@@ -199,6 +224,7 @@ function describe(
     last_day: string | null;
     hidden_posts: number;
     removed_rows: number;
+    found_labels: FoundLabels[];
     days_archived: number;
     days_stopped_by_damage: string[];
   },
@@ -216,6 +242,9 @@ function describe(
     ...filters,
     `  ${summary.hidden_posts} posts of deactivated accounts are hidden`,
     `  ${summary.removed_rows} rows of deleted posts removed from other tables`,
+    ...summary.found_labels.map(({ classifier, label_set_id, labels, found }) =>
+      `  ${found} of ${labels} labels of ${classifier} (${label_set_id}) found their post`
+    ),
     ...(stopped.length
       ? [`  days left as they were because of damage: ${stopped.join(", ")}`]
       : []),

@@ -5,6 +5,7 @@ import { type ImportedPost, readRow, RowError } from "./import_row.ts";
 import type { GivenLabel } from "../labels/given_labels.ts";
 import { readScores } from "./imported_scores.ts";
 import { now } from "../run/clock.ts";
+import { comparedText } from "../labels/same_text.ts";
 import { toJson } from "../store/json.ts";
 import type { Quarantine } from "../store/quarantine.ts";
 
@@ -32,7 +33,7 @@ export class ImportReader {
   missingTexts = 0;
   #inFile = new Map<string, string>();
 
-  /** `before` holds uri, time and text of every import that has landed, each on a line of its own. */
+  /** `before` holds the content of every import that has landed (see `contentOf`). */
   constructor(
     readonly quarantine: Quarantine,
     readonly before: Set<string>,
@@ -48,7 +49,7 @@ export class ImportReader {
     try {
       if (fields === undefined) throw new RowError("wrong_number_of_fields");
       const { post, unreadable } = readRow(fields, this.columns, now());
-      const content = `${post.uri}\n${post.created_at}\n${post.text}`;
+      const content = contentOf(post);
       const earlier = this.#inFile.get(post.uri);
       if (earlier !== undefined && earlier !== content) throw new RowError("uri_twice");
       const [label, score] = [this.#label(post, fields), this.#score(post, fields, unreadable)];
@@ -81,7 +82,7 @@ export class ImportReader {
     const labels = Object.fromEntries(given);
     const earlier = this.labels.get(`${post.uri}\n${coder}`);
     if (earlier && !isSame(earlier.labels, labels)) throw new RowError("labels_twice");
-    return { uri: post.uri, text: post.text, day: post.created_at.slice(0, 10), coder, labels };
+    return { ...ofPost(post), coder, labels };
   }
 
   #score(
@@ -93,9 +94,19 @@ export class ImportReader {
     if (Object.keys(values).length === 0) return undefined;
     const earlier = this.scores.get(post.uri);
     if (earlier && !isSame(earlier.values, values)) throw new RowError("scores_twice");
-    const day = post.created_at.slice(0, 10);
-    return { uri: post.uri, text: post.text, day, coder: null, values };
+    return { ...ofPost(post), coder: null, values };
   }
+}
+
+/** Give what makes two rows the same post: its text is that of another tool's table too. */
+export function contentOf(
+  { uri, created_at, text }: Pick<ImportedPost, "uri" | "created_at" | "text">,
+): string {
+  return `${uri}\n${created_at}\n${comparedText(text)}`;
+}
+
+function ofPost({ uri, cid, text, created_at }: ImportedPost) {
+  return { uri, cid, text, day: created_at.slice(0, 10) };
 }
 
 /** Values that a CSV row does not have. */

@@ -1,4 +1,11 @@
-import { isMissingText, readCount, readEpoch, readTime, UNREADABLE } from "./cell.ts";
+import {
+  isMissingText,
+  isMissingValue,
+  readCount,
+  readEpoch,
+  readTime,
+  UNREADABLE,
+} from "./cell.ts";
 import { type Columns, COUNT_COLUMNS } from "./columns.ts";
 import { readPostUri } from "./post_uri.ts";
 
@@ -7,6 +14,8 @@ export interface ImportedPost {
   uri: string;
   did: string;
   rkey: string;
+  /** The version of the post, where the file names it. */
+  cid: string | null;
   /** ISO 8601 in UTC. */
   created_at: string;
   text: string;
@@ -22,6 +31,9 @@ export interface ImportedRow {
   /** Optional columns whose cell cannot be read: it is null in the post. */
   unreadable: string[];
 }
+
+/** A content identifier of a record: version 1 in base32, of DAG-CBOR or raw bytes. */
+const CID = /^baf[a-z2-7]{20,}$/;
 
 /** Why a row is set aside. */
 export class RowError extends Error {
@@ -49,9 +61,12 @@ export function readRow(row: Record<string, string>, columns: Columns, now: Date
     return [name, null];
   });
   const text = row[columns.text[0]!]!;
+  const cid = row[columns.cid[0] ?? ""]?.trim() ?? "";
+  if (cid !== "" && !CID.test(cid) && !isMissingValue(cid)) unreadable.push(columns.cid[0]!);
   return {
     post: {
       ...uri,
+      cid: CID.test(cid) ? cid : null,
       created_at: created.toISOString(),
       text: text.trim() !== "" && isMissingText(text) ? "" : text,
       langs: [],

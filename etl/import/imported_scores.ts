@@ -1,11 +1,8 @@
-import { type GivenLabel, landGivenLabels } from "../labels/given_labels.ts";
+import { GIVEN_VERSION, type GivenLabel, landGivenLabels } from "../labels/given_labels.ts";
 import { readProbability, UNREADABLE } from "./cell.ts";
 import type { LabelSet } from "../labels/label_set.ts";
 import { ANSWER_COLUMNS } from "../labels/paid_answer.ts";
 import type { Context } from "../command/command.ts";
-
-/** Raised when the same columns are read as other scores. */
-const VERSION = "imported-1";
 
 /** The classifier whose scores an import may bring, with its columns: probabilities, 0 to 1. */
 export interface ScoreTable {
@@ -17,7 +14,7 @@ export interface ScoreTable {
 export function scoreLabelSet(classifier: string, name: string, columns: string[]): LabelSet {
   return {
     classifier,
-    classifier_version: VERSION,
+    classifier_version: GIVEN_VERSION,
     // The file does not name its version; the name does.
     model: null,
     codebook: null,

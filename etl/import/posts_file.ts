@@ -3,7 +3,8 @@ import { basename, extname, resolve } from "node:path";
 import { type Columns, describeSynonyms, missingColumns, understand } from "./columns.ts";
 import { checkCsv, csvRows } from "./csv.ts";
 import { humanLabelSet, landHumanLabels } from "../labels/human_labels.ts";
-import { ImportReader } from "./import_reader.ts";
+import { contentOf, ImportReader } from "./import_reader.ts";
+import { describeLost, findPostsOfLabels, type FoundLabels } from "../labels/found_posts.ts";
 import { landScores, scoreLabelSet, type ScoreTable } from "./imported_scores.ts";
 import { labelSetId } from "../labels/label_set.ts";
 import { postsLine } from "../raw/journal_line.ts";
@@ -13,10 +14,12 @@ import type { Command, Context, Outcome } from "../command/command.ts";
 import { EXIT, UserError } from "../run/error.ts";
 import type { Database } from "../store/duckdb.ts";
 import { Journal } from "../store/journal.ts";
+import { unlessDamaged } from "../store/damage.ts";
 import { lock } from "../store/lock.ts";
 import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { Quarantine } from "../store/quarantine.ts";
+import { SOURCE_NAMES } from "../store/source.ts";
 import { RAW } from "../store/tables.ts";
 
 const SOURCE = "import";
@@ -118,6 +121,10 @@ export async function importPosts(
   await landHumanLabels(context, set, labels);
   const scored = [...reader.scores.values()];
   await landScores(context, scoreSet, table, scoreNames, scored);
+  const found = await findLabelled(context, [
+    ...labels.length > 0 ? [labelSetId(set)] : [],
+    ...scored.length > 0 ? [labelSetId(scoreSet)] : [],
+  ]);
   const summary = {
     rows: read,
     new_posts: landed.posts,
@@ -125,6 +132,7 @@ export async function importPosts(
     labels: labels.length,
     label_set_id: labels.length > 0 ? labelSetId(set) : null,
     label_columns: variables,
+    found_labels: found.sets,
     scored_posts: scored.length,
     score_label_set_id: scored.length > 0 ? labelSetId(scoreSet) : null,
     score_columns: scoreNames,
@@ -140,8 +148,32 @@ export async function importPosts(
     summary,
     text: describe(summary, reader.unreadable, table.classifier, aside),
     stopped: signal.aborted,
-    errors: [...errors, ...nothingLanded(path, reader, read, aside)],
+    errors: [...errors, ...found.errors, ...nothingLanded(path, reader, read, aside)],
   };
+}
+
+/** Find the posts of the labels that landed, among those that are built. */
+async function findLabelled(
+  { database, paths, warn }: Context,
+  sets: string[],
+): Promise<{ sets: FoundLabels[]; errors: UserError[] }> {
+  const list = (table: string) => paths.files(table).map(({ path }) => path);
+  if (sets.length === 0) return { sets: [], errors: [] };
+  const raw = Object.fromEntries(SOURCE_NAMES.map((name) => [name, list(`raw/${name}`)]));
+  const files = [...list("posts"), ...Object.values(raw).flat()];
+  const found = await unlessDamaged(
+    database,
+    files,
+    "find the posts of labels",
+    () => findPostsOfLabels(database, paths, raw),
+  );
+  if (!Array.isArray(found)) return { sets: [], errors: [found] };
+  const ofFile = found.filter(({ label_set_id }) => sets.includes(label_set_id));
+  // Posts that this file brought are not built yet.
+  for (const one of ofFile.filter((one) => one.of_another_version + one.by_uri_alone > 0)) {
+    describeLost(one).forEach(warn);
+  }
+  return { sets: ofFile, errors: [] };
 }
 
 /** Give an error for a file that has rows, all of which were set aside. */
@@ -169,13 +201,17 @@ function keptColumns(header: string[], columns: Columns, labels: string[]): stri
   return header.filter((column) => !used.includes(column));
 }
 
-/** Give uri, time and text of every import that has landed. */
+/** Give the content of every import that has landed. */
 async function importedBefore(database: Database, paths: DataPaths): Promise<Set<string>> {
   const files = paths.files(`raw/${SOURCE}`).map((file) => file.path);
   const result = await database.runAndReadAll(
-    `SELECT uri || chr(10) || created_at || chr(10) || text FROM ${relation(RAW, files)}`,
+    `SELECT uri, created_at, text FROM ${relation(RAW, files)}`,
   );
-  return new Set(result.getRows().map(([content]) => String(content)));
+  return new Set(
+    result.getRows().map(([uri, created_at, text]) =>
+      contentOf({ uri: String(uri), created_at: String(created_at), text: String(text) })
+    ),
+  );
 }
 
 function chooseVariables(header: string[], asked: string[] | undefined, path: string): string[] {
@@ -212,6 +248,7 @@ function describe(
     labels: number;
     label_set_id: string | null;
     label_columns: string[];
+    found_labels: FoundLabels[];
     scored_posts: number;
     score_label_set_id: string | null;
     score_columns: string[];
@@ -239,6 +276,10 @@ function describe(
     `  here before: ${summary.posts_here_before}`,
     `  labels: ${labels}`,
     `  scores of ${classifier}: ${scores}`,
+    ...summary.found_labels.map(({ classifier, labels, found, without_post }) =>
+      `  labels of ${classifier} that found their post: ${found} of ${labels}` +
+      (without_post > 0 ? `; ${without_post} have none until the next preprocess` : "")
+    ),
     `  other columns, kept with the post: ${summary.kept_with_the_post.join(", ") || "none"}`,
     ...(summary.missing_texts > 0
       ? [`  posts whose text is missing: ${summary.missing_texts}`]

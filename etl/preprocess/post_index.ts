@@ -12,7 +12,7 @@ import { relation } from "../store/parquet.ts";
  * with its day, in the order of days.
  *
  * `version` (file number × 2³² + row) locates the content: in the version with the highest
- * rev, else of the latest look. Values that depend on all versions of a uri stand here: reference time,
+ * rev, else of the latest look, else of the latest import, which may have gone through other tools. Values that depend on all versions of a uri stand here: reference time,
  * sources, counts of the latest look. A version is removed by a tombstone of its uri or its account
  * that is not older than itself. Makes also `raw_files` (file, source, path), the tables of
  * `removal.ts`, and `finished` (uri): posts that are left although a tombstone names them or their
@@ -74,9 +74,9 @@ export async function indexPosts(
       FROM versions
       WHERE NOT coalesce(removed_at >= coalesce(event_time, '-infinity'), false)
       WINDOW versions_of_uri AS (PARTITION BY uri
-          ORDER BY rev DESC NULLS LAST, seen_at DESC, source, cursor, feed, rank, cid, version),
+          ORDER BY rev DESC NULLS LAST, source = 'import', seen_at DESC, source, cursor, feed, rank, cid, version),
         all_of_uri AS (PARTITION BY uri
-          ORDER BY rev DESC NULLS LAST, seen_at DESC, source, cursor, feed, rank, cid, version
+          ORDER BY rev DESC NULLS LAST, source = 'import', seen_at DESC, source, cursor, feed, rank, cid, version
           ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
     ),
     counts AS (

@@ -79,7 +79,7 @@ export function describeStatus(status: StatusSummary): string {
 
 function labelSets(sets: LabelSetStatus[]): string[] {
   if (sets.length === 0) return ["nothing is labelled yet"];
-  return grid([
+  const lines = grid([
     ["labels", "label set", "", "by", "labelled", "failed", "untried"],
     ...sets.map((set) => [
       set.classifier,
@@ -91,6 +91,15 @@ function labelSets(sets: LabelSetStatus[]): string[] {
       number(set.untried),
     ]),
   ], 4);
+  const given = sets.filter(({ is_given, labels }) => is_given && labels > 0);
+  return [
+    ...lines,
+    ...given.map(({ classifier, label_set_id, labels, labels_found }) =>
+      `${classifier}, ${label_set_id}: ${number(labels_found)} of ${
+        number(labels)
+      } labels found their post`
+    ),
+  ];
 }
 
 /** Those with nothing pending and nothing spent have no line. */

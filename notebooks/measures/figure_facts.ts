@@ -1,5 +1,6 @@
 import type { Coverage } from "./coverage.ts";
 import type { Data } from "../query/data.ts";
+import { identifier } from "../query/identifier.ts";
 import { failureBounds, type Outcomes } from "../statistics/failure_bounds.ts";
 import type { MeasuredShare } from "./measured_shares.ts";
 import type { SampleKind } from "../statistics/estimate.ts";
@@ -125,16 +126,38 @@ export function factsOf(
   };
 }
 
-/** Name the label set of a classifier that the views show, undefined where nothing was labelled. */
+/**
+ * Name the label set of a classifier that the views show, undefined where nothing was labelled.
+ *
+ * Of labels that came with a file it says how many found their post.
+ */
 export async function labelSetName(data: Data, classifier: string): Promise<string | undefined> {
   const rows = (await data.sql`
-    SELECT label_set_id, codebook, model, parameters FROM label_sets
+    SELECT label_set_id, codebook, model, parameters, classifier_version FROM label_sets
     WHERE classifier = ${classifier} AND is_shown`).objects() as Record<string, string | null>[];
   const [row] = rows;
   if (row === undefined) return undefined;
   const imported = JSON.parse(row.parameters ?? "{}").imported_as;
   const what = [classifier, row.codebook, row.model, imported].filter(Boolean).join(" ");
-  return `${what}, label set ${row.label_set_id}`;
+  const isGiven = classifier === "human" || /^imported-/.test(row.classifier_version ?? "");
+  const found = isGiven ? ` (${await foundLabels(data, classifier)})` : "";
+  return `${what}, label set ${row.label_set_id}${found}`;
+}
+
+async function foundLabels(data: Data, classifier: string): Promise<string> {
+  const [row] = (await data.sql`
+    SELECT count(*) AS labels, count(p.uri) AS found FROM (
+      SELECT uri, cid, text_hash FROM ${
+    identifier(classifier)
+  } WHERE NOT starts_with(uri, 'deleted:')
+    ) AS l LEFT JOIN (
+      SELECT uri, cid, text_hash FROM posts
+    ) AS p ON p.uri = l.uri AND p.text_hash = CASE WHEN l.cid IS NULL OR l.cid = p.cid
+      THEN l.text_hash END`).objects() as { labels: number; found: number }[];
+  const { labels, found } = row!;
+  return `${formatNumber(Number(found))} of ${
+    formatCount(Number(labels), "label")
+  } found their post`;
 }
 
 function failureText({ n_failed, outcomes, is_share }: NonNullable<FigureFacts["failures"]>) {

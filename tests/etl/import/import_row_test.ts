@@ -28,6 +28,7 @@ Deno.test("a row becomes a post with its identifiers and counts", () => {
     uri: URI,
     did: "did:plc:abc",
     rkey: "3k2a",
+    cid: null,
     created_at: "2026-05-01T10:00:00.000Z",
     text: "a text",
     langs: [],
