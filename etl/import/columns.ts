@@ -17,6 +17,14 @@ const SYNONYMS = {
   repost_count: ["reposts"],
   reply_count: ["replies"],
   quote_count: ["quotes"],
+  counted_at: [
+    "collected_at",
+    "collection_time",
+    "retrieved_at",
+    "fetched_at",
+    "crawled_at",
+    "scraped_at",
+  ],
   coder: ["annotator", "rater"],
 } as const;
 

@@ -1,6 +1,6 @@
 import type { HumanLabel } from "../labels/human_labels.ts";
 import { isMissingText } from "./cell.ts";
-import type { Columns } from "./columns.ts";
+import { type Columns, COUNT_COLUMNS } from "./columns.ts";
 import { type ImportedPost, readRow, RowError } from "./import_row.ts";
 import type { GivenLabel } from "../labels/given_labels.ts";
 import { readScores } from "./imported_scores.ts";
@@ -30,10 +30,15 @@ export class ImportReader {
   /** How many cells of an optional column could not be read, with the first of their lines. */
   readonly unreadable = new Map<string, { cells: number; lines: number[] }>();
   hereBefore = 0;
+  /** Rows that count a post again that is here. */
+  newCounts = 0;
+  /** Counts that landed without the time at which they were taken. */
+  undatedCounts = 0;
   missingTexts = 0;
   #inFile = new Map<string, string>();
+  #counted = new Set<string>();
 
-  /** `before` holds the content of every import that has landed (see `contentOf`). */
+  /** `before` holds the content of every import that has landed, and its counts (see `contentOf`). */
   constructor(
     readonly quarantine: Quarantine,
     readonly before: Set<string>,
@@ -60,11 +65,20 @@ export class ImportReader {
         if (lines.length < NAMED_LINES) lines.push(where.line);
         this.unreadable.set(column, { cells: cells + 1, lines });
       }
-      if (earlier !== undefined) return;
-      this.#inFile.set(post.uri, content);
-      if (post.text !== fields[this.columns.text[0]!]) this.missingTexts++;
-      if (this.before.has(content)) this.hereBefore++;
-      else this.posts.push({ ...EMPTY, ...post, record: toJson(fields) });
+      const isNew = earlier === undefined && !this.before.has(content);
+      const counts = countsOf(post);
+      const isCounted = counts === undefined || this.before.has(counts) ||
+        this.#counted.has(counts);
+      if (earlier === undefined) {
+        this.#inFile.set(post.uri, content);
+        if (post.text !== fields[this.columns.text[0]!]) this.missingTexts++;
+        if (!isNew) this.hereBefore++;
+      }
+      if (!isNew && isCounted) return;
+      if (!isNew) this.newCounts++;
+      if (counts !== undefined) this.#counted.add(counts);
+      if (counts !== undefined && post.counted_at === null) this.undatedCounts++;
+      this.posts.push({ ...EMPTY, ...post, record: toJson(fields) });
     } catch (error) {
       if (!(error instanceof RowError)) throw error;
       this.quarantine.add(error.message, where, toJson(fields ?? raw));
@@ -103,6 +117,15 @@ export function contentOf(
   { uri, created_at, text }: Pick<ImportedPost, "uri" | "created_at" | "text">,
 ): string {
   return `${uri}\n${created_at}\n${comparedText(text)}`;
+}
+
+/** Give what makes two rows the same look at the counts of a post; nothing for a row without counts. */
+export function countsOf(
+  post: Pick<ImportedPost, "uri" | "counted_at" | typeof COUNT_COLUMNS[number]>,
+): string | undefined {
+  const counts = COUNT_COLUMNS.map((name) => post[name]);
+  if (counts.every((count) => count === null)) return undefined;
+  return [post.uri, post.counted_at, ...counts].join("\n");
 }
 
 function ofPost({ uri, cid, text, created_at }: ImportedPost) {

@@ -24,6 +24,8 @@ export interface ImportedPost {
   repost_count: number | null;
   reply_count: number | null;
   quote_count: number | null;
+  /** When the counts were taken, ISO 8601 in UTC; null where the file does not say. */
+  counted_at: string | null;
 }
 
 export interface ImportedRow {
@@ -60,6 +62,8 @@ export function readRow(row: Record<string, string>, columns: Columns, now: Date
     unreadable.push(column!);
     return [name, null];
   });
+  const counted = readCountedAt(row, columns.counted_at[0], now);
+  if (counted === UNREADABLE) unreadable.push(columns.counted_at[0]!);
   const text = row[columns.text[0]!]!;
   const cid = row[columns.cid[0] ?? ""]?.trim() ?? "";
   if (cid !== "" && !CID.test(cid) && !isMissingValue(cid)) unreadable.push(columns.cid[0]!);
@@ -71,6 +75,7 @@ export function readRow(row: Record<string, string>, columns: Columns, now: Date
       text: text.trim() !== "" && isMissingText(text) ? "" : text,
       langs: [],
       ...Object.fromEntries(counts) as Pick<ImportedPost, typeof COUNT_COLUMNS[number]>,
+      counted_at: typeof counted === "string" ? counted : null,
     },
     unreadable,
   };
@@ -82,4 +87,16 @@ function readCreatedAt(row: Record<string, string>, column: string): Date {
   const time = readTime(cell) ?? (/^timestamp/i.test(column) ? readEpoch(cell) : null);
   if (time === null) throw new RowError("invalid_created_at");
   return time;
+}
+
+/** Read when the counts of a row were taken; nobody can have counted in the future. */
+function readCountedAt(
+  row: Record<string, string>,
+  column: string | undefined,
+  now: Date,
+): string | null | typeof UNREADABLE {
+  const cell = row[column ?? ""] ?? "";
+  if (isMissingValue(cell)) return null;
+  const time = readTime(cell);
+  return time === null || time > now ? UNREADABLE : time.toISOString();
 }

@@ -1,10 +1,17 @@
 import { partName } from "../store/part_name.ts";
 import { basename, extname, resolve } from "node:path";
-import { type Columns, describeSynonyms, missingColumns, understand } from "./columns.ts";
+import {
+  type Columns,
+  COUNT_COLUMNS,
+  describeSynonyms,
+  missingColumns,
+  understand,
+} from "./columns.ts";
 import { checkCsv, csvRows } from "./csv.ts";
 import { humanLabelSet, landHumanLabels } from "../labels/human_labels.ts";
-import { contentOf, ImportReader } from "./import_reader.ts";
+import { contentOf, countsOf, ImportReader } from "./import_reader.ts";
 import { describeLost, findPostsOfLabels, type FoundLabels } from "../labels/found_posts.ts";
+import type { ImportedPost } from "./import_row.ts";
 import { landScores, scoreLabelSet, type ScoreTable } from "./imported_scores.ts";
 import { labelSetId } from "../labels/label_set.ts";
 import { postsLine } from "../raw/journal_line.ts";
@@ -12,7 +19,7 @@ import { landLeftovers, landSegment } from "../raw/land.ts";
 import { now, utcDay } from "../run/clock.ts";
 import type { Command, Context, Outcome } from "../command/command.ts";
 import { EXIT, UserError } from "../run/error.ts";
-import type { Database } from "../store/duckdb.ts";
+import { type Database, rows } from "../store/duckdb.ts";
 import { Journal } from "../store/journal.ts";
 import { unlessDamaged } from "../store/damage.ts";
 import { lock } from "../store/lock.ts";
@@ -23,6 +30,8 @@ import { SOURCE_NAMES } from "../store/source.ts";
 import { RAW } from "../store/tables.ts";
 
 const SOURCE = "import";
+/** What is known of a row that has landed. */
+type Landed = "uri" | "created_at" | "text" | "counted_at" | typeof COUNT_COLUMNS[number];
 /** Posts per journal line. */
 const PAGE = 1000;
 
@@ -39,6 +48,7 @@ export const DESCRIPTION: Omit<Command, "run"> = {
     "Import posts that you already have, from a CSV file with the columns uri, created_at and text.\n\n" +
     "Optional columns: like_count, repost_count, reply_count, quote_count; labels by human coders;\n" +
     "coder; and Perspective's probabilities (prob_toxic, ..., which become a label set of their own).\n" +
+    "counted_at says when the counts were taken; counts without it never replace others that have a time.\n" +
     "Every other column is kept with the post in raw/import. A row without a post or a time is set\n" +
     "aside with its line number and the reason; any other cell that cannot be read costs that cell.\n" +
     "Importing the same file again changes nothing.\n\n" +
@@ -82,7 +92,7 @@ export async function importPosts(
   const { paths, database, progress, signal } = context;
   const path = resolve(file);
   const csv = await checkCsv(path, missingColumns);
-  const { header, rows } = csv;
+  const { header } = csv;
   const columns = understand(header);
   const variables = chooseVariables(header, options.labels, path);
   const scores = chooseScores(header.filter((column) => !variables.includes(column)), table);
@@ -102,7 +112,7 @@ export async function importPosts(
       reader.take(fields, raw, { file: basename(path), line });
       if (reader.posts.length >= PAGE) journal.append(postsLine(reader.posts.splice(0)));
       if (++read % PAGE === 0) await journal.commit();
-      progress.update(() => `${read} of ${rows} rows read`);
+      progress.update(() => `${read} of ${csv.rows} rows read`);
     }
     if (reader.posts.length > 0) journal.append(postsLine(reader.posts.splice(0)));
     await journal.commit();
@@ -127,7 +137,9 @@ export async function importPosts(
   ]);
   const summary = {
     rows: read,
-    new_posts: landed.posts,
+    new_posts: landed.posts - reader.newCounts,
+    new_counts: reader.newCounts,
+    undated_counts: reader.undatedCounts,
     posts_here_before: reader.hereBefore,
     labels: labels.length,
     label_set_id: labels.length > 0 ? labelSetId(set) : null,
@@ -201,17 +213,16 @@ function keptColumns(header: string[], columns: Columns, labels: string[]): stri
   return header.filter((column) => !used.includes(column));
 }
 
-/** Give the content of every import that has landed. */
+/** Give the content of every import that has landed, and its counts. */
 async function importedBefore(database: Database, paths: DataPaths): Promise<Set<string>> {
   const files = paths.files(`raw/${SOURCE}`).map((file) => file.path);
-  const result = await database.runAndReadAll(
-    `SELECT uri, created_at, text FROM ${relation(RAW, files)}`,
+  const landed = await rows<Pick<ImportedPost, Landed> & Record<string, unknown>>(
+    database,
+    `SELECT uri, created_at, text, ${COUNT_COLUMNS.join(", ")},
+       strftime(counted_at, '%Y-%m-%dT%H:%M:%S.%gZ') AS counted_at
+     FROM ${relation(RAW, files)}`,
   );
-  return new Set(
-    result.getRows().map(([uri, created_at, text]) =>
-      contentOf({ uri: String(uri), created_at: String(created_at), text: String(text) })
-    ),
-  );
+  return new Set(landed.flatMap((post) => [contentOf(post), countsOf(post) ?? []].flat()));
 }
 
 function chooseVariables(header: string[], asked: string[] | undefined, path: string): string[] {
@@ -244,6 +255,8 @@ function describe(
   summary: {
     rows: number;
     new_posts: number;
+    new_counts: number;
+    undated_counts: number;
     posts_here_before: number;
     labels: number;
     label_set_id: string | null;
@@ -274,6 +287,15 @@ function describe(
   return [
     `Imported ${summary.new_posts} posts of ${summary.rows} rows`,
     `  here before: ${summary.posts_here_before}`,
+    ...(summary.new_counts > 0
+      ? [`  counts of posts that are here, taken again: ${summary.new_counts}`]
+      : []),
+    ...(summary.undated_counts > 0
+      ? [
+        `  counts without counted_at: ${summary.undated_counts}; they stand where no counts with a time ` +
+        "do, those of the last import first",
+      ]
+      : []),
     `  labels: ${labels}`,
     `  scores of ${classifier}: ${scores}`,
     ...summary.found_labels.map(({ classifier, labels, found, without_post }) =>

@@ -36,6 +36,7 @@ Deno.test("a row becomes a post with its identifiers and counts", () => {
     repost_count: 3,
     reply_count: 0,
     quote_count: null,
+    counted_at: null,
   });
 });
 
