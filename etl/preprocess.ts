@@ -5,6 +5,11 @@ import { type ConfiguredFilter, loadFilters } from "./filters/load_filters.ts";
 import { countFlags, type FilterSummary, filterTable } from "./filters/filter_summary.ts";
 import { type Inputs, listInputs, standingPosts, withoutDamage } from "./raw/inputs.ts";
 import { detectLanguages, DETECTOR, LanguagePool } from "./preprocess/language_pool.ts";
+import {
+  type CreationTimes,
+  creationTimes,
+  describeCreationTimes,
+} from "./preprocess/creation_times.ts";
 import { indexPosts } from "./preprocess/post_index.ts";
 import {
   collectTexts,
@@ -77,6 +82,7 @@ async function preprocess(context: Context): Promise<Outcome> {
     first_day: built.days[0] ?? null,
     last_day: built.days.at(-1) ?? null,
     ...flagged,
+    creation_times: await creationTimes(database, built.days.map((day) => paths.posts(day))),
     hidden_posts: built.hidden,
     removed_rows: Object.values(purged).reduce((sum, rows) => sum + rows, 0),
     found_labels: found,
@@ -222,6 +228,7 @@ function describe(
     days_unchanged: number;
     first_day: string | null;
     last_day: string | null;
+    creation_times: CreationTimes;
     hidden_posts: number;
     removed_rows: number;
     found_labels: FoundLabels[];
@@ -240,6 +247,7 @@ function describe(
       : []),
     `  ${summary.passed_filters} pass the filters`,
     ...filters,
+    ...describeCreationTimes(summary.creation_times).map((line) => `  ${line}`),
     `  ${summary.hidden_posts} posts of deactivated accounts are hidden`,
     `  ${summary.removed_rows} rows of deleted posts removed from other tables`,
     ...summary.found_labels.map(({ classifier, label_set_id, labels, found }) =>
