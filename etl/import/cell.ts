@@ -18,6 +18,18 @@ export function isMissingValue(text: string): boolean {
   return MISSING_VALUE.test(text.trim());
 }
 
+/**
+ * Read an answer of a coder; null where the cell is missing.
+ *
+ * Tools write the same answer differently: `TRUE`, `True` and `true`; `1` and, in a column with gaps, `1.0`.
+ */
+export function readAnswer(text: string): string | null {
+  const answer = text.trim();
+  if (isMissingText(answer)) return null;
+  if (/^(true|false)$/i.test(answer)) return answer.toLowerCase();
+  return /^-?\d+\.0+$/.test(answer) ? answer.replace(/\.0+$/, "") : answer;
+}
+
 /** One mark between all groups of three digits; a lone point or comma stands before a fraction too. */
 const GROUPED = /^\d{1,3}(?:([,.\u0020\u00a0\u2009\u202f'’_])\d{3}(?:\1\d{3})*)(?:[.,]0+)?$/;
 const NUMBER = /^\+?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;

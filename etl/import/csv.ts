@@ -135,11 +135,11 @@ async function findDialect(
 
 /** Read the header from the beginning of a file; empty where it cannot be read so. */
 async function headerOf(text: string, dialect: Dialect): Promise<string[]> {
+  // The text may end within a row, which is then an error that takes the header along.
+  const options = { to: 1, skip_records_with_empty_values: true, raw: false, info: false };
   try {
-    for await (
-      const record of parse(text, { ...parserOptions(dialect), raw: false, info: false })
-    ) {
-      if (!isBlank(record)) return columnNames(record);
+    for await (const record of parse(text, { ...parserOptions(dialect), ...options })) {
+      return columnNames(record);
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;

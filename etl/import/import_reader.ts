@@ -1,5 +1,5 @@
 import type { HumanLabel } from "../labels/human_labels.ts";
-import { isMissingText } from "./cell.ts";
+import { isMissingText, readAnswer } from "./cell.ts";
 import { type Columns, COUNT_COLUMNS } from "./columns.ts";
 import { type ImportedPost, readRow, RowError } from "./import_row.ts";
 import type { GivenLabel } from "../labels/given_labels.ts";
@@ -29,13 +29,16 @@ export class ImportReader {
   readonly scores = new Map<string, GivenLabel>();
   /** How many cells of an optional column could not be read, with the first of their lines. */
   readonly unreadable = new Map<string, { cells: number; lines: number[] }>();
+  /** Posts with labels whose row does not land, as an earlier import brought it. */
+  readonly labelledBefore = new Set<string>();
   hereBefore = 0;
   /** Rows that count a post again that is here. */
   newCounts = 0;
   /** Counts that landed without the time at which they were taken. */
   undatedCounts = 0;
   missingTexts = 0;
-  #inFile = new Map<string, string>();
+  /** The first row of each post. */
+  #inFile = new Map<string, { content: string; text: string }>();
   #counted = new Set<string>();
 
   /** `before` holds the content of every import that has landed, and its counts (see `contentOf`). */
@@ -56,10 +59,14 @@ export class ImportReader {
       const { post, unreadable } = readRow(fields, this.columns, now());
       const content = contentOf(post);
       const earlier = this.#inFile.get(post.uri);
-      if (earlier !== undefined && earlier !== content) throw new RowError("uri_twice");
+      if (earlier !== undefined && earlier.content !== content) throw new RowError("uri_twice");
+      const isMissing = post.text !== fields[this.columns.text[0]!];
+      // Rows of two coders' tools may write one text in two ways: that which lands counts.
+      post.text = earlier?.text ?? post.text;
       const [label, score] = [this.#label(post, fields), this.#score(post, fields, unreadable)];
       if (label) this.labels.set(`${post.uri}\n${label.coder}`, label);
       if (score) this.scores.set(post.uri, score);
+      if ((label || score) && this.before.has(content)) this.labelledBefore.add(post.uri);
       for (const column of unreadable) {
         const { cells, lines } = this.unreadable.get(column) ?? { cells: 0, lines: [] };
         if (lines.length < NAMED_LINES) lines.push(where.line);
@@ -70,8 +77,8 @@ export class ImportReader {
       const isCounted = counts === undefined || this.before.has(counts) ||
         this.#counted.has(counts);
       if (earlier === undefined) {
-        this.#inFile.set(post.uri, content);
-        if (post.text !== fields[this.columns.text[0]!]) this.missingTexts++;
+        this.#inFile.set(post.uri, { content, text: post.text });
+        if (isMissing) this.missingTexts++;
         if (!isNew) this.hereBefore++;
       }
       if (!isNew && isCounted) return;
@@ -87,8 +94,8 @@ export class ImportReader {
 
   #label(post: ImportedPost, fields: Record<string, string>): HumanLabel | undefined {
     const given = this.labelColumns.variables.flatMap((column) => {
-      const value = fields[column]!.trim();
-      return isMissingText(value) ? [] : [[column, value] as const];
+      const value = readAnswer(fields[column]!);
+      return value === null ? [] : [[column, value] as const];
     });
     if (given.length === 0) return undefined;
     const named = fields[this.columns.coder[0] ?? ""]?.trim() ?? "";

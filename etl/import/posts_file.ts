@@ -13,6 +13,7 @@ import { contentOf, countsOf, ImportReader } from "./import_reader.ts";
 import { describeLost, findPostsOfLabels, type FoundLabels } from "../labels/found_posts.ts";
 import type { ImportedPost } from "./import_row.ts";
 import { landScores, scoreLabelSet, type ScoreTable } from "./imported_scores.ts";
+import { comparedText } from "../labels/same_text.ts";
 import { labelSetId } from "../labels/label_set.ts";
 import { postsLine } from "../raw/journal_line.ts";
 import { landLeftovers, landSegment } from "../raw/land.ts";
@@ -128,6 +129,7 @@ export async function importPosts(
   const scoreNames = Object.keys(scores);
   const scoreSet = scoreLabelSet(table.classifier, setName, scoreNames);
   const labels = [...reader.labels.values()];
+  await useLandedTexts(database, paths, reader);
   await landHumanLabels(context, set, labels);
   const scored = [...reader.scores.values()];
   await landScores(context, scoreSet, table, scoreNames, scored);
@@ -162,6 +164,30 @@ export async function importPosts(
     stopped: signal.aborted,
     errors: [...errors, ...found.errors, ...nothingLanded(path, reader, read, aside)],
   };
+}
+
+/** Give labels of posts that are here the text by which these landed: only its hash stays with a label. */
+async function useLandedTexts(
+  database: Database,
+  paths: DataPaths,
+  { labelledBefore, labels, scores }: ImportReader,
+): Promise<void> {
+  if (labelledBefore.size === 0) return;
+  const files = paths.files(`raw/${SOURCE}`).map((file) => file.path);
+  const landed = await rows<{ uri: string; text: string }>(
+    database,
+    `SELECT DISTINCT uri, text FROM ${relation(RAW, files)} ORDER BY uri, text`,
+  );
+  const texts = Map.groupBy(
+    landed.filter(({ uri }) => labelledBefore.has(uri)),
+    ({ uri }) => uri,
+  );
+  for (const label of [...labels.values(), ...scores.values()]) {
+    const known = (texts.get(label.uri) ?? []).map(({ text }) => text);
+    if (known.includes(label.text)) continue;
+    const compared = comparedText(label.text);
+    label.text = known.find((text) => comparedText(text) === compared) ?? label.text;
+  }
 }
 
 /** Find the posts of the labels that landed, among those that are built. */

@@ -112,6 +112,14 @@ Deno.test("a table is read whatever stands between its fields and at the end of 
   }
 });
 
+Deno.test("a header is found in a large file, whatever stands where its beginning ends", async () => {
+  for (const before of ["", ";;\n", "\n\n"]) {
+    const rows = Array.from({ length: 20 }, () => `a;"${"x, \n".repeat(5_000)}"`);
+    const found = await read(`${before}uri;text\n${rows.join("\n")}\n`);
+    assert.equal(found.length, 20, before);
+  }
+});
+
 Deno.test("fewest missed columns decide between delimiters, not how often one stands there", async () => {
   assert.deepEqual(await read("uri;text;a,b,c,d,e\n1;2;3\n"), [
     [{ uri: "1", text: "2", "a,b,c,d,e": "3" }, 2],

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readAnswer } from "../../../etl/import/cell.ts";
 import { understand } from "../../../etl/import/columns.ts";
 import { readRow as readUnderstood } from "../../../etl/import/import_row.ts";
 
@@ -233,5 +234,27 @@ Deno.test("a count that cannot be read costs its cell and not the post", () => {
   ) {
     const { post, unreadable } = readRow(row({ Likes: count, reply_count: "3" }), NOW);
     assert.deepEqual([post.like_count, post.reply_count, unreadable], [null, 3, ["Likes"]], count);
+  }
+});
+
+Deno.test("one answer of a coder is one answer, whichever tool wrote it", () => {
+  const answers: Record<string, string | null> = {
+    TRUE: "true",
+    True: "true",
+    false: "false",
+    " FALSE ": "false",
+    "1": "1",
+    "1.0": "1",
+    "-1.00": "-1",
+    "1.5": "1.5",
+    "not civic": "not civic",
+    None: "None",
+    NA: null,
+    NaN: null,
+    NULL: null,
+    "": null,
+  };
+  for (const [written, answer] of Object.entries(answers)) {
+    assert.equal(readAnswer(written), answer, written);
   }
 });

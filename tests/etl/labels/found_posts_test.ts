@@ -121,6 +121,30 @@ Deno.test("labels that are imported before their posts or twice are found once",
     assert.deepEqual(await query(data, labels), before);
   }));
 
+Deno.test("posts of an import find the labels of a coder's copy of it, of two coders' copies too", () =>
+  withData(async (data) => {
+    const header = "uri,created_at,text,civic_label,coder";
+    const copies = MANGLED.filter(([name]) => name !== "cut");
+    await task(
+      data,
+      "import",
+      await coded(data, copies.map(([name, text]) => [uri(name), T, field(text), "", ""]), header),
+    );
+    const file = await coded(
+      data,
+      copies.flatMap(([name, text, copy]) => [
+        [uri(name), T, field(copy), "civic", "anna"],
+        [uri(name), T, field(` ${text}`), "civic", "ben"],
+      ]),
+      header,
+    );
+    const { new_posts, set_aside } = await task(data, "import", file);
+    assert.deepEqual([new_posts, set_aside], [0, {}]);
+    const { found_labels, warnings } = await task(data, "preprocess");
+    assert.deepEqual([found_labels.map(COUNTS), warnings], [[[14, 14, 0, 0, 0]], []]);
+    assert.equal(Object.keys(await answers(data)).length, 7);
+  }));
+
 Deno.test("of two versions of a post, a label belongs to the one whose text it has", () =>
   withData(async (data) => {
     await stream(data, [
