@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readAnswer } from "../../../etl/import/cell.ts";
+import { readAnswer, readTime } from "../../../etl/import/cell.ts";
 import { understand } from "../../../etl/import/columns.ts";
 import { readRow as readUnderstood } from "../../../etl/import/import_row.ts";
 
@@ -179,6 +179,27 @@ Deno.test("what is no time, or none that can be, is refused", () => {
     ]
   ) assert.equal(reason({ created_at }), "invalid_created_at", created_at);
   assert.equal(reason({ created_at: "2026-06-01T12:00:01Z" }), "created_at_in_the_future");
+});
+
+Deno.test("a day is read where the calendar has it, and none lands on another", () => {
+  for (const year of [1900, 2000, 2023, 2024]) {
+    for (let month = 1; month <= 12; month++) {
+      for (let day = 0; day <= 32; day++) {
+        const written = [year, ...[month, day].map((part) => String(part).padStart(2, "0"))]
+          .join("-");
+        const has = day >= 1 &&
+          new Date(Date.UTC(year, month - 1, day)).getUTCMonth() === month - 1;
+        for (const clock of ["", " 10:00:00", "T10:00:00Z"]) {
+          const time = readTime(`${written}${clock}`);
+          assert.equal(
+            time?.toISOString().slice(0, 10),
+            has ? written : undefined,
+            written + clock,
+          );
+        }
+      }
+    }
+  }
 });
 
 Deno.test("whole numbers are read as tools write them, and nothing of a count that is missing", () => {

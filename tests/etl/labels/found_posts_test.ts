@@ -1,5 +1,6 @@
 /** Labels of a coder's file and the posts that streams brought. */
 import assert from "node:assert/strict";
+import { dirname } from "node:path";
 import { labelSetName } from "../../../notebooks/measures/figure_facts.ts";
 import { open } from "../../../notebooks/query/data.ts";
 import { rawFolder, uri } from "../../raw.ts";
@@ -215,4 +216,13 @@ Deno.test("scores lie under the day of their post, also where its created_at is 
       (await sql`SELECT prob_toxic FROM posts_perspective`).objects(),
       [{ prob_toxic: 0.25 }],
     );
+    // A run that was killed between the two days leaves the label under both.
+    const { paths } = await rawFolder(data);
+    const stray = paths.labels("perspective", "2020-01-01");
+    await Deno.mkdir(dirname(stray), { recursive: true });
+    await Deno.copyFile(paths.labels("perspective", "2026-06-01"), stray);
+    const labels = "SELECT * FROM '{data}/labels/perspective/*/*.parquet'";
+    const before = (await query(data, labels)).slice(1);
+    await task(data, "preprocess");
+    assert.deepEqual(await query(data, labels), before);
   }));
