@@ -34,7 +34,7 @@ export function comparedText(text: string): string {
     .replace(UNSEEN, "")
     .normalize("NFKC")
     .replace(/[‘’‚‛′`´]/g, "'")
-    .replace(/[“”„‟″«»]/g, '"')
+    .replace(/[“”„‟″\u00ab\u00bb]/g, '"')
     .replace(/[‐‑‒–—―−]/g, "-")
     .replace(/[\s\p{Cc}]+/gu, " ")
     .trim();
