@@ -12,6 +12,7 @@ import { type DailyClassifiers, unknownClassifier } from "./daily/classifier_ste
 import { now } from "./run/clock.ts";
 import { type Command, type Context, type Outcome } from "./command/command.ts";
 import { UserError } from "./run/error.ts";
+import { creationTimes } from "./preprocess/creation_times.ts";
 import { describeStatus } from "./status/status_text.ts";
 import { readableFiles, wholeFiles } from "./store/damage.ts";
 import type { PartitionFile } from "./store/paths.ts";
@@ -126,6 +127,7 @@ async function statusOf(
     coverage,
     hours: await weekStrips(database, paths, study, coverage, windows, present),
     streams: isWhole ? await streamStandings(database, paths, study, present) : [],
+    creation_times: await creationTimes(database, posts),
     label_sets: labelSets,
     prospects,
     drift,

@@ -41,10 +41,15 @@ const RAW_COLUMNS = {
   rank: "INTEGER",
   ...COUNT_COLUMNS,
   author_handle: "VARCHAR",
+  counted_at: "TIMESTAMP",
 } as const;
 
-/** Every post as a source gave it; values that a source lacks are null. */
-export const RAW: Table = { folder: "raw/*", version: 1, columns: RAW_COLUMNS };
+/**
+ * Every post as a source gave it; values that a source lacks are null.
+ *
+ * `counted_at` is of imports alone, and new in version 2: other sources count at `seen_at`.
+ */
+export const RAW: Table = { folder: "raw/*", version: 2, columns: RAW_COLUMNS };
 
 /** Removals by authors and hosts: a keyed hash and a time, never the deleted content. */
 export const TOMBSTONES: Table = {
