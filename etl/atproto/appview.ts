@@ -30,6 +30,7 @@ const Profile = z.object({
   }).optional(),
 });
 
+/** The state of an account, as an AppView tells it. */
 export type AccountState = "active" | "blocked" | "deactivated" | "takendown" | "not_found";
 
 /**

@@ -14,6 +14,7 @@ const StoredSession = z.object({
   refreshJwt: z.string().min(1),
   active: z.boolean(),
 });
+/** A login session, as its file keeps it. */
 export type StoredSession = z.infer<typeof StoredSession>;
 
 /** Keeps the tokens of a login between runs, in a file that only its owner can read. */

@@ -51,7 +51,7 @@ const RAW_COLUMNS = {
  */
 export const RAW: Table = { folder: "raw/*", version: 2, columns: RAW_COLUMNS };
 
-/** Removals by authors and hosts: a keyed hash and a time, never the deleted content. */
+/** The table `raw/tombstones`, removals by authors and hosts: a keyed hash and a time, never the deleted content. */
 export const TOMBSTONES: Table = {
   folder: "raw/tombstones",
   version: 2,
@@ -70,7 +70,7 @@ export const TOMBSTONES: Table = {
 
 const { uri, did, event_time, seen_at, host } = RAW_COLUMNS;
 
-/** Counts that were taken again at 48 hours; null where the AppView no longer had the post. */
+/** The table `raw/counts`: counts that were taken again at 48 hours; null where the AppView no longer had the post. */
 export const COUNTS: Table = {
   folder: "raw/counts",
   version: 1,
