@@ -114,21 +114,9 @@ async function parseAndRun(
   args: string[],
   signal: AbortSignal,
 ): Promise<ExitStatus> {
-  const program = declare(command);
-  // `deno task x -- --flag` passes the dashes on.
-  const given = args[0] === "--" ? args.slice(1) : args;
-  try {
-    program.parse(given, { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return EXIT.done;
-    throw new UserError(
-      `run ${command.task}`,
-      error.message.replace(/^error: /, "").replace(/\n/g, " "),
-      `See deno task ${command.task} --help`,
-      { exitCode: EXIT.usage, cause: error },
-    );
-  }
+  const parsed = parseArguments(command, args);
+  if (parsed === undefined) return EXIT.done;
+  const { program, given } = parsed;
   const { json, data, study: studyPath, ...options } = program.opts();
   const paths = new DataPaths(resolve(dataFolder(data, command.task)));
   const progress = new Progress();
@@ -204,6 +192,34 @@ async function parseAndRun(
   console.log(json ? JSON.stringify({ ...outcome.summary, warnings, status }) : outcome.text);
   for (const error of errors) printError(error);
   return exit;
+}
+
+/** Throws the usage error with which a task would refuse its arguments, and runs nothing. */
+export function checkArguments(command: Command, args: string[]): void {
+  parseArguments(command, args);
+}
+
+/** Read the arguments of a task; undefined where its help was asked for and is printed. */
+function parseArguments(
+  command: Command,
+  args: string[],
+): { program: Commander; given: string[] } | undefined {
+  const program = declare(command);
+  // `deno task x -- --flag` passes the dashes on.
+  const given = args[0] === "--" ? args.slice(1) : args;
+  try {
+    program.parse(given, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return undefined;
+    throw new UserError(
+      `run ${command.task}`,
+      error.message.replace(/^error: /, "").replace(/\n/g, " "),
+      `See deno task ${command.task} --help`,
+      { exitCode: EXIT.usage, cause: error },
+    );
+  }
+  return { program, given };
 }
 
 function declare(command: Command): Commander {
