@@ -64,6 +64,7 @@ async function preprocess(context: Context): Promise<Outcome> {
     database,
     paths,
     inputs,
+    "preprocess",
     () => build(context, inputs, filters, key),
   );
   const purged = await purge(context, built.removals);

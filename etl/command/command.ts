@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command as Commander, CommanderError, Option } from "commander";
+import { damageBehind } from "../store/damage.ts";
 import { type Database, openDatabase } from "../store/duckdb.ts";
 import { DataPaths } from "../store/paths.ts";
 import { holdFiles } from "../store/reading.ts";
@@ -127,6 +128,7 @@ async function parseAndRun(
   };
   let study: Study;
   try {
+    if (studyPath.trim() === "") throw noStudy(command.task);
     study = readStudy(resolve(studyPath));
   } catch (error) {
     if (error instanceof UserError) {
@@ -175,7 +177,8 @@ async function parseAndRun(
       options,
       ...program.args,
     );
-  } catch (error) {
+  } catch (thrown) {
+    const error = await damageBehind(thrown, database, paths.root, `run ${command.task}`);
     const exit = error instanceof UserError ? error.exitCode : EXIT.failed;
     try {
       await end(exit === EXIT.busy ? "busy" : "failed", exit, null, error);
@@ -284,6 +287,16 @@ function parseOption(
       { exitCode: EXIT.usage, cause },
     );
   }
+}
+
+/** An empty variable in a script must not make the working folder the study. */
+function noStudy(task: string): UserError {
+  return new UserError(
+    `run ${task}`,
+    "--study names no file",
+    "Name the study file with --study FILE or CIVICSKY_STUDY",
+    { exitCode: EXIT.usage },
+  );
 }
 
 /**
