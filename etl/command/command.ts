@@ -9,6 +9,7 @@ import { holdFiles } from "../store/reading.ts";
 import { variable } from "../run/environment.ts";
 import { describeError, EXIT, type ExitStatus, explained, UserError } from "../run/error.ts";
 import { LedgerRow, type RunStatus } from "./ledger.ts";
+import { checkDays, DAYS } from "../run/option.ts";
 import { Progress } from "../run/progress.ts";
 import { readStudy, type Study } from "../study/study.ts";
 
@@ -221,6 +222,9 @@ function parseArguments(
       `See deno task ${command.task} --help`,
       { exitCode: EXIT.usage, cause: error },
     );
+  }
+  if (DAYS.every((option) => command.options.includes(option))) {
+    checkDays(command.task, program.opts());
   }
   return { program, given };
 }
