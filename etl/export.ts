@@ -86,6 +86,7 @@ async function exportAnalysis(context: Context, options: Options): Promise<Outco
     database,
     paths,
     inputs,
+    "export posts",
     () => {
       const raw = Object.values(inputs.raw).flat();
       return readRemovals(database, inputs.tombstones, raw, key, inputs.archivedPosts);

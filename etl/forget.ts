@@ -101,7 +101,7 @@ async function recheck(context: Context, appview: string | undefined): Promise<O
   };
   const { errors } = await landJournals(context);
   const opened = await work((inputs) =>
-    withoutDamage(database, paths, inputs, () => openRound(context, inputs, key))
+    withoutDamage(database, paths, inputs, "recheck posts", () => openRound(context, inputs, key))
   );
   const round = await askRound(context, opened.result, appView, key).catch((error) => {
     throw appViewError("recheck posts", appView, error);
@@ -164,6 +164,7 @@ async function purgeNow(context: Context, inputs: Inputs, key: string): Promise<
     database,
     paths,
     inputs,
+    "forget posts",
     async () => indexPosts(database, inputs, key, await standingPosts(database, paths, inputs)),
   );
   return await purge(context, removals);

@@ -26,6 +26,7 @@ import { type Database, literal, row, rows } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
 import { damage, damagedFile, unlessDamaged } from "./store/damage.ts";
 import { relation, rewriteParquet } from "./store/parquet.ts";
+import { warnOfStrays } from "./store/stray_file.ts";
 import { removeLeftovers } from "./store/whole_file.ts";
 import { POSTS } from "./store/tables.ts";
 import { hashKey } from "./raw/tombstone.ts";
@@ -63,11 +64,13 @@ async function preprocess(context: Context): Promise<Outcome> {
   // The order of rows is asked for where it matters; keeping it elsewhere costs memory.
   await database.run(`SET preserve_insertion_order = false; SET memory_limit = '${MEMORY_LIMIT}'`);
   const key = await hashKey(paths);
+  warnOfStrays(context);
   const inputs = listInputs(paths);
   const built = await withoutDamage(
     database,
     paths,
     inputs,
+    "preprocess",
     () => build(context, inputs, filters, key),
   );
   const purged = await purge(context, built.removals);

@@ -20,6 +20,7 @@ import { streamStandings } from "./coverage/stream_standing.ts";
 import { tableNames, type TableStatus, tableStatus } from "./status/table_status.ts";
 import { check } from "./watch/check.ts";
 import { tellOfUnreadableStudy } from "./watch/unreadable_study.ts";
+import { warnOfStrays } from "./store/stray_file.ts";
 import { weekStrips } from "./coverage/week_strip.ts";
 
 /** Declare the task; `classifiers` are all existing ones. */
@@ -51,6 +52,7 @@ type Reading = typeof wholeFiles;
 
 /** Reading whole tables takes long; it is done only where the file ends were wrong. */
 async function status(context: Context): Promise<Outcome> {
+  warnOfStrays(context);
   try {
     return await statusOf(context, readableFiles);
   } catch (error) {

@@ -60,17 +60,20 @@ export class ContextTexts {
     const key = await hashKey(paths);
     const texts = new ContextTexts(database, paths, key);
     const inputs = listInputs(paths);
-    await onOneThread(texts.database, () =>
-      withoutDamage(database, paths, inputs, async () => {
-        const files = [...Object.values(inputs.raw).flat(), ...inputs.contexts];
-        await readRemovals(database, inputs.tombstones, files, key, inputs.archivedPosts);
-        await collectReferences(database, {
-          posts: relation(POSTS, days.flatMap((day) => paths.filesOfDay("posts", day))),
-          pending,
-          subjects: [texts.#uriHash, texts.#didHash],
-        });
-        await texts.#collectTexts(files, inputs.contexts);
-      }));
+    await onOneThread(
+      texts.database,
+      () =>
+        withoutDamage(database, paths, inputs, "read the contexts of posts", async () => {
+          const files = [...Object.values(inputs.raw).flat(), ...inputs.contexts];
+          await readRemovals(database, inputs.tombstones, files, key, inputs.archivedPosts);
+          await collectReferences(database, {
+            posts: relation(POSTS, days.flatMap((day) => paths.filesOfDay("posts", day))),
+            pending,
+            subjects: [texts.#uriHash, texts.#didHash],
+          });
+          await texts.#collectTexts(files, inputs.contexts);
+        }),
+    );
     texts.#tombstones = new Set(inputs.tombstones);
     return { texts, errors: inputs.errors };
   }

@@ -119,7 +119,9 @@ async function purgeTable(
   replacement?: Replacement,
 ): Promise<number> {
   let touched = 0;
-  for (const { path } of paths.files(table)) {
+  // A copy that somebody laid beside a file holds what is deleted too.
+  const files = [...paths.files(table).map(({ path }) => path), ...paths.strays(table)];
+  for (const path of files) {
     const purged = await unlessDamaged(database, [path], "purge", async () => {
       const { matches } = await row<{ matches: number }>(
         database,
