@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ifThereSync } from "../run/if_there.ts";
+import { ifThereSync } from "../store/if_there.ts";
 import { replaceTextSync } from "../store/whole_file.ts";
 import type { DataPaths } from "../store/paths.ts";
 

@@ -1,4 +1,4 @@
-import { ifThere } from "../run/if_there.ts";
+import { ifThere } from "../store/if_there.ts";
 import type { PartitionFile } from "../store/paths.ts";
 import { now, utcDay } from "../run/clock.ts";
 import { type Examination, size, type Space, spaceOf } from "./examination.ts";

@@ -2,7 +2,7 @@ import { partName } from "../store/part_name.ts";
 import { createHash } from "node:crypto";
 import { now, utcDay } from "../run/clock.ts";
 import { UserError } from "../run/error.ts";
-import { ifThere } from "../run/if_there.ts";
+import { ifThere } from "../store/if_there.ts";
 import { type Database, literal } from "../store/duckdb.ts";
 import { writeParquet } from "../store/parquet.ts";
 import { sync } from "../store/whole_file.ts";

@@ -1,5 +1,5 @@
 import { describeError, UserError } from "../run/error.ts";
-import { ifThereSync } from "../run/if_there.ts";
+import { ifThereSync } from "./if_there.ts";
 import { type Database, isOutOfMemory, literal, type Row, rows } from "./duckdb.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { ifThereSync } from "../run/if_there.ts";
+import { ifThereSync } from "./if_there.ts";
 import { basename, join, relative } from "node:path";
 import { replacedPaths, replacementFile } from "./replacement.ts";
 
