@@ -197,8 +197,8 @@ async function moveLabels(
   const files = new Set(paths.files(`labels/${classifier}`).map(({ path }) => path));
   const rewrite = async (day: string, columns: Columns, query: (old: string) => string) => {
     const file = { kind: "labels", classifier, day } as const;
-    const left = await rewriteDay(database, paths, file, labelTable(columns), query);
-    if (left === 0) await Deno.remove(path(day));
+    // An emptied file stays: an import may write to it the moment it is free.
+    await rewriteDay(database, paths, file, labelTable(columns), query);
   };
   for (const day of await days("post_day", "true")) {
     const from = await days("day", `post_day = ${literal(day)}`);
