@@ -36,7 +36,8 @@ export const TASKS: Record<string, Record<string, Load>> = {
   "Run it every day": {
     "daily": async () => (await import("./etl/daily.ts")).dailyCommand(CLASSIFIERS),
     "schedule": () => load(import("./etl/schedule.ts")),
-    "slurm": () => load(import("./etl/slurm.ts")),
+    "slurm": async () =>
+      (await import("./etl/slurm.ts")).slurmCommand(loadedByName(CLASSIFIERS, "./classifiers")),
     "status": async () => (await import("./etl/status.ts")).statusCommand(CLASSIFIERS),
     "doctor": async () => {
       const { CLASSIFIER_CHECKS } = await import("./classifiers/checks/classifier_checks.ts");

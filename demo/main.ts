@@ -52,6 +52,7 @@ export const command: Command = {
   examples: ["deno task demo"],
   ledger: false,
   data: "data/demo",
+  study: "demo/study.yaml",
   run: (context) => demo(context),
 };
 
@@ -85,8 +86,10 @@ export async function demo(
     limits: {},
     answer: (request) => codedAnswer(request, coder),
   });
+  let isStopped = false;
   const step = async (name: string, clock: number, ...args: string[]) => {
-    if (signal.aborted) return;
+    isStopped ||= signal.aborted;
+    if (isStopped) return;
     const words = [name, ...args, "--data", paths.root, "--study", STUDY];
     console.error(`\n$ deno task ${words.map(shellWord).join(" ")}`);
     const code = await run(words, {
@@ -98,7 +101,8 @@ export async function demo(
       GROQ_BASE_URL: `${groq.url}/openai/v1`,
       GROQ_API_KEY: DEMO_KEY,
     });
-    if (code === EXIT.done) return;
+    isStopped = code === EXIT.stopped;
+    if (code === EXIT.done || isStopped) return;
     throw new UserError(
       "finish the demo",
       `${name} ended with exit status ${code}`,
@@ -121,6 +125,13 @@ export async function demo(
     await analyzer.close();
     await groq.close();
   }
+  if (isStopped) {
+    return {
+      summary: { stopped: true },
+      text: "Stopped early. The next deno task demo begins anew.",
+      stopped: true,
+    };
+  }
   const counts = await countStages(database, paths.root);
   const report = join(paths.reports(), "01-overview.html");
   const seconds = Math.round((performance.now() - started) / 100) / 10;
@@ -131,7 +142,7 @@ export async function demo(
     report,
     seconds,
   };
-  return { summary, text: describe(summary), stopped: signal.aborted };
+  return { summary, text: describe(summary) };
 }
 
 const LAST_STEPS = [
@@ -198,7 +209,7 @@ function describe(
     `${counts.deletions} deletions, which took ${
       counts.received - counts.collected.firehose!
     } of them`,
-    `${number(counts.collected.most_liked!)} received from the most-liked feed, day by day`,
+    `${number(counts.received_most_liked)} received from the most-liked feed, day by day`,
     `${number(posts)} posts after preprocess, one row each`,
     `${number(passed_filters)} pass the filters (${share(passed_filters, posts)} of posts)`,
     `${number(labelled)} labelled by the dictionary (${share(labelled, posts)} of posts), ` +

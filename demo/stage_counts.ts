@@ -5,6 +5,8 @@ import { type Database, row, rows } from "../etl/store/duckdb.ts";
 export interface StageCounts {
   /** Versions of posts that the firehose brought, before deletions. */
   received: number;
+  /** Posts that the most-liked feed gave, each once a day, before deletions. */
+  received_most_liked: number;
   collected: Record<string, number>;
   deletions: number;
   posts: number;
@@ -39,6 +41,12 @@ export async function countStages(database: Database, data: string): Promise<Sta
   const { received } = await row<{ received: number }>(
     database,
     `SELECT sum(posts) AS received FROM ${table("coverage")}`,
+  );
+  // Each run says how many; what is left in raw is what nobody deleted.
+  const { received_most_liked } = await row<{ received_most_liked: number }>(
+    database,
+    `SELECT sum((summary->>'$.posts')::BIGINT) AS received_most_liked FROM ${table("runs")}
+     WHERE task = 'sync:most-liked'`,
   );
   const posts = await row<{ posts: number; passed_filters: number; deletions: number }>(
     database,
@@ -88,6 +96,7 @@ export async function countStages(database: Database, data: string): Promise<Sta
   const collected = Object.fromEntries(raw.map(({ source, n }) => [source, n]));
   return {
     received,
+    received_most_liked,
     collected,
     ...posts,
     ...labels,

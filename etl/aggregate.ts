@@ -1,4 +1,4 @@
-import { ifThere } from "./run/if_there.ts";
+import { ifThere } from "./store/if_there.ts";
 import { LABEL_OF_POST } from "./labels/label_file.ts";
 import { type Command, type Context, type Outcome } from "./command/command.ts";
 import { UserError } from "./run/error.ts";

@@ -7,6 +7,11 @@ import { replaceFile, sha256OfFile } from "./store/whole_file.ts";
 import { collectCodedPosts } from "./labels/coded_posts.ts";
 import { chosenLabelSets, describeLabelSets } from "./export/exported_label_sets.ts";
 import { CLASSIFIER as HUMAN } from "./labels/human_labels.ts";
+import {
+  type CreationTimes,
+  creationTimes,
+  describeCreationTimes,
+} from "./preprocess/creation_times.ts";
 import { listInputs, withoutDamage } from "./raw/inputs.ts";
 import { type LastRecheck, lastRecheck } from "./raw/last_recheck.ts";
 import { readRemovals } from "./raw/removal.ts";
@@ -81,6 +86,7 @@ async function exportAnalysis(context: Context, options: Options): Promise<Outco
     database,
     paths,
     inputs,
+    "export posts",
     () => {
       const raw = Object.values(inputs.raw).flat();
       return readRemovals(database, inputs.tombstones, raw, key, inputs.archivedPosts);
@@ -117,7 +123,12 @@ async function exportAnalysis(context: Context, options: Options): Promise<Outco
     if (parts.length === 0) return { summary: { posts: 0 }, text: "Wrote nothing", errors };
     const files = filesOf(paths, options);
     const posts = await writeAnalysis(database, columns, parts, files);
-    const facts = { posts, days, options, sets, recheck, removed, damagedDays, study };
+    const times = await creationTimes(
+      database,
+      days.filter((day) => !damagedDays.includes(day)).map((day) => paths.posts(day)),
+      options.source,
+    );
+    const facts = { posts, times, days, options, sets, recheck, removed, damagedDays, study };
     const hashes = {
       [basename(files.parquet)]: await sha256OfFile(files.parquet),
       [basename(files.csv)]: await sha256OfFile(files.csv),
@@ -136,6 +147,7 @@ async function exportAnalysis(context: Context, options: Options): Promise<Outco
       last_day: days.at(-1),
       source: options.source ?? null,
       with_uris: options.withUris ?? false,
+      creation_times: times,
       label_sets: sets.map(({ classifier, label_set_id }) => ({ classifier, label_set_id })),
       left_out_as_removed: removed,
       last_recheck: recheck.completed_at,
@@ -193,8 +205,9 @@ function filesOf(paths: DataPaths, { since, until, source, withUris }: Options) 
 }
 
 function headLines(
-  { posts, days, options, recheck, removed, damagedDays, study }: {
+  { posts, times, days, options, recheck, removed, damagedDays, study }: {
     posts: number;
+    times: CreationTimes;
     days: string[];
     options: Options;
     recheck: LastRecheck;
@@ -210,6 +223,7 @@ function headLines(
     `${posts} posts of ${days[0]} to ${days.at(-1)} (UTC days), one row each, ` +
     (options.source ? `of the source ${options.source}` : "of all sources") +
     "; posts that filters flag are included, see `passed_filters`.",
+    `${describeCreationTimes(times).join(". ")}.`,
     "A share of the labelled posts is sum(weight × label) / sum(weight) over rows with both.",
     `Left out as deleted: ${removed} posts that preprocess had not removed yet. ` +
     `${recheck.sentence} Posts deleted later leave these files when preprocess runs. The ` +
@@ -220,10 +234,17 @@ function headLines(
 }
 
 function describe(
-  summary: { posts: number; days: number; files: string[]; left_out_as_removed: number },
+  summary: {
+    posts: number;
+    days: number;
+    creation_times: CreationTimes;
+    files: string[];
+    left_out_as_removed: number;
+  },
 ): string {
   return [
     `Exported ${summary.posts} posts of ${summary.days} days`,
+    ...describeCreationTimes(summary.creation_times).map((line) => `  ${line}`),
     `  left out as removed since preprocess: ${summary.left_out_as_removed}`,
     ...summary.files.map((file) => `  ${file}`),
   ].join("\n");

@@ -26,8 +26,8 @@ export const command: Command = {
   task: "forget",
   description:
     "Remove posts (at://…) or all posts of an account (did:…) from every table, and print a receipt.\n\n" +
-    "A keyed hash with a time stays, so that a replay does not bring the posts back; numeric labels stay\n" +
-    "if study.yaml says so. Later posts of the account are collected again.\n\n" +
+    "It is for good: a keyed hash stays, by which whatever comes of them later is removed too, also\n" +
+    "what an account writes afterwards. Numeric labels stay if study.yaml says so.\n\n" +
     "With --recheck it asks the AppView about every stored post and removes those that are gone: 25\n" +
     "posts per request, within its rate limit. You can stop it at any time; the next run continues.",
   arguments: [{ name: "[subjects...]", description: "at:// URIs of posts, or dids of accounts" }],
@@ -101,7 +101,7 @@ async function recheck(context: Context, appview: string | undefined): Promise<O
   };
   const { errors } = await landJournals(context);
   const opened = await work((inputs) =>
-    withoutDamage(database, paths, inputs, () => openRound(context, inputs, key))
+    withoutDamage(database, paths, inputs, "recheck posts", () => openRound(context, inputs, key))
   );
   const round = await askRound(context, opened.result, appView, key).catch((error) => {
     throw appViewError("recheck posts", appView, error);
@@ -164,6 +164,7 @@ async function purgeNow(context: Context, inputs: Inputs, key: string): Promise<
     database,
     paths,
     inputs,
+    "forget posts",
     async () => indexPosts(database, inputs, key, await standingPosts(database, paths, inputs)),
   );
   return await purge(context, removals);

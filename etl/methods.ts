@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { creationTimes } from "./preprocess/creation_times.ts";
 import { filteredPosts, labelledPosts } from "./methods/analysed_posts.ts";
 import { replaceFile } from "./store/whole_file.ts";
 import { collectedSources } from "./methods/collected_source.ts";
@@ -37,6 +38,7 @@ async function methods(context: Context): Promise<Outcome> {
     filter_descriptions: descriptions,
     sources: await collectedSources(database, paths),
     posts: await filteredPosts(database, paths),
+    creation_times: await creationTimes(database, paths.files("posts").map(({ path }) => path)),
     label_sets: await labelledPosts(database, paths),
     taken_back: await takenBack(database, paths),
     recheck: lastRecheck(paths),
@@ -48,8 +50,15 @@ async function methods(context: Context): Promise<Outcome> {
   const svg = flowDiagram(title, flowStages(facts));
   await replaceFile(diagram, (beside) => Deno.writeTextFile(beside, svg));
   await replaceFile(page, (beside) => Deno.writeTextFile(beside, methodsPage(facts)));
-  const { sources, posts, label_sets, taken_back } = facts;
-  const summary = { sources, posts, label_sets, taken_back, files: [page, diagram] };
+  const { sources, posts, creation_times, label_sets, taken_back } = facts;
+  const summary = {
+    sources,
+    posts,
+    creation_times,
+    label_sets,
+    taken_back,
+    files: [page, diagram],
+  };
   return { summary, text: `Wrote\n  ${page}\n  ${diagram}` };
 }
 

@@ -5,6 +5,11 @@ import { type ConfiguredFilter, loadFilters } from "./filters/load_filters.ts";
 import { countFlags, type FilterSummary, filterTable } from "./filters/filter_summary.ts";
 import { type Inputs, listInputs, standingPosts, withoutDamage } from "./raw/inputs.ts";
 import { detectLanguages, DETECTOR, LanguagePool } from "./preprocess/language_pool.ts";
+import {
+  type CreationTimes,
+  creationTimes,
+  describeCreationTimes,
+} from "./preprocess/creation_times.ts";
 import { indexPosts } from "./preprocess/post_index.ts";
 import {
   collectTexts,
@@ -15,11 +20,13 @@ import {
   writePosts,
 } from "./preprocess/posts.ts";
 import { purge } from "./deletion/purge.ts";
+import { describeLost, findPostsOfLabels, type FoundLabels } from "./labels/found_posts.ts";
 import { type Command, type Context, type Outcome } from "./command/command.ts";
 import { type Database, literal, row, rows } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
-import { damage, damagedFile } from "./store/damage.ts";
+import { damage, damagedFile, unlessDamaged } from "./store/damage.ts";
 import { relation, rewriteParquet } from "./store/parquet.ts";
+import { warnOfStrays } from "./store/stray_file.ts";
 import { removeLeftovers } from "./store/whole_file.ts";
 import { POSTS } from "./store/tables.ts";
 import { hashKey } from "./raw/tombstone.ts";
@@ -57,15 +64,18 @@ async function preprocess(context: Context): Promise<Outcome> {
   // The order of rows is asked for where it matters; keeping it elsewhere costs memory.
   await database.run(`SET preserve_insertion_order = false; SET memory_limit = '${MEMORY_LIMIT}'`);
   const key = await hashKey(paths);
+  warnOfStrays(context);
   const inputs = listInputs(paths);
   const built = await withoutDamage(
     database,
     paths,
     inputs,
+    "preprocess",
     () => build(context, inputs, filters, key),
   );
   const purged = await purge(context, built.removals);
   await removeEmptiedDays(context, new Set(built.days), inputs);
+  const found = await findLabelled(context, inputs);
   const flags = await countFlags(database, filters, built.days.map((day) => paths.posts(day)));
   const { posts, ...flagged } = flags;
   const summary = {
@@ -75,8 +85,10 @@ async function preprocess(context: Context): Promise<Outcome> {
     first_day: built.days[0] ?? null,
     last_day: built.days.at(-1) ?? null,
     ...flagged,
+    creation_times: await creationTimes(database, built.days.map((day) => paths.posts(day))),
     hidden_posts: built.hidden,
     removed_rows: Object.values(purged).reduce((sum, rows) => sum + rows, 0),
+    found_labels: found,
     days_archived: new Set(
       paths.files("posts").flatMap(({ day }) => inputs.archivedDays.has(day!) ? day! : []),
     ).size,
@@ -88,6 +100,28 @@ async function preprocess(context: Context): Promise<Outcome> {
     stopped: signal.aborted,
     errors: inputs.errors,
   };
+}
+
+/** Find the posts of labels that came with a file; those of days that were not reached wait. */
+async function findLabelled(
+  { paths, database, signal, warn }: Context,
+  inputs: Inputs,
+): Promise<FoundLabels[]> {
+  if (signal.aborted) return [];
+  const files = ["posts", ...paths.names("labels").map((name) => `labels/${name}`)]
+    .flatMap((table) => paths.files(table).map(({ path }) => path));
+  const found = await unlessDamaged(
+    database,
+    files,
+    "find the posts of labels",
+    () => findPostsOfLabels(database, paths, inputs.raw),
+  );
+  if (!Array.isArray(found)) {
+    inputs.errors.push(found);
+    return [];
+  }
+  found.flatMap(describeLost).forEach(warn);
+  return found;
 }
 
 async function build(
@@ -197,8 +231,10 @@ function describe(
     days_unchanged: number;
     first_day: string | null;
     last_day: string | null;
+    creation_times: CreationTimes;
     hidden_posts: number;
     removed_rows: number;
+    found_labels: FoundLabels[];
     days_archived: number;
     days_stopped_by_damage: string[];
   },
@@ -214,8 +250,12 @@ function describe(
       : []),
     `  ${summary.passed_filters} pass the filters`,
     ...filters,
+    ...describeCreationTimes(summary.creation_times).map((line) => `  ${line}`),
     `  ${summary.hidden_posts} posts of deactivated accounts are hidden`,
     `  ${summary.removed_rows} rows of deleted posts removed from other tables`,
+    ...summary.found_labels.map(({ classifier, label_set_id, labels, found }) =>
+      `  ${found} of ${labels} labels of ${classifier} (${label_set_id}) found their post`
+    ),
     ...(stopped.length
       ? [`  days left as they were because of damage: ${stopped.join(", ")}`]
       : []),

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Command, type Context, type Outcome } from "./command/command.ts";
+import { checkArguments, type Command, type Context, type Outcome } from "./command/command.ts";
 import { systemVariable } from "./run/environment.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { DAYS } from "./run/option.ts";
@@ -20,39 +20,51 @@ interface Options {
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 
-/** The lines of a script for each day, and warnings of obstacles to labelling. */
-const NOT_A_DAYS = ["--since", "--until", "--data", "--study", "--dry-run", "--help"];
+/** What the scripts set themselves, and what does not label. */
+const NOT_A_DAYS = ["--since", "--until", "--data", "--study", "--dry-run", "--help", "-h"];
 
-export const command: Command = {
-  task: "slurm",
-  description:
-    "Write batch scripts that label day after day on a Slurm cluster, then count and render.\n\n" +
-    "The job array has one task per day with posts. Jobs start again by themselves after their time\n" +
-    "limit, after a used-up quota and after a failed node. docs/cluster.md explains the setup.",
-  options: [
-    {
-      flags: "--task <words>",
-      description: "the classifier's task with its options (default: classify:sociopolitical)",
-      parse: taskWords,
-    },
-    ...DAYS,
-    {
-      flags: "--sbatch <options>",
-      description: "options of sbatch; they override those of the scripts",
-      parse: sbatchOptions,
-    },
-  ],
-  examples: [
-    "deno task slurm --since 2026-06-01 --until 2026-06-30",
-    'deno task slurm --task classify:perspective --sbatch "--partition=long --account=sociology"',
-    'deno task slurm --task "classify:sociopolitical --posts-per-request 10" --sbatch "--time=24:00:00"',
-  ],
-  run: write,
-};
+/** The tasks that label, and how to load each. */
+export type ClassifierTasks = Record<string, () => Promise<Command>>;
 
-async function write(context: Context, options: Options): Promise<Outcome> {
+/** Declare the task; `classifiers` are the tasks of all existing ones. */
+export function slurmCommand(classifiers: ClassifierTasks): Command {
+  return {
+    task: "slurm",
+    description:
+      "Write batch scripts that label day after day on a Slurm cluster, then count and render.\n\n" +
+      "The job array has one task per day with posts. Jobs start again by themselves after their time\n" +
+      "limit, after a used-up quota and after a failed node. docs/cluster.md explains the setup.",
+    options: [
+      {
+        flags: "--task <words>",
+        description: "the classifier's task with its options (default: classify:sociopolitical)",
+        parse: (text) => taskWords(text, Object.keys(classifiers)),
+      },
+      ...DAYS,
+      {
+        flags: "--sbatch <options>",
+        description: "options of sbatch; they override those of the scripts",
+        parse: sbatchOptions,
+      },
+    ],
+    examples: [
+      "deno task slurm --since 2026-06-01 --until 2026-06-30",
+      'deno task slurm --task classify:perspective --sbatch "--partition=long --account=sociology"',
+      'deno task slurm --task "classify:sociopolitical --posts-per-request 10" --sbatch "--time=24:00:00"',
+    ],
+    run: (context, options) => write(context, classifiers, options),
+  };
+}
+
+async function write(
+  context: Context,
+  classifiers: ClassifierTasks,
+  options: Options,
+): Promise<Outcome> {
   const { paths, studyPath } = context;
   const { task = ["classify:sociopolitical"], since = "", until = "9999", sbatch = [] } = options;
+  // What a day of the array would refuse is refused here, before it waits for a node.
+  checkArguments(await classifiers[task[0]!]!(), task.slice(1));
   const days = [...new Set(paths.files("posts").map((file) => file.day!))]
     .filter((day) => day >= since && day <= until).sort();
   if (days.length === 0) {
@@ -123,11 +135,11 @@ function refuseStrangePaths({ root, deno, denoDir = "", data, study }: JobPlace)
   throw fault(`sbatch cannot read the path ${JSON.stringify(strange)}`, "Give it another name");
 }
 
-/** Read a task with its options. */
-function taskWords(text: string): string[] {
+/** Read a task with its options; `known` are the tasks that label. */
+function taskWords(text: string, known: string[]): string[] {
   const words = text.trim().split(/\s+/);
-  if (!/^classify:[a-z]+$/.test(words[0]!)) {
-    throw new RangeError("is not a task that labels, such as classify:sociopolitical");
+  if (!known.includes(words[0]!)) {
+    throw new RangeError(`is not a task that labels; these are ${known.join(", ")}`);
   }
   const wrong = words.find((word) => NOT_A_DAYS.includes(word.split("=")[0]!));
   if (wrong !== undefined) throw new RangeError(`has ${wrong}, which the scripts set themselves`);

@@ -12,6 +12,7 @@ import { type DailyClassifiers, unknownClassifier } from "./daily/classifier_ste
 import { now } from "./run/clock.ts";
 import { type Command, type Context, type Outcome } from "./command/command.ts";
 import { UserError } from "./run/error.ts";
+import { creationTimes } from "./preprocess/creation_times.ts";
 import { describeStatus } from "./status/status_text.ts";
 import { readableFiles, wholeFiles } from "./store/damage.ts";
 import type { PartitionFile } from "./store/paths.ts";
@@ -19,6 +20,7 @@ import { streamStandings } from "./coverage/stream_standing.ts";
 import { tableNames, type TableStatus, tableStatus } from "./status/table_status.ts";
 import { check } from "./watch/check.ts";
 import { tellOfUnreadableStudy } from "./watch/unreadable_study.ts";
+import { warnOfStrays } from "./store/stray_file.ts";
 import { weekStrips } from "./coverage/week_strip.ts";
 
 /** Declare the task; `classifiers` are all existing ones. */
@@ -50,6 +52,7 @@ type Reading = typeof wholeFiles;
 
 /** Reading whole tables takes long; it is done only where the file ends were wrong. */
 async function status(context: Context): Promise<Outcome> {
+  warnOfStrays(context);
   try {
     return await statusOf(context, readableFiles);
   } catch (error) {
@@ -126,6 +129,7 @@ async function statusOf(
     coverage,
     hours: await weekStrips(database, paths, study, coverage, windows, present),
     streams: isWhole ? await streamStandings(database, paths, study, present) : [],
+    creation_times: await creationTimes(database, posts),
     label_sets: labelSets,
     prospects,
     drift,

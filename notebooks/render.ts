@@ -2,6 +2,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Command, type Context, type Outcome } from "../etl/command/command.ts";
 import { EXIT, UserError } from "../etl/run/error.ts";
+import { checkDays } from "../etl/run/option.ts";
 import { replaceText } from "../etl/store/whole_file.ts";
 import { runCells } from "./render/cell_run.ts";
 import { asDamage } from "./render/damaged_data.ts";
@@ -159,15 +160,10 @@ function setParameters(
     }
   }
   for (const [name, notebook] of notebooks) notebooks.set(name, withParameters(notebook, given));
-  const [since, until] = ["since", "until"].map((name) => given.get(name) ?? "");
-  if (/^\d/.test(since!) && /^\d/.test(until!) && since! > until!) {
-    throw new UserError(
-      "run render",
-      `--set until: ${until} is before since, ${since}`,
-      "Name the first day as since and the last as until",
-      { exitCode: EXIT.usage },
-    );
-  }
+  const [since, until] = ["since", "until"].map((name) =>
+    /^\d/.test(given.get(name) ?? "") ? given.get(name) : undefined
+  );
+  checkDays("render", { since, until }, { since: "since", until: "--set until:" });
 }
 
 function chosen(names: string[], folder: string): string[] {

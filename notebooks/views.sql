@@ -226,9 +226,9 @@ WHERE label_set_id IN (
 );
 
 -- Every post with the answers of its coders: `labels` maps a question to the answer that most of them
--- gave, and has none on which they are split. Labels that people gave lie under the day of their file,
--- so that uri and text alone say to which post they belong. Nobody knows how likely a post was to be
--- coded: label_prob is null.
+-- gave, and has none on which they are split. Labels that people gave lie under the day of their file
+-- until preprocess has found their post, so that uri and text (and cid, where the file has one) alone say
+-- to which post they belong. Nobody knows how likely a post was to be coded: label_prob is null.
 CREATE OR REPLACE VIEW posts_human AS
 WITH given AS (
   SELECT label_set_id, uri, text_hash, coder, unnest(map_entries(labels)) AS answered FROM human
@@ -248,7 +248,7 @@ agreed AS (
   GROUP BY ALL HAVING count(*) = 1
 ),
 coded AS (
-  SELECT label_set_id, uri, text_hash, max(label_timestamp) AS label_timestamp,
+  SELECT label_set_id, uri, text_hash, max(cid) AS cid, max(label_timestamp) AS label_timestamp,
     count(DISTINCT coalesce(coder, '')) AS coders
   FROM human WHERE was_successfully_labeled GROUP BY ALL
 ),
@@ -268,7 +268,8 @@ SELECT
   answers.labels
 FROM posts
 LEFT JOIN coded ON coded.uri = posts.uri AND coded.text_hash = posts.text_hash
-LEFT JOIN answers ON answers.uri = posts.uri AND answers.text_hash = posts.text_hash;
+  AND coalesce(coded.cid = posts.cid, true)
+LEFT JOIN answers ON answers.uri = coded.uri AND answers.text_hash = coded.text_hash;
 
 -- Hourly cells with the sums that interval estimates need; files of earlier versions lack the last
 -- four columns until the next `deno task aggregate`.

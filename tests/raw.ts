@@ -18,7 +18,7 @@ export interface RawFolder {
   tombstone(
     day: string,
     part: string,
-    rows: { subject: string; at: string; reason?: string }[],
+    rows: { subject: string; at: string; reason?: string; rev?: string; with_rev?: boolean }[],
   ): Promise<string>;
   coverage(day: string, part: string, minutes: string[]): Promise<string>;
   counts(day: string, part: string, rows: Record<string, unknown>[]): Promise<string>;
@@ -51,11 +51,11 @@ export async function rawFolder(data: string): Promise<RawFolder> {
     tombstone: (day, part, rows) =>
       write(
         TOMBSTONES,
-        rows.map(({ subject, at, reason }) => ({
+        rows.map(({ subject, at, ...row }) => ({
           subject_hash: subjectHash(KEY, subject),
           subject_kind: subject.startsWith("at://") ? "post" : "account",
-          reason,
           event_time: at,
+          ...row,
         })),
         paths.rawPart("tombstones", day, part),
       ),

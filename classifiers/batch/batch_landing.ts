@@ -2,7 +2,7 @@ import { type LabelReason } from "../../etl/labels/label_reason.ts";
 import type { OpenBatch } from "../../etl/labels/open_batch.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import { join } from "node:path";
-import { removeIfThere } from "../../etl/run/if_there.ts";
+import { removeIfThere } from "../../etl/store/if_there.ts";
 import { type BatchLine, readBatchLine } from "../clients/groq_batch_line.ts";
 import { answerOf, AnswerSegment, type Said } from "../engine/answers/answer_segment.ts";
 import { type BatchedPost, batchedPosts } from "../engine/queue/batched_posts.ts";

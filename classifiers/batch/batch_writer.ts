@@ -1,7 +1,7 @@
 import { partName } from "../../etl/store/part_name.ts";
 import { basename } from "node:path";
 import { batchPaths, type OpenBatch } from "../../etl/labels/open_batch.ts";
-import { removeIfThere } from "../../etl/run/if_there.ts";
+import { removeIfThere } from "../../etl/store/if_there.ts";
 import { now } from "../../etl/run/clock.ts";
 import { Journal } from "../../etl/store/journal.ts";
 import { toJson } from "../../etl/store/json.ts";

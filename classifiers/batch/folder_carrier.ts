@@ -1,5 +1,5 @@
 import { folderPaths, type OpenBatch } from "../../etl/labels/open_batch.ts";
-import { ifThere, removeIfThere } from "../../etl/run/if_there.ts";
+import { ifThere, removeIfThere } from "../../etl/store/if_there.ts";
 import { segmentLines } from "../../etl/store/journal.ts";
 import { removeLeftovers, replaceFile } from "../../etl/store/whole_file.ts";
 import type { BatchCarrier, Standing, Store } from "./batch_carrier.ts";

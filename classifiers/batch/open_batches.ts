@@ -7,7 +7,7 @@ import {
   storeBatch,
   sweepBatches,
 } from "../../etl/labels/open_batch.ts";
-import { removeIfThere } from "../../etl/run/if_there.ts";
+import { removeIfThere } from "../../etl/store/if_there.ts";
 import { now } from "../../etl/run/clock.ts";
 import { UserError } from "../../etl/run/error.ts";
 import { GoneError } from "../clients/groq_refusal.ts";

@@ -10,7 +10,7 @@ import { GoneError } from "./groq_refusal.ts";
 import { readJson } from "../../etl/store/json.ts";
 import { basename } from "node:path";
 
-/** The most that one batch takes. Source: https://console.groq.com/docs/batch, 2026. */
+/** The most lines that the Batch API takes in one batch. Source: https://console.groq.com/docs/batch, 2026. */
 export const MAX_BATCH_LINES = 50_000;
 /** Bytes of its file; same source. */
 export const MAX_BATCH_BYTES = 200_000_000;
@@ -29,6 +29,7 @@ export const BATCH_STATUSES = [
   "cancelling",
   "cancelled",
 ] as const;
+/** A status of the Batch API. */
 export type BatchStatus = typeof BATCH_STATUSES[number];
 
 /** The id of a file or a batch: it becomes part of an address. */

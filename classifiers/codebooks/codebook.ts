@@ -30,6 +30,7 @@ const Head = z.strictObject({
 
 /** The sections that a codebook may have. */
 const SECTIONS = ["dictionary", "sociopolitical", "attributes"] as const;
+/** The name of a section of a codebook. */
 export type CodebookSection = typeof SECTIONS[number];
 
 /** The head of a codebook, above its sections. */

@@ -52,7 +52,7 @@ export function partText(text: string): { words: string; tags: string[] } {
 }
 
 /**
- * Give the form in which the ways to write a label are compared: without case, quotes, stars and a
+ * Give the form in which the ways to write a label of a codebook are compared: without case, quotes, stars and a
  * full stop around it, and with one space for any run of hyphens, underscores and white space.
  */
 export function plainLabel(written: string): string {

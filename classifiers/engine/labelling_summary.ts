@@ -62,6 +62,7 @@ export function withReplicates(
   };
 }
 
+/** Why a labelling run stopped early, in words. */
 export const STOPS: Record<StopReason, string> = {
   signal: "stopped by a signal",
   limit: "stopped at --limit",

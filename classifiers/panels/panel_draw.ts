@@ -11,6 +11,7 @@ import { uniformSql } from "../../etl/sampling/sample.ts";
 export const CLASSIFIER = "perspective";
 /** The score whose deciles are the strata. */
 export const STRATIFIER = "prob_toxic";
+/** The number of strata of a panel. */
 export const STRATA = 10;
 
 const SCORES = Object.values(ATTRIBUTES);

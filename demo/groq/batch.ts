@@ -224,6 +224,7 @@ export interface LineResponse {
   request_id: string;
   body: unknown;
 }
+/** A line of an output file of the demo's Batch API. */
 export type AnswerLine = (line: BatchLine) => LineResponse;
 
 interface Job {

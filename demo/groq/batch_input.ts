@@ -11,6 +11,7 @@ const Line = z.strictObject({
   url: z.string(),
   body: z.record(z.string(), z.unknown()),
 });
+/** A line of an input file of the demo's Batch API. */
 export type BatchLine = z.infer<typeof Line>;
 
 /** An error of a line; lines count from 1. */

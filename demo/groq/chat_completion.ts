@@ -27,6 +27,7 @@ export interface ChatCompletion {
   [key: string]: unknown;
 }
 
+/** The tokens that the demo's Groq counts for a request. */
 export interface Usage {
   prompt_tokens: number;
   completion_tokens: number;

@@ -25,10 +25,14 @@ const IN_THE_ANSWER = [
   "extra_field",
 ] as const;
 
+/** What the demo's Groq can do wrong. */
 export const CHAT_FAULTS = [...ON_THE_WAY, ...IN_THE_ANSWER] as const;
+/** A fault of the demo's Groq. */
 export type ChatFault = typeof CHAT_FAULTS[number];
+/** The share of requests to the demo's Groq that meet each fault. */
 export type ChatFaultShares = Partial<Record<ChatFault, number>>;
 
+/** The words with which the demo's Groq declines to answer. */
 export const REFUSED = "I'm sorry, but I can't help with that.";
 /** A label that no label set has. */
 export const NO_LABEL = "no such label";

@@ -13,10 +13,12 @@ export interface Reply {
   settle?: () => Record<string, string>;
 }
 
+/** Answer a request to the demo's Groq with JSON. */
 export function ok(body: unknown): Reply {
   return { status: 200, body };
 }
 
+/** Answer a request to the demo's Groq with an error of its API. */
 export function errorReply(error: GroqError, headers?: Record<string, string>): Reply {
   const { status, body, retryAfter } = error;
   return {

@@ -14,12 +14,14 @@ export interface RateLimits {
   tokensPerDay?: number;
 }
 
+/** The limits of a free account at Groq. */
 export const FREE: RateLimits = {
   requestsPerMinute: 30,
   requestsPerDay: 1000,
   tokensPerMinute: 8000,
   tokensPerDay: 200_000,
 };
+/** The limits of a developer's account at Groq. */
 export const DEVELOPER: RateLimits = {
   requestsPerMinute: 1000,
   requestsPerDay: 500_000,

@@ -16,6 +16,7 @@ export interface ServedModel {
 
 const LOW_TO_HIGH = ["low", "medium", "high"] as const;
 
+/** The models that the demo's Groq serves. */
 export const MODELS: readonly ServedModel[] = [
   gptOss("openai/gpt-oss-20b", "strict"),
   gptOss("openai/gpt-oss-120b", "strict"),

@@ -29,6 +29,7 @@ export interface AppViewOptions {
   rateLimit?: { limit: number; seconds: number };
 }
 
+/** A request that the demo's AppView got. */
 export interface AppViewRequest {
   /** The XRPC method, such as `app.bsky.feed.getFeed`. */
   method: string;
@@ -38,6 +39,7 @@ export interface AppViewRequest {
   isLoggedIn: boolean;
 }
 
+/** The demo's AppView while it runs. */
 export interface AppView {
   /** The base URL, `http://127.0.0.1:PORT`. */
   url: string;

@@ -28,11 +28,13 @@ export interface JetstreamOptions {
   dropAfter?: number;
 }
 
+/** A consumer of the demo's Jetstream. */
 export interface JetstreamConnection extends Subscription {
   collections: string[];
   kinds: string[];
 }
 
+/** The demo's Jetstream while it runs. */
 export interface Jetstream extends StreamServer<JetstreamEvent, JetstreamConnection> {
   /** Send everyone subscribed an error, such as `ConsumerTooSlow`, and cut their connections. */
   fail(error: string, message: string): Promise<void>;

@@ -8,8 +8,10 @@ export const SUBSCRIBE_EVENTS = "network.bsky.jetstream.subscribeEvents";
 /** Far from a relay's numbers: a host counts for itself. */
 export const FIRST_EVENT_SEQ = 25_000_000_001;
 
+/** A kind of events of the demo's Jetstream. */
 export type EventKind = "commit" | "identity" | "account" | "sync";
 
+/** An event of the demo's Jetstream. */
 export interface JetstreamEvent {
   seq: number;
   /** When the host witnessed the event: ISO 8601, UTC, with six digits of a second. */

@@ -7,6 +7,7 @@ const PATH = "/xrpc/com.atproto.sync.subscribeRepos";
 /** "Policy violation", RFC 6455: the reference implementation closes with it after an error. */
 const POLICY = 1008;
 
+/** A frame that the demo's relay sends. */
 export type RelayFrame = Pick<Frame, "seq" | "bytes">;
 
 export interface RelayOptions {
@@ -18,6 +19,7 @@ export interface RelayOptions {
   dropAfter?: number;
 }
 
+/** The demo's relay while it runs. */
 export type Relay = StreamServer<RelayFrame>;
 
 /** Start a relay on a free port; it keeps consumers connected after the last frame. */

@@ -10,6 +10,7 @@ export interface Subscription {
   open: boolean;
 }
 
+/** What the demo's relay and Jetstream have in common while they run. */
 export interface StreamServer<Message, State extends Subscription = Subscription> {
   /** The base URL, `ws://127.0.0.1:PORT`. */
   url: string;

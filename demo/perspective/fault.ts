@@ -1,6 +1,8 @@
 /** Faults of a request: 503, no answer, half an answer, a reset connection. */
 export const FAULTS = ["unavailable", "silent", "broken", "reset"] as const;
+/** A fault of the demo's Comment Analyzer. */
 export type Fault = typeof FAULTS[number];
+/** The share of requests to the demo's Comment Analyzer that meet each fault. */
 export type FaultShares = Partial<Record<Fault, number>>;
 
 /** Draws faults by their shares, in the same order for the same seed. */

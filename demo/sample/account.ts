@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { CODEC_RAW, fromDigest, toString } from "@atcute/cid";
 import { type PrivateKey, Secp256k1PrivateKey } from "@atcute/crypto";
 
+/** An invented account. */
 export interface Account {
   id: string;
   did: `did:plc:${string}`;

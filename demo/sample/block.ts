@@ -4,6 +4,7 @@ import { writeCarStream } from "@atcute/car";
 import { type CidLink, encode, fromCidLink, toCidLink } from "@atcute/cbor";
 import { CODEC_DCBOR, CODEC_RAW, fromDigest } from "@atcute/cid";
 
+/** A block of an invented repository: bytes under their CID. */
 export interface Block {
   cid: CidLink;
   bytes: Uint8Array<ArrayBuffer>;

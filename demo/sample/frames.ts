@@ -4,10 +4,13 @@ import { accountsOf, activitiesOf } from "./activity.ts";
 import { type Commit, type Head, Repository } from "./repository.ts";
 import type { Sample } from "./sample.ts";
 
+/** The sequence number of the sample's first frame. */
 export const FIRST_SEQ = 4_000_000_001;
 
+/** The types of the sample's frames. */
 export type FrameType = "#commit" | "#sync" | "#identity" | "#account";
 
+/** A frame of the sample's firehose, with what it is about. */
 export interface Frame {
   seq: number;
   /** ISO 8601, UTC. */

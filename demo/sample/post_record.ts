@@ -5,11 +5,13 @@ import { accountOf } from "./account.ts";
 import { blobLink } from "./block.ts";
 import type { SampleAuthor, SamplePost } from "./sample.ts";
 
+/** A reference of an invented post to another. */
 export interface StrongRef {
   uri: string;
   cid: string;
 }
 
+/** The record of an invented post. */
 export interface PostRecord {
   $type: "app.bsky.feed.post";
   text: string;

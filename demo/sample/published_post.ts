@@ -5,8 +5,10 @@ import { blockOf } from "./block.ts";
 import { type PostRecord, postRecord, type References, type StrongRef } from "./post_record.ts";
 import type { Sample, SamplePost } from "./sample.ts";
 
+/** The collection of invented posts. */
 export const POST = "app.bsky.feed.post";
 
+/** An invented post with its versions. */
 export interface PublishedPost {
   post: SamplePost;
   account: Account;

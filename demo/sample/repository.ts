@@ -12,10 +12,12 @@ import { create as createTid } from "@atcute/tid";
 import { type Account, signingKey } from "./account.ts";
 import { type Block, blockOf, carFile } from "./block.ts";
 
+/** A create, update or delete in an invented repository. */
 export type Write =
   | { action: "create" | "update"; path: string; record: object }
   | { action: "delete"; path: string };
 
+/** An op of a commit of an invented repository. */
 export interface RepoOp {
   action: Write["action"];
   path: string;
@@ -42,6 +44,7 @@ export interface Commit {
 /** The last commit of a repository alone, as `#sync` carries it. */
 export type Head = Pick<Commit, "repo" | "rev" | "car">;
 
+/** The repository of an invented account, which makes signed commits. */
 export class Repository {
   #nodes = new NodeStore(new MemoryBlockStore());
   #tree = new NodeWrangler(this.#nodes);

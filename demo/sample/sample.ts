@@ -31,6 +31,7 @@ export const ATTRIBUTES = [
   "scapegoating",
 ] as const;
 
+/** An attribute that the sample has scores of. */
 export type Attribute = typeof ATTRIBUTES[number];
 
 const score = z.number().min(0).max(1);
@@ -84,10 +85,14 @@ const Sample = z.strictObject({
   posts: z.array(Post),
 });
 
+/** The sample's source file. */
 export type Sample = z.infer<typeof Sample>;
+/** A post of the sample's source file. */
 export type SamplePost = z.infer<typeof Post>;
+/** An author of the sample's source file. */
 export type SampleAuthor = z.infer<typeof Author>;
 
+/** The UTC days of the sample. */
 export const SAMPLE_DAYS = [1, 2, 3, 4, 5, 6, 7].map((day) => `2026-06-0${day}`);
 
 /**

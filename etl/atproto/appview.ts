@@ -20,7 +20,7 @@ export interface AppViewOptions {
   session?: Session;
 }
 
-const FeedPage = z.object({ feed: z.array(z.unknown()), cursor: z.string().optional() });
+const FeedPage = z.object({ feed: z.array(z.unknown()), cursor: z.string().nullish() });
 const Posts = z.object({ posts: z.array(z.unknown()) });
 const Profile = z.object({
   viewer: z.object({
@@ -30,6 +30,7 @@ const Profile = z.object({
   }).optional(),
 });
 
+/** The state of an account, as an AppView tells it. */
 export type AccountState = "active" | "blocked" | "deactivated" | "takendown" | "not_found";
 
 /**
@@ -69,7 +70,7 @@ export class AppView {
     parameters: { feed: string; limit: number; cursor: string | undefined },
   ): Promise<{ items: (PostView | InvalidItem)[]; cursor: string | undefined } | undefined> {
     const page = await this.#ask(FeedPage, () => this.#agent.app.bsky.feed.getFeed(parameters));
-    return page && { items: page.feed.map(readFeedItem), cursor: page.cursor };
+    return page && { items: page.feed.map(readFeedItem), cursor: page.cursor ?? undefined };
   }
 
   /**

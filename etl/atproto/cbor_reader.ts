@@ -19,6 +19,7 @@ const FLOAT = 0xfb;
 const CID_HEAD = [0xd8, 42, 0x58, 37, 0];
 /** The head of every CID of the protocol but its codec: version 1, codec, sha2-256, 32 bytes. */
 const [VERSION, DAG_CBOR, RAW, SHA256, DIGEST_BYTES] = [1, 0x71, 0x55, 0x12, 32];
+/** The length of a binary CID. */
 export const CID_BYTES = 36;
 
 /** The open items of `skip`: how many items are left in each, and the place of its last key (-1: a list). */

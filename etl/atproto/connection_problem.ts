@@ -1,4 +1,6 @@
 import { describeError } from "../run/error.ts";
+import { SUBSCRIBE_EVENTS } from "./jetstream_event.ts";
+import { POST_COLLECTION } from "./post.ts";
 
 /** Why a connection failed or ended. */
 export interface ConnectionProblem {
@@ -44,6 +46,10 @@ export async function explainProblem(error: unknown, url: string): Promise<Conne
     const retryAfterMs = await askRetryAfter(url);
     return { kind: "unavailable", reason: `${host} is not ready (HTTP ${status})`, retryAfterMs };
   }
+  if (status === 404 && await servesVersion1(url)) {
+    const reason = `${host} serves version 1 of Jetstream, and only version 2 can be read`;
+    return { kind: "rejected", reason };
+  }
   if (status > 0) return { kind: "rejected", reason: `${host} answers HTTP ${status}` };
   if (/dns error/i.test(message)) {
     return { kind: "dns", reason: `the name ${new URL(url).hostname} cannot be resolved` };
@@ -52,6 +58,23 @@ export async function explainProblem(error: unknown, url: string): Promise<Conne
     return { kind: "refused", reason: `${host} cannot be reached` };
   }
   return { kind: "broken", reason: `the connection to ${host} broke (${message})` };
+}
+
+/** Does a host that knows no version 2 of Jetstream let people subscribe to version 1? */
+async function servesVersion1(url: string): Promise<boolean> {
+  const { protocol, host, pathname } = new URL(url);
+  if (!pathname.endsWith(`/${SUBSCRIBE_EVENTS}`)) return false;
+  const subscription = `${protocol}//${host}/subscribe?wantedCollections=${POST_COLLECTION}`;
+  const socket = new WebSocketStream(subscription, { signal: AbortSignal.timeout(5000) });
+  socket.closed.catch(() => undefined);
+  try {
+    await socket.opened;
+  } catch {
+    // However that fails, the first answer is what there is to tell.
+    return false;
+  }
+  socket.close();
+  return true;
 }
 
 async function askRetryAfter(url: string): Promise<number | undefined> {

@@ -3,12 +3,14 @@ import type { InvalidItem, PostView } from "./post_view.ts";
 
 /** The lexicon's limit. */
 const PAGE = 100;
+/** Pages without an item, one behind the other, that end a feed: its filter may leave out a whole one. */
+const MOST_EMPTY = 5;
 
 /**
  * Give the items of a feed, page by page, in its order.
  *
- * Ends after `limit` items, at the last page, at a cursor that is empty or was there before, and where
- * the signal of the AppView is aborted. Throws what `AppView.getFeed` throws.
+ * Ends after `limit` items, at a page without a cursor, at a cursor that is empty or was there before,
+ * after five empty pages in a row, and where the signal of the AppView is aborted. Throws what `AppView.getFeed` throws.
  */
 export async function* feedPages(
   appView: AppView,
@@ -17,6 +19,7 @@ export async function* feedPages(
 ): AsyncGenerator<(PostView | InvalidItem)[], void> {
   const cursors = new Set<string>();
   let cursor: string | undefined;
+  let empty = 0;
   for (let left = limit; left > 0;) {
     const page = await appView.getFeed({ feed, limit: Math.min(PAGE, left), cursor });
     if (page === undefined) return;
@@ -24,7 +27,8 @@ export async function* feedPages(
     // A page may hold fewer items than were asked for.
     left -= page.items.length;
     cursor = page.cursor;
-    if (!cursor || cursors.has(cursor) || page.items.length === 0) return;
+    empty = page.items.length === 0 ? empty + 1 : 0;
+    if (!cursor || cursors.has(cursor) || empty === MOST_EMPTY) return;
     cursors.add(cursor);
   }
 }

@@ -9,6 +9,7 @@ export { FrameError } from "./frame_error.ts";
 export { recordOf } from "./record.ts";
 export type { RecordOp } from "./record_op.ts";
 
+/** A decoded frame `#commit`. */
 export interface Commit {
   kind: "commit";
   seq: number;
@@ -20,6 +21,7 @@ export interface Commit {
   blocks: CarFile;
 }
 
+/** A decoded frame `#account`. */
 export interface Account {
   kind: "account";
   seq: number;
@@ -37,6 +39,7 @@ export interface OtherEvent {
   time: string;
 }
 
+/** A decoded frame `#info`. */
 export interface Info {
   kind: "info";
   name: string;
@@ -48,6 +51,7 @@ export interface StreamError {
   error: string;
 }
 
+/** A decoded frame of the firehose. */
 export type Frame = Commit | Account | OtherEvent | Info | StreamError;
 
 /** The protocol's limit for one message of an event stream. */

@@ -1,5 +1,6 @@
 import { toJson } from "../store/json.ts";
 
+/** The collection of posts. */
 export const POST_COLLECTION = "app.bsky.feed.post";
 /** Uris that an AppView can look up; an invalid uri would fail its whole request. */
 export const POST_URI = "at://did:[a-z]+:[\\w.:%-]+/app\\.bsky\\.feed\\.post/[\\w.~:-]{1,512}";

@@ -1,6 +1,6 @@
-import { AtUri } from "@atproto/api";
 import { z } from "zod";
 import { isStorable } from "./frame.ts";
+import { POST_URI } from "./post.ts";
 
 /** A post as an AppView shows it (`app.bsky.feed.defs#postView`), with its counts of that moment. */
 export interface PostView {
@@ -26,7 +26,8 @@ export interface InvalidItem {
   uri: string | undefined;
 }
 
-const uri = z.string().regex(/^at:\/\/did:[a-z]+:[^/]+\/app\.bsky\.feed\.post\/[^/]+$/);
+// The record keys "." and ".." are none.
+const uri = z.string().regex(new RegExp(`^(?!.*/\\.{1,2}$)${POST_URI}$`));
 const count = z.int().min(0).nullable().catch(null).default(null);
 const Post = z.object({
   uri,
@@ -64,7 +65,7 @@ function postView(post: z.infer<typeof Post>): PostView {
     uri: post.uri,
     cid: post.cid,
     did: post.author.did,
-    rkey: new AtUri(post.uri).rkey,
+    rkey: post.uri.slice(post.uri.lastIndexOf("/") + 1),
     author_handle: post.author.handle,
     indexed_at: new Date(post.indexedAt).toISOString(),
     record: post.record,

@@ -16,6 +16,7 @@ export interface RecordOp {
 /** Limits of the lexicons com.atproto.sync.subscribeRepos, NSID and record key. */
 const MAX_OPS = 200;
 const MAX_COLLECTION = 317;
+/** The longest record key, in characters. */
 export const MAX_RKEY = 512;
 const ACTIONS = ["create", "update", "delete"] as const;
 const COLLECTION = /^[a-zA-Z0-9.-]+$/;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ifThereSync } from "../run/if_there.ts";
+import { ifThereSync } from "../store/if_there.ts";
 import { replaceTextSync } from "../store/whole_file.ts";
 import type { DataPaths } from "../store/paths.ts";
 
@@ -14,6 +14,7 @@ const StoredSession = z.object({
   refreshJwt: z.string().min(1),
   active: z.boolean(),
 });
+/** A login session, as its file keeps it. */
 export type StoredSession = z.infer<typeof StoredSession>;
 
 /** Keeps the tokens of a login between runs, in a file that only its owner can read. */

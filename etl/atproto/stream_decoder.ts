@@ -5,6 +5,7 @@ import type { RecordOp } from "./record_op.ts";
 /** A commit as every stream gives it; where its records are is the stream's own affair. */
 export type StreamCommit = Omit<Commit, "blocks">;
 
+/** A decoded message of any stream. */
 export type StreamFrame<C extends StreamCommit = StreamCommit> = C | Exclude<Frame, Commit>;
 
 /** Reads the messages of one kind of stream. */

@@ -1,5 +1,5 @@
 import { BEGINNING, type JournalLine, nothingYet, type Tombstone } from "../raw/journal_line.ts";
-import { type Account, FrameError, type OtherEvent } from "../atproto/frame.ts";
+import { type Account, FrameError, type OtherEvent, type RecordOp } from "../atproto/frame.ts";
 import { POST_COLLECTION, readPost, RecordError } from "../atproto/post.ts";
 import type { StreamCommit, StreamDecoder } from "../atproto/stream_decoder.ts";
 import type { RecentPosts } from "./recent_posts.ts";
@@ -7,7 +7,7 @@ import { type Placed, StreamClock } from "./stream_clock.ts";
 import { now } from "../run/clock.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Quarantine } from "../store/quarantine.ts";
-import { isRemoval, subjectHash, type TombstoneReason } from "../raw/tombstone.ts";
+import { subjectHash, type TombstoneReason } from "../raw/tombstone.ts";
 
 /** How far ahead of the stream a post can be; the days of posts allow as much. */
 const AHEAD_MS = 10 * 60_000;
@@ -111,10 +111,10 @@ export class Collector {
   #since: number | undefined;
   #isBeginning: boolean;
   #stretch = 1;
+  /** Messages since the last event that could not be read. */
+  #unread = 0;
   #pending = nothingYet();
   #owing: JournalLine[] = [];
-  /** The repository, revision and number of the last op on posts: a commit may come in parts. */
-  #op = { of: "", number: 0 };
 
   #now: () => Date;
 
@@ -362,52 +362,48 @@ export class Collector {
     return { event_time, event_time_sent: isKept ? null : new Date(written).toISOString() };
   }
 
-  #readCommit(
-    commit: StreamCommit,
-    message: Uint8Array | string,
-    time: PostTime | undefined,
-  ) {
+  #readCommit(commit: StreamCommit, message: Uint8Array | string, time: PostTime | undefined) {
+    const { quarantine } = this.options;
     const posts: Record<string, unknown>[] = [];
     const tombstones: Tombstone[] = [];
     let characters = 0;
-    for (const op of commit.ops) {
+    for (const [index, op] of commit.ops.entries()) {
       const { action, collection, rkey, cid } = op;
       if (collection !== POST_COLLECTION) continue;
-      const number = this.#opNumber(commit);
       const uri = `at://${commit.did}/${collection}/${rkey}`;
       try {
-        if (op.fault !== undefined) throw new FrameError(op.fault);
-        if (action === "delete") {
-          const order = { rev: commit.rev, op: number };
-          tombstones.push({ ...this.#tombstone(uri, "post", "deleted"), ...order });
+        if (op.fault !== undefined) {
+          quarantine.add("malformed_op", { uri, cursor: commit.seq, what: op.fault }, message);
           continue;
         }
-        if (time === undefined) continue;
+        const version = `${uri} ${commit.rev}`;
+        if (action === "delete") {
+          // What the revision wrote before goes too, what it writes behind stays.
+          const with_rev = !writes(commit.ops.slice(index + 1), rkey) &&
+            (writes(commit.ops.slice(0, index), rkey) ||
+              this.options.recent?.has(version) === true);
+          const tombstone = this.#tombstone(uri, "post", "deleted");
+          tombstones.push({ ...tombstone, rev: commit.rev, with_rev });
+          continue;
+        }
+        if (time === undefined || deletes(commit.ops.slice(index + 1), rkey)) continue;
         const record = readPost(this.options.decoder.record(commit, op));
         characters += record.record.length;
         if (characters > MAX_CHARACTERS) throw new RecordError("event_too_large");
-        const version = `${uri} ${commit.rev} ${number}`;
         if (this.options.recent?.add(version, this.#clock.time!) === false) {
           this.repeated++;
           continue;
         }
         const { did, rev } = commit;
-        posts.push({ uri, cid, did, rkey, rev, op: number, ...time, ...record });
+        posts.push({ uri, cid, did, rkey, rev, ...time, ...record });
       } catch (error) {
         if (!(error instanceof FrameError || error instanceof RecordError)) throw error;
         const reason = error instanceof RecordError ? error.message : "malformed_record";
         const where = { uri, cursor: commit.seq, what: error.message };
-        this.options.quarantine.add(reason, where, message);
+        quarantine.add(reason, where, message);
       }
     }
     return { posts, tombstones };
-  }
-
-  /** Number the ops on posts of a revision, from 0; Jetstream sends each in an event of its own. */
-  #opNumber({ did, rev }: StreamCommit): number {
-    const of = `${did} ${rev}`;
-    this.#op = { of, number: this.#op.of === of ? this.#op.number + 1 : 0 };
-    return this.#op.number;
   }
 
   #readAccount(frame: Account | OtherEvent): Tombstone[] {
@@ -470,6 +466,18 @@ function nothingBefore() {
   return { setAside: 0, isAfterGap: false, notes: [] as string[] };
 }
 
+function deletes(ops: RecordOp[], rkey: string): boolean {
+  return ops.some((op) => isOnPost(op, rkey) && op.action === "delete");
+}
+
+function writes(ops: RecordOp[], rkey: string): boolean {
+  return ops.some((op) => isOnPost(op, rkey) && op.action !== "delete");
+}
+
+function isOnPost({ collection, rkey, fault }: RecordOp, wanted: string): boolean {
+  return collection === POST_COLLECTION && rkey === wanted && fault === undefined;
+}
+
 /** Account states about the stream and not about content. */
 const NOTED = ["throttled", "desynchronized"];
 
@@ -484,5 +492,6 @@ function accountState(
 ): { reason?: TombstoneReason; note?: string } {
   if (NOTED.includes(status)) return { note: status };
   if (active) return { reason: "active" };
-  return { reason: isRemoval(status) ? status : "deactivated" };
+  const isKnown = status === "deleted" || status === "takendown" || status === "suspended";
+  return { reason: isKnown ? status : "deactivated" };
 }

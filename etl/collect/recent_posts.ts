@@ -21,20 +21,25 @@ export class RecentPosts {
     for (const key of keys) this.#old.add(key);
   }
 
-  /** Remember a version (`uri rev op`) at a time of the stream; gives false where it was there before. */
+  /** Remember a version (`uri rev`) at a time of the stream; gives false where it was there before. */
   add(key: string, time: number): boolean {
     if (time > this.#since + GENERATION_MS) {
       if (this.#since > -Infinity) this.#old = this.#young;
       this.#young = this.#since > -Infinity ? new Set() : this.#young;
       this.#since = time;
     }
-    if (this.#young.has(key) || this.#old.has(key)) return false;
+    if (this.has(key)) return false;
     this.#young.add(key);
     return true;
   }
+
+  /** Is a version remembered? */
+  has(key: string): boolean {
+    return this.#young.has(key) || this.#old.has(key);
+  }
 }
 
-/** Give `uri rev op` of the newest posts of a source, which another host may send again. */
+/** Give `uri rev` of the newest posts of a source, which another host may send again. */
 export async function newestPosts(
   database: Database,
   paths: DataPaths,
@@ -45,7 +50,7 @@ export async function newestPosts(
   const found = await rows<{ key: string }>(
     database,
     `WITH posts AS ${relation(RAW, files)}
-     SELECT concat_ws(' ', uri, rev, coalesce(op, 0)) AS key FROM posts
+     SELECT uri || ' ' || rev AS key FROM posts
      WHERE event_time > (SELECT max(event_time) FROM posts) - INTERVAL ${
       GENERATION_MS / 1000
     } SECOND`,

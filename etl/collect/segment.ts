@@ -10,6 +10,7 @@ const SILENCE_MS = 500;
 /** Bytes and milliseconds after which a segment is full. */
 const SEGMENT = { bytes: 64 * 1024 * 1024, ms: 10 * 60_000 };
 
+/** What fills a journal segment: a stream's messages and their collector. */
 export interface Intake {
   messages: AsyncGenerator<Uint8Array | string, void>;
   collector: Collector;

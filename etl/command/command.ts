@@ -2,12 +2,14 @@ import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command as Commander, CommanderError, Option } from "commander";
+import { damageBehind } from "../store/damage.ts";
 import { type Database, openDatabase } from "../store/duckdb.ts";
 import { DataPaths } from "../store/paths.ts";
 import { holdFiles } from "../store/reading.ts";
 import { variable } from "../run/environment.ts";
 import { describeError, EXIT, type ExitStatus, explained, UserError } from "../run/error.ts";
 import { LedgerRow, type RunStatus } from "./ledger.ts";
+import { checkDays, DAYS } from "../run/option.ts";
 import { Progress } from "../run/progress.ts";
 import { readStudy, type Study } from "../study/study.ts";
 
@@ -75,6 +77,8 @@ export interface Command {
   holdsFiles?: boolean;
   /** A data folder under the root instead of the study's; overrides the environment. */
   data?: string;
+  /** A study file under the root, for a task that takes no other: it has no `--study`. */
+  study?: string;
   /** Called where the study file cannot be read; the task then ends with that error. */
   unreadable?(
     context: Pick<Context, "paths" | "studyPath" | "signal" | "warn">,
@@ -114,22 +118,10 @@ async function parseAndRun(
   args: string[],
   signal: AbortSignal,
 ): Promise<ExitStatus> {
-  const program = declare(command);
-  // `deno task x -- --flag` passes the dashes on.
-  const given = args[0] === "--" ? args.slice(1) : args;
-  try {
-    program.parse(given, { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return EXIT.done;
-    throw new UserError(
-      `run ${command.task}`,
-      error.message.replace(/^error: /, "").replace(/\n/g, " "),
-      `See deno task ${command.task} --help`,
-      { exitCode: EXIT.usage, cause: error },
-    );
-  }
-  const { json, data, study: studyPath, ...options } = program.opts();
+  const parsed = parseArguments(command, args);
+  if (parsed === undefined) return EXIT.done;
+  const { program, given } = parsed;
+  const { json, data, study: studyPath = rootPath(command.study!), ...options } = program.opts();
   const paths = new DataPaths(resolve(dataFolder(data, command.task)));
   const progress = new Progress();
   const warnings: string[] = [];
@@ -139,6 +131,7 @@ async function parseAndRun(
   };
   let study: Study;
   try {
+    if (studyPath.trim() === "") throw noStudy(command.task);
     study = readStudy(resolve(studyPath));
   } catch (error) {
     if (error instanceof UserError) {
@@ -187,7 +180,8 @@ async function parseAndRun(
       options,
       ...program.args,
     );
-  } catch (error) {
+  } catch (thrown) {
+    const error = await damageBehind(thrown, database, paths.root, `run ${command.task}`);
     const exit = error instanceof UserError ? error.exitCode : EXIT.failed;
     try {
       await end(exit === EXIT.busy ? "busy" : "failed", exit, null, error);
@@ -204,6 +198,37 @@ async function parseAndRun(
   console.log(json ? JSON.stringify({ ...outcome.summary, warnings, status }) : outcome.text);
   for (const error of errors) printError(error);
   return exit;
+}
+
+/** Throws the usage error with which a task would refuse its arguments, and runs nothing. */
+export function checkArguments(command: Command, args: string[]): void {
+  parseArguments(command, args);
+}
+
+/** Read the arguments of a task; undefined where its help was asked for and is printed. */
+function parseArguments(
+  command: Command,
+  args: string[],
+): { program: Commander; given: string[] } | undefined {
+  const program = declare(command);
+  // `deno task x -- --flag` passes the dashes on.
+  const given = args[0] === "--" ? args.slice(1) : args;
+  try {
+    program.parse(given, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return undefined;
+    throw new UserError(
+      `run ${command.task}`,
+      error.message.replace(/^error: /, "").replace(/\n/g, " "),
+      `See deno task ${command.task} --help`,
+      { exitCode: EXIT.usage, cause: error },
+    );
+  }
+  if (DAYS.every((option) => command.options.includes(option))) {
+    checkDays(command.task, program.opts());
+  }
+  return { program, given };
 }
 
 function declare(command: Command): Commander {
@@ -224,13 +249,16 @@ function declare(command: Command): Commander {
     }
     program.addOption(option);
   }
+  program.option(
+    "--data <dir>",
+    "data folder",
+    command.data ? rootPath(command.data) : variable("CIVICSKY_DATA") ?? rootPath("data"),
+  );
+  if (command.study === undefined) {
+    const study = variable("CIVICSKY_STUDY") ?? rootPath("study.yaml");
+    program.option("--study <file>", "study file", study);
+  }
   program
-    .option(
-      "--data <dir>",
-      "data folder",
-      command.data ? rootPath(command.data) : variable("CIVICSKY_DATA") ?? rootPath("data"),
-    )
-    .option("--study <file>", "study file", variable("CIVICSKY_STUDY") ?? rootPath("study.yaml"))
     .option("--json", "print the summary as JSON")
     .addHelpText("after", `\nExamples:\n${command.examples.map((line) => `  ${line}`).join("\n")}`);
   return program;
@@ -268,6 +296,16 @@ function parseOption(
       { exitCode: EXIT.usage, cause },
     );
   }
+}
+
+/** An empty variable in a script must not make the working folder the study. */
+function noStudy(task: string): UserError {
+  return new UserError(
+    `run ${task}`,
+    "--study names no file",
+    "Name the study file with --study FILE or CIVICSKY_STUDY",
+    { exitCode: EXIT.usage },
+  );
 }
 
 /**

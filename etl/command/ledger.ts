@@ -8,6 +8,7 @@ import { bootId, peakMegabytes, startTicks } from "../run/process.ts";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+/** How a run of the ledger stands or ended. */
 export type RunStatus = "running" | "done" | "failed" | "busy" | "stopped";
 
 /** How a run ended. */

@@ -33,7 +33,7 @@ export async function daysOfPosts(
   removals: Removals,
 ): Promise<RestingPosts> {
   await database.run(`CREATE OR REPLACE TEMP TABLE lacking AS
-    SELECT uri, any_value(did) AS did, max(event_time) AS event_time
+    SELECT uri, any_value(did) AS did, max(event_time) AS event_time, max(rev) AS rev
     FROM ${relation(RAW, files)} GROUP BY uri`);
   const posts = paths.files("posts");
   const reach = reachOf(files);
@@ -54,7 +54,9 @@ export async function daysOfPosts(
   const { lacking } = await row<{ lacking: number }>(
     database,
     `SELECT count(*) AS lacking FROM lacking
-     WHERE NOT ${removals.isRemoved("event_time")} AND NOT ${removals.isHidden()}`,
+     WHERE NOT ${
+      removals.isRemoved({ time: "event_time", rev: "rev" })
+    } AND NOT ${removals.isHidden()}`,
   );
   await database.run("DROP TABLE lacking");
   return { days: [...days].sort(), lacking };

@@ -17,6 +17,7 @@ import { type CompactedTable, mergedName } from "./parts.ts";
 /** `changed`: another task removed deleted rows meanwhile; `busy`: another task still reads. */
 export type Merged = "merged" | "changed" | "busy";
 
+/** The parts of a day that are merged, and the file that takes their place. */
 export interface Merging extends CompactedTable {
   paths: DataPaths;
   database: Database;

@@ -1,4 +1,4 @@
-import { ifThere } from "../run/if_there.ts";
+import { ifThere } from "../store/if_there.ts";
 import { removeLeftovers, replaceFile, sha256OfFile, sync } from "../store/whole_file.ts";
 
 /**

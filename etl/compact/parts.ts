@@ -13,6 +13,7 @@ export interface Sizes {
   small: number;
   merged: number;
 }
+/** The sizes that compacting goes by. */
 export const SIZES: Sizes = { small: 64 * 2 ** 20, merged: 256 * 2 ** 20 };
 
 /** Rows of a group, where rows are wide: what readers hold in memory. */

@@ -10,6 +10,7 @@ export const CONTEXT_KINDS = [
   "self_labels",
 ] as const;
 
+/** A kind of parts of a post's context. */
 export type ContextKind = typeof CONTEXT_KINDS[number];
 
 /** A part of a post's context; `alt_text` may come several times. */

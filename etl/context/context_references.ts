@@ -48,7 +48,7 @@ export async function collectReferences(
     CREATE OR REPLACE TEMP TABLE context_refs AS SELECT ref FROM context_named;
     DROP TABLE context_named;
     CREATE OR REPLACE TEMP TABLE context_removed AS
-      SELECT * FROM (FROM removed UNION ALL SELECT subject_hash, 'infinity'::TIMESTAMP FROM hidden)
+      SELECT * FROM (SELECT subject_hash, removed_at FROM removed UNION ALL SELECT subject_hash, 'infinity'::TIMESTAMP FROM hidden)
       WHERE hash(subject_hash) IN (SELECT subject FROM context_subjects);
     DROP TABLE removed;
     DROP TABLE hidden`);

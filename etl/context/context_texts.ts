@@ -11,7 +11,7 @@ import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { holdFiles } from "../store/reading.ts";
 import { CONTEXTS, POSTS, TOMBSTONES } from "../store/tables.ts";
-import { hashKey, subjectHashSql } from "../raw/tombstone.ts";
+import { hashKey, HIDINGS, subjectHashSql } from "../raw/tombstone.ts";
 
 /** How long a missing post is not asked for again. */
 const ABSENT_DAYS = 7;
@@ -60,17 +60,20 @@ export class ContextTexts {
     const key = await hashKey(paths);
     const texts = new ContextTexts(database, paths, key);
     const inputs = listInputs(paths);
-    await onOneThread(texts.database, () =>
-      withoutDamage(database, paths, inputs, async () => {
-        const files = [...Object.values(inputs.raw).flat(), ...inputs.contexts];
-        await readRemovals(database, inputs.tombstones, files, key, inputs.archivedPosts);
-        await collectReferences(database, {
-          posts: relation(POSTS, days.flatMap((day) => paths.filesOfDay("posts", day))),
-          pending,
-          subjects: [texts.#uriHash, texts.#didHash],
-        });
-        await texts.#collectTexts(files, inputs.contexts);
-      }));
+    await onOneThread(
+      texts.database,
+      () =>
+        withoutDamage(database, paths, inputs, "read the contexts of posts", async () => {
+          const files = [...Object.values(inputs.raw).flat(), ...inputs.contexts];
+          await readRemovals(database, inputs.tombstones, files, key, inputs.archivedPosts);
+          await collectReferences(database, {
+            posts: relation(POSTS, days.flatMap((day) => paths.filesOfDay("posts", day))),
+            pending,
+            subjects: [texts.#uriHash, texts.#didHash],
+          });
+          await texts.#collectTexts(files, inputs.contexts);
+        }),
+    );
     texts.#tombstones = new Set(inputs.tombstones);
     return { texts, errors: inputs.errors };
   }
@@ -214,7 +217,9 @@ export class ContextTexts {
       .filter((path) => !this.#tombstones.has(path));
     if (files.length === 0) return;
     await this.database.run(`INSERT INTO context_removed
-      SELECT subject_hash, if(reason = 'deactivated', 'infinity'::TIMESTAMP, event_time)
+      SELECT subject_hash, if(reason IN (${
+      [...HIDINGS, "asked"].map((reason) => literal(reason)).join(", ")
+    }), 'infinity'::TIMESTAMP, event_time)
       FROM ${relation(TOMBSTONES, files)}
       WHERE coalesce(reason <> 'active', true)
         AND hash(subject_hash) IN (SELECT subject FROM context_subjects)`);

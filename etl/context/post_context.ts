@@ -10,6 +10,7 @@ import { ContextTexts } from "./context_texts.ts";
 import type { Context } from "../command/command.ts";
 import type { UserError } from "../run/error.ts";
 
+/** The context of a post, and whether all of it is there. */
 export interface PostContext {
   /** In the order of `CONTEXT_KINDS`. */
   parts: ContextPart[];

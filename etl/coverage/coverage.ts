@@ -23,6 +23,8 @@ export interface WeekOfCoverage {
   posts: number;
   /** Sequence numbers that hosts left out. */
   skipped: number;
+  /** Messages that could not be read here. */
+  set_aside: number;
   reconnects: number;
 }
 
@@ -54,14 +56,16 @@ export async function weekOfCoverage(
 
 /** Describe it in a sentence for a paper. */
 export function describeWeek(week: WeekOfCoverage): string {
-  const { source, hours_asked, hours_collected, minutes, minutes_with_data, skipped } = week;
+  const { source, hours_asked, hours_collected, minutes, minutes_with_data, skipped, set_aside } =
+    week;
   const share = minutes === 0 ? 0 : 100 * minutes_with_data / minutes;
   const collected = hours_asked === null
     ? `${hours_collected} were collected by hand`
     : `${hours_asked} were asked for, and ${hours_collected} of them collected without a gap`;
   return `${source}: of the last ${HOURS} hours ${collected}; ` +
-    `${Math.min(100, Math.floor(share * 100) / 100)}% of their minutes have data` +
-    (skipped > 0 ? `; hosts left out ${skipped.toLocaleString("en")} events` : "");
+    `${Math.min(100, Math.floor(share * 100) / 100)}% of their minutes have an event` +
+    (skipped > 0 ? `; hosts left out ${skipped.toLocaleString("en")} events` : "") +
+    (set_aside > 0 ? `; ${set_aside.toLocaleString("en")} messages could not be read` : "");
 }
 
 type Counts = Omit<WeekOfCoverage, "hours_asked" | "hours_collected"> & { has_windows: boolean };
@@ -76,7 +80,7 @@ async function countMinutes(
     database,
     `WITH received AS (
        SELECT source, minute, sum(events) AS events, sum(posts) AS posts, sum(skipped) AS skipped,
-         sum(reconnects) AS reconnects
+         sum(set_aside) AS set_aside, sum(reconnects) AS reconnects
        FROM ${relation(COVERAGE, coverage)}
        WHERE minute >= ${literal(from)} AND minute < ${literal(until)} GROUP BY ALL
      ),
@@ -94,7 +98,8 @@ async function countMinutes(
      SELECT source, has_windows, count(*) AS minutes,
        count(*) FILTER (events > 0) AS minutes_with_data,
        coalesce(sum(events), 0) AS events, coalesce(sum(posts), 0) AS posts,
-       coalesce(sum(skipped), 0) AS skipped, coalesce(sum(reconnects), 0) AS reconnects
+       coalesce(sum(skipped), 0) AS skipped, coalesce(sum(set_aside), 0) AS set_aside,
+       coalesce(sum(reconnects), 0) AS reconnects
      FROM minutes LEFT JOIN received USING (source, minute) GROUP BY ALL ORDER BY source`,
   );
 }

@@ -24,6 +24,7 @@ export interface OpenWindow extends Window {
   open: Span[];
 }
 
+/** The windows of a stream that are not collected yet. */
 export interface Owed {
   /** Still within the replay range of a host, oldest first. */
   owed: OpenWindow[];

@@ -16,6 +16,7 @@ const ENOUGH_MS = 60_000;
 
 /** Streams, as `study.yaml` names them. */
 const STREAMS = ["firehose", "jetstream"] as const;
+/** The name of a source that is a stream of hours. */
 export type Stream = typeof STREAMS[number];
 
 /** Tell whether a source is a stream. */

@@ -44,7 +44,7 @@ async function lostKeys(
 ): Promise<Incident[]> {
   const without = ends.filter((end) => end.status === "skipped" && lacksKey(classifiers, end));
   if (without.length === 0) return [];
-  const states = await taskStates(database, paths);
+  const { states } = await taskStates(database, paths);
   return without.filter(({ task }) => states.get(task)?.good).map((end) => ({
     key: keyOf(end),
     title: `deno task ${end.task} is left out: ${end.reason}, though it ran before`,

@@ -14,6 +14,7 @@ import { leftSegments } from "../store/journal.ts";
 import { rewriteParquet, tableOf } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import type { Removals } from "../raw/removal.ts";
+import { SOURCE_NAMES } from "../store/source.ts";
 import { subjectHash, subjectHashSql } from "../raw/tombstone.ts";
 
 /** Rows that left a table, by its folder under the data folder; tables that lost none are not named. */
@@ -46,12 +47,14 @@ export async function purge(context: Context, removals: Removals): Promise<Purge
   // Rows of labels name no author but in their uri.
   const author = "regexp_extract(uri, '^at://([^/]+)', 1)";
   const removedAt = `greatest(${removals.removedAt("uri")}, ${removals.removedAt(author)})`;
-  const removedVersion = (time: string) => removals.isRemoved(time, "uri", author);
+  const removedVersion = (time: string, rev?: string) =>
+    removals.isRemoved({ time, uri: "uri", did: author, rev });
   for (const source of paths.names("raw").filter((name) => name !== "tombstones")) {
-    await purgeFrom(`raw/${source}`, removedVersion("event_time"));
+    const rev = (SOURCE_NAMES as readonly string[]).includes(source) ? "rev" : undefined;
+    await purgeFrom(`raw/${source}`, removedVersion("event_time", rev));
   }
-  const archived = await purgeArchive(context, removedVersion("event_time"));
-  await purgeFrom("posts", `${removedVersion("reference_time")} OR ${removals.isHidden()}`);
+  const archived = await purgeArchive(context, removedVersion("event_time", "rev"));
+  await purgeFrom("posts", `${removedVersion("reference_time", "rev")} OR ${removals.isHidden()}`);
   const gone = `${removedAt} IS NOT NULL AND uri NOT IN (SELECT uri FROM finished)`;
   const asNumbers = (condition: string): Replacement | undefined => {
     if (study.after_deletion !== "keep_numbers") return undefined;
@@ -116,7 +119,9 @@ async function purgeTable(
   replacement?: Replacement,
 ): Promise<number> {
   let touched = 0;
-  for (const { path } of paths.files(table)) {
+  // A copy that somebody laid beside a file holds what is deleted too.
+  const files = [...paths.files(table).map(({ path }) => path), ...paths.strays(table)];
+  for (const path of files) {
     const purged = await unlessDamaged(database, [path], "purge", async () => {
       const { matches } = await row<{ matches: number }>(
         database,

@@ -34,7 +34,7 @@ export async function purgeArchive(
   }
   const { removals } = await row<{ removals: string }>(
     database,
-    "SELECT count(*) || ' ' || coalesce(bit_xor(hash(subject_hash, removed_at)), 0) AS removals FROM removed",
+    "SELECT count(*) || ' ' || coalesce(bit_xor(hash(removed)), 0) AS removals FROM removed",
   );
   if (readMarker(folder)?.removals === removals) return 0;
   let touched = 0;

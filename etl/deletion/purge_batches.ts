@@ -5,7 +5,7 @@ import {
   openBatches,
   sweepBatches,
 } from "../labels/open_batch.ts";
-import { removeIfThere } from "../run/if_there.ts";
+import { removeIfThere } from "../store/if_there.ts";
 import { purgeLines, whileIdle } from "./purge_lines.ts";
 import type { Context } from "../command/command.ts";
 import { segmentLines } from "../store/journal.ts";

@@ -55,12 +55,17 @@ export async function openRound(
   await database.run(`CREATE OR REPLACE TEMP TABLE kept AS
     SELECT ${subjectHashSql(key, "uri")} AS subject_hash, uri, did,
       ${removals.isHidden()} AS is_hidden
-    FROM (SELECT uri, any_value(did) AS did, max(event_time) AS seen FROM (
-        SELECT uri, did, event_time FROM ${rawRows(files)}
-        UNION ALL SELECT uri, did, reference_time FROM ${relation(POSTS, inputs.archivedPosts)})
-      WHERE uri IS NOT NULL GROUP BY uri) r
-    WHERE NOT ${removals.isRemoved("seen", "r.uri", "r.did")}
-      AND subject_hash > ${literal(state.after)} AND regexp_full_match(uri, ${literal(POST_URI)})`);
+    FROM (SELECT uri, any_value(did) AS did FROM (
+        SELECT uri, did, event_time, rev FROM ${rawRows(files)}
+        UNION ALL SELECT uri, did, reference_time, rev FROM ${
+    relation(POSTS, inputs.archivedPosts)
+  }) v
+      WHERE uri IS NOT NULL
+        AND NOT ${
+    removals.isRemoved({ time: "v.event_time", uri: "v.uri", did: "v.did", rev: "v.rev" })
+  }
+      GROUP BY uri) r
+    WHERE subject_hash > ${literal(state.after)} AND regexp_full_match(uri, ${literal(POST_URI)})`);
   const { posts } = await row<{ posts: number }>(database, "SELECT count(*) AS posts FROM kept");
   return { ...state, posts: state.asked + posts, isComplete: false };
 }

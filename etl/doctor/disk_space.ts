@@ -1,4 +1,4 @@
-import { ifThere } from "../run/if_there.ts";
+import { ifThere } from "../store/if_there.ts";
 import type { PartitionFile } from "../store/paths.ts";
 import { now, utcDay } from "../run/clock.ts";
 import { type Examination, size, type Space, spaceOf } from "./examination.ts";
@@ -49,6 +49,7 @@ function describeDays(days: number): string {
   return days < 2 ? "less than two days" : `${Math.floor(days).toLocaleString("en")} days`;
 }
 
+/** A day in milliseconds, by which the growth of the disk is measured. */
 export const DAY_MS = 86_400_000;
 
 /** Days before today that are measured. */

@@ -3,7 +3,7 @@ import { type Examination, standingFolder } from "./examination.ts";
 import { type Finding, note, ok, problem, warning } from "./finding.ts";
 import { type Mount, mountOf } from "./mount.ts";
 import { join } from "node:path";
-import { ifThere } from "../run/if_there.ts";
+import { ifThere } from "../store/if_there.ts";
 
 /** Facts about a kind of file system for data. */
 interface Kind {

@@ -13,18 +13,22 @@ export interface Finding {
   remedy?: string;
 }
 
+/** Give a finding of `doctor` that all is well. */
 export function ok(found: string): Finding {
   return { level: "ok", found };
 }
 
+/** Give a finding of `doctor` that needs no action. */
 export function note(found: string, remedy: string): Finding {
   return { level: "note", found, remedy };
 }
 
+/** Give a finding of `doctor` that will cost something later. */
 export function warning(found: string, remedy: string): Finding {
   return { level: "warning", found, remedy };
 }
 
+/** Give a finding of `doctor` that makes tonight's run fail. */
 export function problem(found: string, remedy: string): Finding {
   return { level: "problem", found, remedy };
 }

@@ -104,6 +104,7 @@ export async function denoVersion(root: string, runs = Deno.version.deno): Promi
   return isOlder(runs, pinned) ? warning(found, remedy) : note(found, remedy);
 }
 
+/** Is the version of a package or of Deno older than another? */
 export function isOlder(version: string, than: string): boolean {
   return version.localeCompare(than, "en", { numeric: true }) < 0;
 }

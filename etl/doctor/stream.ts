@@ -19,6 +19,7 @@ export interface Stream {
   known: RegExp;
 }
 
+/** The firehose, as `doctor` examines it. */
 export const FIREHOSE: Stream = {
   name: "firehose",
   called: "relay",
@@ -28,6 +29,7 @@ export const FIREHOSE: Stream = {
   known: /^(bsky\.network|relay1\.us-(east|west)\.bsky\.network)$/,
 };
 
+/** Jetstream, as `doctor` examines it. */
 export const JETSTREAM: Stream = {
   name: "jetstream",
   called: "Jetstream host",

@@ -30,6 +30,7 @@ export interface Round {
 
 /** Compared columns; free text (a reason) is not compared. */
 export const CATEGORY = /^(is_\w+|lean)$/;
+/** Compared columns that hold scores. */
 export const SCORE = /^(score|prob)_\w+$/;
 
 const KEY = "label_set_id, uri, cid, text_hash";

@@ -35,7 +35,9 @@ export async function dayQuery(
        WHERE l.label_set_id = ${literal(label_set_id)}
      ) "${classifier}" ON "${classifier}".uri = p.uri`
   );
-  const isRemoved = `(${removals.isRemoved("p.reference_time", "p.uri", "p.did")}
+  const isRemoved = `(${
+    removals.isRemoved({ time: "p.reference_time", uri: "p.uri", did: "p.did", rev: "p.rev" })
+  }
     OR ${removals.isHidden("p.did")})`;
   const inSource = source === undefined ? "true" : `coalesce(p.in_${source}, false)`;
   const posts = `SELECT *, ${literal(day)} AS day

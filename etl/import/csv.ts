@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
-import { CsvError, parse } from "csv-parse";
+import { CsvError, type Options, parse } from "csv-parse";
+import { firstWrongLine, textEncoding } from "./encoding.ts";
 import { EXIT, UserError } from "../run/error.ts";
 
 /** A row of a CSV file. */
@@ -13,56 +14,88 @@ export interface CsvRow {
   line: number;
 }
 
+/** How a CSV file is written, and what stands in its first lines. */
+export interface CsvTable {
+  /** Names of the columns; `column_<n>` for one without a name, as R and pandas write row numbers. */
+  header: string[];
+  /** Rows after the header. */
+  rows: number;
+  dialect: Dialect;
+}
+
+interface Dialect {
+  encoding: string;
+  delimiter: string;
+  /** Only where the header line ends with it is a lone CR the end of a line. */
+  lineEnds: string[];
+}
+
+/** What tools write between fields; the first that serves best is taken. */
+const DELIMITERS = [",", ";", "\t", "|"];
+/** Most bytes in which the header is looked for. */
+const HEAD_BYTES = 65_536;
+/** A spreadsheet's own line before the header. */
+const SEPARATOR_LINE = /^\uFEFF?"?sep=(.)"?\s*(?:\r\n?|\n|$)/i;
+
 /**
  * Read the header of a CSV file, going through it once to the end.
  *
- * Throws a usage error where there is no such file, it is no UTF-8, no CSV, or a required column is
- * missing or there twice; so a file that is broken near its end is refused before anything is done.
+ * `missing` says which columns a header lacks; the delimiter is the one by which it lacks fewest, unless
+ * a line `sep=` names it. Throws a usage error where there is no such file, it is no UTF-8 (or UTF-16
+ * with its mark), no CSV, or a column is missing or there twice; so a file that is broken near its end is
+ * refused before anything is done.
  */
 export async function checkCsv(
   path: string,
-  required: string[],
-): Promise<{ header: string[]; rows: number }> {
+  missing: (header: string[]) => string[],
+): Promise<CsvTable> {
   const doing = `import ${path}`;
+  const usage = { exitCode: EXIT.usage };
   let header: string[] | undefined;
   let rows = 0;
+  let dialect: Dialect | undefined;
   try {
-    for await (const { record } of records(path)) {
+    dialect = await findDialect(path, missing);
+    for await (const { record } of records(path, dialect)) {
       if (header) rows++;
-      header ??= record.map((name) => name.trim());
+      header ??= columnNames(record);
     }
   } catch (cause) {
-    const usage = { exitCode: EXIT.usage, cause };
+    const remedy = "Name a CSV file";
     if (cause instanceof Deno.errors.NotFound) {
-      throw new UserError(doing, "there is no such file", "Name a CSV file", usage);
+      throw new UserError(doing, "there is no such file", remedy, { ...usage, cause });
     }
     if (cause instanceof Deno.errors.IsADirectory) {
-      throw new UserError(doing, "it is a folder", "Name a CSV file", usage);
+      throw new UserError(doing, "it is a folder", remedy, { ...usage, cause });
     }
     if (cause instanceof CsvError) throw notCsv(doing, cause);
     if (!(cause instanceof TypeError)) throw cause;
-    throw new UserError(doing, "it is not UTF-8", "Save it as CSV in UTF-8", usage);
-  }
-  const names = header ?? [];
-  const missing = required.filter((column) => !names.includes(column));
-  const twice = names.find((column, index) => names.indexOf(column) !== index);
-  if (missing.length > 0 || twice !== undefined) {
+    const line = await firstWrongLine(path);
     throw new UserError(
       doing,
-      missing.length > 0
-        ? `it has no column ${missing.join(", ")}`
-        : `it has the column ${JSON.stringify(twice)} twice`,
-      `The header line must name ${required.join(", ")}, and no column twice`,
-      { exitCode: EXIT.usage },
+      line === undefined ? "it is not UTF-16" : `line ${line} is not UTF-8`,
+      "Save it as CSV in UTF-8",
+      { ...usage, cause },
     );
   }
-  return { header: names, rows };
+  const names = header ?? [];
+  const twice = names.find((column, index) => names.indexOf(column) !== index);
+  const absent = missing(names);
+  if (absent.length > 0) throw noSuchColumns(doing, absent, names);
+  if (twice !== undefined) {
+    const found = `it has the column ${JSON.stringify(twice)} twice`;
+    throw new UserError(doing, found, "The header line must name no column twice", usage);
+  }
+  return { header: names, rows, dialect };
 }
 
 /** Give the rows after the header, in order; only for a file that `checkCsv` has passed. */
-export async function* csvRows(path: string, header: string[]): AsyncGenerator<CsvRow, void> {
+export async function* csvRows(
+  path: string,
+  { header, dialect }: CsvTable,
+): AsyncGenerator<CsvRow, void> {
   let first = true;
-  for await (const { record, line } of records(path)) {
+  for await (const { record, line } of records(path, dialect)) {
     // A cut or shifted row must not be read with fields in the wrong columns.
     const fields = record.length === header.length
       ? Object.fromEntries(header.map((column, index) => [column, record[index]!]))
@@ -72,25 +105,99 @@ export async function* csvRows(path: string, header: string[]): AsyncGenerator<C
   }
 }
 
-async function* records(path: string): AsyncGenerator<{ record: string[]; line: number }, void> {
-  const file = await Deno.open(path);
-  const text = file.readable.pipeThrough(new TextDecoderStream("utf-8", { fatal: true }));
-  const parser = parse({
+function columnNames(record: string[]): string[] {
+  return record.map((name, index) => name.trim() || `column_${index + 1}`);
+}
+
+async function findDialect(
+  path: string,
+  missing: (header: string[]) => string[],
+): Promise<Dialect> {
+  using file = await Deno.open(path);
+  const bytes = new Uint8Array(HEAD_BYTES);
+  const head = bytes.subarray(0, await file.read(bytes) ?? 0);
+  const encoding = textEncoding(head);
+  const text = new TextDecoder(encoding).decode(head);
+  const separator = SEPARATOR_LINE.exec(text);
+  const lineEnds = /^[^\r\n]*\r(?!\n)/.test(text) ? ["\r"] : ["\r\n", "\n"];
+  const dialects = (separator ? [separator[1]!] : DELIMITERS)
+    .map((delimiter) => ({ encoding, delimiter, lineEnds }));
+  let best = { dialect: dialects[0]!, absent: Infinity, columns: 0 };
+  for (const dialect of dialects) {
+    const header = await headerOf(text.slice(separator?.[0].length ?? 0), dialect);
+    const [absent, columns] = [missing(header).length, header.length];
+    if (absent < best.absent || absent === best.absent && columns > best.columns) {
+      best = { dialect, absent, columns };
+    }
+  }
+  return best.dialect;
+}
+
+/** Read the header from the beginning of a file; empty where it cannot be read so. */
+async function headerOf(text: string, dialect: Dialect): Promise<string[]> {
+  // The text may end within a row, which is then an error that takes the header along.
+  const options = { to: 1, skip_records_with_empty_values: true, raw: false, info: false };
+  try {
+    for await (const record of parse(text, { ...parserOptions(dialect), ...options })) {
+      return columnNames(record);
+    }
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+  }
+  return [];
+}
+
+function parserOptions({ delimiter, lineEnds }: Dialect): Options {
+  return {
     bom: true,
+    delimiter,
     info: true,
     raw: true,
+    record_delimiter: lineEnds,
     relax_column_count: true,
-    skip_empty_lines: true,
-  });
+  };
+}
+
+async function* records(
+  path: string,
+  dialect: Dialect,
+): AsyncGenerator<{ record: string[]; line: number }, void> {
+  const file = await Deno.open(path);
+  const text = file.readable.pipeThrough(
+    new TextDecoderStream(dialect.encoding, { fatal: true }),
+  );
+  const parser = parse(parserOptions(dialect));
   const source = Readable.fromWeb(text as unknown as NodeReadableStream<string>);
   source.on("error", (error) => parser.destroy(error));
   source.pipe(parser);
   let line = 1;
+  let isFirst = true;
   for await (const { record, raw } of parser as AsyncIterable<{ record: string[]; raw: string }>) {
     // The parser's own count takes a CRLF in a field for two lines.
     line += raw.match(/\r\n|\r|\n/g)?.length ?? 0;
+    const isSeparator = isFirst && SEPARATOR_LINE.test(raw);
+    isFirst = false;
+    // Spreadsheets end a table with rows of nothing but delimiters.
+    if (isSeparator || isBlank(record)) continue;
     yield { record, line: /[\r\n]$/.test(raw) ? line - 1 : line };
   }
+}
+
+function isBlank(record: string[]): boolean {
+  return record.every((field) => field.trim() === "");
+}
+
+/** Name the columns that were found, unless the first line is a row: it would hold a post's text. */
+function noSuchColumns(doing: string, absent: string[], names: string[]): UserError {
+  const isRow = names.some((name) => /^(at|https?):\/\/|^\d{4}-\d\d-\d\d/.test(name));
+  const found = isRow
+    ? "Its first line is a row and no header"
+    : `Its columns are ${names.map((name) => name.slice(0, 40)).join(", ") || "none"}`;
+  const remedy = `${found}. The header line must name ${absent.join(", ")}, or what --help says ` +
+    "is understood as that";
+  return new UserError(doing, `it has no column ${absent.join(", ")}`, remedy, {
+    exitCode: EXIT.usage,
+  });
 }
 
 /** Explain the error of a CSV file; the parser's own message quotes the field, a post's text. */

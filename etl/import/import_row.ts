@@ -1,9 +1,22 @@
+import {
+  isMissingText,
+  isMissingValue,
+  readCount,
+  readEpoch,
+  readTime,
+  UNREADABLE,
+} from "./cell.ts";
+import { type Columns, COUNT_COLUMNS } from "./columns.ts";
+import { readPostUri } from "./post_uri.ts";
+
 /** The meaning of a CSV row of posts; columns not named here are only in `record`. */
 export interface ImportedPost {
   uri: string;
   did: string;
   rkey: string;
-  /** As written. */
+  /** The version of the post, where the file names it. */
+  cid: string | null;
+  /** ISO 8601 in UTC. */
   created_at: string;
   text: string;
   langs: string[];
@@ -11,52 +24,79 @@ export interface ImportedPost {
   repost_count: number | null;
   reply_count: number | null;
   quote_count: number | null;
+  /** When the counts were taken, ISO 8601 in UTC; null where the file does not say. */
+  counted_at: string | null;
 }
 
-/** Columns without which a file cannot be imported. */
-export const REQUIRED_COLUMNS = ["uri", "created_at", "text"];
-const COUNT_COLUMNS = ["like_count", "repost_count", "reply_count", "quote_count"] as const;
-/** Columns that have a meaning of their own. */
-export const ROW_COLUMNS: string[] = [...REQUIRED_COLUMNS, ...COUNT_COLUMNS, "coder"];
+export interface ImportedRow {
+  post: ImportedPost;
+  /** Optional columns whose cell cannot be read: it is null in the post. */
+  unreadable: string[];
+}
+
+/** A content identifier of a record: version 1 in base32, of DAG-CBOR or raw bytes. */
+const CID = /^baf[a-z2-7]{20,}$/;
 
 /** Why a row is set aside. */
 export class RowError extends Error {
   override readonly name = "RowError";
 }
 
-const POST_URI =
-  /^at:\/\/(did:[a-z]+:[a-zA-Z0-9._:%-]+)\/app\.bsky\.feed\.post\/([a-zA-Z0-9._:~-]+)$/;
-const TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$/;
-
 /**
  * Read a row of an import.
  *
- * `created_at` is accepted if it is a time (RFC 3339; without a zone it is UTC) before
- * `now`. Throws a `RowError` with the reason for which the row is set aside.
+ * Throws a `RowError` with the reason for which the row is set aside: it names no post, or its
+ * `created_at` is no time (see `readTime`) before `now`. A text that is missing is empty.
  */
-export function readRow(row: Record<string, string>, now: Date): ImportedPost {
-  const uri = POST_URI.exec(row.uri?.trim() ?? "");
-  if (!uri) throw new RowError("invalid_uri");
-  const written = row.created_at?.trim() ?? "";
-  const zoned = /(Z|[+-]\d\d:?\d\d)$/.test(written) ? written : `${written}Z`;
-  const created = new Date(zoned.replace(" ", "T"));
-  if (!TIME.test(written) || Number.isNaN(created.getTime()) || created.getUTCFullYear() < 1) {
-    throw new RowError("invalid_created_at");
-  }
+export function readRow(row: Record<string, string>, columns: Columns, now: Date): ImportedRow {
+  const found = columns.uri.map((column) => readPostUri(row[column]!));
+  const uri = found.find((one) => typeof one === "object") ?? found[0]!;
+  if (typeof uri === "string") throw new RowError(uri);
+  const created = readCreatedAt(row, columns.created_at[0]!);
   if (created > now) throw new RowError("created_at_in_the_future");
-  const counts = Object.fromEntries(COUNT_COLUMNS.map((column) => {
-    const text = row[column]?.trim() ?? "";
-    // Tables that went through a spreadsheet or pandas write whole numbers as 12.0.
-    if (text !== "" && !/^\d{1,15}(\.0+)?$/.test(text)) throw new RowError(`invalid_${column}`);
-    return [column, text === "" ? null : Number(text)];
-  }));
+  const unreadable: string[] = [];
+  const counts = COUNT_COLUMNS.map((name) => {
+    const column = columns[name][0];
+    const count = column === undefined ? null : readCount(row[column]!);
+    if (count !== UNREADABLE) return [name, count];
+    unreadable.push(column!);
+    return [name, null];
+  });
+  const counted = readCountedAt(row, columns.counted_at[0], now);
+  if (counted === UNREADABLE) unreadable.push(columns.counted_at[0]!);
+  const text = row[columns.text[0]!]!;
+  const cid = row[columns.cid[0] ?? ""]?.trim() ?? "";
+  if (cid !== "" && !CID.test(cid) && !isMissingValue(cid)) unreadable.push(columns.cid[0]!);
   return {
-    uri: uri[0],
-    did: uri[1]!,
-    rkey: uri[2]!,
-    created_at: created.toISOString(),
-    text: row.text ?? "",
-    langs: [],
-    ...counts as Pick<ImportedPost, typeof COUNT_COLUMNS[number]>,
+    post: {
+      ...uri,
+      cid: CID.test(cid) ? cid : null,
+      created_at: created.toISOString(),
+      text: text.trim() !== "" && isMissingText(text) ? "" : text,
+      langs: [],
+      ...Object.fromEntries(counts) as Pick<ImportedPost, typeof COUNT_COLUMNS[number]>,
+      counted_at: typeof counted === "string" ? counted : null,
+    },
+    unreadable,
   };
+}
+
+function readCreatedAt(row: Record<string, string>, column: string): Date {
+  const cell = row[column]!;
+  // In a column of that name a bare number is no year or day.
+  const time = readTime(cell) ?? (/^timestamp/i.test(column) ? readEpoch(cell) : null);
+  if (time === null) throw new RowError("invalid_created_at");
+  return time;
+}
+
+/** Read when the counts of a row were taken; nobody can have counted in the future. */
+function readCountedAt(
+  row: Record<string, string>,
+  column: string | undefined,
+  now: Date,
+): string | null | typeof UNREADABLE {
+  const cell = row[column ?? ""] ?? "";
+  if (isMissingValue(cell)) return null;
+  const time = readTime(cell);
+  return time === null || time > now ? UNREADABLE : time.toISOString();
 }

@@ -1,12 +1,8 @@
-import { type GivenLabel, landGivenLabels } from "../labels/given_labels.ts";
-import { RowError } from "./import_row.ts";
+import { GIVEN_VERSION, type GivenLabel, landGivenLabels } from "../labels/given_labels.ts";
+import { readProbability, UNREADABLE } from "./cell.ts";
 import type { LabelSet } from "../labels/label_set.ts";
 import { ANSWER_COLUMNS } from "../labels/paid_answer.ts";
 import type { Context } from "../command/command.ts";
-
-/** Raised when the same columns are read as other scores. */
-const VERSION = "imported-1";
-const NUMBER = /^(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
 
 /** The classifier whose scores an import may bring, with its columns: probabilities, 0 to 1. */
 export interface ScoreTable {
@@ -18,7 +14,7 @@ export interface ScoreTable {
 export function scoreLabelSet(classifier: string, name: string, columns: string[]): LabelSet {
   return {
     classifier,
-    classifier_version: VERSION,
+    classifier_version: GIVEN_VERSION,
     // The file does not name its version; the name does.
     model: null,
     codebook: null,
@@ -28,22 +24,19 @@ export function scoreLabelSet(classifier: string, name: string, columns: string[
   };
 }
 
-/**
- * Read the scores of a row of an import, of those columns that have one.
- *
- * Throws a `RowError` with the reason for which the row is set aside.
- */
+/** Read the scores of a row of an import, of those columns that have one; `unreadable` gets the rest. */
 export function readScores(
   fields: Record<string, string>,
-  columns: string[],
+  columns: Record<string, string>,
+  unreadable: string[],
 ): Record<string, number> {
-  return Object.fromEntries(columns.flatMap((column) => {
-    const text = fields[column]!.trim();
-    if (text === "") return [];
-    const value = NUMBER.test(text) ? Number(text) : NaN;
-    if (!(value >= 0 && value <= 1)) throw new RowError(`invalid_${column}`);
-    return [[column, value] as const];
-  }));
+  return Object.fromEntries(
+    Object.entries(columns).flatMap(([name, column]) => {
+      const value = readProbability(fields[column]!);
+      if (value === UNREADABLE) unreadable.push(column);
+      return typeof value === "number" ? [[name, value] as const] : [];
+    }),
+  );
 }
 
 /** Land scores in the labels of their classifier (see `landGivenLabels`); columns are those of the set. */

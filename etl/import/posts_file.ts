@@ -1,25 +1,38 @@
 import { partName } from "../store/part_name.ts";
 import { basename, extname, resolve } from "node:path";
+import {
+  type Columns,
+  COUNT_COLUMNS,
+  describeSynonyms,
+  missingColumns,
+  understand,
+} from "./columns.ts";
 import { checkCsv, csvRows } from "./csv.ts";
 import { humanLabelSet, landHumanLabels } from "../labels/human_labels.ts";
-import { ImportReader } from "./import_reader.ts";
-import { REQUIRED_COLUMNS, ROW_COLUMNS } from "./import_row.ts";
+import { contentOf, countsOf, ImportReader } from "./import_reader.ts";
+import { describeLost, findPostsOfLabels, type FoundLabels } from "../labels/found_posts.ts";
+import type { ImportedPost } from "./import_row.ts";
 import { landScores, scoreLabelSet, type ScoreTable } from "./imported_scores.ts";
+import { comparedText } from "../labels/same_text.ts";
 import { labelSetId } from "../labels/label_set.ts";
 import { postsLine } from "../raw/journal_line.ts";
 import { landLeftovers, landSegment } from "../raw/land.ts";
 import { now, utcDay } from "../run/clock.ts";
 import type { Command, Context, Outcome } from "../command/command.ts";
 import { EXIT, UserError } from "../run/error.ts";
-import type { Database } from "../store/duckdb.ts";
+import { type Database, rows } from "../store/duckdb.ts";
 import { Journal } from "../store/journal.ts";
+import { unlessDamaged } from "../store/damage.ts";
 import { lock } from "../store/lock.ts";
 import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { Quarantine } from "../store/quarantine.ts";
+import { SOURCE_NAMES } from "../store/source.ts";
 import { RAW } from "../store/tables.ts";
 
 const SOURCE = "import";
+/** What is known of a row that has landed. */
+type Landed = "uri" | "created_at" | "text" | "counted_at" | typeof COUNT_COLUMNS[number];
 /** Posts per journal line. */
 const PAGE = 1000;
 
@@ -36,8 +49,14 @@ export const DESCRIPTION: Omit<Command, "run"> = {
     "Import posts that you already have, from a CSV file with the columns uri, created_at and text.\n\n" +
     "Optional columns: like_count, repost_count, reply_count, quote_count; labels by human coders;\n" +
     "coder; and Perspective's probabilities (prob_toxic, ..., which become a label set of their own).\n" +
-    "Every other column is kept with the post in raw/import. An unreadable row is set aside with its\n" +
-    "line number and the reason. Importing the same file again changes nothing.",
+    "counted_at says when the counts were taken; counts without it never replace others that have a time.\n" +
+    "Every other column is kept with the post in raw/import. A row without a post or a time is set\n" +
+    "aside with its line number and the reason; any other cell that cannot be read costs that cell.\n" +
+    "Importing the same file again changes nothing.\n\n" +
+    "A created_at without a zone is UTC, a date alone is its midnight. Fields may be separated by\n" +
+    "commas, semicolons, tabs or |. NA, NaN, NULL and nothing are missing. A uri may be a link\n" +
+    "(https://bsky.app/profile/did:.../post/...). Case, blanks and _ in column names make no\n" +
+    `difference. Understood as well, as exports of 4CAT and minet have them:\n${describeSynonyms()}`,
   arguments: [{ name: "<file>", description: "CSV file in UTF-8 with a header line" }],
   options: [
     {
@@ -73,27 +92,28 @@ export async function importPosts(
 ): Promise<Outcome> {
   const { paths, database, progress, signal } = context;
   const path = resolve(file);
-  const { header, rows } = await checkCsv(path, REQUIRED_COLUMNS);
+  const csv = await checkCsv(path, missingColumns);
+  const { header } = csv;
+  const columns = understand(header);
   const variables = chooseVariables(header, options.labels, path);
-  const scores = Object.keys(table.columns).filter((column) =>
-    header.includes(column) && !variables.includes(column)
-  );
+  const scores = chooseScores(header.filter((column) => !variables.includes(column)), table);
   await using _lock = await lock(paths.locks(), `sync-${SOURCE}`, `import ${path}`);
   const { errors, ...landed } = await landLeftovers(database, paths, SOURCE);
   const reader = new ImportReader(
     new Quarantine(paths, SOURCE),
     await importedBefore(database, paths),
+    columns,
     { variables, coder: options.coder, scores },
   );
   const journal = await Journal.create(paths.journal(SOURCE), partName());
   let read = 0;
   try {
-    for await (const { fields, raw, line } of csvRows(path, header)) {
+    for await (const { fields, raw, line } of csvRows(path, csv)) {
       if (signal.aborted) break;
       reader.take(fields, raw, { file: basename(path), line });
       if (reader.posts.length >= PAGE) journal.append(postsLine(reader.posts.splice(0)));
       if (++read % PAGE === 0) await journal.commit();
-      progress.update(() => `${read} of ${rows} rows read`);
+      progress.update(() => `${read} of ${csv.rows} rows read`);
     }
     if (reader.posts.length > 0) journal.append(postsLine(reader.posts.splice(0)));
     await journal.commit();
@@ -106,47 +126,139 @@ export async function importPosts(
   }
   const setName = options.as ?? basename(path, extname(path));
   const set = humanLabelSet(setName, variables);
-  const scoreSet = scoreLabelSet(table.classifier, setName, scores);
+  const scoreNames = Object.keys(scores);
+  const scoreSet = scoreLabelSet(table.classifier, setName, scoreNames);
   const labels = [...reader.labels.values()];
+  await useLandedTexts(database, paths, reader);
   await landHumanLabels(context, set, labels);
   const scored = [...reader.scores.values()];
-  await landScores(context, scoreSet, table, scores, scored);
+  await landScores(context, scoreSet, table, scoreNames, scored);
+  const found = await findLabelled(context, [
+    ...labels.length > 0 ? [labelSetId(set)] : [],
+    ...scored.length > 0 ? [labelSetId(scoreSet)] : [],
+  ]);
   const summary = {
     rows: read,
-    new_posts: landed.posts,
+    new_posts: landed.posts - reader.newCounts,
+    new_counts: reader.newCounts,
+    undated_counts: reader.undatedCounts,
     posts_here_before: reader.hereBefore,
     labels: labels.length,
     label_set_id: labels.length > 0 ? labelSetId(set) : null,
     label_columns: variables,
+    found_labels: found.sets,
     scored_posts: scored.length,
     score_label_set_id: scored.length > 0 ? labelSetId(scoreSet) : null,
-    score_columns: scores,
-    kept_with_the_post: header.filter((column) =>
-      ![...ROW_COLUMNS, ...variables, ...scores].includes(column)
+    score_columns: scoreNames,
+    kept_with_the_post: keptColumns(header, columns, [...variables, ...Object.values(scores)]),
+    missing_texts: reader.missingTexts,
+    unreadable_cells: Object.fromEntries(
+      reader.unreadable.entries().map(([column, { cells }]) => [column, cells]),
     ),
     set_aside: reader.quarantine.counts,
   };
   const aside = paths.quarantine(SOURCE, utcDay(now()));
   return {
     summary,
-    text: describe(summary, table.classifier, aside),
+    text: describe(summary, reader.unreadable, table.classifier, aside),
     stopped: signal.aborted,
-    errors,
+    errors: [...errors, ...found.errors, ...nothingLanded(path, reader, read, aside)],
   };
 }
 
-/** Give uri, time and text of every import that has landed. */
+/** Give labels of posts that are here the text by which these landed: only its hash stays with a label. */
+async function useLandedTexts(
+  database: Database,
+  paths: DataPaths,
+  { labelledBefore, labels, scores }: ImportReader,
+): Promise<void> {
+  if (labelledBefore.size === 0) return;
+  const files = paths.files(`raw/${SOURCE}`).map((file) => file.path);
+  const landed = await rows<{ uri: string; text: string }>(
+    database,
+    `SELECT DISTINCT uri, text FROM ${relation(RAW, files)} ORDER BY uri, text`,
+  );
+  const texts = Map.groupBy(
+    landed.filter(({ uri }) => labelledBefore.has(uri)),
+    ({ uri }) => uri,
+  );
+  for (const label of [...labels.values(), ...scores.values()]) {
+    const known = (texts.get(label.uri) ?? []).map(({ text }) => text);
+    if (known.includes(label.text)) continue;
+    const compared = comparedText(label.text);
+    label.text = known.find((text) => comparedText(text) === compared) ?? label.text;
+  }
+}
+
+/** Find the posts of the labels that landed, among those that are built. */
+async function findLabelled(
+  { database, paths, warn }: Context,
+  sets: string[],
+): Promise<{ sets: FoundLabels[]; errors: UserError[] }> {
+  const list = (table: string) => paths.files(table).map(({ path }) => path);
+  if (sets.length === 0) return { sets: [], errors: [] };
+  const raw = Object.fromEntries(SOURCE_NAMES.map((name) => [name, list(`raw/${name}`)]));
+  const files = [...list("posts"), ...Object.values(raw).flat()];
+  const found = await unlessDamaged(
+    database,
+    files,
+    "find the posts of labels",
+    () => findPostsOfLabels(database, paths, raw),
+  );
+  if (!Array.isArray(found)) return { sets: [], errors: [found] };
+  const ofFile = found.filter(({ label_set_id }) => sets.includes(label_set_id));
+  // Posts that this file brought are not built yet.
+  for (const one of ofFile.filter((one) => one.of_another_version + one.by_uri_alone > 0)) {
+    describeLost(one).forEach(warn);
+  }
+  return { sets: ofFile, errors: [] };
+}
+
+/** Give an error for a file that has rows, all of which were set aside. */
+function nothingLanded(
+  path: string,
+  { quarantine }: ImportReader,
+  read: number,
+  aside: string,
+): UserError[] {
+  if (read === 0 || quarantine.total < read) return [];
+  const reasons = Object.keys(quarantine.counts).join(", ");
+  return [
+    new UserError(
+      `import ${path}`,
+      `none of its ${read} rows can be read (${reasons})`,
+      `See ${aside} for the rows, and deno task import --help for what is understood`,
+    ),
+  ];
+}
+
+/** Give the columns that have no meaning here; several may mean the same, and one of them counts. */
+function keptColumns(header: string[], columns: Columns, labels: string[]): string[] {
+  const { uri, ...others } = columns;
+  const used = [...uri, ...Object.values(others).flatMap((names) => names.slice(0, 1)), ...labels];
+  return header.filter((column) => !used.includes(column));
+}
+
+/** Give the content of every import that has landed, and its counts. */
 async function importedBefore(database: Database, paths: DataPaths): Promise<Set<string>> {
   const files = paths.files(`raw/${SOURCE}`).map((file) => file.path);
-  const result = await database.runAndReadAll(
-    `SELECT uri || chr(10) || created_at || chr(10) || text FROM ${relation(RAW, files)}`,
+  const landed = await rows<Pick<ImportedPost, Landed> & Record<string, unknown>>(
+    database,
+    `SELECT uri, created_at, text, ${COUNT_COLUMNS.join(", ")},
+       strftime(counted_at, '%Y-%m-%dT%H:%M:%S.%gZ') AS counted_at
+     FROM ${relation(RAW, files)}`,
   );
-  return new Set(result.getRows().map(([content]) => String(content)));
+  return new Set(landed.flatMap((post) => [contentOf(post), countsOf(post) ?? []].flat()));
 }
 
 function chooseVariables(header: string[], asked: string[] | undefined, path: string): string[] {
-  const unknown = asked?.filter((column) => !header.includes(column)) ?? [];
-  if (unknown.length === 0) return asked ?? header.filter((column) => column.endsWith("_label"));
+  if (asked === undefined) return header.filter((column) => /_label$/i.test(column));
+  const named = asked.map((name) =>
+    header.find((column) => column === name) ??
+      header.find((column) => column.toLowerCase() === name.toLowerCase())
+  );
+  const unknown = asked.filter((_, index) => named[index] === undefined);
+  if (unknown.length === 0) return [...new Set(named as string[])];
   throw new UserError(
     `import ${path}`,
     `it has no column ${unknown.join(", ")}`,
@@ -155,20 +267,35 @@ function chooseVariables(header: string[], asked: string[] | undefined, path: st
   );
 }
 
+/** Give the columns of a file that hold scores, by their names in the table of scores. */
+function chooseScores(header: string[], { columns }: ScoreTable): Record<string, string> {
+  return Object.fromEntries(
+    Object.keys(columns).flatMap((name) => {
+      const column = header.find((column) => column.toLowerCase() === name);
+      return column === undefined ? [] : [[name, column] as const];
+    }),
+  );
+}
+
 function describe(
   summary: {
     rows: number;
     new_posts: number;
+    new_counts: number;
+    undated_counts: number;
     posts_here_before: number;
     labels: number;
     label_set_id: string | null;
     label_columns: string[];
+    found_labels: FoundLabels[];
     scored_posts: number;
     score_label_set_id: string | null;
     score_columns: string[];
     kept_with_the_post: string[];
+    missing_texts: number;
     set_aside: Record<string, number>;
   },
+  unreadable: ImportReader["unreadable"],
   classifier: string,
   asidePath: string,
 ): string {
@@ -180,12 +307,35 @@ function describe(
     ? `${summary.scored_posts} posts (${summary.score_columns.join(", ")}), label set ` +
       summary.score_label_set_id
     : "none";
+  const cells = unreadable.entries().map(([column, { cells, lines }]) =>
+    `${column} ${cells} (line ${lines.join(", ")}${cells > lines.length ? ", ..." : ""})`
+  ).toArray();
   return [
     `Imported ${summary.new_posts} posts of ${summary.rows} rows`,
     `  here before: ${summary.posts_here_before}`,
+    ...(summary.new_counts > 0
+      ? [`  counts of posts that are here, taken again: ${summary.new_counts}`]
+      : []),
+    ...(summary.undated_counts > 0
+      ? [
+        `  counts without counted_at: ${summary.undated_counts}; they stand where no counts with a time ` +
+        "do, those of the last import first",
+      ]
+      : []),
     `  labels: ${labels}`,
     `  scores of ${classifier}: ${scores}`,
+    ...summary.found_labels.map(({ classifier, labels, found, without_post }) =>
+      `  labels of ${classifier} that found their post: ${found} of ${labels}` +
+      (without_post > 0 ? `; ${without_post} have none until the next preprocess` : "")
+    ),
     `  other columns, kept with the post: ${summary.kept_with_the_post.join(", ") || "none"}`,
+    ...(summary.missing_texts > 0
+      ? [`  posts whose text is missing: ${summary.missing_texts}`]
+      : []),
+    ...(cells.length > 0 ? [`  cells that cannot be read, left out: ${cells.join("; ")}`] : []),
+    ...(summary.set_aside.handle_instead_of_did
+      ? ["  a handle is not enough without the network: a link needs the did of its author"]
+      : []),
     `  set aside: ${aside ? `${aside} (see ${asidePath})` : "nothing"}`,
     "  next: deno task preprocess",
   ].join("\n");

@@ -16,14 +16,14 @@ export const CODED_MEANINGS: Record<string, string> = {
  *
  * One row per label set and version of a coded post: for each variable the value that
  * most of its coders gave, none on a tie, as in the view `posts_human`. It covers all days at
- * once, since human labels lie under the day of their file, not that of the post.
+ * once, since human labels lie under the day of their file until `preprocess` finds their post.
  */
 export async function collectCodedPosts(database: Database, paths: DataPaths): Promise<void> {
   const table = labelTable(COLUMNS);
   const files = paths.files(`labels/${CLASSIFIER}`).map(({ path }) => path);
   await database.run(`CREATE OR REPLACE TEMP TABLE coded_posts AS
     WITH human AS (
-      SELECT label_set_id, uri, text_hash, coalesce(coder, '') AS coder, label_timestamp, labels
+      SELECT label_set_id, uri, cid, text_hash, coalesce(coder, '') AS coder, label_timestamp, labels
       FROM ${relation(table, files)} WHERE was_successfully_labeled
     ),
     given AS (
@@ -45,7 +45,7 @@ export async function collectCodedPosts(database: Database, paths: DataPaths): P
       FROM agreed GROUP BY ALL
     ),
     coded AS (
-      SELECT label_set_id, uri, text_hash, max(label_timestamp) AS label_timestamp
+      SELECT label_set_id, uri, text_hash, max(cid) AS cid, max(label_timestamp) AS label_timestamp
       FROM human GROUP BY ALL
     )
     SELECT * FROM ${relation(table, [])}

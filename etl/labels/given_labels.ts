@@ -5,9 +5,14 @@ import type { Context } from "../command/command.ts";
 import { literal } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
 
+/** The version of classifiers whose labels came with a file; raised when it is read as other labels. */
+export const GIVEN_VERSION = "imported-1";
+
 /** The labels of one post from before its import. */
 export interface GivenLabel {
   uri: string;
+  /** The version of the post that was labelled, where the file says so. */
+  cid?: string | null;
   text: string;
   /** UTC day of the post. */
   day: string;
@@ -40,10 +45,10 @@ export async function landGivenLabels(
   const table = labelTable(columns.table);
   for (const [day, ofDay] of Map.groupBy(labels, (label) => label.day)) {
     await database.run(`CREATE OR REPLACE TEMP TABLE given_labels
-      (uri VARCHAR, text VARCHAR, coder VARCHAR, given VARCHAR)`);
+      (uri VARCHAR, cid VARCHAR, text VARCHAR, coder VARCHAR, given VARCHAR)`);
     const appender = await database.createAppender("given_labels");
-    for (const { uri, text, coder, values } of ofDay) {
-      for (const value of [uri, text, coder, JSON.stringify(values)]) {
+    for (const { uri, cid = null, text, coder, values } of ofDay) {
+      for (const value of [uri, cid, text, coder, JSON.stringify(values)]) {
         if (value === null) appender.appendNull();
         else appender.appendVarchar(value.toWellFormed());
       }
@@ -73,12 +78,13 @@ export async function landGivenLabels(
       table,
       day,
       `WITH fresh AS (
-         SELECT uri, left(sha256(text), 32) AS text_hash, coder, ${selected.join(", ")}
+         SELECT uri, cid, left(sha256(text), 32) AS text_hash, coder, ${selected.join(", ")}
          FROM given_labels
        )
        SELECT * FROM fresh WHERE NOT EXISTS (
          FROM ${relation(table, labelFiles(paths, set.classifier, day))} here
          WHERE here.uri = fresh.uri AND here.text_hash = fresh.text_hash
+           AND here.cid IS NOT DISTINCT FROM fresh.cid
            AND here.label_set_id = fresh.label_set_id
            AND here.coder IS NOT DISTINCT FROM fresh.coder AND ${isSame.join(" AND ")})`,
     );

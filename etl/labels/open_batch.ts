@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
 import { z } from "zod";
-import { namesIn, removeIfThere } from "../run/if_there.ts";
+import { namesIn, removeIfThere } from "../store/if_there.ts";
 import { StateFile } from "../store/state_file.ts";
 import { removeLeftovers, sync } from "../store/whole_file.ts";
 import type { DataPaths } from "../store/paths.ts";

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { z } from "zod";
-import { ifThere } from "../run/if_there.ts";
+import { ifThere } from "../store/if_there.ts";
 import { StateFile } from "../store/state_file.ts";
 import { sha256OfFile } from "../store/whole_file.ts";
 import { firstDamage } from "../store/damage.ts";

@@ -1,7 +1,7 @@
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { now } from "../run/clock.ts";
-import { namesIn } from "../run/if_there.ts";
+import { namesIn } from "../store/if_there.ts";
 import { segmentLines } from "../store/journal.ts";
 import { StateFile } from "../store/state_file.ts";
 import type { DataPaths } from "../store/paths.ts";

@@ -39,7 +39,10 @@ export interface CollectedStream {
   /** As received, before deletions. */
   events: number;
   posts_received: number;
+  /** Sequence numbers that hosts left out. */
   skipped: number;
+  /** Messages that could not be read here. */
+  set_aside: number;
   reconnects: number;
 }
 
@@ -104,10 +107,13 @@ async function collectedStream(
   }];
   const gaps = whole.flatMap((span) => subtractSpans(span, covered))
     .sort((a, b) => totalLength([b]) - totalLength([a]));
-  const sums = await row<Record<"events" | "posts_received" | "skipped" | "reconnects", number>>(
+  const sums = await row<
+    Record<"events" | "posts_received" | "skipped" | "set_aside" | "reconnects", number>
+  >(
     database,
     `SELECT coalesce(sum(events), 0) AS events, coalesce(sum(posts), 0) AS posts_received,
-       coalesce(sum(skipped), 0) AS skipped, coalesce(sum(reconnects), 0) AS reconnects
+       coalesce(sum(skipped), 0) AS skipped, coalesce(sum(set_aside), 0) AS set_aside,
+       coalesce(sum(reconnects), 0) AS reconnects
      FROM ${relation(COVERAGE, coverage)} WHERE source = ${literal(source)}`,
   );
   return {

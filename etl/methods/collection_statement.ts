@@ -36,6 +36,7 @@ export function collectionLines({ sources, feeds }: MethodsFacts): string[] {
           "events",
           "posts received",
           "events left out by hosts",
+          "messages set aside",
           "reconnects",
         ],
         ...streams.map((stream) => [
@@ -47,6 +48,7 @@ export function collectionLines({ sources, feeds }: MethodsFacts): string[] {
           number(stream.events),
           number(stream.posts_received),
           number(stream.skipped),
+          number(stream.set_aside),
           number(stream.reconnects),
         ]),
       ]),

@@ -1,5 +1,6 @@
 import type { FilteredPosts, LabelledPosts } from "./analysed_posts.ts";
 import type { CollectedSource } from "./collected_source.ts";
+import type { CreationTimes } from "../preprocess/creation_times.ts";
 import type { LastRecheck } from "../raw/last_recheck.ts";
 import type { TaskRuns } from "./task_runs.ts";
 import { type Database, rows } from "../store/duckdb.ts";
@@ -17,6 +18,7 @@ export interface MethodsFacts {
   filter_descriptions: Record<string, string>;
   sources: CollectedSource[];
   posts: FilteredPosts;
+  creation_times: CreationTimes;
   label_sets: LabelledPosts[];
   taken_back: TakenBack[];
   recheck: LastRecheck;

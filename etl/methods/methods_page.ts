@@ -1,7 +1,8 @@
-import type { FilteredPosts, LabelledPosts } from "./analysed_posts.ts";
+import type { LabelledPosts } from "./analysed_posts.ts";
 import { collectionLines } from "./collection_statement.ts";
 import type { MethodsFacts } from "./methods_facts.ts";
 import { markdownTable, minute, number, percent } from "../export/statement_text.ts";
+import { describeCreationTimes } from "../preprocess/creation_times.ts";
 import type { TaskRuns } from "./task_runs.ts";
 import { unknowns } from "./unknown_facts.ts";
 
@@ -9,7 +10,6 @@ const text = (value: string | null) => value ?? "";
 
 /** Write the data statement as Markdown. */
 export function methodsPage(facts: MethodsFacts): string {
-  const { posts } = facts;
   return [
     `# Data statement: ${facts.study}`,
     "",
@@ -21,7 +21,7 @@ export function methodsPage(facts: MethodsFacts): string {
     "![From collected to analysed posts](methods.svg)",
     "",
     ...section("Collected", collectionLines(facts)),
-    ...section("Posts and filters", filterLines(posts, facts.filter_descriptions)),
+    ...section("Posts and filters", filterLines(facts)),
     ...section("Labels", facts.label_sets.flatMap(labelLines)),
     ...section("Deletions", deletionLines(facts)),
     ...section("Runs and versions", runLines(facts.runs)),
@@ -33,7 +33,9 @@ function section(title: string, lines: string[]): string[] {
   return [`## ${title}`, "", ...lines.length > 0 ? lines : ["None."], ""];
 }
 
-function filterLines(posts: FilteredPosts, descriptions: Record<string, string>): string[] {
+function filterLines(
+  { posts, filter_descriptions: descriptions, creation_times }: MethodsFacts,
+): string[] {
   const { filters, passed_filters, days } = posts;
   if (posts.posts === 0) return [];
   const bySource = Object.entries(posts.by_source).map(([name, n]) => `${number(n)} of ${name}`)
@@ -45,6 +47,11 @@ function filterLines(posts: FilteredPosts, descriptions: Record<string, string>)
     (bySource === "" ? ". " : `: ${bySource} (a post may have several). `) +
     `${number(passed_filters)} (${percent(passed_filters, posts.posts)}) pass all filters. ` +
     "Filters flag posts and drop none.",
+    "",
+    `${
+      describeCreationTimes(creation_times).join(". ")
+    }. A creation time is believed where it lies ` +
+    "between one hour before and ten minutes after the time of the source.",
     "",
     ...markdownTable([
       ["filter", "flagged", "alone", "with others", "what it flags, and its settings now"],

@@ -20,7 +20,12 @@ export interface TaskRuns extends Record<string, unknown> {
   study_hashes: string[];
 }
 
-/** Sum up the ledger by task, in the order in which they first ran; without the run that asks. */
+/**
+ * Sum up the ledger by task, in the order in which they first ran.
+ *
+ * Without the run that asks, and without calls that did nothing: dry runs, and calls that were refused as
+ * wrong (exit status 2).
+ */
 export async function taskRuns(
   database: Database,
   paths: DataPaths,
@@ -39,6 +44,8 @@ export async function taskRuns(
        list(DISTINCT study_hash ORDER BY study_hash) AS study_hashes
      FROM ${relation(RUNS, files)} WHERE run_id <> ${
       literal(runId)
-    } GROUP BY task ORDER BY first, task`,
+    } AND coalesce(exit_status <> 2, true)
+       AND NOT coalesce(contains(arguments, '"--dry-run"'), false)
+     GROUP BY task ORDER BY first, task`,
   );
 }

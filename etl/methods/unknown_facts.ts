@@ -21,6 +21,12 @@ export function unknowns(
       } sequence numbers; the number of posts among them is ` +
       "unknown."
     ),
+    ...streams.filter(({ set_aside }) => set_aside > 0).map(({ source, set_aside }) =>
+      `${
+        number(set_aside)
+      } messages of ${source} could not be read and were set aside; the number of ` +
+      "posts among them is unknown."
+    ),
     ...sources.some(({ source }) => source === "most_liked")
       ? [
         "Only its maker knows how the most-liked feed chooses its posts; it is not a probability " +

@@ -1,6 +1,6 @@
 import { rawRows } from "../raw/raw_rows.ts";
 import type { Inputs } from "../raw/inputs.ts";
-import { readRemovals, type Removals } from "../raw/removal.ts";
+import { isVersionRemoved, readRemovals, type Removals } from "../raw/removal.ts";
 import { SOURCE_COLUMNS, SOURCE_NAMES } from "../store/source.ts";
 import { type Database, literal, row } from "../store/duckdb.ts";
 import { COUNTS, COVERAGE, POSTS } from "../store/tables.ts";
@@ -12,8 +12,9 @@ import { relation } from "../store/parquet.ts";
  * with its day, in the order of days.
  *
  * `version` (file number × 2³² + row) locates the content: in the version with the highest
- * rev, else of the latest look. Values that depend on all versions of a uri stand here: reference time,
- * sources, counts of the latest look. A version is removed by a tombstone of its uri or its account
+ * rev, else of the latest look, else of the latest import, which may have gone through other tools. Values that depend on all versions of a uri stand here: reference time,
+ * sources, counts of the latest look: an import's are of its `counted_at`, and without one they stand only
+ * where no others do, those of the latest import first. A version is removed by a tombstone of its uri or its account
  * that is not older than itself. Makes also `raw_files` (file, source, path), the tables of
  * `removal.ts`, and `finished` (uri): posts that are left although a tombstone names them or their
  * author, as they were written after it. `standing` are files of posts that stay as they are: their
@@ -57,7 +58,10 @@ export async function indexPosts(
     WITH versions AS (
       SELECT f.source, f.file * 4294967296 + r.row AS version, r.uri, r.rev, r.cid, r.cursor, r.feed,
         r.rank, r.event_time, r.seen_at, r.created_at, r.like_count, r.repost_count, r.reply_count,
-        r.quote_count, greatest(p.removed_at, a.removed_at) AS removed_at,
+        r.quote_count, CASE WHEN f.source = 'import' THEN r.counted_at ELSE r.seen_at END AS looked_at,
+        greatest(p.removed_at, a.removed_at) AS removed_at,
+        ${isVersionRemoved("p", "r.event_time", "r.rev")}
+          OR coalesce(a.removed_at >= coalesce(r.event_time, '-infinity'), false) AS is_removed,
         coalesce(a.is_hidden, false) AS is_hidden
       FROM ${rawRows(files.map(({ path }) => path))} r JOIN raw_files f ON f.path = r.file
       LEFT JOIN removed p ON p.subject_hash = ${subjectHashSql(hashKey, "r.uri")}
@@ -72,18 +76,19 @@ export async function indexPosts(
         min(event_time) FILTER (source <> 'import') OVER all_of_uri AS reference_time,
         ${isIn.join(", ")}
       FROM versions
-      WHERE NOT coalesce(removed_at >= coalesce(event_time, '-infinity'), false)
+      WHERE NOT is_removed
       WINDOW versions_of_uri AS (PARTITION BY uri
-          ORDER BY rev DESC NULLS LAST, seen_at DESC, source, cursor, feed, rank, cid, version),
+          ORDER BY rev DESC NULLS LAST, source = 'import', seen_at DESC, source, cursor, feed, rank, cid, version),
         all_of_uri AS (PARTITION BY uri
-          ORDER BY rev DESC NULLS LAST, seen_at DESC, source, cursor, feed, rank, cid, version
+          ORDER BY rev DESC NULLS LAST, source = 'import', seen_at DESC, source, cursor, feed, rank, cid, version
           ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
     ),
     counts AS (
-      SELECT uri, seen_at AS counted_at, like_count, repost_count, reply_count, quote_count
-      FROM versions WHERE like_count IS NOT NULL
-        AND NOT coalesce(removed_at >= coalesce(event_time, '-infinity'), false)
-      QUALIFY row_number() OVER (PARTITION BY uri ORDER BY seen_at DESC, feed, rank, version) = 1
+      SELECT uri, looked_at, like_count, repost_count, reply_count, quote_count
+      FROM versions WHERE coalesce(like_count, repost_count, reply_count, quote_count) IS NOT NULL
+        AND NOT is_removed
+      QUALIFY row_number() OVER (PARTITION BY uri ORDER BY looked_at DESC NULLS LAST,
+        seen_at DESC, feed, rank, if(source = 'import', -version, version)) = 1
     ),
     covered AS (
       SELECT DISTINCT minute FROM ${relation(COVERAGE, inputs.coverage)} WHERE events > 0
@@ -106,7 +111,7 @@ export async function indexPosts(
       ${SOURCE_COLUMNS.map((name) => `d.${name}`).join(", ")},
       CASE WHEN d.reference_time IS NULL THEN NULL ELSE m.minute IS NOT NULL END AS in_covered_minute,
       c.like_count, c.repost_count, c.reply_count, c.quote_count,
-      date_diff('second', coalesce(d.reference_time, d.created_at), c.counted_at) / 3600.0
+      date_diff('second', coalesce(d.reference_time, d.created_at), c.looked_at) / 3600.0
         AS count_age_hours,
       again.like_count_48h, again.repost_count_48h, again.reply_count_48h, again.quote_count_48h,
       date_diff('second', coalesce(d.reference_time, d.created_at), again.counted_48h_at) / 3600.0
@@ -130,11 +135,12 @@ export async function indexPosts(
     UNION SELECT uri FROM (
       ${
     ["uri", "did"].map((name) =>
-      `SELECT s.uri, removed_at, reference_time FROM ${relation(POSTS, standing)} s
+      `SELECT s.uri, ${isVersionRemoved("r", "s.reference_time", "s.rev")} AS is_removed
+         FROM ${relation(POSTS, standing)} s
          JOIN removed r ON r.subject_hash = ${hash(`s.${name}`)}`
     ).join(" UNION ALL ")
   })
-    GROUP BY uri HAVING max(removed_at) < max(reference_time);
+    GROUP BY uri HAVING NOT bool_or(is_removed);
     ALTER TABLE post_index DROP COLUMN uri_younger_than_tombstone;`);
   const { hidden } = await row<{ hidden: number }>(
     database,
@@ -182,7 +188,7 @@ async function indexCounts(
       c.repost_count AS repost_count_48h, c.reply_count AS reply_count_48h,
       c.quote_count AS quote_count_48h
     FROM ${relation(COUNTS, files)} c
-    WHERE NOT ${removals.isRemoved("c.event_time", "c.uri", "c.did")}
+    WHERE NOT ${removals.isRemoved({ time: "c.event_time", uri: "c.uri", did: "c.did" })}
     QUALIFY row_number() OVER (PARTITION BY c.uri
       ORDER BY c.seen_at, c.host, c.like_count, c.repost_count, c.reply_count, c.quote_count) = 1`);
 }

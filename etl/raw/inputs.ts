@@ -65,12 +65,14 @@ export async function standingPosts(
 /**
  * Do something with the inputs; where that fails, leave damaged files out and begin again.
  *
+ * `doing` says in errors what cannot be done.
  * Checking every file before its use would double the time.
  */
 export async function withoutDamage<T>(
   database: Database,
   paths: DataPaths,
   inputs: Inputs,
+  doing: string,
   work: () => Promise<T>,
 ): Promise<T> {
   for (;;) {
@@ -78,7 +80,7 @@ export async function withoutDamage<T>(
       return await work();
     } catch (error) {
       if (error instanceof UserError) throw error;
-      if (!await leaveDamagedInputs(database, paths, inputs)) throw error;
+      if (!await leaveDamagedInputs(database, paths, inputs, doing)) throw error;
     }
   }
 }
@@ -94,6 +96,7 @@ async function leaveDamagedInputs(
   database: Database,
   paths: DataPaths,
   inputs: Inputs,
+  doing: string,
 ): Promise<boolean> {
   const before = inputs.errors.length;
   const whole = async (files: string[], touched: (path: string) => string[]) => {
@@ -104,7 +107,7 @@ async function leaveDamagedInputs(
         kept.push(path);
         continue;
       }
-      const error = damagedFile("preprocess", path, what);
+      const error = damagedFile(doing, path, what);
       if (inputs.tombstones.includes(path)) throw error;
       inputs.errors.push(error);
       for (const stopped of touched(path)) inputs.stoppedDays.add(stopped);
@@ -112,10 +115,10 @@ async function leaveDamagedInputs(
     return kept;
   };
   const dayOf = (table: string, path: string) =>
-    paths.files(table).find((file) => file.path === path)!.day!;
+    paths.files(table).find((file) => file.path === path)!.day;
   await whole(inputs.tombstones, () => []);
   const daysOf = (table: string) => (path: string) => {
-    const day = dayOf(table, path);
+    const day = dayOf(table, path) ?? "";
     const span = /\.(\d{4}-\d\d-\d\d)_(\d{4}-\d\d-\d\d)\.parquet$/.exec(basename(path));
     return daysBetween(span?.[1] ?? day, span?.[2] ?? day);
   };
@@ -125,13 +128,16 @@ async function leaveDamagedInputs(
   inputs.counts = await whole(inputs.counts, daysOf("raw/counts"));
   inputs.contexts = await whole(inputs.contexts, () => []);
   inputs.coverage = await whole(inputs.coverage, (path) => {
-    const day = dayOf("coverage", path);
+    const day = dayOf("coverage", path) ?? "";
     return daysBetween(day, day);
   });
   return inputs.errors.length > before;
 }
 
-/** Give the days from `first` to `last` with one more on each side, as a date may lie a day off. */
+/**
+ * Give the days from `first` to `last` with one more on each side, as a date may lie a day off; none
+ * of a folder that is no day.
+ */
 function daysBetween(first: string, last: string): string[] {
   const days: string[] = [];
   const end = Date.parse(last) + DAY_MS;

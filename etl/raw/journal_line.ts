@@ -6,10 +6,10 @@ export interface Tombstone {
   subject_hash: string;
   subject_kind: "post" | "account";
   reason: TombstoneReason;
-  /** Of a post that its author deleted: the revision of the repository, */
+  /** Of a post that its author deleted: the revision of the repository. */
   rev?: string;
-  /** and the number of the op among those on posts of the revision, from 0. */
-  op?: number;
+  /** Is the version of this revision removed too? It is not where the post was then written anew. */
+  with_rev?: boolean;
 }
 
 /**

@@ -184,8 +184,8 @@ function readLines(segment: string, longest: number): string {
     reconnects: "BIGINT",
     notes: "VARCHAR[]",
     posts: `STRUCT(${post})[]`,
-    tombstones:
-      "STRUCT(subject_hash VARCHAR, subject_kind VARCHAR, reason VARCHAR, rev VARCHAR, op BIGINT)[]",
+    tombstones: "STRUCT(subject_hash VARCHAR, subject_kind VARCHAR, reason VARCHAR, rev VARCHAR, " +
+      "with_rev BOOLEAN)[]",
   };
   const spec = Object.entries(columns).map(([name, type]) => `"${name}": ${literal(type)}`);
   // DuckDB holds two buffers of twice this size for each thread.

@@ -2,7 +2,7 @@ import { partName } from "../store/part_name.ts";
 import { createHash } from "node:crypto";
 import { now, utcDay } from "../run/clock.ts";
 import { UserError } from "../run/error.ts";
-import { ifThere } from "../run/if_there.ts";
+import { ifThere } from "../store/if_there.ts";
 import { type Database, literal } from "../store/duckdb.ts";
 import { writeParquet } from "../store/parquet.ts";
 import { sync } from "../store/whole_file.ts";
@@ -10,18 +10,16 @@ import type { DataPaths } from "../store/paths.ts";
 import { TOMBSTONES } from "../store/tables.ts";
 
 /** Removes every version of a post or an account that is not younger than itself. */
-const REMOVALS = ["deleted", "takendown", "suspended", "asked", "not_found"] as const;
+type Removal = "deleted" | "takendown" | "asked" | "not_found";
+
+/** Hides the posts of an account until it is active again. */
+export const HIDINGS = ["deactivated", "suspended"] as const;
 
 /**
- * The reason of a row of `raw/tombstones`: a removal; or for an account `deactivated`, which hides
- * its posts, or `active`, which ends that.
+ * The reason of a row of `raw/tombstones`: a removal; or for an account one that hides its posts, or
+ * `active`, which ends that.
  */
-export type TombstoneReason = typeof REMOVALS[number] | "deactivated" | "active";
-
-/** Tell whether a reason removes its subject. */
-export function isRemoval(reason: string): reason is typeof REMOVALS[number] {
-  return (REMOVALS as readonly string[]).includes(reason);
-}
+export type TombstoneReason = Removal | typeof HIDINGS[number] | "active";
 
 /**
  * Give the study's key for the hashes of deleted posts and accounts; made at the first call.
@@ -91,7 +89,7 @@ export async function writeTombstones(
   const selects = found.map(({ kind, reason }, index) =>
     `SELECT ${literal(hashes[index])} AS subject_hash, ${literal(kind)} AS subject_kind,
        ${literal(reason)} AS reason, ${literal(time)} AS event_time, ${literal(time)} AS seen_at,
-       ${literal(host)} AS host, NULL AS cursor, NULL AS rev, NULL AS op`
+       ${literal(host)} AS host, NULL AS cursor, NULL AS rev, NULL AS with_rev`
   );
   if (selects.length > 0) {
     const path = paths.rawPart("tombstones", utcDay(time), partName(time));

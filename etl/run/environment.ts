@@ -102,13 +102,18 @@ function readEnvFile(path?: string): Record<string, string | undefined> {
   const file = path ?? (named || fileURLToPath(new URL(".env", ROOT)));
   if (file === NO_FILE) return {};
   try {
-    return parseEnv(Deno.readTextFileSync(file));
+    const text = Deno.readTextFileSync(file);
+    if (text.includes("\0")) throw new Error("it is not text in UTF-8");
+    // Editors of Windows put a byte order mark before the first name.
+    return parseEnv(text.replace(/^\uFEFF/, ""));
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound && file !== named) return {};
     throw new UserError(
       `read the variables in ${file}`,
       cause instanceof Deno.errors.NotFound ? "there is no such file" : describeError(cause),
-      file === named ? "Mend or unset CIVICSKY_ENV_FILE" : "Make it a file that you can read",
+      file === named
+        ? "Mend or unset CIVICSKY_ENV_FILE"
+        : "Make it a file in UTF-8 that you can read",
       { exitCode: EXIT.usage, cause },
     );
   }

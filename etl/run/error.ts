@@ -37,7 +37,9 @@ export function isReadOnly(error: unknown): boolean {
 /** Give a one-line description of anything thrown, without its stack. */
 export function describeError(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);
-  return text.replace(/\s+/g, " ").trim().slice(0, 500);
+  return text.replace(/\s+/g, " ").trim()
+    .replace(/^Is a directory \(os error \d+\): \w+ '(.*)'$/, "$1 is a folder and no file")
+    .slice(0, 500);
 }
 
 /** Did the operating system refuse to write because the disk or the user's quota is full? */

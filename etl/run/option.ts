@@ -40,6 +40,26 @@ export const DAYS = [
   { flags: "--until <day>", description: "last UTC day of posts", parse: day },
 ];
 
+/**
+ * Throws a usage error where the last day is before the first: the task would do nothing and say that
+ * it is done.
+ *
+ * `words` say how the two are given.
+ */
+export function checkDays(
+  task: string,
+  { since, until }: { since?: string; until?: string },
+  words: { since: string; until: string } = { since: "--since", until: "--until" },
+): void {
+  if (since === undefined || until === undefined || since <= until) return;
+  throw new UserError(
+    `run ${task}`,
+    `${words.until} ${until} is before ${words.since}, ${since}`,
+    "Name the first day as since and the last as until",
+    { exitCode: EXIT.usage },
+  );
+}
+
 function isDay(text: string): boolean {
   const date = new Date(`${text}T00:00:00Z`);
   return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(date.getTime()) &&

@@ -1,7 +1,7 @@
 import { allOpenBatches, isUnderWay, type OpenBatch } from "../labels/open_batch.ts";
 import type { DataPaths } from "../store/paths.ts";
 
-/** A batch under way, as last reported. */
+/** A batch under way, as `deno task status` shows it: as its server last reported. */
 export interface BatchStatus {
   classifier: string;
   label_set_id: string;
@@ -18,7 +18,7 @@ export interface BatchStatus {
   expires_at: string | null;
 }
 
-/** Give the batches under way, without asking a server. */
+/** Give the batches under way for the screen of `deno task status`, without asking a server. */
 export function batchStatus(paths: DataPaths): BatchStatus[] {
   const batches = allOpenBatches(paths).filter(isUnderWay);
   return batches.map((batch: OpenBatch) => ({

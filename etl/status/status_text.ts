@@ -1,5 +1,6 @@
 import { batchLines, type BatchStatus } from "./batch_status.ts";
 import { describeWeek, type WeekOfCoverage } from "../coverage/coverage.ts";
+import { type CreationTimes, describeCreationTimes } from "../preprocess/creation_times.ts";
 import { describeDrift } from "../drift/drift_text.ts";
 import type { LabelDrift } from "../drift/label_drift.ts";
 import type { LabelProspect } from "./label_prospect.ts";
@@ -34,6 +35,7 @@ export interface StatusSummary {
   coverage: WeekOfCoverage[];
   hours: WeekStrip[];
   streams: StreamStanding[];
+  creation_times: CreationTimes;
   label_sets: LabelSetStatus[];
   prospects: LabelProspect[];
   drift: LabelDrift[];
@@ -64,6 +66,7 @@ export function describeStatus(status: StatusSummary): string {
       ...status.hours.length > 0 ? [stripLegend(hasUnicode())] : [],
       ...status.coverage.flatMap((week) => wrap(describeWeek(week))),
     ],
+    describeCreationTimes(status.creation_times).flatMap(wrap),
     labelSets(status.label_sets),
     prospects(status.prospects),
     status.drift.flatMap(describeDrift),
@@ -79,7 +82,7 @@ export function describeStatus(status: StatusSummary): string {
 
 function labelSets(sets: LabelSetStatus[]): string[] {
   if (sets.length === 0) return ["nothing is labelled yet"];
-  return grid([
+  const lines = grid([
     ["labels", "label set", "", "by", "labelled", "failed", "untried"],
     ...sets.map((set) => [
       set.classifier,
@@ -91,6 +94,15 @@ function labelSets(sets: LabelSetStatus[]): string[] {
       number(set.untried),
     ]),
   ], 4);
+  const given = sets.filter(({ is_given, labels }) => is_given && labels > 0);
+  return [
+    ...lines,
+    ...given.map(({ classifier, label_set_id, labels, labels_found }) =>
+      `${classifier}, ${label_set_id}: ${number(labels_found)} of ${
+        number(labels)
+      } labels found their post`
+    ),
+  ];
 }
 
 /** Those with nothing pending and nothing spent have no line. */

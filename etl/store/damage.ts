@@ -1,4 +1,5 @@
 import { describeError, UserError } from "../run/error.ts";
+import { ifThereSync } from "./if_there.ts";
 import { type Database, isOutOfMemory, literal, type Row, rows } from "./duckdb.ts";
 
 /**
@@ -16,9 +17,17 @@ export async function damage(database: Database, path: string): Promise<string |
       throw new Deno.errors.PermissionDenied(`${path} cannot be read`, { cause: error });
     }
     if (isOutOfMemory(error)) throw tooLarge(path, error);
-    // DuckDB quotes a string that is no UTF-8, which may be a post's text.
-    return describeError(error).replace(/value ".*"/, "a value").slice(0, 200);
+    return describeError(withoutQuery(error)).replace(/value ".*"/, "a value").slice(0, 200);
   }
+}
+
+/**
+ * DuckDB shows the line of the query after what it found, which says nothing of a file. It also quotes
+ * a string that is no UTF-8, which may be a post's text.
+ */
+function withoutQuery(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/\s*^LINE \d+: [^]*$/m, "");
 }
 
 /** Read every value of a file; column after column where memory does not hold a row group of all. */
@@ -78,6 +87,32 @@ export async function readableFiles(
     }
   }
   return { whole, errors };
+}
+
+/**
+ * Give an error as one of a damaged file below a folder, where DuckDB names one that is; else as it was.
+ *
+ * For what no reader has foreseen: people can mend a file, and not a query.
+ */
+export async function damageBehind(
+  error: unknown,
+  database: Database,
+  root: string,
+  doing: string,
+): Promise<unknown> {
+  if (error instanceof UserError || !(error instanceof Error)) return error;
+  const named = error.message.matchAll(/(["'])((?:(?!\1).)+\.parquet)\1/g);
+  const files = [...new Set([...named].map(([, , path]) => path!))]
+    .filter((path) => path.startsWith(root) && isThere(path));
+  try {
+    return await firstDamage(database, files, doing) ?? error;
+  } catch {
+    return error;
+  }
+}
+
+function isThere(path: string): boolean {
+  return ifThereSync(() => Deno.statSync(path))?.isFile ?? false;
 }
 
 /** Read every value of many files at once, which takes a tenth of the time of one after the other. */

@@ -1,6 +1,6 @@
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { join } from "node:path";
-import { ifThereSync } from "../run/if_there.ts";
+import { ifThereSync } from "./if_there.ts";
 import { startTicks } from "../run/process.ts";
 
 export type Database = DuckDBConnection;

@@ -1,4 +1,4 @@
-import { removeIfThere } from "../run/if_there.ts";
+import { removeIfThere } from "./if_there.ts";
 import { join } from "node:path";
 import { EXIT, UserError } from "../run/error.ts";
 import { delay } from "../run/pause.ts";

@@ -1,6 +1,15 @@
-import { ifThereSync } from "../run/if_there.ts";
-import { basename, join } from "node:path";
+import { ifThereSync } from "./if_there.ts";
+import { basename, join, relative } from "node:path";
 import { replacedPaths, replacementFile } from "./replacement.ts";
+
+/** Tables whose files have one name each, so that a copy beside one would count its rows twice. */
+const NAMED = /^(posts|aggregates|labels|replicates|windows|label_sets|anchors)(\/|$)/;
+const DAY = "date=\\d{4}-\\d\\d-\\d\\d";
+/** The paths of those files below the root. */
+const NAMES = new RegExp(
+  `^(?:(posts|aggregates)/${DAY}/\\1|(labels|replicates)/[^/]+/${DAY}/\\2|windows/${DAY}/\\w+|` +
+    "(?:label_sets|anchors)/\\w+)\\.parquet$",
+);
 
 /** Where everything lies under one data folder; nothing else in civicsky knows these paths. */
 export class DataPaths {
@@ -185,9 +194,30 @@ export class DataPaths {
   /**
    * List a table's Parquet files in the order of their names.
    *
-   * `table` is a folder under the root such as `posts`, `raw/firehose` or `label_sets`.
+   * `table` is a folder under the root such as `posts`, `raw/firehose` or `label_sets`. Strays are
+   * left out.
    */
   files(table: string): PartitionFile[] {
+    const found = this.#parquet(table);
+    return NAMED.test(table) ? found.filter((file) => this.#isNamed(file)) : found;
+  }
+
+  /**
+   * List the Parquet files in the folder of a table that are none of its own: copies that people or
+   * programs for backups laid beside them, and those in a folder that is no day.
+   */
+  strays(table: string): string[] {
+    if (!NAMED.test(table)) return [];
+    return this.#parquet(table).filter((file) => !this.#isNamed(file)).map(({ path }) => path);
+  }
+
+  /** Is a file where a task writes it, and named so? */
+  #isNamed({ path, day }: PartitionFile): boolean {
+    return NAMES.test(relative(this.root, path).replaceAll("\\", "/")) &&
+      (day === undefined || !Number.isNaN(Date.parse(day)));
+  }
+
+  #parquet(table: string): PartitionFile[] {
     // A switch meanwhile would be listed half before and half after.
     for (let before = this.#compaction();;) {
       const found = list(join(this.root, table)).filter((file) => file.path.endsWith(".parquet"));
@@ -213,6 +243,15 @@ export class DataPaths {
   /** List the paths of a table's Parquet files of a day. */
   filesOfDay(table: string, day: string): string[] {
     return this.files(table).filter((file) => file.day === day).map(({ path }) => path);
+  }
+
+  /** List the strays of all tables that have some. */
+  allStrays(): string[] {
+    const classified = ["labels", "replicates"].flatMap((folder) =>
+      this.names(folder).map((name) => `${folder}/${name}`)
+    );
+    return ["posts", ...classified, "aggregates", "windows", "label_sets", "anchors"]
+      .flatMap((table) => this.strays(table));
   }
 
   /** List what lies directly under a folder of the root, in order: the sources, the classifiers. */

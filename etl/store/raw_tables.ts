@@ -28,7 +28,6 @@ const RAW_COLUMNS = {
   did: "VARCHAR",
   rkey: "VARCHAR",
   rev: "VARCHAR",
-  op: "BIGINT",
   cursor: "BIGINT",
   host: "VARCHAR",
   seen_at: "TIMESTAMP",
@@ -43,12 +42,19 @@ const RAW_COLUMNS = {
   rank: "INTEGER",
   ...COUNT_COLUMNS,
   author_handle: "VARCHAR",
+  counted_at: "TIMESTAMP",
 } as const;
 
-/** Every post as a source gave it; values that a source lacks are null. */
-export const RAW: Table = { folder: "raw/*", version: 2, columns: RAW_COLUMNS };
+/**
+ * Every post as a source gave it; values that a source lacks are null.
+ *
+ * `counted_at` is of imports alone, and new in version 2: other sources count at `seen_at`.
+ * `event_time_sent` is of streams alone, and new in version 3: what the server wrote, where the time of
+ * the stream does not allow it.
+ */
+export const RAW: Table = { folder: "raw/*", version: 3, columns: RAW_COLUMNS };
 
-/** Removals by authors and hosts: a keyed hash and a time, never the deleted content. */
+/** The table `raw/tombstones`, removals by authors and hosts: a keyed hash and a time, never the deleted content. */
 export const TOMBSTONES: Table = {
   folder: "raw/tombstones",
   version: 2,
@@ -61,13 +67,13 @@ export const TOMBSTONES: Table = {
     host: "VARCHAR",
     cursor: "BIGINT",
     rev: "VARCHAR",
-    op: "BIGINT",
+    with_rev: "BOOLEAN",
   },
 };
 
 const { uri, did, event_time, seen_at, host } = RAW_COLUMNS;
 
-/** Counts that were taken again at 48 hours; null where the AppView no longer had the post. */
+/** The table `raw/counts`: counts that were taken again at 48 hours; null where the AppView no longer had the post. */
 export const COUNTS: Table = {
   folder: "raw/counts",
   version: 1,

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { existsSync } from "node:fs";
-import { removeIfThere } from "../run/if_there.ts";
+import { removeIfThere } from "./if_there.ts";
 import { StateFile } from "./state_file.ts";
 import { removeLeftovers, sync } from "./whole_file.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type ExitStatus, UserError } from "../run/error.ts";
-import { ifThereSync } from "../run/if_there.ts";
+import { ifThereSync } from "./if_there.ts";
 import { replaceText } from "./whole_file.ts";
 
 /** The error for a file with wrong content. */

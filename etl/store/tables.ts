@@ -11,7 +11,7 @@ import type { Table } from "./table.ts";
 export { CONTEXTS, COUNTS, RAW, TOMBSTONES } from "./raw_tables.ts";
 export { type Table, withColumns } from "./table.ts";
 
-/** One row per uri; `flag_<filter>` columns follow, one for each filter of the study. */
+/** The table `posts`: one row per uri; `flag_<filter>` columns follow, one for each filter of the study. */
 export const POSTS: Table = {
   folder: "posts",
   version: 2,
@@ -46,7 +46,7 @@ export const POSTS: Table = {
   },
 };
 
-/** The common columns of label rows, before those of the classifier. */
+/** The tables `labels`: the common columns of label rows, before those of the classifier. */
 export const LABELS: Table = {
   folder: "labels/*",
   version: 1,
@@ -71,7 +71,7 @@ export const LABELS: Table = {
   },
 };
 
-/** Posts that a classifier is asked about again, to see whether its labels drift; one file each. */
+/** The tables `anchors`: posts that a classifier is asked about again, to see whether its labels drift; one file each. */
 export const ANCHORS: Table = {
   folder: "anchors",
   version: 1,
@@ -85,14 +85,14 @@ export const ANCHORS: Table = {
   },
 };
 
-/** Answers about anchors: like labels, but in no share. */
+/** The tables `replicates`: answers about anchors, like labels, but in no share. */
 export const REPLICATES: Table = {
   folder: "replicates/*",
   version: 1,
   columns: { ...LABELS.columns, round: "INTEGER" },
 };
 
-/** Definitions of label sets: one row each, one file per classifier. */
+/** The table `label_sets`: their definitions, one row each, one file per classifier. */
 export const LABEL_SETS: Table = {
   folder: "label_sets",
   version: 1,
@@ -111,7 +111,7 @@ export const LABEL_SETS: Table = {
   },
 };
 
-/** Hourly cells; the sums are what author-clustered ratio estimates need. */
+/** The table `aggregates`: hourly cells; the sums are what author-clustered ratio estimates need. */
 export const AGGREGATES: Table = {
   folder: "aggregates",
   version: 2,
@@ -138,7 +138,7 @@ export const AGGREGATES: Table = {
   },
 };
 
-/** The hours that a source was to collect, laid down when their day came. */
+/** The table `windows`: the hours that a source was to collect, laid down when their day came. */
 export const WINDOWS: Table = {
   folder: "windows",
   version: 1,
@@ -151,7 +151,7 @@ export const WINDOWS: Table = {
   },
 };
 
-/** Received events per minute of event time; rows of one minute add up. */
+/** The table `coverage`: received events per minute of event time; rows of one minute add up. */
 export const COVERAGE: Table = {
   folder: "coverage",
   version: 2,
@@ -173,7 +173,7 @@ export const COVERAGE: Table = {
   },
 };
 
-/** One row a run, there from its start. */
+/** The table `runs`: one row a run, there from its start. */
 export const RUNS: Table = {
   folder: "runs",
   version: 2,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
-import { ifThereSync, namesIn, removeIfThere } from "../run/if_there.ts";
+import { ifThereSync, namesIn, removeIfThere } from "./if_there.ts";
 
 /** Force a file or a folder's entries to disk. */
 export async function sync(path: string): Promise<void> {

@@ -6,7 +6,7 @@ import type { Database } from "../store/duckdb.ts";
 import { minute, type StreamStanding, streamStandings } from "../coverage/stream_standing.ts";
 import { type TaskState, taskStates } from "./task_states.ts";
 import { join } from "node:path";
-import { describeError } from "../run/error.ts";
+import { describeError, type UserError } from "../run/error.ts";
 import type { DataPaths } from "../store/paths.ts";
 import type { Incident } from "./incidents.ts";
 
@@ -36,15 +36,26 @@ export async function overdue(
   study: Study,
   present: Date,
 ): Promise<Incident[]> {
-  const tasks = await taskStates(database, paths);
+  const { states: tasks, damaged } = await taskStates(database, paths);
   const late = lateTasks(tasks, present);
   return [
     ...await writing(paths),
+    ...damagedLedger(damaged),
     ...late,
     ...diedTasks(tasks, study),
     ...late.length > 0 ? [] : lateFeed(tasks, paths, present),
     ...await lateStreams(database, paths, study, present),
   ];
+}
+
+/** Without its rows nobody knows whether a run ended well, and silence would say that it did. */
+function damagedLedger(damaged: UserError[]): Incident[] {
+  const [first] = damaged;
+  if (first === undefined) return [];
+  const title = damaged.length === 1
+    ? first.message
+    : `${damaged.length} files of the ledger of runs are damaged; of the first, ${first.found}`;
+  return [{ key: "overdue/ledger", title, remedy: first.remedy }];
 }
 
 function lateTasks(tasks: Map<string, TaskState>, present: Date): Incident[] {
@@ -85,7 +96,10 @@ function lateTask(
     return [{ key, title, remedy: "Read its output, or end it and run it again: it goes on" }];
   }
   if (!isLate(good ?? began)) return [];
-  const title = good
+  const title = state?.isUnsure
+    ? `whether deno task ${task} ended well since ${minute(good ?? state.first)} UTC is unknown: ` +
+      "rows of its runs are damaged"
+    : good
     ? `deno task ${task} last ended well at ${minute(good)} UTC`
     : state
     ? `deno task ${task} never ended well, first started at ${minute(state.first)} UTC`

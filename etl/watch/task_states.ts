@@ -1,7 +1,8 @@
 import { basename } from "node:path";
 import { hasDied, runName } from "../command/last_runs.ts";
-import { type Database, utc } from "../store/duckdb.ts";
-import { queryWhole } from "../store/damage.ts";
+import type { UserError } from "../run/error.ts";
+import { type Database, rows, utc } from "../store/duckdb.ts";
+import { wholeFiles } from "../store/damage.ts";
 import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { RUNS } from "../store/tables.ts";
@@ -25,7 +26,19 @@ export interface TaskState {
   latest: RunState | null;
   /** When a complete run last ended; null where none did. */
   good: Date | null;
+  /** Is the row of a run since then damaged? Then nobody knows whether it ended well. */
+  isUnsure: boolean;
 }
+
+/** What the ledger says of all tasks. */
+export interface TaskStates {
+  states: Map<string, TaskState>;
+  /** The errors of rows that were looked for and are damaged. */
+  damaged: UserError[];
+}
+
+/** The status of a run whose row is damaged; only its name says something of it. */
+const UNKNOWN = "unknown";
 
 interface Row extends Record<string, unknown> {
   task: string;
@@ -40,21 +53,20 @@ interface Row extends Record<string, unknown> {
  * Find the state of each task's runs, from the names of files and the newest of each task.
  *
  * A `daily` is complete where it reached its end, whatever its steps did: it reports them itself.
- * Damaged files are left out.
+ * Of a run whose row is damaged its task and its start are known, and not how it ended.
  */
-export async function taskStates(
-  database: Database,
-  paths: DataPaths,
-): Promise<Map<string, TaskState>> {
+export async function taskStates(database: Database, paths: DataPaths): Promise<TaskStates> {
   const files = paths.files("runs").map(({ path }) => path)
     .sort((a, b) => basename(a) < basename(b) ? 1 : -1);
   const byName = Object.groupBy(files, (path) => runName(path)?.task ?? "");
   delete byName[""];
   const states = new Map<string, TaskState>();
+  const damaged: UserError[] = [];
   let open = Object.values(byName) as string[][];
   for (let from = 0, until = AT_ONCE; open.length > 0; from = until, until *= 4) {
     const found = await readRuns(database, open.flatMap((paths) => paths.slice(from, until)));
-    for (const run of found) addRun(states, run);
+    damaged.push(...found.errors);
+    for (const run of found.runs) addRun(states, run);
     const done = new Set([...states.values()].filter(({ good }) => good).map(({ task }) => task));
     open = open.filter((paths) =>
       paths.length > until && until < AT_MOST && !done.has(taskOf(paths, states))
@@ -64,7 +76,7 @@ export async function taskStates(
     const state = states.get(taskOf(paths!, states));
     if (state) state.first = runName(paths!.at(-1)!)!.started;
   }
-  return states;
+  return { states, damaged };
 }
 
 /** Add a run to the state of its task; newer ones were added before. */
@@ -74,10 +86,11 @@ function addRun(states: Map<string, TaskState>, run: Row): void {
     run.ended_at === null ? null : utc(run.ended_at),
   ];
   const state = states.get(run.task) ??
-    { task: run.task, first: started_at, latest: null, good: null };
+    { task: run.task, first: started_at, latest: null, good: null, isUnsure: false };
   states.set(run.task, state);
   if (run.status === "busy") return;
   state.latest ??= { status: hasDied(run) ? "died" : run.status, started_at, ended_at };
+  if (run.status === UNKNOWN && state.good === null) state.isUnsure = true;
   if (isGood(run)) state.good ??= ended_at;
 }
 
@@ -86,15 +99,41 @@ function isGood({ task, status, arguments: given, has_summary }: Row): boolean {
   return has_summary && !(JSON.parse(given) as string[]).includes("--date");
 }
 
-async function readRuns(database: Database, files: string[]): Promise<Row[]> {
-  return await queryWhole<Row>(
-    database,
-    files,
-    (files) =>
+async function readRuns(
+  database: Database,
+  files: string[],
+): Promise<{ runs: Row[]; errors: UserError[] }> {
+  const read = (files: string[]) =>
+    rows<Row>(
+      database,
       `SELECT task, status, arguments, started_at, ended_at, host, pid, boot_id, start_ticks,
          coalesce(summary, 'null') <> 'null' AS has_summary
        FROM ${relation(RUNS, files)} ORDER BY started_at DESC, run_id DESC`,
-  );
+    );
+  try {
+    return { runs: await read(files), errors: [] };
+  } catch (error) {
+    // Which ones are damaged is looked for only where reading failed.
+    const { whole, errors } = await wholeFiles(database, files, "read the ledger of runs");
+    if (errors.length === 0) throw error;
+    const lost = files.filter((path) => !whole.includes(path)).map(unknownRun);
+    const runs = [...await read(whole), ...lost]
+      .sort((a, b) => a.started_at < b.started_at ? 1 : -1);
+    return { runs, errors };
+  }
+}
+
+/** Give what the name of a file of the ledger says of its run. */
+function unknownRun(path: string): Row {
+  const { task, started } = runName(path)!;
+  return {
+    task: task.replace(/^(sync|classify)-/, "$1:"),
+    status: UNKNOWN,
+    arguments: "[]",
+    started_at: started.toISOString().slice(0, -1).replace("T", " "),
+    ended_at: null,
+    has_summary: false,
+  };
 }
 
 /** The name of a task in file names has a dash where the task has a colon. */

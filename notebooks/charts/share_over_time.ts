@@ -4,6 +4,7 @@ import { from } from "arquero";
 import { Chart, type Panel, type Tip } from "./chart.ts";
 import { everyDay, formatDay, formatRange } from "../measures/days.ts";
 import { DAY_MARGINS, dayAxis, dayScale, noon } from "./day_axis.ts";
+import { dayOfPosts, type UnbelievedTimes } from "../measures/creation_times.ts";
 import { factsLine, type FigureFacts, titleOf } from "../measures/figure_facts.ts";
 import { legend, seriesColor, seriesDash } from "./legend.ts";
 import type { ShareOfTime } from "../measures/measured_shares.ts";
@@ -75,7 +76,7 @@ export function shareOverTime(options: ShareOverTimeOptions): Chart | Note {
   ];
   return new Chart({
     title: titleOf(options.title, facts),
-    subtitle: `By the day posts were written (${options.timeZone}), ${formatRange(days)}.`,
+    subtitle: `By ${dayOfPosts(allTimes(facts))} (${options.timeZone}), ${formatRange(days)}.`,
     caption: `${
       factsLine({ ...facts, about: aboutDays(series) })
     } A day without labelled posts is a gap: nothing is filled in.`,
@@ -105,6 +106,14 @@ export function shareOverTime(options: ShareOverTimeOptions): Chart | Note {
       ...series.length === 1 ? [countPanel(series[0]!, days, width)] : [],
     ],
   });
+}
+
+/** The times of all groups of a figure; posts of two sources count in each. */
+function allTimes({ unbelieved, groups }: FigureFacts): UnbelievedTimes | undefined {
+  const all = groups?.flatMap(({ facts }) => facts.unbelieved ?? []);
+  if (all === undefined) return unbelieved;
+  const sum = (name: "n" | "of") => all.reduce((total, times) => total + times[name], 0);
+  return { n: sum("n"), of: sum("of") };
 }
 
 function points({ days }: ShareSeries, every: Date[]): Point[] {

@@ -156,9 +156,10 @@ export function matchedTable(
         is_share: false,
       },
       about:
-        `Posts are weighted by how likely each, and of the stream its hour, was to be drawn. Matched: posts that are no replies, of hours and languages in which both have some; ` +
-        "the stream's are weighted to the feed's mix. A feed is no probability sample, so there are " +
-        "no intervals.",
+        "Each post is weighted by the probability that it was drawn; a post of the stream also by the " +
+        "probability of its hour. Matched: posts that are no replies, of hours and languages in " +
+        "which both have some; the stream's are weighted to the feed's mix. A feed is no " +
+        "probability sample, so there are no intervals.",
     },
     rows: [
       { name: "most-liked feed, matched", value: matched_feed.value, n: matched_feed.n },

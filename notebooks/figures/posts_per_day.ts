@@ -5,6 +5,7 @@ import { expressions } from "../query/identifier.ts";
 import type { Data } from "../query/data.ts";
 import { type Day, dayIn, everyDay, formatRange } from "../measures/days.ts";
 import { DAY_MARGINS, dayAxis, dayBars, dayScale } from "../charts/day_axis.ts";
+import { dayOfPosts, unbelievedText, unbelievedTimes } from "../measures/creation_times.ts";
 import { formatCount, formatNumber } from "../statistics/number_format.ts";
 import { measureParts, type Selection } from "../measures/measure.ts";
 import { panel } from "../charts/plot.ts";
@@ -57,6 +58,7 @@ export async function postsPerDayChart(
     return md`**There are no posts yet.** Collect some (\`deno task sync:firehose\`), then run
 \`deno task preprocess\`.`;
   }
+  const times = await unbelievedTimes(data, { ...selection, source: undefined });
   const days = everyDay(rows.map((row) => row.day));
   const sources = SOURCE_NAMES.map((source) => rows.filter((row) => row.source === source))
     .filter((part) => part.length > 0);
@@ -66,11 +68,13 @@ export async function postsPerDayChart(
   };
   return new Chart({
     title: "Posts per day by source",
-    subtitle: `All posts collected, by the day they were written (${data.study.time_zone}), ` +
+    subtitle: `All posts collected, by ${dayOfPosts(times)} (${data.study.time_zone}), ` +
       `${formatRange(days)}. Posts that two sources brought count in each.`,
-    caption:
+    caption: [
       "Each panel has its own scale. A day without a bar has no posts of that source in the " +
       "data: nothing is filled in.",
+      unbelievedText(times),
+    ].filter(Boolean).join(" "),
     alt: sources.map(label).join(". "),
     panels: (width) =>
       sources.map((part) =>

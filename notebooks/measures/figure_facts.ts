@@ -1,5 +1,7 @@
 import type { Coverage } from "./coverage.ts";
 import type { Data } from "../query/data.ts";
+import { unbelievedText, type UnbelievedTimes } from "./creation_times.ts";
+import { identifier } from "../query/identifier.ts";
 import { failureBounds, type Outcomes } from "../statistics/failure_bounds.ts";
 import type { MeasuredShare } from "./measured_shares.ts";
 import type { SampleKind } from "../statistics/estimate.ts";
@@ -13,12 +15,16 @@ export interface FigureFacts {
   denominator: string;
   /** Which label set, as `labelSetName` writes it; left out where nothing is labelled. */
   label_set?: string;
+  /** How many labels that came with a file found their post, as `importedLabels` says it. */
+  found_labels?: string;
   /** How many posts could not be labelled; left out where nothing is labelled. */
   failures?: { n_failed: number; outcomes: Outcomes; is_share: boolean };
   /** Labelled posts left out because nobody knows how likely they were to be drawn. */
   n_unsampled?: number;
   /** What was collected; undefined where that is not recorded, as for imports. */
   coverage?: Coverage;
+  /** How many posts stand on the clock of their source. */
+  unbelieved?: UnbelievedTimes;
   /** What the labelled posts are of the denominator. */
   kind?: SampleKind;
   /** What intervals are for, or why there are none. */
@@ -87,7 +93,9 @@ export function factsLine(facts: FigureFacts): string {
       } no probability of being drawn, and ${facts.n_unsampled === 1 ? "is" : "are"} left out.`
       : undefined,
     facts.coverage ? coverageText(facts.coverage) : "What was received is not recorded.",
+    unbelievedText(facts.unbelieved),
     label_set && `Labels: ${label_set}.`,
+    facts.found_labels,
     facts.about,
     also,
   ].filter(Boolean).join(" ");
@@ -111,7 +119,10 @@ export function titleOf(title: string, facts: FigureFacts): string {
 /** Give the facts of a share of a range. */
 export function factsOf(
   share: MeasuredShare,
-  rest: Pick<FigureFacts, "denominator" | "label_set" | "coverage">,
+  rest: Pick<
+    FigureFacts,
+    "denominator" | "label_set" | "found_labels" | "coverage" | "unbelieved"
+  >,
   isShare = true,
 ): FigureFacts {
   const { sums, sampling, outcomes, estimate } = share;
@@ -125,16 +136,49 @@ export function factsOf(
   };
 }
 
-/** Name the label set of a classifier that the views show, undefined where nothing was labelled. */
+/**
+ * Name the label set of a classifier that the views show, undefined where nothing was labelled.
+ *
+ * Of people's labels it says how many found their post.
+ */
 export async function labelSetName(data: Data, classifier: string): Promise<string | undefined> {
-  const rows = (await data.sql`
-    SELECT label_set_id, codebook, model, parameters FROM label_sets
-    WHERE classifier = ${classifier} AND is_shown`).objects() as Record<string, string | null>[];
-  const [row] = rows;
+  const row = await shownSet(data, classifier);
   if (row === undefined) return undefined;
   const imported = JSON.parse(row.parameters ?? "{}").imported_as;
   const what = [classifier, row.codebook, row.model, imported].filter(Boolean).join(" ");
-  return `${what}, label set ${row.label_set_id}`;
+  const found = classifier === "human" ? ` (${await foundLabels(data, classifier)})` : "";
+  return `${what}, label set ${row.label_set_id}${found}`;
+}
+
+/** Say how many of a classifier's imported labels found their post; nothing where it gave them here. */
+export async function importedLabels(data: Data, classifier: string): Promise<string | undefined> {
+  const row = await shownSet(data, classifier);
+  return /^imported-/.test(row?.classifier_version ?? "")
+    ? `${await foundLabels(data, classifier)}.`
+    : undefined;
+}
+
+async function shownSet(data: Data, classifier: string) {
+  const rows = (await data.sql`
+    SELECT label_set_id, codebook, model, parameters, classifier_version FROM label_sets
+    WHERE classifier = ${classifier} AND is_shown`).objects() as Record<string, string | null>[];
+  return rows[0];
+}
+
+async function foundLabels(data: Data, classifier: string): Promise<string> {
+  const [row] = (await data.sql`
+    SELECT count(*) AS labels, count(p.uri) AS found FROM (
+      SELECT uri, cid, text_hash FROM ${
+    identifier(classifier)
+  } WHERE NOT starts_with(uri, 'deleted:')
+    ) AS l LEFT JOIN (
+      SELECT uri, cid, text_hash FROM posts
+    ) AS p ON p.uri = l.uri AND p.text_hash = l.text_hash AND coalesce(p.cid = l.cid, true)`)
+    .objects() as { labels: number; found: number }[];
+  const { labels, found } = row!;
+  return `${formatNumber(Number(found))} of ${
+    formatCount(Number(labels), "label")
+  } found their post`;
 }
 
 function failureText({ n_failed, outcomes, is_share }: NonNullable<FigureFacts["failures"]>) {
@@ -143,8 +187,8 @@ function failureText({ n_failed, outcomes, is_share }: NonNullable<FigureFacts["
   const failed = `Labelling failed for ${formatShare(failure_rate, 1)} ` +
     `(${formatCount(n_failed, "post")}), which are left out`;
   return is_share
-    ? `${failed}: the share lies between ${formatShare(if_all_no, 1)} were all of them no and ` +
-      `${formatShare(if_all_yes, 1)} were all yes.`
+    ? `${failed}. The share would be ${formatShare(if_all_no, 1)} if all of them were no, and ` +
+      `${formatShare(if_all_yes, 1)} if all were yes.`
     : `${failed}.`;
 }
 

@@ -1,7 +1,8 @@
 import { coverageOf } from "./coverage.ts";
+import { unbelievedTimes } from "./creation_times.ts";
 import { coveredHours } from "./covered_hours.ts";
 import type { Data } from "../query/data.ts";
-import { factsOf, type FigureFacts, labelSetName } from "./figure_facts.ts";
+import { factsOf, type FigureFacts, importedLabels, labelSetName } from "./figure_facts.ts";
 import type { Measure, Selection } from "./measure.ts";
 import {
   type MeasuredShare,
@@ -28,10 +29,13 @@ export async function measuredFigure(
   const range = shareOfRange(days, selection);
   const hours = (await coveredHours(data)).filter(({ source }) => source === selection.source);
   const isShare = measure.threshold !== undefined || /^(is|has)_/.test(measure.column);
+  const classifier = measure.view.replace(/^posts_/, "");
   const facts = factsOf(range, {
     denominator: passedPosts(selection.source),
-    label_set: await labelSetName(data, measure.view.replace(/^posts_/, "")),
+    label_set: await labelSetName(data, classifier),
+    found_labels: await importedLabels(data, classifier),
     coverage: coverageOf(hours, days.map(({ time }) => time), data.study.time_zone),
+    unbelieved: await unbelievedTimes(data, selection),
   }, isShare);
   return { days, range, facts };
 }

@@ -81,14 +81,19 @@ export class Views {
         this.#waiting.set(view, statement);
         continue;
       }
-      const files = paths.files(pattern.slice(0, pattern.indexOf("/*")));
+      const folder = pattern.slice(0, pattern.indexOf("/*"));
+      const files = paths.files(folder);
       const days = files.flatMap((file) => file.day ?? []);
       this.tables.push({ view, files: files.length, days: [...new Set(days)].sort() });
-      // The engine knows no folder to search in, so paths are written out for it.
+      // The engine knows no folder to search in, so paths are written out for it. A pattern would also
+      // find strays, and file by file takes longer.
+      const read = paths.strays(folder).length === 0
+        ? quote(join(paths.root, pattern))
+        : `[${files.map(({ path }) => quote(path)).join(", ")}]`;
       this.#waiting.set(
         view,
         files.length > 0
-          ? statement.replace(`'${pattern}'`, () => quote(join(paths.root, pattern)))
+          ? statement.replace(`'${pattern}'`, () => read)
           : emptyView(view, known[view]!),
       );
     }

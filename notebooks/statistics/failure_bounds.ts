@@ -1,4 +1,4 @@
-/** What failures leave open: the share were all of them no, and were all of them yes. */
+/** What failures leave open: the share if all of them were no, and if all were yes. */
 export interface FailureBounds {
   failure_rate: number;
   if_all_no: number;

@@ -79,7 +79,7 @@ export function median(values: number[]): number {
 
 function describeGoal(figure: Figure): string {
   const { least, most, of } = figure.goal!;
-  const show = of === "ratio" ? ratio : number;
+  const show = of === "ratio" ? ratio : (value: number) => `${number(value)} ${figure.unit}`;
   const bounds = [
     ...(least === undefined ? [] : [`at least ${show(least)}`]),
     ...(most === undefined ? [] : [`at most ${show(most)}`]),

@@ -33,7 +33,7 @@ Deno.test("a figure stands beside its goal and beside what it is compared to", (
     first!,
     /^frames to rows +60,000 events\/s +7\.5 × the other \(8,000\) +goal at least 6 ×: met$/,
   );
-  assert.match(second!, /^memory +252 MB +goal at most 250: MISSED$/);
+  assert.match(second!, /^memory +252 MB +goal at most 250 MB: MISSED$/);
   const json = JSON.parse(figuresJson("firehose", [figure, missed]));
   assert.deepEqual([json.bench, json.isMet], ["firehose", false]);
   assert.deepEqual(json.figures, [{ ...figure, isMet: true }, { ...missed, isMet: false }]);

@@ -11,8 +11,8 @@ import { expectedOfSample } from "../demo/expected.ts";
 const expected = await expectedOfSample();
 
 async function runHere(words: string[], variables: Record<string, string>): Promise<number> {
-  const { code, stderr } = await runTask(words, variables);
-  console.error(stderr);
+  const { code, stdout, stderr } = await runTask(words, variables);
+  console.error(`${stderr}\n${stdout}`);
   return code;
 }
 
@@ -89,6 +89,13 @@ Deno.test("the demo finds what its source file says, whatever a demo before left
           not_rated: posts.length - coded.length,
         },
       );
+    });
+
+    await t.step("what the feed gave is what its runs say, deleted or not", () => {
+      const runs = stderr.matchAll(/^Collected (\d+) posts from [^\n]+\n {2}\d+ of at:/gm);
+      const given = [...runs].map(([, posts]) => Number(posts));
+      assert.equal(given.length, 7);
+      assert.equal(summary.received_most_liked, given.reduce((sum, posts) => sum + posts, 0));
     });
 
     await t.step("each post's day, flags and label", async () => {
@@ -239,3 +246,24 @@ async function filesOf(folder: string): Promise<string[]> {
 function escape(path: string): string {
   return path.replaceAll("'", "''");
 }
+
+Deno.test("a demo that is stopped in any of its steps says so, and takes no other study", async () => {
+  const data = await Deno.makeTempDir({ prefix: "civicsky-demo-" });
+  try {
+    for (const last of [1, 9]) {
+      let steps = 0;
+      const stopping = (words: string[], variables: Record<string, string>) =>
+        ++steps === last ? Promise.resolve(4) : runHere(words, variables);
+      const command: Command = { ...demoCommand, run: (context) => demo(context, stopping) };
+      const { result, stdout, stderr } = await printed(() => runCommand(command, ["--data", data]));
+      assert.equal(result, 4, stderr);
+      assert.match(stdout, /^Stopped early\. The next deno task demo begins anew\.$/m);
+      assert.equal(steps, last);
+    }
+    const other = ["--data", data, "--study", `${ROOT}study.yaml`];
+    const { result } = await printed(() => runCommand(demoCommand, other));
+    assert.equal(result, 2);
+  } finally {
+    await Deno.remove(data, { recursive: true });
+  }
+});

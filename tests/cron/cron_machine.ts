@@ -43,6 +43,8 @@ export class CronMachine {
       );
     }
     reader.releaseLock();
+    // Cron tells by whole seconds whether crontabs changed: it would miss one of its own first second.
+    await new Promise((done) => setTimeout(done, 1500));
     return new CronMachine(cron);
   }
 

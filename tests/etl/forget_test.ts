@@ -92,6 +92,34 @@ Deno.test("forget removes a post and an account from every file, and its receipt
     assert.match(nothing.stdout, /\nNo table had a row to remove\.\n/);
   }));
 
+// Invariant 11
+Deno.test("what is forgotten stays so, whatever time its servers wrote and whenever it comes again", () =>
+  withData(async (data) => {
+    const folder = await rawFolder(data);
+    const lay = (name: string, year: number) => {
+      const time = { event_time: `${year}-06-01 10:00:00`, created_at: `${year}-06-01T10:00:00Z` };
+      return folder.raw("firehose", DAY, `${name}.${DAY}_${year}-06-01`, [
+        { uri: uri("1"), cid: "c1", ...time },
+        { uri: uri("3", OTHER), cid: "c3", ...time },
+        { uri: uri("2"), cid: "c2", event_time: `${DAY} 10:00:00`, created_at: `${DAY}T10:00:00Z` },
+      ]);
+    };
+    const posts = () =>
+      query(
+        data,
+        `SELECT DISTINCT uri FROM read_parquet(['{data}/raw/firehose/*/*.parquet',
+           '{data}/posts/*/*.parquet'], union_by_name = true)`,
+      );
+    // The clock of the server was a year ahead.
+    await lay("a", 2027);
+    assert.equal((await run(data, "preprocess")).code, 0);
+    assert.equal((await run(data, "forget", uri("1"), OTHER)).code, 0);
+    assert.deepEqual(await posts(), [{ uri: uri("2") }]);
+    await lay("b", 2028);
+    assert.equal((await run(data, "preprocess")).code, 0);
+    assert.deepEqual(await posts(), [{ uri: uri("2") }]);
+  }));
+
 Deno.test("forget says of which source the journal is still being written", () =>
   withData(async (data) => {
     await collected(data);

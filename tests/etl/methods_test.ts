@@ -36,6 +36,7 @@ async function fill(data: string): Promise<string> {
     events: 50,
     posts: 20,
     skipped: 3,
+    set_aside: 2,
     reconnects: 1,
     covered_from: `2026-06-01 ${from}:00`,
     covered_until: `2026-06-01 ${until}:00`,
@@ -87,6 +88,15 @@ async function fill(data: string): Promise<string> {
     [{ run_id: "x", task: "sync:firehose", status: "running", started_at: "2026-06-01 01:00:00" }],
     paths.run("2026-06-01", "x"),
   );
+  // Calls that did nothing are no runs.
+  const at = { task: "sync:firehose", started_at: "2026-06-01 02:00:00" };
+  for (
+    const [run_id, args, exit_status] of [["y", "--dry-run", 0], ["z", "--fro", 2]] as const
+  ) {
+    const status = exit_status === 0 ? "done" : "failed";
+    const run = { ...at, run_id, status, exit_status, arguments: JSON.stringify([args]) };
+    await writeRows(RUNS, [run], paths.run("2026-06-01", run_id));
+  }
   return study;
 }
 
@@ -122,12 +132,13 @@ Deno.test("every number of the data statement is what SQL on the tables counts",
       const [sums] = await query(
         data,
         `SELECT sum(events)::INT AS events, sum(posts)::INT AS posts_received,
-           sum(skipped)::INT AS skipped, sum(reconnects)::INT AS reconnects
+           sum(skipped)::INT AS skipped, sum(set_aside)::INT AS set_aside,
+           sum(reconnects)::INT AS reconnects
          FROM read_parquet('{data}/coverage/*/*.parquet')`,
       );
-      const { events, posts_received, skipped, reconnects } = stream;
-      assert.deepEqual({ events, posts_received, skipped, reconnects }, sums);
-      assert.ok(page.includes("| firehose | 3 | 1.75 | 58.3% | 2 | 150 | 60 | 9 | 3 |"), page);
+      const { events, posts_received, skipped, set_aside, reconnects } = stream;
+      assert.deepEqual({ events, posts_received, skipped, set_aside, reconnects }, sums);
+      assert.ok(page.includes("| firehose | 3 | 1.75 | 58.3% | 2 | 150 | 60 | 9 | 6 | 3 |"), page);
       assert.match(
         page,
         /drawn with probability 0.125\. Gaps: 2026-06-01 20:00 to .* \(60 minutes\); /,
@@ -204,6 +215,7 @@ Deno.test("every number of the data statement is what SQL on the tables counts",
       assert.match(page, /\| sync:firehose \| 1 \| 0 \| 0 \| 0 \| 1 \| 2026-06-01 01:00 /);
       assert.match(page, /Code \(commits\): .*not recorded/);
       assert.match(page, /Hosts of firehose left out 9 sequence numbers/);
+      assert.match(page, /6 messages of firehose could not be read and were set aside/);
       assert.match(page, /not a probability sample/);
       assert.match(page, /labels of perspective \(new\) have no known probability of being/);
       assert.match(page, /deleted while no stream was read is unknown/);

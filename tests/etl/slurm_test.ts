@@ -226,6 +226,28 @@ Deno.test("what scripts cannot be written for is a usage error", async () => {
   });
 });
 
+Deno.test("a task that the days of an array would refuse is a usage error before any script is written", async () => {
+  await withData(async (data) => {
+    await writeDays(data);
+    const refused = {
+      "classify:sociopolitcal":
+        /is not a task that labels; these are classify:dictionary, classify:/,
+      "aggregate": /is not a task that labels; these are classify:dictionary, classify:/,
+      "classify:dictionary --nix":
+        /Cannot run classify:dictionary: unknown option '--nix'\n {2}See/,
+      "classify:dictionary --limit many": /--limit "many" is not a whole number/,
+      "classify:dictionary posts": /Cannot run classify:dictionary: too many arguments/,
+      "classify:dictionary -h": /has -h, which the scripts set themselves/,
+    };
+    for (const [task, reason] of Object.entries(refused)) {
+      const { code, stderr } = await runTask(["slurm", "--data", data, "--task", task]);
+      assert.equal(code, 2, task);
+      assert.match(stderr, reason);
+    }
+    await assert.rejects(Deno.stat(`${data}/slurm`), Deno.errors.NotFound);
+  });
+});
+
 Deno.test("options of sbatch are told apart, and those that the scripts rest on are refused", () => {
   assert.deepEqual(sbatchOptions("--mem=4G", ["-p long"]), ["-p long", "--mem=4G"]);
   assert.deepEqual(sbatchOptions("-A x --nice -C 'a&b' --mail-type=END,FAIL"), [

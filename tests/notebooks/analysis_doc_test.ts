@@ -7,8 +7,10 @@ import { CLASSIFIERS } from "../../classifiers/list.ts";
 import { labelTable } from "../../etl/labels/label_file.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { LABEL_SETS, POSTS } from "../../etl/store/tables.ts";
+import { onlyThese } from "../../etl/run/environment.ts";
 import { uri } from "../raw.ts";
 import { withData } from "../rows.ts";
+import { SHIPPED_STUDY } from "../shipped_study.ts";
 import { writeRows } from "../table_file.ts";
 import { ROOT, runTask } from "../task.ts";
 
@@ -70,7 +72,9 @@ async function fill(folder: string): Promise<void> {
 
 async function output(command: string, args: string[], cwd: string): Promise<string | undefined> {
   try {
-    const { success, stdout, stderr } = await new Deno.Command(command, { args, cwd }).output();
+    const env = onlyThese({ CIVICSKY_STUDY: SHIPPED_STUDY });
+    const { success, stdout, stderr } = await new Deno.Command(command, { args, cwd, env })
+      .output();
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
     assert.ok(success, text(stderr));
     return text(stdout);

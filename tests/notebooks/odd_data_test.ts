@@ -123,7 +123,7 @@ Deno.test("odd data give honest charts or a clear message, never an empty pictur
       await Deno.mkdir(`${data}/reports`);
       const page = (name: string) => `${data}/reports/${name}.html`;
       for (const name of NAMES) await Deno.writeTextFile(page(name), "before");
-      const { errors } = await renderIn(data, `${ROOT}notebooks`, { study });
+      const { errors } = await renderIn(data, `${ROOT}notebooks`, { names: [...NAMES], study });
       assert.equal(errors!.length, NAMES.length);
       for (const [index, { message, remedy }] of errors!.entries()) {
         const said = `Cannot render ${NAMES[index]}: the file ${path} is damaged (`;

@@ -66,12 +66,13 @@ async function killRuns(network: Network, data: string, writing: Writing): Promi
   let grew = 0;
   for (const [event, ms] of KILLS) {
     writing.allowed += POSTS / KILLS.length;
-    const [journal, landed] = [journalBytes(data), partsOf(data)];
+    const [left, landed] = [journalFiles(data), partsOf(data)];
     const run = startCollecting({ url: network.relay }, data);
     const output = run.output();
     let ended = false;
     void output.then(() => ended = true);
-    const written = () => journalBytes(data) > journal;
+    // What the run before left may be longer than all that this one writes.
+    const written = () => journalBytes(data, left) > 0;
     while (!ended && event !== "started" && !written()) {
       if (event === "landed" && partsOf(data) > landed) break;
       await sleep(2);
@@ -104,9 +105,11 @@ function partsOf(data: string): number {
     .filter(({ name }) => name.endsWith(".parquet")).length;
 }
 
-function journalBytes(data: string): number {
+/** Give the bytes of the segments in the journal, but for those that were left there. */
+function journalBytes(data: string, left: string[]): number {
   const folder = `${data}/journal/firehose`;
-  return journalFiles(data).reduce((sum, name) => sum + Deno.statSync(`${folder}/${name}`).size, 0);
+  return journalFiles(data).filter((name) => !left.includes(name))
+    .reduce((sum, name) => sum + Deno.statSync(`${folder}/${name}`).size, 0);
 }
 
 async function inFolder<T>(use: (data: string) => Promise<T>): Promise<T> {

@@ -102,6 +102,7 @@ const NOTHING = {
   reply_count: null,
   quote_count: null,
   author_handle: null,
+  counted_at: null,
 };
 
 function byCid(a: Record<string, unknown>, b: Record<string, unknown>): number {

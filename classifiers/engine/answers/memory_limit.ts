@@ -1,12 +1,12 @@
 import { type Database, isOutOfMemory } from "../../../etl/store/duckdb.ts";
 
 /**
- * DuckDB's memory, beside JavaScript's. DuckDB spills the rest, except what it pins: where
+ * DuckDB's memory in a labelling run, beside JavaScript's. DuckDB spills the rest, except what it pins: where
  * this is too little, a run takes more.
  */
 export const LIMIT_MEMORY = "SET memory_limit = '110MB'";
 
-/** Do some work; if memory ran out, do it again with more: old files have larger row groups. */
+/** Do some work of a labelling run; if memory ran out, do it again with more: old files have larger row groups. */
 export async function withMoreMemory<T>(database: Database, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

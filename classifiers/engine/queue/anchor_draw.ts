@@ -16,6 +16,7 @@ export function anchorTurnSql(column: string): string {
   return uniformSql(column, SEED);
 }
 
+/** How the anchors of a label set are drawn. */
 export interface AnchorDraw {
   classifier: string;
   labelSetId: string;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { utcDay } from "../../../etl/run/clock.ts";
-import { namesIn, removeIfThere } from "../../../etl/run/if_there.ts";
+import { namesIn, removeIfThere } from "../../../etl/store/if_there.ts";
 import { StateFile } from "../../../etl/store/state_file.ts";
 import { type Quota, UNITS, type Weight } from "./quota.ts";
 

@@ -20,7 +20,9 @@ export function heldTokens({ tokens, likely = tokens }: AskedWeight): number {
   return tokens - likely;
 }
 
+/** What quotas count. */
 export const UNITS = ["requests", "tokens"] as const;
+/** The period of a day's quota, in milliseconds. */
 export const DAY_MS = 86_400_000;
 
 const PERIODS: Record<number, string> = {

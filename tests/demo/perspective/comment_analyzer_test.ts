@@ -203,9 +203,9 @@ Deno.test({
   ignore: TEST_DATA === undefined,
   async fn() {
     const path = `${TEST_DATA}/pilot/posts.csv`;
-    const { header } = await checkCsv(path, ["text", "prob_toxic"]);
+    const table = await checkCsv(path, () => []);
     const posts: Record<string, string>[] = [];
-    for await (const { fields } of csvRows(path, header)) posts.push(fields!);
+    for await (const { fields } of csvRows(path, table)) posts.push(fields!);
     assert.ok(posts.length > 100);
     const recorded = new Map(posts.map((post) => [post.text!.toWellFormed(), probabilities(post)]));
     await withAnalyzer({ recorded }, async (server, ask) => {

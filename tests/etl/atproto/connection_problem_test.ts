@@ -4,6 +4,7 @@ import {
   explainProblem,
   retryAfterMs,
 } from "../../../etl/atproto/connection_problem.ts";
+import { SUBSCRIBE_EVENTS } from "../../../etl/atproto/jetstream_event.ts";
 import { subscribe } from "../../../etl/atproto/subscription.ts";
 
 /** Give what a real handshake with a server that answers every request alike comes to. */
@@ -44,6 +45,28 @@ Deno.test("each way in which a handshake fails has its own name and words", asyn
     "dns",
     "the name relay.civicsky.invalid cannot be resolved",
   ]);
+});
+
+Deno.test("a host of version 1 of Jetstream is named as such, and no other is", async () => {
+  const asked: string[] = [];
+  const serve = (isVersion1: boolean) =>
+    Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+      asked.push(new URL(request.url).pathname);
+      if (!isVersion1 || asked.at(-1) !== "/subscribe") return new Response("", { status: 404 });
+      return Deno.upgradeWebSocket(request).response;
+    });
+  const reason = async (isVersion1: boolean, path: string) => {
+    const server = serve(isVersion1);
+    const problem = await handshake(`ws://127.0.0.1:${server.addr.port}/xrpc/${path}`);
+    await server.shutdown();
+    return problem.reason.replace(/^[\d.:]+ /, "");
+  };
+  const named = "serves version 1 of Jetstream, and only version 2 can be read";
+  assert.equal(await reason(true, `${SUBSCRIBE_EVENTS}?cursor=1`), named);
+  assert.equal(await reason(false, SUBSCRIBE_EVENTS), "answers HTTP 404");
+  asked.length = 0;
+  assert.equal(await reason(true, "com.atproto.sync.subscribeRepos"), "answers HTTP 404");
+  assert.ok(!asked.includes("/subscribe"));
 });
 
 Deno.test("Retry-After is read as seconds or as a date, and never longer than 15 minutes", () => {

@@ -53,12 +53,39 @@ Deno.test("pages shorter than asked for go on until the limit, and longer ones a
   ]);
 });
 
-Deno.test("an empty page, an empty cursor and a cursor from before end the paging", async () => {
-  const page = (cursor?: string) => ({ feed: feed.slice(0, 1), cursor });
-  assert.equal((await pagesOf([page("a"), { feed: [], cursor: "b" }], 10)).asked.length, 2);
+Deno.test("no cursor, an empty one and one from before end the paging", async () => {
+  const page = (cursor?: string | null) => ({ feed: feed.slice(0, 1), cursor });
+  assert.equal((await pagesOf([page("a"), page(null)], 10)).asked.length, 2);
   assert.equal((await pagesOf([page("a"), page("")], 10)).asked.length, 2);
   assert.equal((await pagesOf([page("a"), page("b"), page("a"), page("c")], 10)).asked.length, 3);
   assert.equal((await pagesOf([page()], 10)).asked.length, 1);
+});
+
+Deno.test("an empty page with a cursor is no end, five in a row are", async () => {
+  const page = (cursor: string) => ({ feed: feed.slice(0, 1), cursor });
+  const empty = (cursor: string) => ({ feed: [], cursor });
+  const four = ["b", "c", "d", "e"].map(empty);
+  const on = await pagesOf([page("a"), ...four, page("f"), empty("g"), page("h")], 3);
+  assert.deepEqual([on.asked.length, on.pages.flat().length], [8, 3]);
+  const over = await pagesOf([page("a"), ...four, empty("f"), page("g")], 3);
+  assert.deepEqual([over.asked.length, over.pages.flat().length], [6, 1]);
+});
+
+// Invariant 9
+Deno.test("an item whose uri is none costs itself alone", async () => {
+  const uris = [
+    "at://did:plc:a b/app.bsky.feed.post/1",
+    "at://did:plc:abc/app.bsky.feed.post/a b",
+    "at://did:plc:abc/app.bsky.feed.post/..",
+    "at://did:plc:abc/app.bsky.feed.post/%zz",
+    "at://did:plc:ä/app.bsky.feed.post/1",
+  ];
+  const wrong = uris.map((uri) => ({ post: { ...feed[0].post, uri } }));
+  const { pages: [page] } = await pagesOf([{ feed: [...wrong, feed[0]] }], 10);
+  assert.deepEqual(page!.map((item) => "what" in item ? item.what : item.uri), [
+    ...uris.map(() => "post.uri"),
+    feed[0].post.uri,
+  ]);
 });
 
 // Invariant 9

@@ -20,7 +20,8 @@ const TIME = "2026-06-01T08:00:00.000Z";
 const { did, handle } = accountOf("ada");
 const repository = new Repository(accountOf("ada"));
 const record = { $type: "app.bsky.feed.post", text: "Ürban 🏡", createdAt: TIME };
-const path = "app.bsky.feed.post/3k2a";
+const POST = "app.bsky.feed.post";
+const path = `${POST}/3k2a`;
 const commit = await repository.commit([{ action: "create", path, record }], Date.parse(TIME));
 
 Deno.test("a commit gives its ops and, by CID, its records", () => {
@@ -120,19 +121,11 @@ Deno.test("a malformed frame is a FrameError that holds nothing of its content",
 });
 
 Deno.test("what the lexicon or DAG-CBOR does not allow is refused", () => {
-  const op = { action: "create", path, cid: commit.ops[0]!.cid };
   const changes: [string, Record<string, unknown>][] = [
     ["a rev that is no TID", { rev: "1" }],
     ["a repo that is too long", { repo: `did:web:${"a".repeat(2048)}` }],
     ["a repo with a character beyond ASCII", { repo: "did:web:ü" }],
     ["a date that the month does not have", { time: "2026-02-30T00:00:00Z" }],
-    ["a record key that is a dot", { ops: [{ ...op, path: "app.bsky.feed.post/." }] }],
-    ["a record key that is two dots", { ops: [{ ...op, path: "app.bsky.feed.post/.." }] }],
-    ["a path that begins with a slash", { ops: [{ ...op, path: "/app.bsky.feed.post" }] }],
-    ["a path that ends with a slash", { ops: [{ ...op, path: "app.bsky.feed.post/" }] }],
-    ["a record key that is too long", { ops: [{ ...op, path: `${path}${"a".repeat(512)}` }] }],
-    ["an op without a CID", { ops: [{ action: "create", path }] }],
-    ["an op whose CID is a text", { ops: [{ ...op, cid: op.cid!.$link }] }],
   ];
   const frames: [string, Uint8Array][] = changes.map(([name, change]) => [
     name,
@@ -165,6 +158,47 @@ Deno.test("what the lexicon or DAG-CBOR does not allow is refused", () => {
     ["5 MB of open lists", join(body(0xa1, 0x61, 0x61), new Uint8Array(5_000_000).fill(0x81))],
   );
   for (const [name, frame] of frames) assert.throws(() => decodeFrame(frame), FrameError, name);
+});
+
+Deno.test("a wanted op that the lexicon does not allow says so, and its commit's other ops stand", () => {
+  const op = { action: "create", path, cid: commit.ops[0]!.cid };
+  const faults: Record<string, Record<string, unknown>> = {
+    "a record key that is a dot": { ...op, path: "app.bsky.feed.post/." },
+    "a record key that is two dots": { ...op, path: "app.bsky.feed.post/.." },
+    "a path that ends with a slash": { ...op, path: "app.bsky.feed.post/" },
+    "a path with a second slash": { ...op, path: `${path}/b` },
+    "a record key that is too long": { ...op, path: `${path}${"a".repeat(512)}` },
+    "an op without a CID": { action: "create", path },
+    "an op whose CID is a text": { ...op, cid: op.cid!.$link },
+    "an op without an action": { path, cid: op.cid },
+    "an op whose action is a number": { ...op, action: 1 },
+  };
+  for (const [name, fault] of Object.entries(faults)) {
+    const frame = decodeFrame(commitFrame(7, TIME, commit, { ops: [op, fault, op] }).bytes, POST);
+    assert.ok(frame.kind === "commit");
+    const [first, bad, last] = frame.ops;
+    assert.deepEqual([first?.rkey, first?.fault, last], ["3k2a", undefined, first], name);
+    assert.match(bad!.fault!, /^[\w ]+$/, name);
+    assert.ok(bad!.rkey.length <= 513, name);
+  }
+});
+
+Deno.test("ops on collections that are not wanted are not judged", () => {
+  const op = { action: "create", path, cid: commit.ops[0]!.cid };
+  const others: Record<string, unknown>[] = [
+    { action: "move", path: "app.bsky.feed.like/a", cid: null },
+    { action: "create", path: "app.bsky.feed.like/../..", cid: op.cid },
+    { action: "create", path: "no collection/a", cid: op.cid },
+    { action: "create", path: "post", cid: op.cid },
+    { action: "create", path: "/app.bsky.feed.post", cid: op.cid },
+    { action: "create", path: `${"a".repeat(400)}/b`, cid: op.cid },
+    { action: "create", path: 7, cid: "none" },
+    { path: "app.bsky.feed.like/a" },
+    {},
+  ];
+  const frame = decodeFrame(commitFrame(7, TIME, commit, { ops: [...others, op] }).bytes, POST);
+  assert.ok(frame.kind === "commit");
+  assert.deepEqual(frame.ops.map(({ rkey, fault }) => [rkey, fault]), [["3k2a", undefined]]);
 });
 
 Deno.test("times of the years 1 to 9999 in UTC can be stored", () => {

@@ -32,6 +32,8 @@ interface Line {
   events: number;
   bytes: number;
   reconnects: number;
+  skipped: number;
+  set_aside: number;
   notes: string[];
   // deno-lint-ignore no-explicit-any
   posts: any[];
@@ -179,7 +181,6 @@ Deno.test("a commit with several posts, likes and deletions is one line with its
   settle();
   assert.equal(lines.length, 1);
   assert.deepEqual(lines[0]!.posts.map(({ rkey, text }) => [rkey, text]), [
-    ["one", "one"],
     ["old", "new"],
     ["two", "two"],
   ]);
@@ -237,6 +238,34 @@ Deno.test("what is not behind the cursor or not before the end is left out", () 
   assert.equal(collector.cursor, second.seq);
   const error = errorFrame("ConsumerTooSlow", "slow");
   assert.deepEqual(take(error), { error: "ConsumerTooSlow" });
+});
+
+// Invariant 9
+Deno.test("a bad op costs itself alone, and what we cannot read is not what a host left out", async () => {
+  const repository = new Repository(accountOf("ada"));
+  const record = { $type: "app.bsky.feed.post", text: "one", createdAt: TIME };
+  const path = "app.bsky.feed.post/one";
+  const commit = await repository.commit([{ action: "create", path, record }], Date.parse(TIME));
+  const op = { action: "create", path, cid: commit.ops[0]!.cid };
+  const ops = [
+    { ...op, path: "app.bsky.feed.like/.." },
+    { ...op, action: "move", path: "app.bsky.feed.post/two" },
+    op,
+    { action: "delete", path: "app.bsky.feed.post/..", cid: null },
+  ];
+  const { take, lines, quarantine, collector, journal } = collecting();
+  take(commitFrame(1, TIME, commit, { ops }).bytes);
+  assert.deepEqual(lines[0]!.posts.map(({ rkey }) => rkey), ["one"]);
+  assert.deepEqual([lines[0]!.tombstones, quarantine.counts], [[], { malformed_op: 2 }]);
+  // Of the sequence numbers 2 to 9 two came and could not be read.
+  take("{}");
+  take(new Uint8Array([7]));
+  take(commitFrame(10, TIME, commit, { ops: [] }).bytes);
+  take("{}");
+  take(commitFrame(12, TIME, commit, { ops: [] }).bytes);
+  collector.mark(journal);
+  const sum = (key: "skipped" | "set_aside") => lines.reduce((n, line) => n + line[key], 0);
+  assert.deepEqual([sum("skipped"), sum("set_aside")], [6, 3]);
 });
 
 Deno.test("a text message is set aside", () => {

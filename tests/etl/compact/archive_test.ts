@@ -141,6 +141,30 @@ Deno.test("raw data of past days moves to an archive and back; posts stay, and d
 });
 
 // Invariant 11
+Deno.test("a deletion of the same moment and a later revision reaches an archive that was purged before", () =>
+  withData(async (data) => {
+    const folder = await rawFolder(data);
+    const [older, newer] = ["3k2aaaaaaaaa2", "3k2aaaaaaaab2"];
+    const at = `${FIRST} 10:00:00`;
+    const created_at = `${FIRST}T10:00:00Z`;
+    await folder.raw("firehose", FIRST, `a.${FIRST}_${FIRST}`, [
+      { uri: uri("1"), cid: "c1", rev: newer, event_time: at, created_at },
+      { uri: uri("2"), cid: "c2", rev: newer, event_time: at, created_at },
+    ]);
+    const deleted = (rev: string) => [
+      { subject: uri("1"), at, reason: "deleted", rev, with_rev: true },
+    ];
+    await folder.tombstone(FIRST, "t", deleted(older));
+    await done(data, "preprocess");
+    await done(data, "compact", "--older-than", "20");
+    await done(data, "preprocess");
+    assert.equal(await rawUris(data, `${data}/archive`), "12");
+    await folder.tombstone(FIRST, "u", deleted(newer));
+    await done(data, "preprocess");
+    assert.equal(await rawUris(data, `${data}/archive`), "2");
+  }));
+
+// Invariant 11
 Deno.test("an account that wrote again in an archived day is not taken for gone", () =>
   withData(async (data) => {
     const folder = await rawFolder(data);

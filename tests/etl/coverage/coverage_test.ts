@@ -18,6 +18,7 @@ function minute(source: string, at: string, more: Record<string, unknown> = {}) 
     events: 3,
     posts: 1,
     skipped: 0,
+    set_aside: 0,
     reconnects: 0,
     covered_from: at,
     covered_until: until,
@@ -48,7 +49,7 @@ Deno.test("status says of how many hours a week how much was collected", () =>
       // On the last day a quarter of an hour was not read, and a minute had no event.
       if (day === DAYS.at(-1)) {
         rows.splice(10, 15);
-        Object.assign(rows[1]!, { events: 0, skipped: 7, reconnects: 2 });
+        Object.assign(rows[1]!, { events: 0, skipped: 7, set_aside: 5, reconnects: 2 });
       }
       await writeRows(COVERAGE, rows, paths.coveragePart(day, "a"));
     }
@@ -67,6 +68,7 @@ Deno.test("status says of how many hours a week how much was collected", () =>
         events: 1664 * 3,
         posts: 1665,
         skipped: 7,
+        set_aside: 5,
         reconnects: 2,
         hours_asked: 28,
         hours_collected: 27.75,
@@ -78,6 +80,7 @@ Deno.test("status says of how many hours a week how much was collected", () =>
         events: 6,
         posts: 2,
         skipped: 0,
+        set_aside: 0,
         reconnects: 0,
         hours_asked: null,
         hours_collected: 0.03,
@@ -87,7 +90,7 @@ Deno.test("status says of how many hours a week how much was collected", () =>
     assert.ok(
       screen.stdout.replace(/\n {4}/g, " ").includes(
         "  firehose: of the last 168 hours 28 were asked for, and 27.75 of them collected without " +
-          "a gap; 99.04% of their minutes have data; hosts left out 7 events\n" +
+          "a gap; 99.04% of their minutes have an event; hosts left out 7 events; 5 messages could not be read\n" +
           "  jetstream: of the last 168 hours 0.03 were collected by hand; 100% of their minutes",
       ),
       screen.stdout,

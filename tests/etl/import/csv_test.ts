@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { checkCsv, csvRows } from "../../../etl/import/csv.ts";
 import { EXIT, UserError } from "../../../etl/run/error.ts";
 
-const REQUIRED = ["uri", "text"];
+const missing = (header: string[]) => ["uri", "text"].filter((name) => !header.includes(name));
 
 async function withFile(content: string | Uint8Array, use: (path: string) => Promise<void>) {
   const path = await Deno.makeTempFile({ suffix: ".csv" });
@@ -16,12 +16,12 @@ async function withFile(content: string | Uint8Array, use: (path: string) => Pro
 }
 
 /** Give `rows` as fields (or raw where there are none) with the line on which each ends. */
-async function read(content: string) {
+async function read(content: string | Uint8Array) {
   let found: [unknown, number][] = [];
   await withFile(content, async (path) => {
-    const { header, rows } = await checkCsv(path, REQUIRED);
-    const all = await Array.fromAsync(csvRows(path, header));
-    assert.equal(rows, all.length);
+    const table = await checkCsv(path, missing);
+    const all = await Array.fromAsync(csvRows(path, table));
+    assert.equal(table.rows, all.length);
     found = all.map(({ fields, raw, line }) => [fields ?? raw, line]);
   });
   return found;
@@ -30,7 +30,7 @@ async function read(content: string) {
 async function refusal(content: string | Uint8Array): Promise<UserError> {
   let error: unknown;
   await withFile(content, async (path) => {
-    error = await checkCsv(path, REQUIRED).catch((thrown) => thrown);
+    error = await checkCsv(path, missing).catch((thrown) => thrown);
     assert.ok(error instanceof UserError, `${error}`);
     assert.ok(error.message.startsWith(`Cannot import ${path}: `));
   });
@@ -42,9 +42,9 @@ Deno.test("a byte order mark, CRLF, empty lines and blanks around column names d
   const expected = [[{ uri: "a", text: "b" }, 2], [{ uri: "c", text: "d" }, 3]];
   assert.deepEqual(await read("uri,text\na,b\nc,d\n"), expected);
   assert.deepEqual(await read("\uFEFFuri,text\r\na,b\r\nc,d"), expected);
-  assert.deepEqual((await read(" uri , text\n\na,b\n\n\nc,d\n\n")).map(([row]) => row), [
-    { uri: "a", text: "b" },
-    { uri: "c", text: "d" },
+  assert.deepEqual(await read(" uri , text\n\na,b\n\n\nc,d\n\n"), [
+    [{ uri: "a", text: "b" }, 3],
+    [{ uri: "c", text: "d" }, 6],
   ]);
 });
 
@@ -73,21 +73,99 @@ Deno.test("what is no table of posts is a usage error that says what was found",
   const twice = await refusal("uri,text,uri\na,b,c\n");
   assert.match(
     twice.format(),
-    /it has the column "uri" twice\n {2}The header line must name uri, text/,
+    /it has the column "uri" twice\n {2}The header line must name no column twice$/,
   );
-  const folder = await checkCsv(Deno.cwd(), REQUIRED).catch((error) => error);
+  const folder = await checkCsv(Deno.cwd(), missing).catch((error) => error);
   assert.match(folder.message, /it is a folder$/);
-  const absent = await checkCsv("no such file.csv", REQUIRED).catch((error) => error);
+  const absent = await checkCsv("no such file.csv", missing).catch((error) => error);
   assert.match(absent.format(), /there is no such file\n {2}Name a CSV file$/);
 });
 
-Deno.test("a file that is not UTF-8 is refused, wherever the wrong byte stands", async () => {
+Deno.test("a file that is not UTF-8 is refused with the line of the wrong byte", async () => {
   const head = new TextEncoder().encode(`uri,text\n${"a,b\n".repeat(50_000)}`);
-  for (const bytes of [head, new TextEncoder().encode("uri,text\n")]) {
+  const dos = new TextEncoder().encode('uri,text\r\na,"é\r\nö"\r\n');
+  const mac = new TextEncoder().encode("uri,text\ra,b\r");
+  const files = [[head, 50_002], [new TextEncoder().encode("uri,text\n"), 2], [dos, 4], [mac, 3]];
+  for (const [bytes, line] of files as [Uint8Array, number][]) {
     const latin1 = new Uint8Array([...bytes, 0x61, 0x2c, 0xe9, 0x0a]);
     const error = await refusal(latin1);
-    assert.match(error.format(), /: it is not UTF-8\n {2}Save it as CSV in UTF-8$/);
+    assert.match(error.message, new RegExp(`: line ${line} is not UTF-8$`));
+    assert.match(error.format(), /\n {2}Save it as CSV in UTF-8$/);
   }
+});
+
+Deno.test("a table is read whatever stands between its fields and at the end of its lines", async () => {
+  const expected = [[{ uri: "a", text: "Rents rise, again; and\tso on|" }, 2], [{
+    uri: "b",
+    text: "",
+  }, 3]];
+  for (const delimiter of [",", ";", "\t", "|"]) {
+    for (const end of ["\n", "\r\n", "\r"]) {
+      const table = [
+        ["uri", "text"],
+        ["a", '"Rents rise, again; and\tso on|"'],
+        ["b", ""],
+        ["", ""],
+      ].map((row) => row.join(delimiter)).join(end);
+      assert.deepEqual(await read(table), expected, JSON.stringify([delimiter, end]));
+    }
+  }
+});
+
+Deno.test("a header is found in a large file, whatever stands where its beginning ends", async () => {
+  for (const before of ["", ";;\n", "\n\n"]) {
+    const rows = Array.from({ length: 20 }, () => `a;"${"x, \n".repeat(5_000)}"`);
+    const found = await read(`${before}uri;text\n${rows.join("\n")}\n`);
+    assert.equal(found.length, 20, before);
+  }
+});
+
+Deno.test("fewest missed columns decide between delimiters, not how often one stands there", async () => {
+  assert.deepEqual(await read("uri;text;a,b,c,d,e\n1;2;3\n"), [
+    [{ uri: "1", text: "2", "a,b,c,d,e": "3" }, 2],
+  ]);
+});
+
+Deno.test("a line that names the separator is no header, and lines are counted with it", async () => {
+  for (const mark of ["", "\uFEFF"]) {
+    for (const first of ["sep=;", '"sep=;"', "SEP=;"]) {
+      assert.deepEqual(await read(`${mark}${first}\r\nuri;text\r\na;b,c\r\n`), [
+        [{ uri: "a", text: "b,c" }, 3],
+      ]);
+    }
+  }
+  assert.deepEqual(await read("sep=,\nuri,text\na,b\n"), [[{ uri: "a", text: "b" }, 3]]);
+});
+
+Deno.test("lines that end in LF and in CRLF may stand in one file", async () => {
+  const expected = [[{ uri: "a", text: "b" }, 2], [{ uri: "c", text: "d" }, 3]];
+  assert.deepEqual(await read("uri,text\na,b\r\nc,d\r\n"), expected);
+  assert.deepEqual(await read("uri,text\r\na,b\nc,d\n"), expected);
+});
+
+Deno.test("columns without a name have their number for one", async () => {
+  assert.deepEqual(await read('"","uri","text",,\n"1",a,b,,\n'), [
+    [{ column_1: "1", uri: "a", text: "b", column_4: "", column_5: "" }, 2],
+  ]);
+});
+
+Deno.test("what a spreadsheet saves as Unicode text is read", async () => {
+  const text = "\uFEFFuri\ttext\r\na\tLeft 🏡\r\n";
+  const units = new Uint16Array(
+    [...text].flatMap((char) => char.split("")).map((unit) => unit.charCodeAt(0)),
+  );
+  assert.deepEqual(await read(new Uint8Array(units.buffer)), [[{ uri: "a", text: "Left 🏡" }, 2]]);
+});
+
+Deno.test("what is missed is named with what was found, unless that may be a post's text", async () => {
+  const wrong = await refusal("URL;Titel\na;b\n");
+  assert.match(
+    wrong.format(),
+    /it has no column uri, text\n {2}Its columns are URL, Titel\. The header line must name uri, text,/,
+  );
+  const headless = await refusal("at://did:plc:a/app.bsky.feed.post/b,secret words\n");
+  assert.match(headless.format(), /Its first line is a row and no header/);
+  assert.doesNotMatch(headless.format(), /secret/);
 });
 
 // Invariant 12

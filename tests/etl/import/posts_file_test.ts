@@ -54,7 +54,7 @@ Deno.test("good rows land, and each bad one is set aside with its line and reaso
       ["https://bsky.app/x", T, "secret", "", "", "", "", ""],
       [uri("c"), "yesterday", "secret", "", "", "", "", ""],
       [uri("d"), "2026-06-10T00:00:01Z", "secret", "", "", "", "", ""],
-      [uri("e"), T, "secret", "-1", "", "", "", ""],
+      [uri("e"), T, "secret", "-1", "4", "", "", ""],
       [uri("f"), T, "secret", "", "1.5", "", "", ""],
       [uri("g"), T, "secret"],
       [uri("h"), T, "secret", "", "", "", "", "", "more"],
@@ -70,8 +70,9 @@ Deno.test("good rows land, and each bad one is set aside with its line and reaso
     const summary = summaryOf(run);
     assert.deepEqual(
       [summary.rows, summary.new_posts, summary.labels, summary.label_columns],
-      [14, 3, 2, ["topic_label"]],
+      [14, 5, 2, ["topic_label"]],
     );
+    assert.deepEqual(summary.unreadable_cells, { like_count: 1, quote_count: 1 });
     assert.deepEqual(summary.kept_with_the_post, ["mood"]);
     // The text of the first post spans three lines, wherever it stands.
     assert.deepEqual(
@@ -80,8 +81,6 @@ Deno.test("good rows land, and each bad one is set aside with its line and reaso
         ["coded posts.csv", 6, "invalid_uri"],
         ["coded posts.csv", 7, "invalid_created_at"],
         ["coded posts.csv", 8, "created_at_in_the_future"],
-        ["coded posts.csv", 9, "invalid_like_count"],
-        ["coded posts.csv", 10, "invalid_quote_count"],
         ["coded posts.csv", 11, "wrong_number_of_fields"],
         ["coded posts.csv", 12, "wrong_number_of_fields"],
         ["coded posts.csv", 21, "labels_twice"],
@@ -102,6 +101,8 @@ Deno.test("good rows land, and each bad one is set aside with its line and reaso
     assert.deepEqual(landed.map(content), [
       [uri("a"), DID, "a", "2026-06-01T10:00:00.000Z", text, 12, null, 3],
       [uri("b"), DID, "b", "2026-06-01T10:00:00.000Z", "", null, null, null],
+      [uri("e"), DID, "e", "2026-06-01T10:00:00.000Z", "secret", null, null, 4],
+      [uri("f"), DID, "f", "2026-06-01T10:00:00.000Z", "secret", null, null, null],
       [uri("z"), DID, "z", "2026-06-01T10:00:00.000Z", "last", null, null, null],
     ]);
     assert.deepEqual(
@@ -233,7 +234,10 @@ Deno.test("a file or an option that cannot be used is a usage error, and nothing
       task("import", data, [`${data}/none.csv`]),
     ]);
     assert.deepEqual([column.code, unknown.code, absent.code], [2, 2, 2]);
-    assert.match(column.stderr, /^Cannot import .*wrong.csv: it has no column created_at\n {2}/);
+    assert.match(
+      column.stderr,
+      /^Cannot import .*wrong.csv: it has no column created_at\n {2}Its columns are uri, text\. /,
+    );
     assert.match(
       unknown.stderr,
       /: it has no column civic\n {2}Its columns are uri, created_at, text/,

@@ -66,6 +66,22 @@ Deno.test("posts of a deactivated account are hidden, and come back with it, lab
   }));
 
 // Invariant 11
+Deno.test("an account that was suspended and is active again gets back what it had", () =>
+  withData(async (data) => {
+    const folder = await rawFolder(data);
+    const at = { event_time: `${DAY} 10:00:00`, created_at: `${DAY}T10:00:00Z` };
+    await folder.raw("firehose", DAY, `a.${DAY}_${DAY}`, [{ uri: uri("1"), cid: "c1", ...at }]);
+    const suspended = { subject: DID, at: "2026-06-02 10:00:00", reason: "suspended" };
+    await folder.tombstone("2026-06-02", "t", [suspended]);
+    const hidden = await preprocess(data, "2026-06-03T00:00:00Z");
+    assert.deepEqual([hidden.posts, hidden.hidden_posts, hidden.removed_rows], [0, 1, 0]);
+    const active = { subject: DID, at: "2026-06-03 10:00:00", reason: "active" };
+    await folder.tombstone("2026-06-03", "u", [active]);
+    const back = await preprocess(data, "2026-08-01T00:00:00Z");
+    assert.deepEqual([back.posts, back.hidden_posts], [1, 0]);
+  }));
+
+// Invariant 11
 Deno.test("an account that stays deactivated for 30 days is purged from every table", () =>
   withData(async (data) => {
     const folder = await deactivated(data);

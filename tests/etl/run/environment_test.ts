@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { VARIABLES } from "../../../etl/run/environment.ts";
 import { withData } from "../../rows.ts";
-import { ROOT, taskProcess } from "../../task.ts";
+import { ROOT, runProcess, taskProcess } from "../../task.ts";
 import { Child } from "../store/child.ts";
 
 const NAME = "BLUESKY_APPVIEW";
@@ -13,6 +13,8 @@ Deno.test("the environment beats .env, and what is empty counts as unset", async
     ["http://set", file, "http://set"],
     [null, file, "http://file"],
     ["", file, "http://file"],
+    // As editors of Windows save it.
+    [null, `\uFEFF${NAME}=http://file\r\nOTHER=1\r\n`, "http://file"],
     [" http://set\n", file, "http://set"],
     ["http://set", "", "http://set"],
     [null, "", undefined],
@@ -30,6 +32,23 @@ Deno.test("the environment beats .env, and what is empty counts as unset", async
     await child.kill();
   });
 });
+
+Deno.test("a .env that is not in UTF-8 is an error that names it, and not a file without variables", () =>
+  withData(async (data) => {
+    const path = join(data, ".env");
+    const text = `\uFEFF${NAME}=http://file\r\n`;
+    await Deno.writeFile(
+      path,
+      new Uint8Array(Uint16Array.from(text, (c) => c.charCodeAt(0)).buffer),
+    );
+    const args = ["status", "--data", data];
+    const { code, stderr } = await runProcess(args, { CIVICSKY_ENV_FILE: path });
+    assert.equal(code, 2, stderr);
+    assert.match(
+      stderr,
+      /^Cannot read the variables in \S+\.env: it is not text in UTF-8\n {2}Mend/,
+    );
+  }));
 
 /** Variables of other programs that tasks with some permissions look at. */
 const SYSTEM_VARIABLES: Record<string, string[]> = {

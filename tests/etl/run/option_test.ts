@@ -7,6 +7,9 @@ import {
   positiveNumber,
   runTime,
 } from "../../../etl/run/option.ts";
+import { loadCommand, TASKS } from "../../../main.ts";
+import { withData } from "../../rows.ts";
+import { runTask } from "../../task.ts";
 import "../../common_environment.ts";
 
 function refuses(parse: (text: string) => unknown, texts: string[], message: RegExp): void {
@@ -83,3 +86,25 @@ Deno.test("how long a run may last is read in hours, minutes and seconds, up to 
     assert.throws(() => runTime(text), RangeError, text);
   }
 });
+
+Deno.test("every task with a first and a last day refuses a last one that is before the first, and takes the same", () =>
+  withData(async (data) => {
+    const tasks = Object.values(TASKS).flatMap((group) => Object.keys(group));
+    let asked = 0;
+    for (const task of tasks) {
+      const flags = (await loadCommand(task))!.options.map(({ flags }) => flags);
+      if (!flags.includes("--since <day>")) continue;
+      asked++;
+      const run = (since: string, until: string) =>
+        runTask([task, "--data", data, "--since", since, "--until", until]);
+      const { code, stdout, stderr } = await run("2026-06-07", "2026-06-01");
+      assert.deepEqual([code, stdout], [2, ""], task);
+      assert.equal(
+        stderr,
+        `Cannot run ${task}: --until 2026-06-01 is before --since, 2026-06-07\n` +
+          "  Name the first day as since and the last as until\n",
+      );
+      assert.doesNotMatch((await run("2026-06-07", "2026-06-07")).stderr, /is before/);
+    }
+    assert.ok(asked >= 5, `${asked}`);
+  }));

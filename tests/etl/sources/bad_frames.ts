@@ -95,12 +95,6 @@ export async function badFrames(first: number): Promise<(BadFrame & { seq: numbe
     "a time before year 1": (seq) => commitWith(seq, { time: "0000-06-01T00:00:00Z" }),
     "an account that is no DID": (seq) => commitWith(seq, { repo: "ada.test" }),
     "ops that are no list": (seq) => commitWith(seq, { ops: "no" }),
-    "an op with another action": (seq) =>
-      commitWith(seq, { ops: [{ action: "move", path: `${POST}/a`, cid: null }] }),
-    "an op with a path of one part": (seq) =>
-      commitWith(seq, { ops: [{ action: "delete", path: "post", cid: null }] }),
-    "an op whose path climbs": (seq) =>
-      commitWith(seq, { ops: [{ action: "delete", path: `${POST}/../../x`, cid: null }] }),
     "more than 200 ops": (seq) =>
       commitWith(seq, {
         ops: Array.from({ length: 201 }, () => ({ action: "delete", path: "a/b", cid: null })),
@@ -110,6 +104,11 @@ export async function badFrames(first: number): Promise<(BadFrame & { seq: numbe
     "an account without a state": (seq) =>
       encodeFrame({ op: 1, t: "#account" }, { seq, time: TIME, did: DID }),
     "an info without a name": () => encodeFrame({ op: 1, t: "#info" }, {}),
+  };
+  const malformedOps: Record<string, object> = {
+    "an op with another action": { action: "move", path: `${POST}/a`, cid: null },
+    "an op whose path climbs": { action: "delete", path: `${POST}/../../x`, cid: null },
+    "an op without a record key": { action: "delete", path: `${POST}/`, cid: null },
   };
   const damagedRecords: Record<string, (seq: number) => Promise<Uint8Array<ArrayBuffer>>> = {
     "an empty CAR": (seq) =>
@@ -162,6 +161,10 @@ export async function badFrames(first: number): Promise<(BadFrame & { seq: numbe
   const frames: (BadFrame & { seq: number })[] = [];
   for (const [name, make] of Object.entries(malformed)) {
     frames.push({ name, seq, bytes: make(seq++), reason: "malformed_frame", isEvent: false });
+  }
+  for (const [name, op] of Object.entries(malformedOps)) {
+    const bytes = commitWith(seq, { ops: [op] });
+    frames.push({ name, seq: seq++, bytes, reason: "malformed_op", isEvent: true });
   }
   for (const [name, make] of Object.entries(damagedRecords)) {
     frames.push({ name, seq, bytes: await make(seq++), reason: "malformed_record", isEvent: true });

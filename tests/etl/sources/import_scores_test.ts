@@ -34,7 +34,7 @@ function scores(data: string) {
 }
 
 // Invariant 9
-Deno.test("scores of an import are labels, and a row with one that is none is set aside", () =>
+Deno.test("scores of an import are labels, and a cell that holds none costs that cell", () =>
   withData(async (data) => {
     const summary = await importCsv(data, [
       `${uri("a")},${T},one,,0,1.0,0.5,calm`,
@@ -52,8 +52,9 @@ Deno.test("scores of an import are labels, and a row with one that is none is se
     const set = summary.score_label_set_id;
     assert.deepEqual(
       [summary.rows, summary.new_posts, summary.labels, summary.scored_posts],
-      [10, 4, 3, 3],
+      [10, 8, 4, 5],
     );
+    assert.deepEqual(summary.unreadable_cells, { prob_toxic: 3 });
     assert.deepEqual(
       [summary.score_columns, summary.kept_with_the_post],
       [["prob_toxic", "prob_nuance"], ["prob_hope"]],
@@ -61,16 +62,14 @@ Deno.test("scores of an import are labels, and a row with one that is none is se
     assert.deepEqual(
       quarantined(data, "import").map(({ file, line, reason }) => [file, line, reason]),
       [
-        ["scored posts.csv", 5, "invalid_prob_toxic"],
-        ["scored posts.csv", 6, "invalid_prob_toxic"],
-        ["scored posts.csv", 7, "invalid_prob_nuance"],
-        ["scored posts.csv", 8, "invalid_prob_toxic"],
         ["scored posts.csv", 11, "scores_twice"],
       ],
     );
     assert.deepEqual(await scores(data), [
       { post: "a", prob_toxic: 0, prob_nuance: 1 },
       { post: "b", prob_toxic: null, prob_nuance: 0.00001 },
+      { post: "d", prob_toxic: null, prob_nuance: 0.5 },
+      { post: "f", prob_toxic: 0.5, prob_nuance: null },
       { post: "h", prob_toxic: 0.2, prob_nuance: 0.25 },
     ]);
     const [row] = await query(

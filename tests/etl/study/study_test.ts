@@ -176,7 +176,7 @@ Deno.test("a file that is missing or a folder is an error that says so", async (
   await withData((data) => {
     assert.throws(() => readStudy(data), (error) => {
       assert.ok(error instanceof UserError);
-      assert.match(error.message, /^Cannot read the study: Is a directory/);
+      assert.match(error.message, /^Cannot read the study: \S+ is a folder and no file$/);
       return error.exitCode === EXIT.usage;
     });
     return Promise.resolve();

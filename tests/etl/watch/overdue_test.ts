@@ -116,6 +116,41 @@ Deno.test("a feed that is read and gives nothing for days is overdue", () =>
     assert.deepEqual(await study.overdue("2026-06-11T02:00"), ["feed"]);
   }));
 
+Deno.test("a ledger that cannot be read is told of once with its file, and never taken for one in which all is well", () =>
+  withData(async (data) => {
+    const webhook = startWebhook();
+    const study = await watchedStudy(data, { notify: { webhook: webhook.url } });
+    await study.run("daily", "2026-06-01T00:30");
+    await study.run("sync:most-liked", "2026-06-01T00:30");
+    assert.deepEqual(await study.overdue("2026-06-09T00:00"), ["daily"]);
+    const older = study.paths.files("runs").map(({ path }) => path);
+    await study.run("methods", "2026-06-09T00:00");
+    for (const path of older) await Deno.truncate(path);
+    for (const at of ["2026-06-09T00:10", "2026-06-09T00:20"]) {
+      const { code, stdout } = await study.check(at);
+      assert.equal(code, 1);
+      assert.match(stdout, /^overdue: 2 files of the ledger of runs are damaged; of the first, /);
+      assert.ok(stdout.includes(`the file ${older.at(-1)} is damaged (`), stdout);
+      assert.match(stdout, /\n {2}Put back a copy from a backup/);
+      assert.match(stdout, /\noverdue: whether deno task daily ended well .* is unknown: rows of/);
+    }
+    // Of each of the two once, and nothing is said to be mended.
+    assert.equal(webhook.texts.length, 2);
+    // No row is left that can be read.
+    for (const { path } of study.paths.files("runs")) await Deno.truncate(path);
+    const { code, stdout } = await study.check("2026-06-09T00:30");
+    assert.equal(code, 1);
+    assert.match(stdout, /^overdue: 3 files of the ledger/);
+    assert.doesNotMatch(stdout, /no task ever ran/);
+    assert.equal(webhook.texts.length, 2);
+    // A later run that ended well makes up for the rows; they are still to be put back.
+    await study.run("daily", "2026-06-09T01:00");
+    assert.deepEqual(await study.overdue("2026-06-09T02:00"), ["ledger", "sync:most-liked"]);
+    for (const path of older) await Deno.remove(path);
+    assert.doesNotMatch((await study.check("2026-06-09T02:00")).stdout, /sync:most-liked/);
+    await webhook.close();
+  }));
+
 testOnSmallDisk("where no run could write, that is overdue at once", async (disk) => {
   const study = await watchedStudy(disk, {});
   await study.run("daily", "2026-06-09T00:30");

@@ -1,0 +1,261 @@
+import { CLASSIFIER as HUMAN } from "./human_labels.ts";
+import { GIVEN_VERSION } from "./given_labels.ts";
+import { labelTable, rewriteDay } from "./label_file.ts";
+import { comparedText } from "./same_text.ts";
+import { type Database, literal, rows } from "../store/duckdb.ts";
+import { relation, tableOf } from "../store/parquet.ts";
+import type { DataPaths } from "../store/paths.ts";
+import { LABEL_SETS, RAW } from "../store/tables.ts";
+
+/** How many labels of a label set that came with a file belong to a post. */
+export interface FoundLabels {
+  classifier: string;
+  label_set_id: string;
+  labels: number;
+  /** Labels of a post as it reads. */
+  found: number;
+  /** Of these, labels whose text no version of the post has. */
+  by_uri_alone: number;
+  /** Labels of another version of their post. */
+  of_another_version: number;
+  /** Labels of a post that is not in `posts`. */
+  without_post: number;
+}
+
+/** Label columns with their types. */
+type Columns = Record<string, string>;
+type Fate = "same_text" | "by_uri_alone" | "another_version";
+
+/** Does a row `g` of labels belong to the row `p` of posts as both stand? */
+const FITS = `CASE WHEN g.cid IS NULL OR p.cid IS NULL THEN g.text_hash = p.text_hash
+  ELSE g.cid = p.cid END`;
+const KEY = ["uri", "cid", "text_hash", "label_set_id", "coder"];
+const SAME_KEY = KEY.map((name) => `m.${name} IS NOT DISTINCT FROM o.${name}`).join(" AND ");
+/** What two labels of a coder and post may differ in and say the same. */
+const NO_ANSWER = ["cid", "text_hash", "label_timestamp", "run_id"];
+
+/**
+ * Find the post of each label that came with a file, and write the labels anew that lie elsewhere.
+ *
+ * A label belongs to the post with its uri, and its cid where the file had one. Its text is compared
+ * after normalisation (`comparedText`) and decides only between versions that streams and feeds brought:
+ * a label of another one stays as it is. The others get the `text_hash` of their post and lie under its
+ * day, so that all joins find them. `raw` are the raw parts by source.
+ */
+export async function findPostsOfLabels(
+  database: Database,
+  paths: DataPaths,
+  raw: Record<string, string[]>,
+): Promise<FoundLabels[]> {
+  const sets = await rows<{ classifier: string; label_set_id: string }>(
+    database,
+    `SELECT classifier, label_set_id
+     FROM ${relation(LABEL_SETS, paths.files("label_sets").map(({ path }) => path))}
+     WHERE classifier = ${literal(HUMAN)} OR classifier_version = ${literal(GIVEN_VERSION)}
+     ORDER BY classifier, first_used, label_set_id`,
+  );
+  const found: FoundLabels[] = [];
+  for (const [classifier, ofClassifier] of Map.groupBy(sets, ({ classifier }) => classifier)) {
+    const ids = ofClassifier.map(({ label_set_id }) => label_set_id);
+    if (!await collectGiven(database, paths, classifier, ids)) continue;
+    await decideStrays(database, raw);
+    found.push(...await countFound(database, classifier));
+    await moveLabels(database, paths, classifier);
+    await database.run("DROP TABLE given_labels_here; DROP TABLE label_fates");
+  }
+  return found;
+}
+
+/** Make the temporary table `given_labels_here`: keys of labels with their posts; false where there are none. */
+async function collectGiven(
+  database: Database,
+  paths: DataPaths,
+  classifier: string,
+  ids: string[],
+): Promise<boolean> {
+  const files = paths.files(`labels/${classifier}`).map(({ path }) => path);
+  if (files.length === 0) return false;
+  const posts = paths.files("posts").map(({ path }) => path);
+  const read = (files: string[]) =>
+    `read_parquet(${literal(files)}, hive_partitioning = true, hive_types_autocast = false,
+      union_by_name = true)`;
+  await database.run(`CREATE OR REPLACE TEMP TABLE given_labels_here AS
+    WITH g AS (
+      SELECT ${KEY.join(", ")}, date::VARCHAR AS day FROM ${read(files)}
+      WHERE label_set_id IN (SELECT unnest(${literal(ids)})) AND NOT starts_with(uri, 'deleted:')
+    ),
+    p AS (${
+    posts.length === 0
+      ? "SELECT NULL::VARCHAR AS uri, NULL::VARCHAR AS cid, NULL::VARCHAR AS text_hash, " +
+        "NULL::VARCHAR AS day LIMIT 0"
+      : `SELECT uri, cid, text_hash, date::VARCHAR AS day FROM ${read(posts)}
+         WHERE uri IN (SELECT uri FROM g)`
+  })
+    SELECT g.*, p.day AS post_day, p.cid AS post_cid, p.text_hash AS post_hash,
+      coalesce(${FITS}, false) AS fits
+    FROM g LEFT JOIN p ON p.uri = g.uri`);
+  return true;
+}
+
+/** Make the temporary table `label_fates` (uri, text_hash, fate): of labels that do not fit their post. */
+async function decideStrays(
+  database: Database,
+  raw: Record<string, string[]>,
+): Promise<void> {
+  await database.run(
+    "CREATE OR REPLACE TEMP TABLE label_fates (uri VARCHAR, text_hash VARCHAR, fate VARCHAR)",
+  );
+  const strays = await rows<{ uri: string; text_hash: string; post_hash: string; day: string }>(
+    database,
+    `SELECT DISTINCT uri, text_hash, post_hash, post_day AS day FROM given_labels_here
+     WHERE post_day IS NOT NULL AND NOT fits AND (cid IS NULL OR post_cid IS NULL)`,
+  );
+  if (strays.length === 0) return;
+  const texts = async (files: string[]) =>
+    Map.groupBy(
+      await rows<{ uri: string; text: string; text_hash: string }>(
+        database,
+        `SELECT DISTINCT uri, text, left(sha256(text), 32) AS text_hash
+         FROM ${relation(RAW, files)} WHERE text IS NOT NULL AND uri IN (
+           SELECT uri FROM given_labels_here WHERE post_day IS NOT NULL AND NOT fits)`,
+      ),
+      ({ uri }) => uri,
+    );
+  const { import: imported = [], ...others } = raw;
+  const [coded, versions] = [await texts(imported), await texts(Object.values(others).flat())];
+  const appender = await database.createAppender("label_fates");
+  for (const { uri, text_hash, post_hash } of strays) {
+    const imports = coded.get(uri) ?? [];
+    const text = imports.find((one) => one.text_hash === text_hash)?.text;
+    // Of imports only the one that the post is counts: any other is a copy of it.
+    const known = [
+      ...versions.get(uri) ?? [],
+      ...imports.filter((one) => one.text_hash === post_hash),
+    ];
+    for (const value of [uri, text_hash, fateOf(text_hash, text, post_hash, known)]) {
+      appender.appendVarchar(value);
+    }
+    appender.endRow();
+  }
+  appender.closeSync();
+}
+
+/** `text` is that of the file, where it is still known. */
+function fateOf(
+  textHash: string,
+  text: string | undefined,
+  postHash: string,
+  versions: { text: string; text_hash: string }[],
+): Fate {
+  const compared = text === undefined ? undefined : comparedText(text);
+  const isSame = (version: { text: string; text_hash: string }) =>
+    version.text_hash === textHash || comparedText(version.text) === compared;
+  const same = versions.filter(isSame).map(({ text_hash }) => text_hash);
+  if (same.includes(postHash)) return "same_text";
+  return same.length > 0 ? "another_version" : "by_uri_alone";
+}
+
+/** A label is not counted twice that two files brought with the texts of two tools. */
+async function countFound(database: Database, classifier: string): Promise<FoundLabels[]> {
+  const label = "uri || ' ' || coalesce(coder, '')";
+  const counted = await rows<Omit<FoundLabels, "classifier"> & Record<string, unknown>>(
+    database,
+    `WITH standing AS (
+       SELECT g.*, CASE WHEN post_day IS NULL THEN 'without_post' WHEN fits THEN 'fits'
+         ELSE coalesce(f.fate, 'another_version') END AS fate
+       FROM given_labels_here g LEFT JOIN label_fates f USING (uri, text_hash)
+     )
+     SELECT label_set_id,
+       count(DISTINCT ${label}) FILTER (fate IN ('fits', 'same_text', 'by_uri_alone')) AS found,
+       count(DISTINCT ${label}) FILTER (fate = 'by_uri_alone') AS by_uri_alone,
+       count(*) FILTER (fate = 'another_version') AS of_another_version,
+       count(*) FILTER (fate = 'without_post') AS without_post,
+       found + of_another_version + without_post AS labels
+     FROM standing GROUP BY label_set_id ORDER BY label_set_id`,
+  );
+  return counted.map((set) => ({ classifier, ...set }));
+}
+
+/** Write labels under the key and the day of their post; a crash between two days leaves both, and the next run one. */
+async function moveLabels(
+  database: Database,
+  paths: DataPaths,
+  classifier: string,
+): Promise<void> {
+  await database.run(`CREATE OR REPLACE TEMP TABLE moved_labels AS
+    SELECT g.*, CASE WHEN post_cid IS NOT NULL THEN g.cid END AS new_cid
+    FROM given_labels_here g LEFT JOIN label_fates f USING (uri, text_hash)
+    WHERE post_day IS NOT NULL AND (
+      fits AND (day <> post_day OR text_hash <> post_hash OR g.cid IS NOT NULL AND post_cid IS NULL)
+      OR f.fate IN ('same_text', 'by_uri_alone') AND (g.cid IS NULL OR post_cid IS NULL))`);
+  const days = async (column: "day" | "post_day", condition: string) =>
+    (await rows<{ day: string }>(
+      database,
+      `SELECT DISTINCT ${column} AS day FROM moved_labels WHERE ${condition} ORDER BY day`,
+    )).map(({ day }) => day);
+  const path = (day: string) => paths.labels(classifier, day);
+  const files = new Set(paths.files(`labels/${classifier}`).map(({ path }) => path));
+  const rewrite = async (day: string, columns: Columns, query: (old: string) => string) => {
+    const file = { kind: "labels", classifier, day } as const;
+    // An emptied file stays: an import may write to it the moment it is free.
+    await rewriteDay(database, paths, file, labelTable(columns), query);
+  };
+  for (const day of await days("post_day", "true")) {
+    const from = await days("day", `post_day = ${literal(day)}`);
+    const sources = from.map((day) => ({ day, path: path(day) }));
+    const columns: Columns = {};
+    for (const file of new Set([path(day), ...sources.map(({ path }) => path)])) {
+      if (files.has(file)) Object.assign(columns, (await tableOf(database, file)).columns);
+    }
+    const answer = Object.keys(columns).filter((name) => !NO_ANSWER.includes(name));
+    const moved = sources.map(({ day: source, path }) =>
+      `SELECT o.* REPLACE (m.new_cid AS cid, m.post_hash AS text_hash)
+       FROM read_parquet(${literal(path)}, hive_partitioning = false) o JOIN moved_labels m
+         ON ${SAME_KEY} AND m.day = ${literal(source)} AND m.post_day = ${literal(day)}`
+    );
+    await rewrite(day, columns, (old) =>
+      `WITH together AS (
+         SELECT o.* FROM ${old} o WHERE NOT EXISTS (
+           FROM moved_labels m WHERE ${SAME_KEY} AND m.day = ${literal(day)} AND m.post_day = m.day)
+         UNION ALL BY NAME ${moved.join(" UNION ALL BY NAME ")}
+       ),
+       told AS (
+         SELECT *, hash(${answer.map((name) => `"${name}"`).join(", ")}) AS told_hash,
+           first_value(told_hash) OVER (PARTITION BY uri, coalesce(cid, text_hash), label_set_id, coder
+             ORDER BY label_timestamp DESC, told_hash) AS told_last
+         FROM together
+       )
+       SELECT * EXCLUDE (told_hash, told_last) FROM told WHERE told_hash = told_last
+       QUALIFY row_number() OVER (PARTITION BY uri, coalesce(cid, text_hash), label_set_id, coder
+         ORDER BY label_timestamp, run_id) = 1
+       ORDER BY label_set_id, uri, coder`);
+  }
+  for (const day of await days("day", "post_day <> day")) {
+    await rewrite(day, {}, (old) =>
+      `SELECT o.* FROM ${old} o WHERE NOT EXISTS (
+         FROM moved_labels m WHERE ${SAME_KEY} AND m.day = ${literal(day)} AND m.post_day <> m.day)
+       ORDER BY label_set_id, uri, coder`);
+  }
+  await database.run("DROP TABLE moved_labels");
+}
+
+/** Say what of the labels did not find their post, and what they found it by, in sentences. */
+export function describeLost(found: FoundLabels): string[] {
+  const { classifier, label_set_id, labels, of_another_version, without_post, by_uri_alone } =
+    found;
+  const name = `${classifier}, label set ${label_set_id}`;
+  return [
+    ...(found.found < labels
+      ? [
+        `${found.found} of ${labels} labels found their post (${name}): ` +
+        `${of_another_version} are of another version of it, ${without_post} have no post`,
+      ]
+      : []),
+    ...(by_uri_alone > 0
+      ? [
+        `${by_uri_alone} labels have a text that no version of their post has (${name}): they belong ` +
+        "to it by its uri alone",
+      ]
+      : []),
+  ];
+}

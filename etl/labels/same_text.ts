@@ -1,0 +1,52 @@
+/** Whether two texts are one that went through a spreadsheet, a coding tool or a web page. */
+
+const ENTITIES: Record<string, string> = {
+  amp: "&",
+  apos: "'",
+  gt: ">",
+  hellip: "…",
+  ldquo: "“",
+  lsquo: "‘",
+  lt: "<",
+  mdash: "—",
+  nbsp: " ",
+  ndash: "–",
+  quot: '"',
+  rdquo: "”",
+  rsquo: "’",
+};
+const ENTITY = /&(?:#(\d{1,7})|#x([\da-f]{1,6})|([a-z]+));/gi;
+/** Escaped more than twice is no accident. */
+const MOST_ESCAPES = 2;
+/** Characters that nobody sees and tools drop: joiners, marks of order, selectors, soft hyphens. */
+const UNSEEN =
+  /[\u00ad\u034f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufe0e\ufe0f\ufeff]/g;
+
+/**
+ * Give a text as it is compared: entities decoded, NFKC, straight quotes and hyphens, single blanks.
+ *
+ * Two texts with the same outcome are taken for one text; it is no text to be shown.
+ */
+export function comparedText(text: string): string {
+  return decoded(text)
+    // A break of line or paragraph is a blank.
+    .replace(/[\u2028\u2029]/g, " ")
+    .replace(UNSEEN, "")
+    .normalize("NFKC")
+    .replace(/[‘’‚‛′`´]/g, "'")
+    .replace(/[“”„‟″\u00ab\u00bb]/g, '"')
+    .replace(/[‐‑‒–—―−]/g, "-")
+    .replace(/[\s\p{Cc}]+/gu, " ")
+    .trim();
+}
+
+function decoded(text: string): string {
+  for (let round = 0; round < MOST_ESCAPES && text.includes("&"); round++) {
+    text = text.replace(ENTITY, (entity, decimal, hex, name) => {
+      if (name !== undefined) return ENTITIES[name.toLowerCase()] ?? entity;
+      const code = decimal === undefined ? parseInt(hex, 16) : Number(decimal);
+      return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : entity;
+    });
+  }
+  return text;
+}
