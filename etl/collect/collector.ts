@@ -105,8 +105,8 @@ export class Collector {
   #again: { event: Event; message: Uint8Array | string }[] = [];
   /** Time of the stream at the event before, where nothing is missing between it and the next. */
   #before: string | undefined;
-  /** Did the time leap over the beginning of the window, so that nothing is claimed until it is steady? */
-  #isUnsettled = false;
+  /** Is the beginning of the window not known well enough to claim anything from there? */
+  #isUnsettled: boolean;
   /** The earliest time that a post of this stretch can have. */
   #since: number | undefined;
   #isBeginning: boolean;
@@ -128,6 +128,7 @@ export class Collector {
     this.#clock = new StreamClock(time === undefined ? undefined : Date.parse(time));
     this.#since = this.#clock.time;
     this.#isBeginning = isBeginning;
+    this.#isUnsettled = time === undefined;
   }
 
   /** Continue at another host or place; what is held is left to be read there. */
@@ -142,7 +143,7 @@ export class Collector {
     this.#before = time;
     this.#clock.moveTo(time === undefined ? undefined : Date.parse(time));
     this.#since = this.#clock.time;
-    this.#isUnsettled = false;
+    this.#isUnsettled = time === undefined;
     this.#isBeginning = isBeginning;
     this.#stretch++;
   }
@@ -281,16 +282,12 @@ export class Collector {
       new Date(this.#before) < from;
     if (from !== undefined && (time < from.getTime() || isLeading && placed.isLeap)) {
       this.cursor = event.seq;
-      const isBefore = time < from.getTime();
-      if (isBefore) this.#before = at;
+      if (time < from.getTime()) this.#before = at;
       else this.#isUnsettled = true;
       // Posts before the window are left out; what was taken back is gone all the same.
-      const postTime = isBefore ? undefined : this.#postTime(event.time, time, isSure);
-      const { posts, tombstones } = this.#read(event, message, postTime);
-      this.posts += posts.length;
-      if (posts.length + tombstones.length > 0) {
-        journal.append(this.#uncovered(at, posts, tombstones));
-      }
+      const { tombstones } = this.#read(event, message, undefined);
+      this.deletions += tombstones.filter(({ reason }) => reason !== "active").length;
+      if (tombstones.length > 0) journal.append(this.#uncovered(at, tombstones));
       return "go_on";
     }
     if (this.eventTime?.slice(0, 16) !== at.slice(0, 16)) this.mark(journal);
@@ -426,11 +423,7 @@ export class Collector {
   }
 
   /** A line that says nothing of what was read. */
-  #uncovered(
-    at: string,
-    posts: Record<string, unknown>[],
-    tombstones: Tombstone[],
-  ): JournalLine & { [key: string]: unknown } {
+  #uncovered(at: string, tombstones: Tombstone[]): JournalLine & { [key: string]: unknown } {
     return {
       host: this.#host,
       cursor: null,
@@ -438,7 +431,7 @@ export class Collector {
       event_time: at,
       seen_at: this.#now().toISOString(),
       ...nothingYet(),
-      posts,
+      posts: [],
       tombstones,
     };
   }

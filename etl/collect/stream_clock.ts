@@ -131,22 +131,26 @@ export class StreamClock<T> {
       if (at === "pause" && this.#held.length <= SIDE) return [];
       this.#findBeginning();
     }
-    const least = at === "end" ? Math.min(SIDE_AT_END, (this.#pushed - 1) >> 1) : SIDE_AT_END;
+    const least = SIDE_AT_END;
     const placed: Placed<T>[] = [];
     // The time at an event is not later than that at the end.
     const last = median(this.#times.slice(-2 * SIDE - 1));
-    while (this.#held.length > 0) {
-      const behind = Math.min(SIDE, this.#held.length - 1);
+    const first = this.#times.length - this.#held.length;
+    const times = this.#held.map((_, index) => {
+      const behind = Math.min(SIDE, this.#held.length - 1 - index);
+      const end = first + index + behind + 1;
+      return median(this.#times.slice(end - 2 * Math.max(least, behind) - 1, end));
+    });
+    const lowest = lowestBehind(times);
+    for (const [index, time] of times.entries()) {
+      const behind = this.#held.length - 1;
       if (at === "pause" && behind < SIDE_AT_END) break;
-      const side = Math.max(least, behind);
-      const end = this.#times.length - this.#held.length + behind + 1;
-      const time = median(this.#times.slice(end - 2 * side - 1, end));
-      const isProven = at === "end" || this.#held.length > AHEAD / 2 ||
-        !this.#isLeap(time - this.time!);
+      const isProven = this.#held.length > AHEAD / 2 || !this.#isLeap(time - this.time!);
       // Of the last few themselves the end tells nothing.
       const latest = this.#held.length > 2 * SIDE ? last : Infinity;
       if (at === "pause" && !(isProven && time <= latest)) break;
-      placed.push(this.#take(isProven ? time : this.time!, behind >= SIDE_AT_END, latest));
+      const isSure = behind >= SIDE_AT_END;
+      placed.push(this.#take(isProven ? time : this.time!, isSure, latest, lowest[index]!));
     }
     this.#around = undefined;
     this.#trim();
@@ -164,20 +168,20 @@ export class StreamClock<T> {
     this.#times.unshift(...before(this.time));
   }
 
-  #take(around: number, isSure: boolean, end = Infinity): Placed<T> {
+  #take(around: number, isSure: boolean, end = Infinity, lowest = around): Placed<T> {
     const last = this.time!;
     this.#placed++;
     while (this.#later.length > 0 && this.#later[0]!.number < this.#placed + WIDE) {
       this.#later.shift();
     }
-    // A quarter of what comes later is enough to contradict; where the time does not leap, only while the
-    // end of it has not moved on: a backlog of the past is in the way of nothing.
+    // A long step is believed where nothing later contradicts it, a short one where the newest does not: a
+    // backlog of the past is in the way of nothing.
     const later = this.#later.map(({ time }) => time);
     const step = this.#isLeap(around - last);
-    const newest = step ? -Infinity : later.at(-1) ?? around;
+    const newest = later.at(-1) ?? around;
     const believed = Math.min(
       end,
-      Math.max(newest, later.sort(ascending)[later.length >> 2] ?? around),
+      around - last > LEAP_MS ? Math.min(around, lowest, ...later) : newest,
     );
     const isHeld = around < last || believed < around;
     const isMoved = this.#placed > 1 && this.#recent.at(-1) !== this.#recent[0];
@@ -227,6 +231,13 @@ function before(time: number): number[] {
 
 function ascending(a: number, b: number): number {
   return a - b;
+}
+
+/** Give for each time the earliest from it on. */
+function lowestBehind(times: number[]): number[] {
+  const lowest = times.slice();
+  for (let i = lowest.length - 2; i >= 0; i--) lowest[i] = Math.min(lowest[i]!, lowest[i + 1]!);
+  return lowest;
 }
 
 /** Give the median, of an even number the lower of the two in the middle. */

@@ -19,9 +19,14 @@ const FIRST = 51;
 const LATE_MS = 2000;
 
 export interface Trial {
-  /** Posts of claimed stretches that did not land, and posts that landed outside of any. */
+  /** Posts between the cursors of claimed stretches that did not land, and posts that landed without a claim. */
+  lost: number;
+  unclaimed: number;
+  /** Posts that were sent within the claimed time and did not land. */
   missing: number;
+  /** Posts that landed and were sent outside of the claimed time. */
   outside: number;
+  doubled: number;
   posts: number;
   claimedHours: number;
   askedHours: number;
@@ -48,6 +53,9 @@ const WINDOWS: Windows[] = ["all", { fixed: [11, 13] }, { spread: 12, seed: 1 },
 class Reader {
   readonly landed = new Set<number>();
   #claims: Span[] = [];
+  /** First and last sequence number of what coverage claims. */
+  #ranges: [first: number, last: number][] = [];
+  #doubled = 0;
   /** Index of the first event behind the cursor where a run ended. */
   #ends = new Set<number>();
   #last: { cursor: number; time: string } | undefined;
@@ -119,6 +127,7 @@ class Reader {
     const isAtEnd = (events[available - 1]?.sentAt ?? 0) < present + 5000;
     if (!isOver) collector.settle(journal, isAtEnd);
     collector.mark(journal);
+    if (Deno.env.get("DBG")) console.log("run", new Date(present).toISOString(), from.toISOString(), until.toISOString(), position, "->", collector.cursor, collector.eventTime, lines.length);
     this.#land(lines);
     if (collector.cursor !== undefined) this.#ends.add(collector.cursor - 1000 + 1);
   }
@@ -142,8 +151,14 @@ class Reader {
   /** What landing makes of lines: coverage, the last place, and rows. */
   #land(lines: JournalLine[]): void {
     for (const line of lines) {
-      for (const { uri } of line.posts) this.landed.add(Number(/r(\d+)$/.exec(String(uri))![1]));
+      for (const { uri } of line.posts) {
+        const index = Number(/r(\d+)$/.exec(String(uri))![1]);
+        if (this.landed.has(index)) { this.#doubled++; if (Deno.env.get("DBG")) console.log("dbl", index, line.event_time, line.cursor, line.first_cursor, line.covered_from, line.stretch); }
+        this.landed.add(index);
+      }
       if (line.cursor === null) continue;
+      if (Deno.env.get("DBG")) console.log("line", line.first_cursor, line.cursor, line.event_time, line.covered_from, line.covered_until, line.stretch);
+      if (line.events > 0) this.#ranges.push([line.first_cursor ?? line.cursor, line.cursor]);
       const until = [line.event_time!, line.covered_until ?? ""].sort().at(-1)!;
       this.#claims.push({
         from: new Date(line.covered_from ?? line.event_time!),
@@ -173,16 +188,27 @@ class Reader {
     for (const end of this.#ends) near.fill(1, this.#away(end, -BLUR), end);
     // Nothing is claimed of the first events of a host, by which its time is found.
     near.fill(1, 0, FIRST);
-    let [missing, outside] = [0, 0];
+    const claimed = new Uint8Array(events.length);
+    for (const [first, last] of this.#ranges) claimed.fill(1, first - 1000, last - 1000 + 1);
+    let [lost, unclaimed, missing, outside] = [0, 0, 0, 0];
     for (const [index, { event }] of events.entries()) {
       if (event.kind !== "commit") continue;
-      if (inside[index] === 1 && !this.landed.has(index)) missing++;
+      const isClaimed = claimed[index] === 1;
+      if (isClaimed && !this.landed.has(index)) lost++;
+      if (!isClaimed && this.landed.has(index)) unclaimed++;
+      if (inside[index] === 1 && !this.landed.has(index)) {
+        missing++;
+        if (Deno.env.get("DBG")) console.log("missing", index, new Date(events[index]!.sentAt).toISOString());
+      }
       if (near[index] === 0 && this.landed.has(index)) outside++;
     }
     const asked = mergeSpans(this.#asked(this.stream.until));
     return {
+      lost,
+      unclaimed,
       missing,
       outside,
+      doubled: this.#doubled,
       posts: this.landed.size,
       claimedHours: totalLength(this.#claims) / HOUR,
       askedHours: totalLength(asked) / HOUR,
