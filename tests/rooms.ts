@@ -94,12 +94,12 @@ export const ROOMS: [room: string, holds: string][] = [
     "how fast a service may be asked: quotas, pacing, use of a day, what its headers allow",
   ],
   [
-    "classifiers/engine/contract",
-    "what a paid classifier must be: the post it is asked about, and what its errors mean",
-  ],
-  [
     "classifiers/engine/answers",
     "paid answers on disk: segments, reading them, merging them into labels with their inclusion probabilities",
+  ],
+  [
+    "classifiers/engine/contract",
+    "what a paid classifier must be: the post it is asked about, and what its errors mean",
   ],
   ["classifiers/engine/asking", "workers that ask about posts: wait, try again, count, stop"],
   [

@@ -11,7 +11,7 @@ import { mergeAnswers } from "../engine/answers/answer_merge.ts";
 import type { Run } from "../engine/labelling_run.ts";
 import { allowance } from "../engine/answers/spending.ts";
 import { LabellingStop } from "../engine/asking/labelling_stop.ts";
-import { ServiceError } from "../engine/contract/service_error.ts";
+import { ServiceError } from "../engine/answers/service_error.ts";
 import type { BatchCarrier } from "./batch_carrier.ts";
 import { type BatchClassifier, BatchTaking, type Submitted } from "./batch_taking.ts";
 import { type BatchSummary, describeBatches } from "./batch_summary.ts";

@@ -16,7 +16,7 @@ import { LabellingCounts } from "../engine/asking/labelling_counts.ts";
 import { mergeAnswers } from "../engine/answers/answer_merge.ts";
 import type { Run } from "../engine/labelling_run.ts";
 import type { BatchCarrier, Store } from "./batch_carrier.ts";
-import { isLimited } from "../engine/contract/service_error.ts";
+import { isLimited } from "../engine/answers/service_error.ts";
 import { landBatch } from "./batch_landing.ts";
 
 /** The results of the open batches. */

@@ -5,7 +5,7 @@ import { costOf, type Tokens } from "./model_price.ts";
 import type { BatchClassifier } from "../batch/batch_taking.ts";
 import { MOST_EFFORT } from "../engine/asking/asker.ts";
 import type { PendingPost } from "../../etl/sampling/pending.ts";
-import { ServiceError } from "../engine/contract/service_error.ts";
+import { ServiceError } from "../engine/answers/service_error.ts";
 import type { Asked, Questionnaire } from "../prompt/questionnaire.ts";
 import { readChatReply } from "../reply/chat_answer.ts";
 import { partOfReply } from "../reply/reply_part.ts";

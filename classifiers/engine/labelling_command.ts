@@ -26,7 +26,8 @@ import { Pacer } from "./quota/pacer.ts";
 import { DayUse, usedOfDay } from "./quota/day_use.ts";
 import type { Quota } from "./quota/quota.ts";
 import { ReplicateRound } from "./queue/replicate_round.ts";
-import { allowance, Budget } from "./answers/spending.ts";
+import { allowance } from "./answers/spending.ts";
+import { Budget } from "./asking/budget.ts";
 import { waitingPosts } from "./answers/answer_reader.ts";
 
 export type { LabellingOptions, OpenedTask } from "./labelling_run.ts";

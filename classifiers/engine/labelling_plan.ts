@@ -5,7 +5,7 @@ import type { Survey } from "./queue/labelling_queue.ts";
 import { durationAt } from "../../etl/study/labelling_settings.ts";
 import type { PaidClassifier, Used } from "./contract/paid_classifier.ts";
 import { DAY_MS, type Quota } from "./quota/quota.ts";
-import { isEnough } from "./answers/spending.ts";
+import { isEnough } from "./asking/budget.ts";
 import { postKey } from "./answers/answer_reader.ts";
 
 /** What a run would do, and why it would leave out the other posts. */

@@ -5,7 +5,7 @@ import {
   labelTable,
   rewriteDay,
 } from "../../../etl/labels/label_file.ts";
-import { labelSetId } from "../../../etl/labels/label_set.ts";
+import { type LabelSet, labelSetId } from "../../../etl/labels/label_set.ts";
 import { ANSWER_COLUMNS } from "../../../etl/labels/paid_answer.ts";
 import { utcDay } from "../../../etl/run/clock.ts";
 import { UserError } from "../../../etl/run/error.ts";
@@ -20,8 +20,7 @@ import { Quarantine } from "../../../etl/store/quarantine.ts";
 import { POSTS, REPLICATES, type Table, withColumns } from "../../../etl/store/tables.ts";
 import type { Sample } from "../../../etl/sampling/sample.ts";
 import { LIMIT_MEMORY, withMoreMemory } from "./memory_limit.ts";
-import type { PaidClassifier } from "../contract/paid_classifier.ts";
-import { labelOf, parseAnswer, type ReadLabel } from "./answer_reader.ts";
+import { type AnswerReader, labelOf, parseAnswer, type ReadLabel } from "./answer_reader.ts";
 import type { Answer } from "./answer_segment.ts";
 import { drawnPostsSql, hashedKeysSql, labelledShareSql, labelProbSql } from "./label_prob.ts";
 import { recordSpending } from "./spending.ts";
@@ -37,7 +36,10 @@ export interface Merged {
 }
 
 /** The part of a classifier that merging its answers needs. */
-export type AnsweredClassifier = Pick<PaidClassifier, "labelSet" | "columns" | "part" | "read">;
+export interface AnsweredClassifier extends AnswerReader {
+  labelSet: LabelSet;
+  columns: Readonly<Record<string, string>>;
+}
 
 /** Where the answers of one kind wait, and how they are merged. */
 interface Kind {
@@ -294,7 +296,7 @@ const SAME_VERSION = `CASE WHEN l.cid IS NULL OR n.cid IS NULL
 
 /** Give the columns of label rows from staged answers `n`, as SQL. */
 function labelColumnsSql(
-  labelSet: PaidClassifier["labelSet"],
+  labelSet: LabelSet,
   table: Table,
   labels: string[],
 ): string {

@@ -3,14 +3,39 @@ import { type LabelReason, PASSING_REASONS } from "../../../etl/labels/label_rea
 import { segmentLines } from "../../../etl/store/journal.ts";
 import { toJson } from "../../../etl/store/json.ts";
 import type { DataPaths } from "../../../etl/store/paths.ts";
-import type { StoredAnswer } from "../../../etl/sampling/pending.ts";
 import type { Answer } from "./answer_segment.ts";
-import type { Answered } from "../contract/asked_post.ts";
-import { type PaidClassifier, partOf } from "../contract/paid_classifier.ts";
-import { ServiceError } from "../contract/service_error.ts";
+import { ServiceError } from "./service_error.ts";
+import type { StoredAnswer } from "./stored_answers.ts";
 
 /** Reads the answers of a classifier. */
-export type AnswerReader = Pick<PaidClassifier, "part" | "read">;
+export interface AnswerReader {
+  /**
+   * Give the part of a reply to several posts about the post at a place, from 0, in a
+   * form that `read` reads.
+   *
+   * For classifiers with several posts per request. Throws a `ServiceError` where the post is left out.
+   */
+  part?(reply: string, place: number): string;
+  /** Read a raw answer about one post as label columns; throws a `ServiceError` where it cannot be read. */
+  read(answer: string): Record<string, unknown>;
+}
+
+/** Give the part of a raw answer that is about one post, all of it where the post has no place in it. */
+export function partOf(
+  { part }: Pick<AnswerReader, "part">,
+  answer: string,
+  place: number | undefined,
+): string {
+  if (place === undefined) return answer;
+  if (part === undefined) throw new Error("an answer about several posts of a classifier of one");
+  return part(answer, place);
+}
+
+/** The result of a post: a readable answer, or the reason for none. */
+export interface Answered {
+  answer: string | null;
+  reason: LabelReason | null;
+}
 
 /** Read a line of a segment; gives undefined where it is not an answer. */
 export function parseAnswer(text: string): Answer | undefined {

@@ -1,17 +1,18 @@
 import { type LabelReason, PASSING_REASONS } from "../../../etl/labels/label_reason.ts";
 import { UserError } from "../../../etl/run/error.ts";
 import { answerOf, type AnswerSegment } from "../answers/answer_segment.ts";
-import type { Answered, AskedPost, QueuedPost } from "../contract/asked_post.ts";
+import type { AskedPost, QueuedPost } from "../contract/asked_post.ts";
+import { type Answered, partOf } from "../answers/answer_reader.ts";
 import type { LabellingCounts } from "./labelling_counts.ts";
 import type { LabellingStop } from "./labelling_stop.ts";
 import type { Pacer } from "../quota/pacer.ts";
-import { type PaidClassifier, partOf, type Reply, type Used } from "../contract/paid_classifier.ts";
+import type { PaidClassifier, Reply, Used } from "../contract/paid_classifier.ts";
 import { Patience } from "./patience.ts";
 import { delay } from "../../../etl/run/pause.ts";
 import type { PendingPost } from "../../../etl/sampling/pending.ts";
 import { heldTokens } from "../quota/quota.ts";
-import { ServiceError } from "../contract/service_error.ts";
-import type { Budget } from "../answers/spending.ts";
+import { ServiceError } from "../answers/service_error.ts";
+import type { Budget } from "./budget.ts";
 
 export interface AskerOptions {
   classifier: PaidClassifier;

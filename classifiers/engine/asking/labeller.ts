@@ -1,14 +1,8 @@
 import type { LabellingSettings } from "../../../etl/study/labelling_settings.ts";
-import {
-  type Answered,
-  type AskedPost,
-  type QueuedPost,
-  requestHash,
-  shuffled,
-} from "../contract/asked_post.ts";
+import { type AskedPost, type QueuedPost, requestHash, shuffled } from "../contract/asked_post.ts";
+import { type Answered, readStored } from "../answers/answer_reader.ts";
 import { Asker, type AskerOptions } from "./asker.ts";
 import { LONGEST_WAIT_MS } from "./patience.ts";
-import { readStored } from "../answers/answer_reader.ts";
 
 /** Rows that may wait for the disk without blocking a worker. */
 const MOST_UNWRITTEN = 1000;

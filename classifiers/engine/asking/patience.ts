@@ -1,7 +1,7 @@
 import type { LabelReason } from "../../../etl/labels/label_reason.ts";
 import { UserError } from "../../../etl/run/error.ts";
 import type { Pacer } from "../quota/pacer.ts";
-import type { ServiceError } from "../contract/service_error.ts";
+import type { ServiceError } from "../answers/service_error.ts";
 
 /** Tries of a post before its failure is recorded. */
 const TRIES = 5;

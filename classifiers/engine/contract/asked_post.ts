@@ -1,18 +1,13 @@
 import { createHash } from "node:crypto";
-import type { LabelReason } from "../../../etl/labels/label_reason.ts";
-import type { PendingPost, StoredAnswer } from "../../../etl/sampling/pending.ts";
+import type { PendingPost } from "../../../etl/sampling/pending.ts";
+import type { Answered } from "../answers/answer_reader.ts";
+import type { StoredAnswer } from "../answers/stored_answers.ts";
 import type { PaidClassifier } from "./paid_classifier.ts";
 
 /** A post with its day, and the stored answer to the same request. */
 export interface QueuedPost extends PendingPost {
   date: string;
   stored?: StoredAnswer;
-}
-
-/** The result of a post: a readable answer, or the reason for none. */
-export interface Answered {
-  answer: string | null;
-  reason: LabelReason | null;
 }
 
 /** A post to ask about, with the hash of its request. */

@@ -1,6 +1,7 @@
 import type { LabelReason } from "../../../etl/labels/label_reason.ts";
 import type { LabelSet } from "../../../etl/labels/label_set.ts";
 import type { PendingPost } from "../../../etl/sampling/pending.ts";
+import type { AnswerReader } from "../answers/answer_reader.ts";
 import type { AskedWeight } from "../quota/quota.ts";
 
 /** The response of a service. */
@@ -23,7 +24,7 @@ export interface Used {
  *
  * `effort` is 0, plus 1 for each cut answer: the next answer may then be longer.
  */
-export interface PaidClassifier {
+export interface PaidClassifier extends AnswerReader {
   name: string;
   /** The service whose quotas its requests use, as a file name: one run at a time asks a service. */
   service: string;
@@ -53,24 +54,4 @@ export interface PaidClassifier {
   ask(posts: PendingPost[], effort: number, signal: AbortSignal): Promise<Reply>;
   /** Give the use that an answer reports; undefined where it reports none. */
   used?(answer: string): Used | undefined;
-  /**
-   * Give the part of a reply to several posts about the post at a place, from 0, in a
-   * form that `read` reads.
-   *
-   * For classifiers with several posts per request. Throws a `ServiceError` where the post is left out.
-   */
-  part?(reply: string, place: number): string;
-  /** Read a raw answer about one post as label columns; throws a `ServiceError` where it cannot be read. */
-  read(answer: string): Record<string, unknown>;
-}
-
-/** Give the part of a raw answer that is about one post, all of it where the post has no place in it. */
-export function partOf(
-  { part }: Pick<PaidClassifier, "part">,
-  answer: string,
-  place: number | undefined,
-): string {
-  if (place === undefined) return answer;
-  if (part === undefined) throw new Error("an answer about several posts of a classifier of one");
-  return part(answer, place);
 }

@@ -4,11 +4,10 @@ import {
   type OpenBatch,
   openBatches,
 } from "../../../etl/labels/open_batch.ts";
-import { labelSetId } from "../../../etl/labels/label_set.ts";
+import { type LabelSet, labelSetId } from "../../../etl/labels/label_set.ts";
 import { type Database, literal } from "../../../etl/store/duckdb.ts";
 import { segmentLines } from "../../../etl/store/journal.ts";
 import type { DataPaths } from "../../../etl/store/paths.ts";
-import type { PaidClassifier } from "../contract/paid_classifier.ts";
 import { labelledKeySql } from "../../../etl/sampling/pending.ts";
 
 /** Which post a request of a batch is about: a line of its file. */
@@ -53,7 +52,7 @@ export async function* batchedPosts(
 export async function collectBatched(
   database: Database,
   paths: DataPaths,
-  { name, labelSet }: PaidClassifier,
+  { name, labelSet }: { name: string; labelSet: LabelSet },
 ): Promise<string | undefined> {
   const id = labelSetId(labelSet);
   const batches = openBatches(paths, name, id).filter(isUnderWay);

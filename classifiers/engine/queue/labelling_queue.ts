@@ -20,10 +20,10 @@ import {
   type PendingCounts,
   pendingPages,
   type PendingPost,
-  storedAnswers,
 } from "../../../etl/sampling/pending.ts";
+import { storedAnswers } from "../answers/stored_answers.ts";
 import { type Sample, sampleOfDay } from "../../../etl/sampling/sample.ts";
-import { type SamplePlan } from "../../../etl/study/labelling_settings.ts";
+import type { SamplePlan } from "../../../etl/study/labelling_settings.ts";
 
 /** Give items while the next one is already being fetched. */
 async function* ahead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {

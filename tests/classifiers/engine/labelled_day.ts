@@ -4,7 +4,7 @@ import type { AnsweredClassifier } from "../../../classifiers/engine/answers/ans
 import type { LabelledDay, PendingPost } from "../../../etl/sampling/pending.ts";
 import type { Rates, Sample } from "../../../etl/sampling/sample.ts";
 import type { Stratum } from "../../../etl/labels/stratum.ts";
-import { ServiceError } from "../../../classifiers/engine/contract/service_error.ts";
+import { ServiceError } from "../../../classifiers/engine/answers/service_error.ts";
 import { labelSetId } from "../../../etl/labels/label_set.ts";
 import type { DataPaths } from "../../../etl/store/paths.ts";
 import { POSTS } from "../../../etl/store/tables.ts";

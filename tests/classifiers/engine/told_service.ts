@@ -8,8 +8,8 @@ import { Pacer } from "../../../classifiers/engine/quota/pacer.ts";
 import {
   ServiceError,
   type ServiceProblem,
-} from "../../../classifiers/engine/contract/service_error.ts";
-import { Budget } from "../../../classifiers/engine/answers/spending.ts";
+} from "../../../classifiers/engine/answers/service_error.ts";
+import { Budget } from "../../../classifiers/engine/asking/budget.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { uri } from "../../raw.ts";
 import { withData } from "../../rows.ts";

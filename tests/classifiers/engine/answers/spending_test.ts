@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { AnswerSegment } from "../../../../classifiers/engine/answers/answer_segment.ts";
-import { Budget, recordSpending } from "../../../../classifiers/engine/answers/spending.ts";
+import { recordSpending } from "../../../../classifiers/engine/answers/spending.ts";
+import { Budget } from "../../../../classifiers/engine/asking/budget.ts";
 import { now } from "../../../../etl/run/clock.ts";
 import { UserError } from "../../../../etl/run/error.ts";
 import { DataPaths } from "../../../../etl/store/paths.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Asker } from "../../../../classifiers/engine/asking/asker.ts";
-import type { Answered } from "../../../../classifiers/engine/contract/asked_post.ts";
-import { ServiceError } from "../../../../classifiers/engine/contract/service_error.ts";
+import type { Answered } from "../../../../classifiers/engine/answers/answer_reader.ts";
+import { ServiceError } from "../../../../classifiers/engine/answers/service_error.ts";
 import { UserError } from "../../../../etl/run/error.ts";
 import { ANSWER, BUDGET, PRICE, queued, refusal, type ToldRun, withRun } from "../told_service.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Pacer } from "../../../../classifiers/engine/quota/pacer.ts";
 import { Patience, type Verdict } from "../../../../classifiers/engine/asking/patience.ts";
-import { ServiceError } from "../../../../classifiers/engine/contract/service_error.ts";
+import { ServiceError } from "../../../../classifiers/engine/answers/service_error.ts";
 import { UserError } from "../../../../etl/run/error.ts";
 import "../../../common_environment.ts";
 
