@@ -15,7 +15,7 @@ import {
 } from "./clients/comment_analyzer.ts";
 import { labellingCommand, type LabellingOptions } from "./engine/labelling_command.ts";
 import { LabellingSettings, TimeoutSeconds } from "../etl/study/labelling_settings.ts";
-import type { PaidClassifier } from "./engine/contract/paid_classifier.ts";
+import type { PaidClassifier } from "./engine/paid_classifier.ts";
 
 export { COLUMNS };
 

@@ -18,6 +18,10 @@ export const ROOMS: [room: string, holds: string][] = [
     "study.yaml: its sections and their checks, windows of hours, sample and quota of paid classifiers, model prices, when Perspective ends",
   ],
   [
+    "etl/quota",
+    "how fast a service may be asked: quotas, pacing, use of a day, what its headers allow",
+  ],
+  [
     "etl/command",
     "how a task as data becomes a run: help, signals, ledger row, exit status; reading the ledger back",
   ],
@@ -35,7 +39,7 @@ export const ROOMS: [room: string, holds: string][] = [
   ],
   [
     "etl/labels",
-    "labels on disk, whoever made them: rows, files, label sets, reasons, strata, human labels, panels on disk, open batches, costs",
+    "labels on disk, whoever made them: rows, files, label sets, reasons, strata, human labels, panels on disk",
   ],
   [
     "etl/filters",
@@ -59,7 +63,11 @@ export const ROOMS: [room: string, holds: string][] = [
   ],
   [
     "etl/sampling",
-    "which posts are drawn for labelling, in what turn, and which of them are pending",
+    "which posts are drawn for labelling, in what turn and with what probability, and which of them are pending",
+  ],
+  [
+    "etl/answers",
+    "paid answers on disk, before they are labels: segments, reading and merging them, what they cost, errors of services, batches under way and their files",
   ],
   ["etl/sources", "one file a source that is asked, and the counts of posts at 48 hours"],
   ["etl/deletion", "how removed posts leave every table, and the recheck that finds them"],
@@ -90,25 +98,8 @@ export const ROOMS: [room: string, holds: string][] = [
   ],
   ["etl", "the tasks, one file each, named as the task"],
   [
-    "classifiers/engine/quota",
-    "how fast a service may be asked: quotas, pacing, use of a day, what its headers allow",
-  ],
-  [
-    "classifiers/engine/answers",
-    "paid answers on disk: segments, reading them, merging them into labels with their inclusion probabilities",
-  ],
-  [
-    "classifiers/engine/contract",
-    "what a paid classifier must be: the post it is asked about, and what its errors mean",
-  ],
-  ["classifiers/engine/asking", "workers that ask about posts: wait, try again, count, stop"],
-  [
-    "classifiers/engine/queue",
-    "which posts are asked about next: pending posts, anchors, rounds of replicates",
-  ],
-  [
     "classifiers/engine",
-    "a labelling run as a whole: its task, its plan, its census of labels, its progress and summary",
+    "a labelling run of a classifier, free or paid: its task, its plan, the posts in its queue, anchors and their rounds, workers that ask, wait and try again, its budget, progress and summary",
   ],
   [
     "classifiers/clients",

@@ -2,7 +2,7 @@ import { Groq, type ServedModel } from "../clients/groq.ts";
 import { isGroq } from "../clients/groq_address.ts";
 import { NoSuchApiError } from "../clients/groq_refusal.ts";
 import { checkModel, describePrice, priceOf } from "../chat/model_price.ts";
-import { ServiceError } from "../engine/answers/service_error.ts";
+import { ServiceError } from "../../etl/answers/service_error.ts";
 import { variable } from "../../etl/run/environment.ts";
 import { UserError } from "../../etl/run/error.ts";
 import { urlVariable } from "../../etl/run/option.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ServiceError } from "../engine/answers/service_error.ts";
+import { ServiceError } from "../../etl/answers/service_error.ts";
 import { GroqConnection, type GroqOptions, type ServerText } from "./groq_connection.ts";
 import { readJson } from "../../etl/store/json.ts";
 

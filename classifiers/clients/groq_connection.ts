@@ -1,5 +1,5 @@
 import { APIError, Groq as Sdk } from "groq-sdk";
-import { ServiceError } from "../engine/answers/service_error.ts";
+import { ServiceError } from "../../etl/answers/service_error.ts";
 import { apiRoot, atRoot, checkKey, SDK_PREFIX } from "./groq_address.ts";
 import { notTheService, readRefusal } from "./groq_refusal.ts";
 import { readFailure } from "../../etl/run/request_failure.ts";

@@ -1,12 +1,12 @@
 import { duration } from "../../etl/run/duration.ts";
-import type { QueuedPost } from "./contract/asked_post.ts";
+import type { QueuedPost } from "./asked_post.ts";
 import { describeInBatch, dollars } from "./labelling_summary.ts";
-import type { Survey } from "./queue/labelling_queue.ts";
+import type { Survey } from "./labelling_queue.ts";
 import { durationAt } from "../../etl/study/labelling_settings.ts";
-import type { PaidClassifier, Used } from "./contract/paid_classifier.ts";
-import { DAY_MS, type Quota } from "./quota/quota.ts";
-import { isEnough } from "./asking/budget.ts";
-import { postKey } from "./answers/answer_reader.ts";
+import type { PaidClassifier, Used } from "./paid_classifier.ts";
+import { DAY_MS, type Quota } from "../../etl/quota/quota.ts";
+import { isEnough } from "./budget.ts";
+import { postKey } from "../../etl/answers/answer_reader.ts";
 
 /** What a run would do, and why it would leave out the other posts. */
 export interface LabellingPlan extends Survey {

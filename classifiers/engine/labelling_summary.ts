@@ -1,8 +1,8 @@
 import { PASSING_REASONS } from "../../etl/labels/label_reason.ts";
 import { duration } from "../../etl/run/duration.ts";
-import type { LabellingCounts } from "./asking/labelling_counts.ts";
-import type { StopReason } from "./asking/labelling_stop.ts";
-import type { Pacer } from "./quota/pacer.ts";
+import type { LabellingCounts } from "./labelling_counts.ts";
+import type { StopReason } from "./labelling_stop.ts";
+import type { Pacer } from "../../etl/quota/pacer.ts";
 
 /** Repeated requests about anchors in a run. */
 export interface ReplicateCounts {

@@ -6,7 +6,7 @@ import { hashSociopolitical, readSociopolitical } from "../codebooks/sociopoliti
 import { attributeColumns, attributeFormat } from "../reply/attribute_reply.ts";
 import { CHAT_COLUMNS, SOCIOPOLITICAL_COLUMNS } from "../list.ts";
 import type { LabelReason } from "../../etl/labels/label_reason.ts";
-import { ServiceError } from "../engine/answers/service_error.ts";
+import { ServiceError } from "../../etl/answers/service_error.ts";
 import { readFreeReply } from "../reply/free_reply.ts";
 import {
   type LabelRow,

@@ -1,6 +1,6 @@
 import { readJson } from "../../etl/store/json.ts";
 import { z } from "zod";
-import { ServiceError } from "../engine/answers/service_error.ts";
+import { ServiceError } from "../../etl/answers/service_error.ts";
 
 /**
  * The form of a reply about one post, as one zod schema.

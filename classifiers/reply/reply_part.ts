@@ -1,7 +1,7 @@
 import { readJson } from "../../etl/store/json.ts";
 import { z } from "zod";
 import { readChatAnswer } from "../clients/groq_answer.ts";
-import { ServiceError } from "../engine/answers/service_error.ts";
+import { ServiceError } from "../../etl/answers/service_error.ts";
 
 import { readChatReply } from "./chat_answer.ts";
 

@@ -12,7 +12,7 @@ import { ANSWER_COLUMNS } from "../labels/paid_answer.ts";
 import { now } from "../run/clock.ts";
 import type { ModelPrices, Study } from "../study/study.ts";
 import { sampleOfDay } from "../sampling/sample.ts";
-import { spentThisMonth } from "../labels/spending.ts";
+import { spentThisMonth } from "../answers/spent_month.ts";
 import { type Database, literal, row, rows } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { checkQuota, checkWeight } from "../../../classifiers/engine/quota/quota.ts";
+import { checkQuota, checkWeight } from "../../../etl/quota/quota.ts";
 import {
   durationAt,
   LabellingSettings,
@@ -8,7 +8,7 @@ import {
   samplePlan,
   TimeoutSeconds,
 } from "../../../etl/study/labelling_settings.ts";
-import { workersFor } from "../../../classifiers/engine/asking/labeller.ts";
+import { workersFor } from "../../../classifiers/engine/labeller.ts";
 import "../../common_environment.ts";
 
 const Settings = z.strictObject(LabellingSettings);
