@@ -1,5 +1,5 @@
 import { chatCommand, chatSettings } from "./chat/chat_task.ts";
-import { Questionnaire } from "./prompt/questionnaire.ts";
+import { Questionnaire } from "./chat/questionnaire.ts";
 
 const read = (path: string) => Questionnaire.sociopolitical(path);
 

@@ -11,9 +11,9 @@ import {
   type CreationTimes,
   creationTimes,
   describeCreationTimes,
-} from "./preprocess/creation_times.ts";
+} from "./methods/creation_times.ts";
 import { listInputs, withoutDamage } from "./raw/inputs.ts";
-import { type LastRecheck, lastRecheck } from "./raw/last_recheck.ts";
+import { type LastRecheck, lastRecheck } from "./deletion/last_recheck.ts";
 import { readRemovals } from "./raw/removal.ts";
 import { now } from "./run/clock.ts";
 import { type Command, type Context, type Outcome } from "./command/command.ts";

@@ -9,7 +9,7 @@ import {
   type CreationTimes,
   creationTimes,
   describeCreationTimes,
-} from "./preprocess/creation_times.ts";
+} from "./methods/creation_times.ts";
 import { indexPosts } from "./preprocess/post_index.ts";
 import {
   collectTexts,

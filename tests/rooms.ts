@@ -23,11 +23,11 @@ export const ROOMS: [room: string, holds: string][] = [
   ],
   [
     "etl/command",
-    "how a task as data becomes a run: help, signals, ledger row, exit status; reading the ledger back",
+    "how a task as data becomes a run: help, signals, exit status; the ledger, with its row of every run, and what is read out of it: last runs, failures, warnings, the state of each task",
   ],
   [
     "etl/raw",
-    "what sources brought, as raw parts: journal lines, landing, inputs of preprocess, tombstones, removals, time of the last recheck",
+    "what sources brought, as raw parts: journal lines, journals of answers, landing, inputs of preprocess, tombstones, removals",
   ],
   [
     "etl/atproto",
@@ -35,7 +35,7 @@ export const ROOMS: [room: string, holds: string][] = [
   ],
   [
     "etl/coverage",
-    "which hours of a stream were asked for, collected, owed, lost: windows laid down, spans, the strip of a week",
+    "which hours of a stream were asked for, collected, owed, lost: windows laid down, spans, the strip of a week and its drawing in signs",
   ],
   [
     "etl/labels",
@@ -70,12 +70,18 @@ export const ROOMS: [room: string, holds: string][] = [
     "paid answers on disk, before they are labels: segments, reading and merging them, what they cost, errors of services, batches under way and their files",
   ],
   ["etl/sources", "one file a source that is asked, and the counts of posts at 48 hours"],
-  ["etl/deletion", "how removed posts leave every table, and the recheck that finds them"],
+  [
+    "etl/deletion",
+    "how removed posts leave every table, the recheck that finds them, and when the last one was",
+  ],
   [
     "etl/preprocess",
     "how raw parts become the table of posts: index, days, languages, removed posts",
   ],
-  ["etl/methods", "the data statement of a paper: its facts, its page, its flow diagram"],
+  [
+    "etl/methods",
+    "the data statement of a paper: its facts about sources, posts, times of creation, labels, removals and runs, its page, its flow diagram",
+  ],
   [
     "etl/drift",
     "whether a labeller still says what it said: rounds of anchors, agreement, kappa, tests of coins",
@@ -124,7 +130,7 @@ export const ROOMS: [room: string, holds: string][] = [
   ],
   [
     "classifiers/chat",
-    "the task of a classifier that asks a language model: its settings, models and their prices",
+    "the task of a classifier that asks a language model: its questionnaire, its settings, models and their prices",
   ],
   [
     "classifiers/panels",

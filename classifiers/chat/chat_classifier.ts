@@ -6,7 +6,7 @@ import type { BatchClassifier } from "../batch/batch_taking.ts";
 import { MOST_EFFORT } from "../engine/asker.ts";
 import type { PendingPost } from "../../etl/sampling/pending.ts";
 import { ServiceError } from "../../etl/answers/service_error.ts";
-import type { Asked, Questionnaire } from "../prompt/questionnaire.ts";
+import type { Asked, Questionnaire } from "./questionnaire.ts";
 import { readChatReply } from "../reply/chat_answer.ts";
 import { partOfReply } from "../reply/reply_part.ts";
 import type { ChatSettings } from "./chat_settings.ts";

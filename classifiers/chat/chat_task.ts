@@ -26,7 +26,7 @@ import {
   type LabellingOptions,
   type OpenedTask,
 } from "../engine/labelling_command.ts";
-import type { Questionnaire } from "../prompt/questionnaire.ts";
+import type { Questionnaire } from "./questionnaire.ts";
 import { CHAT_COLUMNS } from "../list.ts";
 import { loadTokens } from "../prompt/token_count.ts";
 import { chatClassifier } from "./chat_classifier.ts";

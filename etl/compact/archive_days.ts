@@ -19,7 +19,7 @@ import * as tables from "../store/tables.ts";
 import { PANELS } from "../labels/panel.ts";
 import { whileNobodyReads } from "../store/reading.ts";
 import { daysOfPosts, openPosts } from "./days_of_posts.ts";
-import { copyFile, stateOf } from "./move_file.ts";
+import { copyFile, stateOf } from "../store/move_file.ts";
 
 /** The raw data moved to an archive, or back. */
 export interface Archived {

@@ -1,7 +1,7 @@
 import { heartbeat } from "../watch/heartbeat.ts";
 import { type Incident, readIncidents, settleIncidents } from "../watch/incidents.ts";
 import type { Context } from "../command/command.ts";
-import { taskStates } from "../watch/task_states.ts";
+import { taskStates } from "../command/task_states.ts";
 import { tellOfReadableStudy } from "../watch/unreadable_study.ts";
 import { type DailyClassifiers, lacksKey } from "./classifier_steps.ts";
 import { type StepEnd, stepName } from "./step.ts";

@@ -1,7 +1,7 @@
 import type { FilteredPosts, LabelledPosts } from "./analysed_posts.ts";
 import type { CollectedSource } from "./collected_source.ts";
-import type { CreationTimes } from "../preprocess/creation_times.ts";
-import type { LastRecheck } from "../raw/last_recheck.ts";
+import type { CreationTimes } from "./creation_times.ts";
+import type { LastRecheck } from "../deletion/last_recheck.ts";
 import type { TaskRuns } from "./task_runs.ts";
 import { type Database, rows } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";

@@ -4,7 +4,7 @@ import { type Span, totalLength } from "../coverage/span.ts";
 import { firstDamage } from "../store/damage.ts";
 import type { Database } from "../store/duckdb.ts";
 import { minute, type StreamStanding, streamStandings } from "../coverage/stream_standing.ts";
-import { type TaskState, taskStates } from "./task_states.ts";
+import { type TaskState, taskStates } from "../command/task_states.ts";
 import { join } from "node:path";
 import { describeError, type UserError } from "../run/error.ts";
 import type { DataPaths } from "../store/paths.ts";

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { hasDied, runName } from "../command/last_runs.ts";
+import { hasDied, runName } from "./last_runs.ts";
 import type { UserError } from "../run/error.ts";
 import { type Database, rows, utc } from "../store/duckdb.ts";
 import { wholeFiles } from "../store/damage.ts";

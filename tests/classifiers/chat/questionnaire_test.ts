@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { codebookPath } from "../../../classifiers/codebooks/codebook_path.ts";
-import { Questionnaire } from "../../../classifiers/prompt/questionnaire.ts";
+import { Questionnaire } from "../../../classifiers/chat/questionnaire.ts";
 import { countTokens, loadTokens, requestTokens } from "../../../classifiers/prompt/token_count.ts";
 import { readFence } from "../../../classifiers/prompt/material.ts";
 import "../../common_environment.ts";

@@ -15,9 +15,9 @@ import {
   responseFormat,
 } from "../reply/reply_format.ts";
 import { sociopoliticalFormat } from "../reply/sociopolitical_reply.ts";
-import { attributeInstructions, sociopoliticalInstructions } from "./instructions.ts";
-import { buildPrompt, type PromptPost } from "./prompt.ts";
-import { countTokens, requestTokens } from "./token_count.ts";
+import { attributeInstructions, sociopoliticalInstructions } from "../prompt/instructions.ts";
+import { buildPrompt, type PromptPost } from "../prompt/prompt.ts";
+import { countTokens, requestTokens } from "../prompt/token_count.ts";
 
 /** As long as observed reasons. */
 const USUAL_REASON = "The post argues for a law that a party wants and names the vote about it.";

@@ -1,5 +1,5 @@
-import { ifThere } from "../store/if_there.ts";
-import { removeLeftovers, replaceFile, sha256OfFile, sync } from "../store/whole_file.ts";
+import { ifThere } from "./if_there.ts";
+import { removeLeftovers, replaceFile, sha256OfFile, sync } from "./whole_file.ts";
 
 /**
  * Copy a file to another place, perhaps on another disk, and give the state of the original.

@@ -1,4 +1,4 @@
-import type { HourState, WeekStrip } from "../coverage/week_strip.ts";
+import type { HourState, WeekStrip } from "./week_strip.ts";
 
 /** Blocks on terminals that have them, and letters elsewhere. */
 const SIGNS: Record<"blocks" | "ascii", Record<HourState, string>> = {
