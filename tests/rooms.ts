@@ -144,12 +144,8 @@ export const ROOMS: [room: string, holds: string][] = [
     "opening a data folder, and SQL over the views of views.sql: engines, identifiers, kept posts, local time",
   ],
   [
-    "notebooks/statistics",
-    "numbers from numbers: estimates, intervals, clusters, failure bounds, kinds of sample, log-odds, numbers as text",
-  ],
-  [
     "notebooks/measures",
-    "rows from SQL that several figures share: shares, means, scores, leans, days, sources, covered hours, people's answers, facts under figures",
+    "numbers and the rows that figures are drawn from, nothing drawn: shares and means with their estimates, intervals and clusters, failure bounds, scores, leans, days, posts of each source, covered hours, people's answers, facts under figures, numbers as text",
   ],
   [
     "notebooks/charts",
@@ -161,7 +157,7 @@ export const ROOMS: [room: string, holds: string][] = [
   ],
   [
     "notebooks/render",
-    "how a notebook becomes a page: cells, parameters, processes, fingerprints, the page and its footer",
+    "how a notebook becomes a page: what cells show, parameters, processes, fingerprints, the page and its footer",
   ],
   [
     "notebooks",

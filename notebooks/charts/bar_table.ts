@@ -1,5 +1,5 @@
 import { escape } from "./html.ts";
-import { formatNumber, formatShare } from "../statistics/number_format.ts";
+import { formatNumber, formatShare } from "../measures/number_format.ts";
 import {
   factsLine,
   type FigureFacts,

@@ -4,7 +4,7 @@ import type { CoveredHour } from "../measures/covered_hours.ts";
 import { everyDay, formatDay, formatRange } from "../measures/days.ts";
 import { legend } from "./legend.ts";
 import { md, type Note } from "./note.ts";
-import { formatNumber } from "../statistics/number_format.ts";
+import { formatNumber } from "../measures/number_format.ts";
 
 export interface CoverageStripOptions {
   title: string;

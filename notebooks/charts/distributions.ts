@@ -11,7 +11,7 @@ import {
 } from "../measures/figure_facts.ts";
 import { legend, seriesColor, seriesDash } from "./legend.ts";
 import { type Note, nothingToDraw } from "./note.ts";
-import { formatNumber, formatShare } from "../statistics/number_format.ts";
+import { formatNumber, formatShare } from "../measures/number_format.ts";
 
 export interface DistributionsOptions {
   title: string;

@@ -12,7 +12,7 @@ import { escape } from "./html.ts";
 import { legend, seriesColor } from "./legend.ts";
 import { NOT_POLITICAL } from "../measures/lean_shares.ts";
 import { md, type Note, nothingToDraw } from "./note.ts";
-import { formatNumber } from "../statistics/number_format.ts";
+import { formatNumber } from "../measures/number_format.ts";
 
 export interface GroupMeansOptions {
   title: string;

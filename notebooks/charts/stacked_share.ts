@@ -10,7 +10,7 @@ import type { StackedBar } from "../measures/lean_shares.ts";
 import { escape } from "./html.ts";
 import { legend, seriesColor } from "./legend.ts";
 import { type Note, nothingToDraw } from "./note.ts";
-import { formatNumber, formatShare } from "../statistics/number_format.ts";
+import { formatNumber, formatShare } from "../measures/number_format.ts";
 
 export interface StackedShareOptions {
   title: string;

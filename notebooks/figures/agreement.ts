@@ -2,7 +2,7 @@ import { cohensKappa } from "../../etl/drift/kappa.ts";
 import { BarTable } from "../charts/bar_table.ts";
 import type { FigureFacts } from "../measures/figure_facts.ts";
 import { md, type Note } from "../charts/note.ts";
-import { formatShare } from "../statistics/number_format.ts";
+import { formatShare } from "../measures/number_format.ts";
 import type { Data } from "../query/data.ts";
 import { knownWeights, measureParts, type Selection } from "../measures/measure.ts";
 

@@ -3,7 +3,7 @@ import { type FigureFacts, withoutBounds } from "../measures/figure_facts.ts";
 import { md, type Note, nothingToDraw } from "../charts/note.ts";
 import type { ColumnTable } from "arquero";
 import type { Data } from "../query/data.ts";
-import { logOdds } from "../statistics/log_odds.ts";
+import { logOdds } from "../measures/log_odds.ts";
 import { type Measure, measureParts, type Selection } from "../measures/measure.ts";
 
 /** A term that one side uses more than the other. */

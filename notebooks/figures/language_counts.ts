@@ -1,7 +1,7 @@
 import { BarTable } from "../charts/bar_table.ts";
 import type { FigureFacts } from "../measures/figure_facts.ts";
 import { md, type Note } from "../charts/note.ts";
-import { formatShare } from "../statistics/number_format.ts";
+import { formatShare } from "../measures/number_format.ts";
 import type { Data } from "../query/data.ts";
 import { measureParts, type Selection } from "../measures/measure.ts";
 

@@ -6,7 +6,7 @@ import type { Data } from "../query/data.ts";
 import { type Day, dayIn, everyDay, formatRange } from "../measures/days.ts";
 import { DAY_MARGINS, dayAxis, dayBars, dayScale } from "../charts/day_axis.ts";
 import { dayOfPosts, unbelievedText, unbelievedTimes } from "../measures/creation_times.ts";
-import { formatCount, formatNumber } from "../statistics/number_format.ts";
+import { formatCount, formatNumber } from "../measures/number_format.ts";
 import { measureParts, type Selection } from "../measures/measure.ts";
 import { panel } from "../charts/plot.ts";
 import { md, type Note } from "../charts/note.ts";

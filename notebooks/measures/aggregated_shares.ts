@@ -1,7 +1,7 @@
 import type { Data } from "../query/data.ts";
 import { measureParts, type Selection } from "./measure.ts";
 import type { ShareOfTime } from "./measured_shares.ts";
-import { dayEstimate } from "../statistics/estimate.ts";
+import { dayEstimate } from "./estimate.ts";
 
 /** What cells are kept of (`deno task aggregate`). */
 export interface AggregatedMeasure {

@@ -1,7 +1,7 @@
 import { type CoveredHour, coveredHours } from "./covered_hours.ts";
 import type { Data } from "../query/data.ts";
 import type { Selection } from "./measure.ts";
-import { formatCount, formatNumber } from "../statistics/number_format.ts";
+import { formatCount, formatNumber } from "./number_format.ts";
 import { dayIn, everyDay, formatDay } from "./days.ts";
 
 /** What of a range was collected. */

@@ -2,10 +2,10 @@ import type { Coverage } from "./coverage.ts";
 import type { Data } from "../query/data.ts";
 import { unbelievedText, type UnbelievedTimes } from "./creation_times.ts";
 import { identifier } from "../query/identifier.ts";
-import { failureBounds, type Outcomes } from "../statistics/failure_bounds.ts";
+import { failureBounds, type Outcomes } from "./failure_bounds.ts";
 import type { MeasuredShare } from "./measured_shares.ts";
-import type { SampleKind } from "../statistics/estimate.ts";
-import { formatCount, formatNumber, formatShare } from "../statistics/number_format.ts";
+import type { SampleKind } from "./estimate.ts";
+import { formatCount, formatNumber, formatShare } from "./number_format.ts";
 
 /** What every figure must say of itself. */
 export interface FigureFacts {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { describeError, UserError } from "../../etl/run/error.ts";
-import type { Output } from "../charts/show.ts";
+import type { Output } from "./show.ts";
 
 const Source = z.union([z.string(), z.array(z.string()).transform((lines) => lines.join(""))]);
 

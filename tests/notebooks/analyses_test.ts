@@ -15,7 +15,7 @@ import { labelCounts } from "../../notebooks/figures/label_counts.ts";
 import { languageCounts, languagesTable } from "../../notebooks/figures/language_counts.ts";
 import { leanShares } from "../../notebooks/measures/lean_shares.ts";
 import { leanChart } from "../../notebooks/charts/lean_chart.ts";
-import { logOdds } from "../../notebooks/statistics/log_odds.ts";
+import { logOdds } from "../../notebooks/measures/log_odds.ts";
 import { matchedShares, matchedTable } from "../../notebooks/figures/matched_shares.ts";
 import { POLITICAL } from "../../notebooks/measures/measure.ts";
 import { measuredFigure } from "../../notebooks/measures/measured_figure.ts";

@@ -21,7 +21,7 @@ import { matchedShares, matchedTable } from "../../notebooks/figures/matched_sha
 import { POLITICAL } from "../../notebooks/measures/measure.ts";
 import { measuredFigure } from "../../notebooks/measures/measured_figure.ts";
 import { Note } from "../../notebooks/charts/note.ts";
-import { formatShare } from "../../notebooks/statistics/number_format.ts";
+import { formatShare } from "../../notebooks/measures/number_format.ts";
 import { heatmap } from "../../notebooks/charts/heatmap.ts";
 import { prevalence, prevalenceTable, THRESHOLDS } from "../../notebooks/figures/prevalence.ts";
 import {

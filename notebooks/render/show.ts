@@ -1,8 +1,8 @@
 import { ColumnTable } from "arquero";
-import { BarTable } from "./bar_table.ts";
-import { Chart } from "./chart.ts";
-import { Note } from "./note.ts";
-import { tableHtml, tableText } from "./table_view.ts";
+import { BarTable } from "../charts/bar_table.ts";
+import { Chart } from "../charts/chart.ts";
+import { Note } from "../charts/note.ts";
+import { tableHtml, tableText } from "../charts/table_view.ts";
 
 /** What a cell puts out, by media type. */
 export type Output = Record<string, string>;

@@ -3,8 +3,8 @@ import {
   type ClusterSums,
   NO_CLUSTERS,
   sumsOfParts,
-} from "../../../notebooks/statistics/cluster_sums.ts";
-import { ratio, ratioEstimate, studentT } from "../../../notebooks/statistics/ratio_estimate.ts";
+} from "../../../notebooks/measures/cluster_sums.ts";
+import { ratio, ratioEstimate, studentT } from "../../../notebooks/measures/ratio_estimate.ts";
 
 const FIXTURES = new URL("../../fixtures/", import.meta.url);
 

@@ -4,7 +4,7 @@ import {
   formatNumber,
   formatShare,
   formatShareTick,
-} from "../../../notebooks/statistics/number_format.ts";
+} from "../../../notebooks/measures/number_format.ts";
 
 Deno.test("only nothing is written as 0%, only all as 100%, and small numbers keep their digits", () => {
   const shares = [0, 1e-17, 4, 6, 312, 9_994, 9_996, 10_000 - 1e-11, 10_000];
