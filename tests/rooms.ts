@@ -141,19 +141,19 @@ export const ROOMS: [room: string, holds: string][] = [
   ["classifiers", "one file a classifier, named as it"],
   [
     "notebooks/query",
-    "opening a data folder, and SQL over the views of views.sql: engines, identifiers, kept posts, local time",
+    "opening a data folder and what it holds, and SQL over the views of views.sql: engines, identifiers, kept posts, the macro `local_time`",
   ],
   [
     "notebooks/measures",
-    "numbers and the rows that figures are drawn from, nothing drawn: shares and means with their estimates, intervals and clusters, failure bounds, scores, leans, days, posts of each source, covered hours, people's answers, facts under figures, numbers as text",
+    "numbers that several figures share, nothing drawn: shares of a measure by day and hour with their estimates, intervals, clusters and samples, posts of each source, days, covered hours, times of creation, people's answers, facts under figures, log-odds, numbers as text",
   ],
   [
     "notebooks/charts",
-    "drawing rows that are given: axes, bars, lines, strips, heatmaps, matrices, histories, legends, tables, notes, HTML",
+    "drawing numbers that are given: axes, bars, stacked bars, lines, strips, heatmaps, distributions, matrices, means of groups, histories, legends, tables, notes, HTML",
   ],
   [
     "notebooks/figures",
-    "one file a ready figure or table with its own query: languages, filters, terms, categories, labels, agreement, matched and side shares, prevalence",
+    "one file a ready figure or table with its own query: scores of attributes and their means, correlations and prevalence, leans, languages, filters, terms, categories, labels, agreement, labellers in pairs, matched and side shares, posts per day",
   ],
   [
     "notebooks/render",

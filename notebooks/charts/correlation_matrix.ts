@@ -1,5 +1,4 @@
 import { from } from "arquero";
-import type { Correlations } from "../measures/attribute_scores.ts";
 import { Chart, type Panel } from "./chart.ts";
 import {
   factsLine,
@@ -10,6 +9,15 @@ import {
 import { escape } from "./html.ts";
 import { legend } from "./legend.ts";
 import { md, type Note, nothingToDraw } from "./note.ts";
+
+/** How attributes go together, as a matrix shows it. */
+export interface Correlations {
+  columns: string[];
+  /** Labelled posts that have all of the columns. */
+  n: number;
+  /** Pearson's r, weighted, by place in `columns`; NaN where a column does not vary. */
+  r: number[][];
+}
 
 export interface CorrelationMatrixOptions {
   title: string;

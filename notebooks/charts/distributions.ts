@@ -1,6 +1,5 @@
 import { escape } from "./html.ts";
 import { from } from "arquero";
-import { BINS, type Distribution } from "../measures/attribute_scores.ts";
 import { Chart, type Panel } from "./chart.ts";
 import {
   countsByAttribute,
@@ -12,6 +11,18 @@ import {
 import { legend, seriesColor, seriesDash } from "./legend.ts";
 import { type Note, nothingToDraw } from "./note.ts";
 import { formatNumber, formatShare } from "../measures/number_format.ts";
+
+/** The bins of a distribution, each 0.05 wide. */
+export const BINS = 20;
+
+/** How the values of one column spread from 0 to 1. */
+export interface Distribution {
+  column: string;
+  /** Labelled posts. */
+  n: number;
+  /** The weighted share of posts in each of twenty bins, each 0.05 wide. */
+  shares: number[];
+}
 
 export interface DistributionsOptions {
   title: string;

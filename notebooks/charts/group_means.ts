@@ -1,5 +1,4 @@
 import { from } from "arquero";
-import type { AttributeMean } from "../measures/attribute_means.ts";
 import { Chart, type Panel, type Tip } from "./chart.ts";
 import {
   countsByAttribute,
@@ -10,9 +9,18 @@ import {
 } from "../measures/figure_facts.ts";
 import { escape } from "./html.ts";
 import { legend, seriesColor } from "./legend.ts";
-import { NOT_POLITICAL } from "../measures/lean_shares.ts";
+import { NOT_POLITICAL } from "../measures/measure.ts";
 import { md, type Note, nothingToDraw } from "./note.ts";
 import { formatNumber } from "../measures/number_format.ts";
+
+/** The weighted mean of an attribute over a group of posts. */
+export interface AttributeMean {
+  group: string;
+  column: string;
+  mean: number;
+  /** Labelled posts that have the attribute. */
+  n: number;
+}
 
 export interface GroupMeansOptions {
   title: string;

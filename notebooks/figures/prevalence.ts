@@ -1,4 +1,4 @@
-import { BINS, type Distribution } from "../measures/attribute_scores.ts";
+import { BINS, type Distribution } from "../charts/distributions.ts";
 import { BarTable } from "../charts/bar_table.ts";
 import { type FigureFacts, withoutBounds } from "../measures/figure_facts.ts";
 import { md, type Note } from "../charts/note.ts";

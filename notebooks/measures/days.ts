@@ -1,3 +1,4 @@
+/** A day of a time zone in milliseconds, counted between midnights in UTC. */
 export const DAY = 86_400_000;
 
 /** A local day as the midnight, in UTC, of its date: so that days can be counted and drawn. */

@@ -39,6 +39,9 @@ export const POLITICAL: Record<Labeller, Measure> = {
   human: { view: "posts_human", column: "is_political" },
 };
 
+/** What posts that are not political are called among leans. */
+export const NOT_POLITICAL = "not political";
+
 /** What stands in every query over a measure. */
 export interface MeasureParts {
   view: Identifier;

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import type { Correlations, Distribution } from "../../notebooks/measures/attribute_scores.ts";
+import { correlationMatrix, type Correlations } from "../../notebooks/charts/correlation_matrix.ts";
+import { type Distribution, distributions } from "../../notebooks/charts/distributions.ts";
 import { BarTable } from "../../notebooks/charts/bar_table.ts";
 import { Chart } from "../../notebooks/charts/chart.ts";
 import { addSums } from "../../notebooks/measures/cluster_sums.ts";
-import { correlationMatrix } from "../../notebooks/charts/correlation_matrix.ts";
 import { coverageStrip } from "../../notebooks/charts/coverage_strip.ts";
-import { distributions } from "../../notebooks/charts/distributions.ts";
 import {
   factsLine,
   factsOfGroups,

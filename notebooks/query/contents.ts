@@ -1,6 +1,6 @@
 import { type ColumnTable, from } from "arquero";
-import type { Data } from "../query/data.ts";
-import { identifier } from "../query/identifier.ts";
+import type { Data } from "./data.ts";
+import { identifier } from "./identifier.ts";
 
 /** Give what the data folder holds: a row a table, with its rows and its UTC days. */
 export async function contents(data: Data): Promise<ColumnTable> {

@@ -1,8 +1,16 @@
+import type { Chart } from "../charts/chart.ts";
+import type { Note } from "../charts/note.ts";
+import { type StackedBar, stackedShare } from "../charts/stacked_share.ts";
+import { type FigureFacts, withoutBounds } from "../measures/figure_facts.ts";
 import type { Data } from "../query/data.ts";
-import { knownWeights, measureParts, POLITICAL, type Selection } from "./measure.ts";
+import {
+  knownWeights,
+  measureParts,
+  NOT_POLITICAL,
+  POLITICAL,
+  type Selection,
+} from "../measures/measure.ts";
 
-/** What posts that are not political are called among leans. */
-export const NOT_POLITICAL = "not political";
 /** The order in which leans are stacked; labels of other codebooks follow by name. */
 const ORDER = ["left", "right", "moderate", "unclear"];
 
@@ -58,10 +66,16 @@ export async function leanShares(
   };
 }
 
-/** One bar: weighted counts by category, which need not add up to anything. */
-export interface StackedBar {
-  name: string;
-  /** Posts that the bar rests on. */
-  n: number;
-  parts: Record<string, number>;
+/** Draw the leans of groups of posts, each of all labelled posts and of the political ones. */
+export function leanChart(groups: LeanShares[], facts: FigureFacts): Chart | Note {
+  const filled = groups.filter(({ all }) => all.n > 0);
+  const leans = new Set(filled.flatMap(({ leans }) => leans));
+  leans.delete(NOT_POLITICAL);
+  return stackedShare({
+    title: "Leans, of all labelled posts and of the political ones",
+    categories: [...leans, NOT_POLITICAL],
+    rest: NOT_POLITICAL,
+    bars: filled.flatMap(({ all, political }) => [all, political]),
+    facts: { ...withoutBounds(facts), also: "Each bar names its denominator among them." },
+  });
 }

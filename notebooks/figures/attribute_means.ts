@@ -1,17 +1,14 @@
-import { attributeColumns } from "./attribute_scores.ts";
+import type { AttributeMean } from "../charts/group_means.ts";
+import { attributeColumns } from "../measures/attribute_columns.ts";
 import type { Data } from "../query/data.ts";
 import { identifier } from "../query/identifier.ts";
-import { knownWeights, measureParts, POLITICAL, type Selection } from "./measure.ts";
-import { NOT_POLITICAL } from "./lean_shares.ts";
-
-/** The weighted mean of an attribute over a group of posts. */
-export interface AttributeMean {
-  group: string;
-  column: string;
-  mean: number;
-  /** Labelled posts that have the attribute. */
-  n: number;
-}
+import {
+  knownWeights,
+  measureParts,
+  NOT_POLITICAL,
+  POLITICAL,
+  type Selection,
+} from "../measures/measure.ts";
 
 type Row = Record<string, number | null> & { lean: string | null; is_unsampled: boolean };
 

@@ -1,26 +1,9 @@
+import type { Correlations } from "../charts/correlation_matrix.ts";
+import { BINS, type Distribution } from "../charts/distributions.ts";
 import type { Data } from "../query/data.ts";
 import { type Identifier, identifier } from "../query/identifier.ts";
-import { knownWeights, measureParts, type Selection } from "./measure.ts";
-
-/** How the values of one column spread from 0 to 1. */
-export interface Distribution {
-  column: string;
-  /** Labelled posts. */
-  n: number;
-  /** The weighted share of posts in each of twenty bins, each 0.05 wide. */
-  shares: number[];
-}
-
-/** How columns go together. */
-export interface Correlations {
-  columns: string[];
-  /** Labelled posts that have all of the columns. */
-  n: number;
-  /** Pearson's r, weighted, by place in `columns`; NaN where a column does not vary. */
-  r: number[][];
-}
-
-export const BINS = 20;
+import { attributeColumns } from "../measures/attribute_columns.ts";
+import { knownWeights, measureParts, type Selection } from "../measures/measure.ts";
 
 type Histogram = Map<number, number | bigint>;
 type Histograms = { is_unsampled: boolean; weight: number } & Record<string, unknown>;
@@ -111,33 +94,6 @@ export async function correlationsOf(
     })
   );
   return { columns, n, r };
-}
-
-/** Give the `prob_…` or `score_…` columns of a view, in its order. */
-export async function attributeColumns(data: Data, view: string): Promise<string[]> {
-  const table = await data.sql`SELECT COLUMNS('^(prob|score)_') FROM ${identifier(view)} LIMIT 0`;
-  return table.columnNames();
-}
-
-/**
- * Give the column of an attribute, such as `prob_severe_toxic` of “severe toxic”.
- *
- * Throws a `RangeError` with the attributes that there are where it is none of them.
- */
-export async function attributeColumn(
-  data: Data,
-  view: string,
-  attribute: string,
-): Promise<string> {
-  const columns = await attributeColumns(data, view);
-  const name = (column: string) => column.replace(/^(prob|score)_/, "");
-  const found = columns.find((column) => name(column) === attribute.replaceAll(" ", "_"));
-  if (found !== undefined) return found;
-  throw new RangeError(
-    `There is no attribute ${JSON.stringify(attribute)}. The attributes are ${
-      columns.map(name).join(", ")
-    }`,
-  );
 }
 
 /** A query with as many columns as there are attributes; names and values are bound as in `sql`. */
