@@ -4,9 +4,8 @@ import { codebookOf } from "./export/analysis_codebook.ts";
 import { dayQuery } from "./export/analysis_query.ts";
 import { analysisTable, writeAnalysis } from "./export/analysis_file.ts";
 import { replaceFile, sha256OfFile } from "./store/whole_file.ts";
-import { collectCodedPosts } from "./labels/coded_posts.ts";
+import { CLASSIFIER as HUMAN, collectCodedPosts } from "./labels/coded_posts.ts";
 import { chosenLabelSets, describeLabelSets } from "./export/exported_label_sets.ts";
-import { CLASSIFIER as HUMAN } from "./labels/human_labels.ts";
 import {
   type CreationTimes,
   creationTimes,
@@ -16,7 +15,7 @@ import { listInputs, withoutDamage } from "./raw/inputs.ts";
 import { type LastRecheck, lastRecheck } from "./deletion/last_recheck.ts";
 import { readRemovals } from "./raw/removal.ts";
 import { now } from "./run/clock.ts";
-import { type Command, type Context, type Outcome } from "./command/command.ts";
+import type { Command, Context, Outcome } from "./command/command.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { DAYS } from "./run/option.ts";
 import type { Study } from "./study/study.ts";

@@ -1,12 +1,13 @@
 import { ANSWER_JOURNALS, landLeftoverAnswers } from "./raw/answer_journal.ts";
 import { appViewError } from "./atproto/appview_error.ts";
-import { type Inputs, listInputs, standingPosts, withoutDamage } from "./raw/inputs.ts";
+import { type Inputs, listInputs, withoutDamage } from "./raw/inputs.ts";
+import { standingPosts } from "./preprocess/posts.ts";
 import { landLeftovers } from "./raw/land.ts";
 import { indexPosts } from "./preprocess/post_index.ts";
 import { purge, type Purged } from "./deletion/purge.ts";
 import { askRound, openRound, type Recheck } from "./deletion/recheck.ts";
 import { now } from "./run/clock.ts";
-import { type Command, type Context, type Outcome } from "./command/command.ts";
+import type { Command, Context, Outcome } from "./command/command.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { baseUrl } from "./run/option.ts";
 import { lock } from "./store/lock.ts";

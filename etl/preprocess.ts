@@ -3,7 +3,16 @@ import { createHash } from "node:crypto";
 import { resolveAccounts } from "./filters/account_list.ts";
 import { type ConfiguredFilter, loadFilters } from "./filters/load_filters.ts";
 import { countFlags, type FilterSummary, filterTable } from "./filters/filter_summary.ts";
-import { type Inputs, listInputs, standingPosts, withoutDamage } from "./raw/inputs.ts";
+import { type Inputs, listInputs, withoutDamage } from "./raw/inputs.ts";
+import {
+  collectTexts,
+  isUpToDate,
+  openDay,
+  postsTable,
+  prepareCandidates,
+  standingPosts,
+  writePosts,
+} from "./preprocess/posts.ts";
 import { detectLanguages, DETECTOR, LanguagePool } from "./preprocess/language_pool.ts";
 import {
   type CreationTimes,
@@ -11,17 +20,9 @@ import {
   describeCreationTimes,
 } from "./methods/creation_times.ts";
 import { indexPosts } from "./preprocess/post_index.ts";
-import {
-  collectTexts,
-  isUpToDate,
-  openDay,
-  postsTable,
-  prepareCandidates,
-  writePosts,
-} from "./preprocess/posts.ts";
 import { purge } from "./deletion/purge.ts";
 import { describeLost, findPostsOfLabels, type FoundLabels } from "./labels/found_posts.ts";
-import { type Command, type Context, type Outcome } from "./command/command.ts";
+import type { Command, Context, Outcome } from "./command/command.ts";
 import { type Database, literal, row, rows } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
 import { damage, damagedFile, unlessDamaged } from "./store/damage.ts";

@@ -1,5 +1,6 @@
 import { duration } from "../../etl/run/duration.ts";
-import { dollars, STOPS } from "../engine/labelling_summary.ts";
+import { STOPS } from "../engine/labelling_summary.ts";
+import { dollars } from "../../etl/run/amount.ts";
 import type { StopReason } from "../engine/labelling_stop.ts";
 import type { Submitted } from "./batch_taking.ts";
 

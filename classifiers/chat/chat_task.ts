@@ -27,7 +27,7 @@ import {
   type OpenedTask,
 } from "../engine/labelling_command.ts";
 import type { Questionnaire } from "./questionnaire.ts";
-import { CHAT_COLUMNS } from "../list.ts";
+import { CHAT_COLUMNS } from "../reply/reply_columns.ts";
 import { loadTokens } from "../prompt/token_count.ts";
 import { chatClassifier } from "./chat_classifier.ts";
 import { ChatSettings } from "./chat_settings.ts";

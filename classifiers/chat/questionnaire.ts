@@ -4,7 +4,7 @@ import type { ContextKind } from "../../etl/context/context_part.ts";
 import { hashAttributes, readAttributes } from "../codebooks/attribute_codebook.ts";
 import { hashSociopolitical, readSociopolitical } from "../codebooks/sociopolitical_codebook.ts";
 import { attributeColumns, attributeFormat } from "../reply/attribute_reply.ts";
-import { CHAT_COLUMNS, SOCIOPOLITICAL_COLUMNS } from "../list.ts";
+import { CHAT_COLUMNS, SOCIOPOLITICAL_COLUMNS } from "../reply/reply_columns.ts";
 import type { LabelReason } from "../../etl/labels/label_reason.ts";
 import { ServiceError } from "../../etl/answers/service_error.ts";
 import { readFreeReply } from "../reply/free_reply.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { retryAfterMs } from "../../etl/atproto/connection_problem.ts";
+import { retryAfterMs } from "../../etl/quota/server_allowance.ts";
 import type { LabelReason } from "../../etl/labels/label_reason.ts";
 import { readJson } from "../../etl/store/json.ts";
 import { serviceEnd } from "../../etl/study/service_end.ts";

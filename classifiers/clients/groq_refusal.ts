@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { retryAfterMs } from "../../etl/atproto/connection_problem.ts";
-import { headerNumber, parseDuration } from "../../etl/quota/server_allowance.ts";
+import { headerNumber, parseDuration, retryAfterMs } from "../../etl/quota/server_allowance.ts";
 import { ServiceError } from "../../etl/answers/service_error.ts";
 
 const HOUR_MS = 3_600_000;

@@ -1,10 +1,10 @@
 import { duration } from "../../etl/run/duration.ts";
 import type { QueuedPost } from "./asked_post.ts";
-import { describeInBatch, dollars } from "./labelling_summary.ts";
+import { describeInBatch } from "./labelling_summary.ts";
+import { dollars } from "../../etl/run/amount.ts";
 import type { Survey } from "./labelling_queue.ts";
-import { durationAt } from "../../etl/study/labelling_settings.ts";
+import { DAY_MS, durationAt, type Quota } from "../../etl/quota/quota.ts";
 import type { PaidClassifier, Used } from "./paid_classifier.ts";
-import { DAY_MS, type Quota } from "../../etl/quota/quota.ts";
 import { isEnough } from "./budget.ts";
 import { postKey } from "../../etl/answers/answer_reader.ts";
 

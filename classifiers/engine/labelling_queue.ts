@@ -1,18 +1,14 @@
 import { labelSetId } from "../../etl/labels/label_set.ts";
 import type { PostContexts } from "../../etl/context/post_context.ts";
-import {
-  CONTEXT_COLUMNS,
-  type ContextPart,
-  type ContextRow,
-} from "../../etl/context/context_part.ts";
+import { withContexts } from "../../etl/context/with_contexts.ts";
+import { CONTEXT_COLUMNS, type ContextRow } from "../../etl/context/context_part.ts";
 import type { UserError } from "../../etl/run/error.ts";
 import { firstDamage } from "../../etl/store/damage.ts";
-import { type Database, onOneThread } from "../../etl/store/duckdb.ts";
+import { type Database, onOneThread, withMoreMemory } from "../../etl/store/duckdb.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import { type QueuedPost, requestHash } from "./asked_post.ts";
 import { collectBatched } from "../../etl/answers/batched_posts.ts";
 import { DrawnDays } from "../../etl/sampling/drawn_days.ts";
-import { withMoreMemory } from "../../etl/store/memory_limit.ts";
 import type { PaidClassifier } from "./paid_classifier.ts";
 import {
   findPending,
@@ -22,8 +18,7 @@ import {
   type PendingPost,
 } from "../../etl/sampling/pending.ts";
 import { storedAnswers } from "../../etl/answers/stored_answers.ts";
-import { type Sample, sampleOfDay } from "../../etl/sampling/sample.ts";
-import type { SamplePlan } from "../../etl/study/labelling_settings.ts";
+import { type Sample, sampleOfDay, type SamplePlan } from "../../etl/sampling/sample.ts";
 
 /** Give items while the next one is already being fetched. */
 async function* ahead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
@@ -235,24 +230,4 @@ export class LabellingQueue {
     const { name, labelSet } = this.classifier;
     return { classifier: name, labelSetId: labelSetId(labelSet), day };
   }
-}
-
-/** Stands for the text of a post that a real run would fetch: of usual length. */
-const USUAL_PART: ContextPart = {
-  kind: "reply_parent",
-  text: "Somebody says here in a few words what they think of it, and somebody else answers them",
-};
-
-/** Give posts with their contexts; where `isFetched`, what those lack is fetched. */
-export async function withContexts<T extends PendingPost & ContextRow>(
-  contexts: PostContexts,
-  posts: T[],
-  isFetched: boolean,
-): Promise<T[]> {
-  const found = await (isFetched ? contexts.complete(posts) : contexts.of(posts));
-  return posts.map((post) => {
-    const { parts, missing } = found.get(post.uri)!;
-    if (isFetched) return { ...post, context: parts, isContextMissing: missing.length > 0 };
-    return { ...post, context: [...parts, ...missing.map(() => USUAL_PART)] };
-  });
 }

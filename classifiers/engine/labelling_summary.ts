@@ -1,3 +1,4 @@
+import { dollars } from "../../etl/run/amount.ts";
 import { PASSING_REASONS } from "../../etl/labels/label_reason.ts";
 import { duration } from "../../etl/run/duration.ts";
 import type { LabellingCounts } from "./labelling_counts.ts";
@@ -117,13 +118,6 @@ export function describeInBatch(posts: number, name: string): string[] {
     `deno task classify:${name} --batch lands ready answers (--batch-files DIR for a batch ` +
     "in a folder)",
   ];
-}
-
-/** Write US dollars: in cents, and amounts below a dollar with two significant digits. */
-export function dollars(amount: number): string {
-  if (amount >= 1 || amount === 0) return `$${amount.toFixed(2)}`;
-  const digits = Math.max(2, 1 - Math.floor(Math.log10(amount)));
-  return `$${amount.toFixed(Math.min(8, digits))}`;
 }
 
 /** Shows the progress of labelling in one line. */

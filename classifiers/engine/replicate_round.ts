@@ -1,6 +1,7 @@
 import { labelSetId } from "../../etl/labels/label_set.ts";
 import { PASSING_REASONS } from "../../etl/labels/label_reason.ts";
 import type { PostContexts } from "../../etl/context/post_context.ts";
+import { withContexts } from "../../etl/context/with_contexts.ts";
 import { CONTEXT_COLUMNS, type ContextRow } from "../../etl/context/context_part.ts";
 import { now, utcDay } from "../../etl/run/clock.ts";
 import { UserError } from "../../etl/run/error.ts";
@@ -13,7 +14,6 @@ import { LABEL_OF_POST } from "../../etl/labels/label_file.ts";
 import { anchorTurnSql, loadAnchors } from "./anchor_draw.ts";
 import { AnswerSegment } from "../../etl/answers/answer_segment.ts";
 import type { QueuedPost } from "./asked_post.ts";
-import { withContexts } from "./labelling_queue.ts";
 import type { PaidClassifier } from "./paid_classifier.ts";
 
 /** UTC days from the start of one round to the next. */

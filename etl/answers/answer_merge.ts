@@ -5,7 +5,15 @@ import { ANSWER_COLUMNS } from "../labels/paid_answer.ts";
 import { utcDay } from "../run/clock.ts";
 import { UserError } from "../run/error.ts";
 import { firstDamage } from "../store/damage.ts";
-import { type Database, literal, onOneThread, row, rows } from "../store/duckdb.ts";
+import {
+  type Database,
+  LIMIT_MEMORY,
+  literal,
+  onOneThread,
+  row,
+  rows,
+  withMoreMemory,
+} from "../store/duckdb.ts";
 import { leftSegments, segmentLines } from "../store/journal.ts";
 import { toJson } from "../store/json.ts";
 import { relation } from "../store/parquet.ts";
@@ -14,7 +22,6 @@ import type { DataPaths } from "../store/paths.ts";
 import { Quarantine } from "../store/quarantine.ts";
 import { POSTS, REPLICATES, type Table, withColumns } from "../store/tables.ts";
 import type { Sample } from "../sampling/sample.ts";
-import { LIMIT_MEMORY, withMoreMemory } from "../store/memory_limit.ts";
 import { type AnswerReader, labelOf, parseAnswer, type ReadLabel } from "./answer_reader.ts";
 import type { Answer } from "./answer_segment.ts";
 import {

@@ -1,7 +1,8 @@
 import { ifThere } from "../store/if_there.ts";
 import type { PartitionFile } from "../store/paths.ts";
 import { now, utcDay } from "../run/clock.ts";
-import { type Examination, size, type Space, spaceOf } from "./examination.ts";
+import { type Examination, type Space, spaceOf } from "./examination.ts";
+import { size } from "../run/amount.ts";
 import { type Finding, note, ok, problem, warning } from "./finding.ts";
 
 /** A run writes files anew beside the old ones, so that a day needs twice its size for a while. */

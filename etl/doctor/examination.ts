@@ -48,14 +48,3 @@ export async function standingFolder(folder: string): Promise<string> {
     }
   }
 }
-
-/** Write a number of bytes in a readable unit. */
-export function size(bytes: number): string {
-  const [unit, bytesAUnit] = bytes >= 1e12
-    ? ["TB", 1e12]
-    : bytes >= 1e9
-    ? ["GB", 1e9]
-    : ["MB", 1e6];
-  const value = bytes / bytesAUnit;
-  return `${value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString("en")} ${unit}`;
-}

@@ -1,5 +1,4 @@
-import { CODED_MEANINGS } from "../labels/coded_posts.ts";
-import { CLASSIFIER as HUMAN, COLUMNS } from "../labels/human_labels.ts";
+import { CLASSIFIER as HUMAN, COLUMNS } from "../labels/coded_posts.ts";
 import { QUOTING_COLUMNS } from "../labels/paid_answer.ts";
 import { EXIT, UserError } from "../run/error.ts";
 import { literal } from "../store/duckdb.ts";
@@ -7,6 +6,12 @@ import { subjectHashSql } from "../raw/tombstone.ts";
 import { LABELS, POSTS } from "../store/tables.ts";
 import { STRATUM_OF_POST } from "../labels/stratum.ts";
 import { fileURLToPath } from "node:url";
+
+/** Meanings of an analysis file's columns for human labels. */
+const CODED_MEANINGS: Record<string, string> = {
+  labeled: "whether any coder labelled the post",
+  labels: "answers by variable: that of most coders of the post, none on a tie",
+};
 
 /** The longest name in Stata. */
 const LONGEST_NAME = 32;

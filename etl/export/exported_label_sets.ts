@@ -1,5 +1,5 @@
 import { type ChosenLabelSet, ownColumns } from "./analysis_column.ts";
-import { CLASSIFIER as HUMAN } from "../labels/human_labels.ts";
+import { CLASSIFIER as HUMAN } from "../labels/coded_posts.ts";
 import type { LabelSetRow } from "../labels/label_set.ts";
 import { EXIT, UserError } from "../run/error.ts";
 import { readableFiles } from "../store/damage.ts";

@@ -5,9 +5,6 @@ import type { Context } from "../command/command.ts";
 import { literal } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
 
-/** The version of classifiers whose labels came with a file; raised when it is read as other labels. */
-export const GIVEN_VERSION = "imported-1";
-
 /** The labels of one post from before its import. */
 export interface GivenLabel {
   uri: string;

@@ -1,12 +1,8 @@
+import { CLASSIFIER, COLUMNS } from "./coded_posts.ts";
 import { createHash } from "node:crypto";
 import { type GivenLabel, landGivenLabels } from "./given_labels.ts";
 import type { LabelSet } from "./label_set.ts";
 import type { Context } from "../command/command.ts";
-
-export const CLASSIFIER = "human";
-
-/** Label columns of `labels/human`, after those that all labels have. */
-export const COLUMNS = { labels: "MAP(VARCHAR, VARCHAR)" } as const;
 
 /** The labels of one coder for one post. */
 export interface HumanLabel extends Omit<GivenLabel, "values"> {

@@ -1,7 +1,18 @@
-import type { Quota } from "../study/labelling_settings.ts";
+import type { LabellingSettings } from "../study/labelling_settings.ts";
 import { EXIT, UserError } from "../run/error.ts";
 
-export type { Quota };
+/**
+ * The quota of a service: `amount` of a unit in `perMs` milliseconds.
+ *
+ * `burst` is how much of it may go at once after a pause; 3% of the amount where it is not given.
+ * A quota of a day is counted by UTC days and has no burst.
+ */
+export interface Quota {
+  unit: "requests" | "tokens";
+  amount: number;
+  perMs: number;
+  burst?: number;
+}
 
 /** The weight of a request in the quotas of a service. */
 export interface Weight {
@@ -69,4 +80,42 @@ export function checkWeight(weight: Weight, quotas: Quota[]): void {
     }`,
     "Make requests smaller, or get a larger quota",
   );
+}
+
+const [SECOND, MINUTE, DAY] = [1000, 60_000, DAY_MS];
+
+/** Give the quotas that the settings of a classifier name. */
+export function quotas({ quota }: LabellingSettings): Quota[] {
+  const { requests_per_second: perSecond = Infinity } = quota;
+  const found: [Quota["unit"], number | undefined, number][] = [
+    // A quota admits one request at least.
+    perSecond < 1 ? ["requests", 1, SECOND / perSecond] : ["requests", perSecond, SECOND],
+    ["requests", quota.requests_per_minute, MINUTE],
+    ["requests", quota.requests_per_day, DAY],
+    ["tokens", quota.tokens_per_minute, MINUTE],
+    ["tokens", quota.tokens_per_day, DAY],
+  ];
+  return found.flatMap(([unit, amount, perMs]) =>
+    amount === undefined || amount === Infinity
+      ? []
+      : [{ unit, amount, perMs, ...quota.strict ? { burst: 1 } : {} }]
+  );
+}
+
+/**
+ * Give how long so many requests take at the quotas, in milliseconds; 0 without any.
+ *
+ * A day's quota may go at once: it delays only the posts left for later days.
+ */
+export function durationAt(quotas: Quota[], requests: number, tokens: number): number {
+  const needed = ({ unit }: Quota) => unit === "requests" ? requests : tokens;
+  const daily = quotas.filter(({ perMs }) => perMs === DAY);
+  const days = Math.max(0, ...daily.map((it) => Math.ceil(needed(it) / it.amount) - 1));
+  const done = Math.min(1, ...daily.map((it) => days * it.amount / Math.max(1, needed(it))));
+  const paced = Math.max(
+    0,
+    ...quotas.filter(({ perMs }) => perMs < DAY).map((it) => needed(it) / it.amount * it.perMs),
+  );
+  const left = daily.length === 0 ? 1 : 1 - done;
+  return Math.max(paced, days * DAY + left * paced);
 }

@@ -48,3 +48,16 @@ export function parseDuration(text: string | null): number | undefined {
   const parts = text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g);
   return [...parts].reduce((sum, [, number, unit]) => sum + Number(number) * UNIT_MS[unit!]!, 0);
 }
+
+/** The longest wait that a server may ask for. */
+export const LONGEST_WAIT_MS = 15 * 60_000;
+
+/** Read a Retry-After header (RFC 9110, section 10.2.3): seconds or a date; at most 15 minutes. */
+export function retryAfterMs(
+  header: string | null,
+  longestMs = LONGEST_WAIT_MS,
+): number | undefined {
+  if (header === null || header.trim() === "") return undefined;
+  const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), longestMs) : undefined;
+}

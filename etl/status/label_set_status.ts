@@ -1,5 +1,5 @@
-import { GIVEN_VERSION } from "../labels/given_labels.ts";
-import { CLASSIFIER as HUMAN } from "../labels/human_labels.ts";
+import { GIVEN_VERSION } from "../labels/label_set.ts";
+import { CLASSIFIER as HUMAN } from "../labels/coded_posts.ts";
 import { LABEL_OF_POST } from "../labels/label_file.ts";
 import { type Database, literal, rows } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";

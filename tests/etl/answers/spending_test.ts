@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { AnswerSegment } from "../../../etl/answers/answer_segment.ts";
-import { recordSpending } from "../../../etl/answers/spending.ts";
+import { recordSpending, spentThisMonth } from "../../../etl/answers/spending.ts";
 import { Budget } from "../../../classifiers/engine/budget.ts";
 import { now } from "../../../etl/run/clock.ts";
 import { UserError } from "../../../etl/run/error.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
-import { spentThisMonth } from "../../../etl/answers/spent_month.ts";
 import { uri } from "../../raw.ts";
 import { withData } from "../../rows.ts";
 import { answer, LABELLED } from "../../classifiers/engine/labelled_day.ts";

@@ -1,6 +1,6 @@
 /** Compares what is said of people's answers with SQL on native DuckDB that knows nothing of the views. */
 import assert from "node:assert/strict";
-import { COLUMNS as HUMAN } from "../../../etl/labels/human_labels.ts";
+import { COLUMNS as HUMAN } from "../../../etl/labels/coded_posts.ts";
 import { labelTable } from "../../../etl/labels/label_file.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { LABEL_SETS, WINDOWS } from "../../../etl/store/tables.ts";

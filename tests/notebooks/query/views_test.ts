@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CHAT_COLUMNS } from "../../../classifiers/list.ts";
+import { CHAT_COLUMNS } from "../../../classifiers/reply/reply_columns.ts";
 import { labelTable } from "../../../etl/labels/label_file.ts";
 import { ANSWER_COLUMNS } from "../../../etl/labels/paid_answer.ts";
 import { openDatabase } from "../../../etl/store/duckdb.ts";
