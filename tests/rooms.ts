@@ -39,7 +39,7 @@ export const ROOMS: [room: string, holds: string][] = [
   ],
   [
     "etl/labels",
-    "labels on disk, whoever made them: rows, files, label sets, reasons, strata, human labels, panels on disk",
+    "labels on disk, whoever made them: rows, files, label sets, reasons, strata, coded posts, found posts, panels on disk",
   ],
   [
     "etl/filters",
@@ -55,12 +55,9 @@ export const ROOMS: [room: string, holds: string][] = [
   ],
   [
     "etl/import",
-    "CSV files of others: their columns, and rows that become posts, labels and scores",
+    "CSV files of others: their columns, and rows that become posts, human labels and given scores, and how these land",
   ],
-  [
-    "etl/export",
-    "the analysis file, its columns and its codebook; numbers and Markdown tables of statements",
-  ],
+  ["etl/export", "the analysis file: its columns, label sets, query and codebook; Markdown tables"],
   [
     "etl/sampling",
     "which posts are drawn for labelling, in what turn and with what probability, and which of them are pending",

@@ -1,7 +1,7 @@
-import { CLASSIFIER, COLUMNS } from "./coded_posts.ts";
+import { CLASSIFIER, COLUMNS } from "../labels/coded_posts.ts";
 import { createHash } from "node:crypto";
 import { type GivenLabel, landGivenLabels } from "./given_labels.ts";
-import type { LabelSet } from "./label_set.ts";
+import type { LabelSet } from "../labels/label_set.ts";
 import type { Context } from "../command/command.ts";
 
 /** The labels of one coder for one post. */

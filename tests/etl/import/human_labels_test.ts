@@ -5,7 +5,7 @@ import {
   type HumanLabel,
   humanLabelSet,
   landHumanLabels,
-} from "../../../etl/labels/human_labels.ts";
+} from "../../../etl/import/human_labels.ts";
 import { labelSetId } from "../../../etl/labels/label_set.ts";
 import type { Context } from "../../../etl/command/command.ts";
 import { readStudy } from "../../../etl/study/study.ts";

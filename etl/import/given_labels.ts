@@ -1,5 +1,5 @@
-import { labelFiles, labelTable, mergeLabels } from "./label_file.ts";
-import { enterLabelSet, type LabelSet, labelSetId } from "./label_set.ts";
+import { labelFiles, labelTable, mergeLabels } from "../labels/label_file.ts";
+import { enterLabelSet, type LabelSet, labelSetId } from "../labels/label_set.ts";
 import { now } from "../run/clock.ts";
 import type { Context } from "../command/command.ts";
 import { literal } from "../store/duckdb.ts";
