@@ -3,8 +3,10 @@ import { Questionnaire } from "./chat/questionnaire.ts";
 
 const read = (path: string) => Questionnaire.attributes(path);
 
+/** Read the section `attributes` of the study, and its codebook. */
 export const readSettings = chatSettings(read);
 
+/** The task `classify:attributes`. */
 export const command = chatCommand({
   name: "attributes",
   version: "1",

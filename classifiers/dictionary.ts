@@ -15,6 +15,7 @@ const Settings = z.strictObject({
   codebook: CodebookName,
 });
 
+/** The task `classify:dictionary`. */
 export const command = censusCommand({
   task: "classify:dictionary",
   description:

@@ -23,6 +23,7 @@ export { COLUMNS };
 const VERSION = "1";
 const CLASSIFIER = "perspective";
 
+/** The section `perspective` of the study. */
 export const Settings = z.strictObject({
   /** Detected languages (ISO 639-1) to label; each attribute supports some of them. */
   languages: z.array(z.string().regex(/^[a-z]{2}$/, "is not an ISO 639-1 code such as en")).min(1),
@@ -35,6 +36,7 @@ export const Settings = z.strictObject({
 
 const characters = new Intl.Segmenter("en");
 
+/** The task `classify:perspective`. */
 export const command = labellingCommand({
   task: "classify:perspective",
   description:

@@ -3,8 +3,10 @@ import { Questionnaire } from "./chat/questionnaire.ts";
 
 const read = (path: string) => Questionnaire.sociopolitical(path);
 
+/** Read the section `sociopolitical` of the study, and its codebook. */
 export const readSettings = chatSettings(read);
 
+/** The task `classify:sociopolitical`. */
 export const command = chatCommand({
   name: "sociopolitical",
   version: "1",

@@ -15,7 +15,7 @@ import { countLevels, describeFindings } from "./doctor/report.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
-/** Declare the task; `more` are checks of rooms above this one. */
+/** Declare the task `doctor`; `more` are checks of rooms above this one. */
 export function doctorCommand(more: Check[]): Command {
   const checks = [...CHECKS, ...more];
   return {

@@ -28,6 +28,7 @@ import type { DataPaths } from "./store/paths.ts";
 import { WINDOWS } from "./store/tables.ts";
 import { hashKey } from "./raw/tombstone.ts";
 
+/** The task `export`. */
 export const command: Command = {
   task: "export",
   description:

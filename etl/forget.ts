@@ -23,6 +23,7 @@ const POST = /^at:\/\/([^/]+)\/app\.bsky\.feed\.post\/[\w.:~-]+$/;
 const ACCOUNT =
   /^did:(plc:[a-z2-7]{24}|web:([a-z0-9-]+(\.[a-z0-9-]+)+|localhost)(%3A\d+)?(:[\w.%-]+)*|(?!plc:|web:)[a-z]+:[\w.:%-]+)$/;
 
+/** The task `forget`. */
 export const command: Command = {
   task: "forget",
   description:
@@ -117,7 +118,7 @@ async function recheck(context: Context, appview: string | undefined): Promise<O
   };
 }
 
-/** Read a post or an account that is named; throws a usage error that does not repeat it. */
+/** Read a post or an account that `forget` is given; throws a usage error that does not repeat it. */
 export function readSubject(text: string, index: number): Found {
   const author = POST.exec(text)?.[1];
   const kind = !ACCOUNT.test(author ?? text)

@@ -15,6 +15,7 @@ import { takenBack } from "./methods/methods_facts.ts";
 import { taskRuns } from "./methods/task_runs.ts";
 import { wholeFiles } from "./store/damage.ts";
 
+/** The task `methods`. */
 export const command: Command = {
   task: "methods",
   description:

@@ -37,6 +37,7 @@ const VERSION = 2;
 /** Less than in other tasks, as the language threads need memory too. */
 const MEMORY_LIMIT = "400MB";
 
+/** The task `preprocess`. */
 export const command: Command = {
   task: "preprocess",
   description:

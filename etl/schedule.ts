@@ -22,6 +22,7 @@ const KEPT = ["HOME", "DENO_DIR", "XDG_CACHE_HOME"];
 /** The folders stand in the lines, the clock is for tests, and the language of logs is nobody's loss. */
 const NOT_MISSED = /^(CIVICSKY_(DATA|STUDY|CLOCK)|LC_.+|LANG)$/;
 
+/** The task `schedule`. */
 export const command: Command = {
   task: "schedule",
   description:

@@ -23,7 +23,7 @@ import { tellOfUnreadableStudy } from "./watch/unreadable_study.ts";
 import { warnOfStrays } from "./store/stray_file.ts";
 import { weekStrips } from "./coverage/week_strip.ts";
 
-/** Declare the task; `classifiers` are all existing ones. */
+/** Declare the task `status`; `classifiers` are all existing ones. */
 export function statusCommand(classifiers: DailyClassifiers): Command {
   return {
     task: "status",

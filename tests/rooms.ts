@@ -7,15 +7,15 @@
 export const ROOMS: [room: string, holds: string][] = [
   [
     "etl/run",
-    "what any line asks of the machine: clock, environment, options of a command line, errors, exit statuses, pauses, processes, progress lines, durations in words",
+    "what any line asks of the machine: clock, environment, options of a command line, errors, refusals of the operating system, requests that fail, exit statuses, pauses, processes, progress lines; durations, sizes and dollars in words",
   ],
   [
     "etl/store",
-    "files on disk whatever they hold: paths, schemas of tables, names of sources, Parquet, DuckDB, journals, JSON, whole files, locks and their owners, damage, quarantine, archives",
+    "files on disk whatever they hold: paths, the schemas of all tables, the list of sources, Parquet, DuckDB, journals, JSON, whole files, locks and their owners, damage, quarantine, files that merged ones replace, archives",
   ],
   [
     "etl/study",
-    "study.yaml: its sections and their checks, windows of hours, sample and quota of paid classifiers, model prices, when Perspective ends",
+    "study.yaml: its sections and their checks, windows of hours, settings of paid classifiers, model prices, when Perspective ends",
   ],
   [
     "etl/quota",
@@ -66,7 +66,10 @@ export const ROOMS: [room: string, holds: string][] = [
     "etl/answers",
     "paid answers on disk, before they are labels: segments, reading and merging them, what they cost, errors of services, batches under way and their files",
   ],
-  ["etl/sources", "one file a source that is asked, and the counts of posts at 48 hours"],
+  [
+    "etl/sources",
+    "one file a source that is asked, with its task, and the counts of posts at 48 hours",
+  ],
   [
     "etl/deletion",
     "how removed posts leave every table, the recheck that finds them, and when the last one was",
@@ -87,17 +90,20 @@ export const ROOMS: [room: string, holds: string][] = [
     "etl/watch",
     "what is overdue or failed, and who is told: incidents, notices, webhook, heartbeat",
   ],
-  ["etl/daily", "the steps of a day, their processes and their key figures"],
+  [
+    "etl/daily",
+    "the steps of a day: their processes, their key figures, incidents of those that fail",
+  ],
   ["etl/compact", "how small files are merged and old days archived"],
   ["etl/schedule", "lines of a crontab, the times in them, where cron finds Deno"],
-  ["etl/slurm", "batch scripts for a Slurm cluster"],
+  ["etl/slurm", "batch scripts and scrontab lines for a Slurm cluster"],
   [
     "etl/status",
     "what the screen of `status` says: sources, labels and their prospects, costs, the last daily",
   ],
   [
     "etl/doctor",
-    "what `doctor` examines before a night's run, a file each: disk, mounts, clock, packages, streams, AppView",
+    "what `doctor` examines before a night's run, a file each: disk, mounts, clock, packages, streams, AppView; its findings and their report",
   ],
   ["etl", "the tasks, one file each, named as the task"],
   [
@@ -131,11 +137,11 @@ export const ROOMS: [room: string, holds: string][] = [
   ],
   [
     "classifiers/panels",
-    "drawing a panel, to link a successor of Perspective: its frame, strata and posts",
+    "the task `panel`: drawing posts by strata of scores, to link a successor of Perspective",
   ],
   ["classifiers/recorded", "the task `import`, and recorded replies of language models"],
   ["classifiers/checks", "what `doctor` asks about classifiers, their keys and their services"],
-  ["classifiers", "one file a classifier, named as it"],
+  ["classifiers", "one file a classifier, named as it, with its task and its section of the study"],
   [
     "notebooks/query",
     "opening a data folder and what it holds, and SQL over the views of views.sql: engines, identifiers, kept posts, the macro `local_time`",
@@ -161,8 +167,11 @@ export const ROOMS: [room: string, holds: string][] = [
     "the notebooks, their views (views.sql), their one import (lib.ts) and the task `render`",
   ],
   ["demo/sample", "what the demo invents: accounts, posts, records, repositories, frames, scores"],
-  ["demo/network", "relay, Jetstream, AppView and login server on loopback, and their web sockets"],
-  ["demo/perspective", "a Comment Analyzer on loopback"],
+  [
+    "demo/network",
+    "relay, Jetstream and its events, AppView and login server on loopback, and their web sockets",
+  ],
+  ["demo/perspective", "a Comment Analyzer on loopback, and how faults are drawn"],
   ["demo/groq", "a Groq on loopback: chat completions, batches, rate limits, faults"],
   ["demo", "the demo, its counts and its pictures"],
   ["main.ts", "the entry: every task, loaded by its name"],

@@ -15,6 +15,7 @@ import { recordLost } from "../../etl/answers/spending.ts";
 /** Lines whose answers become durable together, before any of them is read. */
 const AT_ONCE = 500;
 
+/** What landing a batch needs. */
 export interface LandingOptions {
   paths: DataPaths;
   classifier: PaidClassifier;

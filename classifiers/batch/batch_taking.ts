@@ -27,6 +27,7 @@ interface Asked {
 /** The limits of a batch; bytes are half of what a service accepts. */
 const MOST = { requests: MAX_BATCH_LINES, bytes: 100_000_000 };
 
+/** What a taking of posts into batches needs, and its limits. */
 export interface TakingOptions {
   context: Context;
   classifier: BatchClassifier;

@@ -11,6 +11,7 @@ import { readChatReply } from "../reply/chat_answer.ts";
 import { partOfReply } from "../reply/reply_part.ts";
 import type { ChatSettings } from "./chat_settings.ts";
 
+/** What a classifier that asks a language model is made of. */
 export interface ChatOptions {
   name: string;
   /** Raised when the request about the same post changes. */

@@ -43,7 +43,7 @@ export interface Asked {
   response_format: unknown;
 }
 
-/** Asks about posts by a section of a codebook. */
+/** What a language model is asked about posts, by a section of a codebook, and what its replies become. */
 export class Questionnaire {
   /** By the instructions: there are those for one post and those for several. */
   #fixedTokens = new Map<string, number>();

@@ -33,7 +33,10 @@ export interface ChatRequest {
 /** The whole response body as received, and the limits in the headers. */
 export type ChatReply = ServerText;
 
-/** A model that a server has; tokens of prompt and answer together, where it says so. */
+/**
+ * A model in the list that a server gives of its models; tokens of prompt and answer together,
+ * where it says so.
+ */
 export interface ServedModel {
   id: string;
   context_window?: number;

@@ -14,6 +14,7 @@ import { heldTokens } from "../../etl/quota/quota.ts";
 import { ServiceError } from "../../etl/answers/service_error.ts";
 import type { Budget } from "./budget.ts";
 
+/** What asking takes from its labelling run. */
 export interface AskerOptions {
   classifier: PaidClassifier;
   pacer: Pacer;
@@ -28,7 +29,7 @@ export interface AskerOptions {
 
 /** A paid answer is worth waiting for: only its time-out ends a request. */
 const { signal: NEVER } = new AbortController();
-/** Times that a cut answer is requested again with twice the cap. */
+/** Times that a run asks for a cut answer again, each with twice the cap. */
 export const MOST_EFFORT = 3;
 /** Most characters of an answer; a longer one comes from a faulty service. */
 const LONGEST_ANSWER = 2 ** 20;

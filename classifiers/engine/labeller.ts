@@ -11,6 +11,7 @@ const WATCH_MS = 250;
 /** How long a request waits for more posts, which come within a millisecond if there are any. */
 const WAIT_MS = 50;
 
+/** What labelling takes from its run, beside what asking does. */
 export interface LabellerOptions extends AskerOptions {
   /** In the order of labelling; taken one by one. */
   posts: AsyncGenerator<QueuedPost, void>;

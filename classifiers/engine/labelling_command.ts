@@ -32,7 +32,7 @@ import { waitingPosts } from "../../etl/answers/answer_reader.ts";
 
 export type { LabellingOptions, OpenedTask } from "./labelling_run.ts";
 
-/** The definition of a paid classifier's task. */
+/** What the engine makes the task of a paid classifier from. */
 export interface LabellingTask {
   task: string;
   description: string;

@@ -4,7 +4,7 @@ import type { PendingPost } from "../../etl/sampling/pending.ts";
 import type { AnswerReader } from "../../etl/answers/answer_reader.ts";
 import type { AskedWeight } from "../../etl/quota/quota.ts";
 
-/** The response of a service. */
+/** The response of a service to a paid classifier. */
 export interface Reply {
   /** As received. */
   answer: string;
@@ -12,7 +12,7 @@ export interface Reply {
   headers?: Headers;
 }
 
-/** The actual use of a request. */
+/** What a request of a paid classifier used. */
 export interface Used {
   tokens: number;
   /** US dollars. */

@@ -11,7 +11,7 @@ const OUTAGE = 20;
 /** A service without an answer for this long is gone for this run. */
 const PATIENCE_MS = 5 * 60_000;
 const LONGEST_BACKOFF_MS = 60_000;
-/** Longer waits are left to the next run. */
+/** Waits of a labelling run that would be longer are left to the next one. */
 export const LONGEST_WAIT_MS = 15 * 60_000;
 
 /** Tries of a post, and failed posts, after which a service that labelled none is gone. */

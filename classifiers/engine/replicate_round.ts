@@ -22,6 +22,7 @@ const DAY_MS = 86_400_000;
 /** Anchors per look-up of contexts. */
 const PAGE = 1024;
 
+/** How a round of anchors is asked about. */
 export interface RoundOptions {
   /** Number of anchors; undefined where the study wants none. */
   anchors: { posts: number } | undefined;

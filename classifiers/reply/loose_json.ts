@@ -7,6 +7,7 @@
  */
 export type LooseValue = string | number | boolean | null | LooseValue[] | LooseObject;
 
+/** An object of loosely written JSON. */
 export interface LooseObject {
   /** Keys and values in order, a key as often as it comes; a value that breaks off is not among them. */
   entries: [key: string, value: LooseValue][];

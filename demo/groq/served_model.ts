@@ -42,7 +42,7 @@ function gptOss(id: string, schema: ServedModel["schema"]): ServedModel {
   };
 }
 
-/** How a model ended: it is known as retired, or no longer known. */
+/** How a model of the demo's Groq ended: it is known as retired, or no longer known. */
 export type Retirement = "decommissioned" | "gone";
 
 const RETIRED = [

@@ -19,6 +19,7 @@ const COLLECTION = /^[a-zA-Z][a-zA-Z0-9-]*(\.[a-zA-Z][a-zA-Z0-9-]*)*\.([a-zA-Z][
 /** Names of version 1's parameters; a real host reports the new names instead of ignoring the old. */
 const OLD_PARAMETERS = ["wantedDids", "wantedCollections", "requireHello", "compress"];
 
+/** What the demo's Jetstream sends. */
 export interface JetstreamOptions {
   /** Events of the host at the start, ascending by `seq`; the first one bounds the replay. */
   events?: Iterable<JetstreamEvent>;

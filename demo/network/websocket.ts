@@ -26,6 +26,7 @@ export interface Refusal {
   message: string;
 }
 
+/** The server's side of a WebSocket. */
 export class ServerSocket {
   /** The path and query that the client asked for. */
   readonly url: URL;

@@ -8,6 +8,7 @@ import { ATTRIBUTES } from "../../classifiers/clients/comment_analyzer_attribute
 import { type Analysis, readAnalysis, Refusal, refuse } from "./analysis_request.ts";
 import { type Fault, FAULTS, Faults, type FaultShares } from "./fault.ts";
 
+/** How the demo's Comment Analyzer behaves. */
 export interface CommentAnalyzerOptions {
   /** The one key that is accepted. */
   key: string;

@@ -12,6 +12,7 @@ const TRIES = 4;
 /** The lexicon's limit: uris in one `getPosts`. */
 export const POSTS_AT_ONCE = 25;
 
+/** How an AppView is asked. */
 export interface AppViewOptions {
   signal: AbortSignal;
   /** Called before each wait, with its length. */

@@ -12,7 +12,7 @@ const [FAILURE_DAYS, FAILURE_FILES] = [7, 1500];
 /** How many failures are shown. */
 const FAILURES = 5;
 
-/** A run, as the screen shows it. */
+/** A run, as the ledger has it. */
 export interface RunRow {
   run_id: string;
   task: string;
@@ -38,7 +38,7 @@ const LAST_RUNS = 8;
 /** Runs of a task that are searched for its last complete one. */
 const RUNS_A_TASK = 20;
 
-/** Which files of the ledger are read for the screen. */
+/** Files of the ledger: the newest runs, and those of each task. */
 export interface LedgerFiles {
   newest: string[];
   /** The newest of each task. */
@@ -48,7 +48,7 @@ export interface LedgerFiles {
   warned: string[];
 }
 
-/** They are chosen by their names, which begin with the start time; a year's ledger is long. */
+/** Choose files of the ledger by their names, which begin with the start time; a year's ledger is long. */
 export function ledgerFiles(files: string[]): LedgerFiles {
   const sorted = files.toSorted((a, b) => basename(a) < basename(b) ? 1 : -1);
   const byTask = Map.groupBy(sorted, (path) => runName(path)?.task);

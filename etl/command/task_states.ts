@@ -17,7 +17,7 @@ export interface RunState {
   ended_at: Date | null;
 }
 
-/** The state of a task's runs. */
+/** The state of a task's runs, from the ledger. */
 export interface TaskState {
   task: string;
   /** When it was first started. */

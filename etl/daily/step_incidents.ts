@@ -53,7 +53,7 @@ async function lostKeys(
   }));
 }
 
-/** Give the incidents: each failed task once, however many of its steps failed. */
+/** Give the incidents of the steps of a day: each failed task once, however many of its steps failed. */
 export function incidentsOf(ends: StepEnd[]): Incident[] {
   const failed = ends.filter(({ status }) => status === "failed");
   const first = failed.filter((end) => failed.find(({ task }) => task === end.task) === end);

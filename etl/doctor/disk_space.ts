@@ -51,10 +51,10 @@ function describeDays(days: number): string {
 }
 
 /** A day in milliseconds, by which the growth of the disk is measured. */
-export const DAY_MS = 86_400_000;
+const DAY_MS = 86_400_000;
 
 /** Days before today that are measured. */
-export const DAYS = 7;
+const DAYS = 7;
 
 /** The average size of a day of the study. */
 export interface Growth {
@@ -83,6 +83,6 @@ export async function measureGrowth(
 }
 
 /** A file that another task replaced meanwhile counts as empty. */
-export async function bytesOf(path: string): Promise<number> {
+async function bytesOf(path: string): Promise<number> {
   return (await ifThere(() => Deno.stat(path)))?.size ?? 0;
 }

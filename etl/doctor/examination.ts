@@ -37,7 +37,7 @@ export async function spaceOf(folder: string): Promise<Space> {
   return { bytes: bavail * bsize, files: files > 0 ? ffree : undefined };
 }
 
-/** Give a folder, without links, or its nearest existing parent. */
+/** Give the folder to examine, without links: the named one, or its nearest existing parent. */
 export async function standingFolder(folder: string): Promise<string> {
   for (;;) {
     try {

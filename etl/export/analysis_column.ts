@@ -15,7 +15,7 @@ const CODED_MEANINGS: Record<string, string> = {
 
 /** The longest name in Stata. */
 const LONGEST_NAME = 32;
-/** Digits of a keyed hash that stand for a post or an account: 128 bits. */
+/** Digits of a keyed hash that stand for a post or an account in an analysis file: 128 bits. */
 export const KEY_DIGITS = 32;
 
 /** A column of an analysis file, with its codebook entry. */
@@ -207,7 +207,7 @@ function unitOf(name: string, type: string): string {
   return "number";
 }
 
-/** Give the classifier's own label columns among those of its files. */
+/** Give the label columns of a classifier that an analysis file has, among those of its files. */
 export function ownColumns(found: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(found).filter(([name]) => !(name in LABELS.columns)));
 }

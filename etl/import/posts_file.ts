@@ -42,7 +42,7 @@ interface Options {
   as?: string;
 }
 
-/** The task without its `run`. */
+/** The task of importing CSV files, without its `run`. */
 export const DESCRIPTION: Omit<Command, "run"> = {
   task: "import",
   description:

@@ -84,7 +84,7 @@ export function readPanelManifest(paths: DataPaths, name: string): PanelManifest
   return manifestFile(paths, name).read();
 }
 
-/** Write the manifest of a panel with the hash of its posts; the panel is frozen once it stands. */
+/** Write the manifest of a panel on disk, with the hash of its posts; the panel is frozen once it stands. */
 export async function writePanelManifest(
   paths: DataPaths,
   manifest: Omit<PanelManifest, "files">,
@@ -96,7 +96,7 @@ export async function writePanelManifest(
 }
 
 /**
- * Update the number of remaining posts in the manifest of a panel.
+ * Update the number of remaining posts in the manifest of a panel on disk.
  *
  * It counts the rows of the file, so that the next run makes up for a killed one.
  */

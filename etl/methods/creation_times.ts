@@ -14,7 +14,7 @@ export interface CreationTimes {
   unchecked: number;
 }
 
-/** Count the creation times of posts in files, of one source or of all. */
+/** Count for the data statement on whose clock the posts in files stand, of one source or of all. */
 export async function creationTimes(
   database: Database,
   files: string[],

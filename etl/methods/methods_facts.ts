@@ -32,7 +32,7 @@ export interface TakenBack extends Record<string, unknown> {
   subjects: number;
 }
 
-/** Count tombstones by kind and reason; most are of posts that the study never had. */
+/** Count removals for the data statement, by kind and reason; most are of posts that the study never had. */
 export async function takenBack(database: Database, paths: DataPaths): Promise<TakenBack[]> {
   const files = paths.files("raw/tombstones").map(({ path }) => path);
   return await rows<TakenBack>(

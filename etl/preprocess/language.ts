@@ -5,6 +5,7 @@ export type Texts = [number, string][];
 /** Key, ISO 639-1 code, score. */
 export type Languages = [number, string | null, number | null][];
 
+/** The language of a text, as it was detected. */
 export interface DetectedLanguage {
   /** ISO 639-1 code; null where there is nothing to detect. */
   language: string | null;

@@ -127,7 +127,7 @@ function singleSpaced(text: string): string {
     THEN regexp_replace(${text}, '${SPACE}', ' ', 'g') ELSE ${text} END)`;
 }
 
-/** Give the table of posts with the columns of the filters. */
+/** Give the table of posts that is written, with the columns of the filters. */
 export function postsTable(filters: ConfiguredFilter[]): Table {
   return withColumns(
     POSTS,

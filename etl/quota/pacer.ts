@@ -52,6 +52,7 @@ interface Obstacle {
   reason: string;
 }
 
+/** What pacing goes by. */
 export interface PacerOptions {
   /** Where daily use is recorded; only in memory if left out. */
   dayUse?: DayUse;

@@ -39,6 +39,7 @@ export const CONTEXT_JOURNAL: AnswerJournal = {
   lock: "sync-context",
 };
 
+/** Every journal of an AppView's answers. */
 export const ANSWER_JOURNALS: readonly AnswerJournal[] = [COUNTS_JOURNAL, CONTEXT_JOURNAL];
 
 const LINE_COLUMNS = ["host", "seen_at"];

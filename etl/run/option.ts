@@ -3,6 +3,7 @@ import { EXIT, UserError } from "./error.ts";
 
 /** Parsers of option values; each throws a `RangeError` that ends a sentence. */
 
+/** Read the value of an option: a whole number above 0. */
 export function positiveInteger(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < 1 || !Number.isSafeInteger(value)) {
@@ -11,6 +12,7 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
+/** Read the value of an option: a number above 0. */
 export function positiveNumber(text: string): number {
   const value = Number(text);
   if (!/^\d+(\.\d+)?$/.test(text) || value <= 0) throw new RangeError("is not a number above zero");
@@ -34,7 +36,7 @@ export function day(text: string): string {
   return text;
 }
 
-/** The options that choose days of posts. */
+/** The options of a command line that choose days of posts. */
 export const DAYS = [
   { flags: "--since <day>", description: "first UTC day of posts", parse: day },
   { flags: "--until <day>", description: "last UTC day of posts", parse: day },
@@ -104,7 +106,7 @@ export function urlVariable(name: Variable, ...protocols: string[]): string | un
   }
 }
 
-/** The base URL of a server, without a path. */
+/** Give the reader of an option: the base URL of a server, without a path. */
 export function baseUrl(...protocols: string[]): (text: string) => string {
   return (text) => {
     if (!URL.canParse(text) || !protocols.includes(new URL(text).protocol)) {

@@ -2,7 +2,7 @@ import { LABEL_OF_POST } from "../labels/label_file.ts";
 import { rateSql, type Sample, turnSql } from "./sample.ts";
 
 /**
- * Give the columns uri, cid and text_hash of a row as 128-bit hashes: a million rows are some 50 MB
+ * Give the columns uri, cid and text_hash of a drawn post as 128-bit hashes: a million rows are some 50 MB
  * instead of 200 MB, and `LABEL_OF_POST` joins them like the columns themselves.
  */
 export function hashedKeysSql(row: string): string {

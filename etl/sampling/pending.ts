@@ -30,6 +30,7 @@ export interface PendingCounts {
   filtered_out_not_drawn: number;
 }
 
+/** A post that is to be labelled. */
 export interface PendingPost {
   uri: string;
   cid: string | null;
@@ -124,6 +125,7 @@ export async function findPending(
   return counts;
 }
 
+/** How pending posts are read. */
 export interface PageOptions {
   /** Posts of a page, */
   size?: number;
@@ -173,7 +175,7 @@ export async function* pendingPages(
   await database.run("DROP TABLE IF EXISTS pending_texts");
 }
 
-/** Give the hash by which a row with the columns uri, cid and text_hash is known as labelled. */
+/** Give the hash by which `findPending` knows a row with the columns uri, cid and text_hash as labelled. */
 export function labelledKeySql(row: string): string {
   return `coalesce(${keySql(row, "cid")}, ${keySql(row, "text_hash")})`;
 }

@@ -8,7 +8,7 @@ const OPTIONS: Record<string, string> = {
 };
 
 /**
- * Give the lines of a schedule as scrontab(1) of Slurm reads them, each with its options before it.
+ * Give the lines of a schedule as scrontab(1) of a Slurm cluster reads them, each with its options before it.
  *
  * Tasks print to their own logs, and Slurm keeps no output: it would name a file by the job
  * each time, 200 a day.

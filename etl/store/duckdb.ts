@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { ifThereSync } from "./if_there.ts";
 import { startTicks } from "../run/process.ts";
 
+/** A connection to DuckDB. */
 export type Database = DuckDBConnection;
+/** A row as DuckDB gives it, by column. */
 export type Row = Record<string, unknown>;
 
 /** Memory for DuckDB; what exceeds it spills to a folder beside the tables. */
@@ -173,7 +175,10 @@ export function utc(text: string): Date {
  */
 export const LIMIT_MEMORY = "SET memory_limit = '110MB'";
 
-/** Do some work with DuckDB's memory limited; if it ran out, do it again with more: old files have larger row groups. */
+/**
+ * Do some work with DuckDB's memory limited; if it ran out, do it again with more: old files have
+ * larger row groups.
+ */
 export async function withMoreMemory<T>(database: Database, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

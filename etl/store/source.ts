@@ -15,7 +15,7 @@ export const SOURCES = {
 /** The name of a source of posts. */
 export type Source = keyof typeof SOURCES;
 
-/** Their names. */
+/** The names of all sources. */
 export const SOURCE_NAMES = Object.keys(SOURCES) as Source[];
 
 /** The columns of `posts` that say which sources brought a post, in the same order. */

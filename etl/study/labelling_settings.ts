@@ -39,6 +39,7 @@ export const LabellingSettings = {
 export const AnchorSettings = z.strictObject({ posts: z.int().min(1).max(10_000).default(300) });
 
 const Section = z.object(LabellingSettings);
+/** Those settings as `study.yaml` has them, with the anchors of a chat classifier. */
 export interface LabellingSettings extends z.infer<typeof Section> {
   anchors?: z.infer<typeof AnchorSettings> | undefined;
 }

@@ -16,6 +16,7 @@ export interface BarRow {
   more?: Record<string, string | number>;
 }
 
+/** What a table with bars shows. */
 export interface BarTableOptions {
   title: string;
   /** Head of the bars, such as “share political”. */

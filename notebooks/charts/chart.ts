@@ -21,6 +21,7 @@ export interface Tip {
   text: string;
 }
 
+/** What every chart shows. */
 export interface ChartOptions {
   title: string;
   /** What was counted: n, the denominator, the label set. */

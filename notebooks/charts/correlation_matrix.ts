@@ -19,6 +19,7 @@ export interface Correlations {
   r: number[][];
 }
 
+/** What a correlation matrix shows. */
 export interface CorrelationMatrixOptions {
   title: string;
   correlations: Correlations;

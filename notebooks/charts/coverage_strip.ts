@@ -6,6 +6,7 @@ import { legend } from "./legend.ts";
 import { md, type Note } from "./note.ts";
 import { formatNumber } from "../measures/number_format.ts";
 
+/** What a strip of covered hours shows. */
 export interface CoverageStripOptions {
   title: string;
   hours: CoveredHour[];

@@ -24,6 +24,7 @@ export interface Distribution {
   shares: number[];
 }
 
+/** What a chart of distributions shows. */
 export interface DistributionsOptions {
   title: string;
   /** What is compared, such as firehose and most liked; each has its distributions. */

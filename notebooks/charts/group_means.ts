@@ -22,6 +22,7 @@ export interface AttributeMean {
   n: number;
 }
 
+/** What a chart of means by group shows. */
 export interface GroupMeansOptions {
   title: string;
   /** Each is a panel with its attributes, such as “Bridging”; attributes without posts are left out. */
@@ -45,7 +46,10 @@ const SHAPES = [
   (x: number, y: number) => `<path d="M${x},${y + 6}l-6,-10.5h12z"`,
 ];
 
-/** Draw the means of groups beside each other, a line an attribute, from 0 to a round number above the highest. */
+/**
+ * Draw the means of groups beside each other, a line an attribute, from 0 to a round number above
+ * the highest.
+ */
 export function groupMeans(options: GroupMeansOptions): Chart | Note {
   const { facts, sections } = options;
   const attributes = sections.flatMap(({ attributes }) => attributes);

@@ -12,6 +12,7 @@ import { type Note, nothingToDraw } from "./note.ts";
 import { formatNumber, formatShare } from "../measures/number_format.ts";
 import { describeEstimate } from "../measures/estimate.ts";
 
+/** What a heatmap shows. */
 export interface HeatmapOptions {
   title: string;
   /** Hours of the study's time zone (`sharesByHour`). */

@@ -25,6 +25,7 @@ export interface ShareSeries {
   days: ShareOfTime[];
 }
 
+/** What a chart of shares per day shows. */
 export interface ShareOverTimeOptions {
   title: string;
   /** Written above the panel, such as “share political” or “mean of prob_toxic”. */

@@ -19,6 +19,7 @@ export interface StackedBar {
   parts: Record<string, number>;
 }
 
+/** What a chart of stacked bars shows. */
 export interface StackedShareOptions {
   title: string;
   bars: StackedBar[];

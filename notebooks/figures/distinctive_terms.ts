@@ -16,6 +16,7 @@ export interface DistinctiveTerm {
   authors_no: number;
 }
 
+/** Which terms are looked for. */
 export interface DistinctiveTermsOptions {
   /** `words` of texts, or `hashtags`. */
   of: "words" | "hashtags";
@@ -23,6 +24,7 @@ export interface DistinctiveTermsOptions {
   fewestAuthors: number;
 }
 
+/** The terms that tell two sides apart. */
 export interface DistinctiveTerms {
   /** Most distinctive of posts that say yes first. */
   terms: DistinctiveTerm[];

@@ -17,6 +17,7 @@ export interface ClusterSums {
   sum_squares: number;
 }
 
+/** The sums of no cluster. */
 export const NO_CLUSTERS: ClusterSums = {
   clusters: 0,
   n_labeled: 0,

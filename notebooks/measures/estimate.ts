@@ -35,7 +35,7 @@ export interface Estimate {
 }
 
 /** Say what kind of sample the labelled posts of a source are. */
-export function sampleKind(sampling: Sampling, source: string): SampleKind {
+function sampleKind(sampling: Sampling, source: string): SampleKind {
   if (sampling.n_labeled === 0) return "none";
   if (source === "most_liked") return "feed";
   if (sampling.n_unsampled > 0) return "chosen";
@@ -113,7 +113,7 @@ function valueOf({ sum_y, sum_n }: ClusterSums): number {
   return sum_n > 0 ? sum_y / sum_n : NaN;
 }
 
-/** How a value is written; as a share where nothing else is said. */
+/** How the value of an estimate is written; as a share where nothing else is said. */
 export type ValueFormat = (value: number) => string;
 
 /** Write a value as a share of posts. */

@@ -72,7 +72,10 @@ export function withoutIntervals(facts: FigureFacts): FigureFacts {
   };
 }
 
-/** Write the line under a figure: n, denominator, failures and what they leave open, coverage, labels. */
+/**
+ * Put the facts of a figure into the line under it: n, denominator, failures and what they leave
+ * open, coverage, labels.
+ */
 export function factsLine(facts: FigureFacts): string {
   const { groups, label_set, also } = facts;
   if (groups) {

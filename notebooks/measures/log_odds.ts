@@ -1,4 +1,4 @@
-/** How often a term is used on two sides. */
+/** How often a term is used on two sides, for its log-odds. */
 export interface TermCount {
   term: string;
   first: number;

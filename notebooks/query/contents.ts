@@ -2,7 +2,7 @@ import { type ColumnTable, from } from "arquero";
 import type { Data } from "./data.ts";
 import { identifier } from "./identifier.ts";
 
-/** Give what the data folder holds: a row a table, with its rows and its UTC days. */
+/** Give what the opened data folder holds: a row a table, with its rows and its UTC days. */
 export async function contents(data: Data): Promise<ColumnTable> {
   const rows = new Map<string, number>();
   for (const { view } of data.tables) {
