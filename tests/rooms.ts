@@ -63,8 +63,12 @@ export const ROOMS: [room: string, holds: string][] = [
     "which posts are drawn for labelling, in what turn and with what probability, and which of them are pending",
   ],
   [
+    "etl/batches",
+    "batches of requests under way, as they lie on disk: their state, their files, the posts in them",
+  ],
+  [
     "etl/answers",
-    "paid answers on disk, before they are labels: segments, reading and merging them, what they cost, errors of services, batches under way and their files",
+    "paid answers on disk, before they are labels: errors of services, segments, what they cost, reading them and merging them into labels",
   ],
   [
     "etl/sources",
@@ -129,7 +133,7 @@ export const ROOMS: [room: string, holds: string][] = [
   ],
   [
     "classifiers/batch",
-    "requests that are sent as a file and answered later: writing, carrying, landing",
+    "what a labelling run does with batches: taking posts, writing requests, carrying them to a server or a folder, landing the answers",
   ],
   [
     "classifiers/chat",

@@ -1,4 +1,4 @@
-import type { OpenBatch } from "../../etl/answers/open_batch.ts";
+import type { OpenBatch } from "../../etl/batches/open_batch.ts";
 
 /** The state of a batch. */
 export type Standing =

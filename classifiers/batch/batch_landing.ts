@@ -1,11 +1,11 @@
 import type { LabelReason } from "../../etl/labels/label_reason.ts";
-import type { OpenBatch } from "../../etl/answers/open_batch.ts";
+import type { OpenBatch } from "../../etl/batches/open_batch.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import { join } from "node:path";
 import { removeIfThere } from "../../etl/store/if_there.ts";
 import { type BatchLine, readBatchLine } from "../clients/groq_batch_line.ts";
 import { answerOf, AnswerSegment, type Said } from "../../etl/answers/answer_segment.ts";
-import { type BatchedPost, batchedPosts } from "../../etl/answers/batched_posts.ts";
+import { type BatchedPost, batchedPosts } from "../../etl/batches/batched_posts.ts";
 import type { LabellingCounts } from "../engine/labelling_counts.ts";
 import type { PaidClassifier } from "../engine/paid_classifier.ts";
 import { partOf } from "../../etl/answers/answer_reader.ts";

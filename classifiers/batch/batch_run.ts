@@ -1,11 +1,11 @@
 import { enterLabelSet } from "../../etl/labels/label_set.ts";
-import { isUnderWay, type OpenBatch } from "../../etl/answers/open_batch.ts";
+import { isUnderWay, type OpenBatch } from "../../etl/batches/open_batch.ts";
 import type { Outcome } from "../../etl/command/command.ts";
 import { UserError } from "../../etl/run/error.ts";
 import { peakMegabytes } from "../../etl/run/process.ts";
 import { lock } from "../../etl/store/lock.ts";
 import { AnswerSegment } from "../../etl/answers/answer_segment.ts";
-import { batchedPosts } from "../../etl/answers/batched_posts.ts";
+import { batchedPosts } from "../../etl/batches/batched_posts.ts";
 import { LabellingCounts } from "../engine/labelling_counts.ts";
 import { mergeAnswers } from "../../etl/answers/answer_merge.ts";
 import type { Run } from "../engine/labelling_run.ts";

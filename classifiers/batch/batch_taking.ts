@@ -1,4 +1,4 @@
-import { isUnderWay, type OpenBatch } from "../../etl/answers/open_batch.ts";
+import { isUnderWay, type OpenBatch } from "../../etl/batches/open_batch.ts";
 import type { Context } from "../../etl/command/command.ts";
 import { MAX_BATCH_LINES } from "../clients/groq_batch.ts";
 import { answerOf, type AnswerSegment } from "../../etl/answers/answer_segment.ts";

@@ -1,13 +1,13 @@
 import { partName } from "../../etl/store/part_name.ts";
 import { basename } from "node:path";
-import { batchPaths, type OpenBatch } from "../../etl/answers/open_batch.ts";
+import { batchPaths, type OpenBatch } from "../../etl/batches/open_batch.ts";
 import { removeIfThere } from "../../etl/store/if_there.ts";
 import { now } from "../../etl/run/clock.ts";
 import { Journal } from "../../etl/store/journal.ts";
 import { toJson } from "../../etl/store/json.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import { BATCH_ENDPOINT } from "../clients/groq_batch.ts";
-import type { BatchedPost } from "../../etl/answers/batched_posts.ts";
+import type { BatchedPost } from "../../etl/batches/batched_posts.ts";
 
 /** Lines after which they go to disk. */
 const COMMIT_AFTER = 200;

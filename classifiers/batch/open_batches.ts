@@ -6,12 +6,12 @@ import {
   removeBatch,
   storeBatch,
   sweepBatches,
-} from "../../etl/answers/open_batch.ts";
+} from "../../etl/batches/open_batch.ts";
 import { removeIfThere } from "../../etl/store/if_there.ts";
 import { now } from "../../etl/run/clock.ts";
 import { UserError } from "../../etl/run/error.ts";
 import { GoneError } from "../clients/groq_refusal.ts";
-import { batchedPosts } from "../../etl/answers/batched_posts.ts";
+import { batchedPosts } from "../../etl/batches/batched_posts.ts";
 import { LabellingCounts } from "../engine/labelling_counts.ts";
 import { mergeAnswers } from "../../etl/answers/answer_merge.ts";
 import type { Run } from "../engine/labelling_run.ts";

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { labelFiles } from "../../etl/labels/label_file.ts";
 import { labelSetId } from "../../etl/labels/label_set.ts";
 import { PostContexts } from "../../etl/context/post_context.ts";
-import type { OpenBatch } from "../../etl/answers/open_batch.ts";
+import type { OpenBatch } from "../../etl/batches/open_batch.ts";
 import type { Command, Context } from "../../etl/command/command.ts";
 import { variable } from "../../etl/run/environment.ts";
 import { EXIT, UserError } from "../../etl/run/error.ts";

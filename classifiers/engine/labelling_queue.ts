@@ -7,7 +7,7 @@ import { firstDamage } from "../../etl/store/damage.ts";
 import { type Database, onOneThread, withMoreMemory } from "../../etl/store/duckdb.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import { type QueuedPost, requestHash } from "./asked_post.ts";
-import { collectBatched } from "../../etl/answers/batched_posts.ts";
+import { collectBatched } from "../../etl/batches/batched_posts.ts";
 import { DrawnDays } from "../../etl/sampling/drawn_days.ts";
 import type { PaidClassifier } from "./paid_classifier.ts";
 import {

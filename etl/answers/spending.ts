@@ -4,7 +4,7 @@ import { namesIn } from "../store/if_there.ts";
 import { segmentLines } from "../store/journal.ts";
 import { StateFile } from "../store/state_file.ts";
 
-import { allOpenBatches, isUnderWay } from "./open_batch.ts";
+import { allOpenBatches, isUnderWay } from "../batches/open_batch.ts";
 import { now } from "../run/clock.ts";
 import type { DataPaths } from "../store/paths.ts";
 

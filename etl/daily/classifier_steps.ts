@@ -1,4 +1,4 @@
-import { allOpenBatches } from "../answers/open_batch.ts";
+import { allOpenBatches } from "../batches/open_batch.ts";
 import { type Variable, variable } from "../run/environment.ts";
 import { EXIT, UserError } from "../run/error.ts";
 import type { Study } from "../study/study.ts";

@@ -1,4 +1,4 @@
-import { allOpenBatches, isUnderWay, type OpenBatch } from "../answers/open_batch.ts";
+import { allOpenBatches, isUnderWay, type OpenBatch } from "../batches/open_batch.ts";
 import type { DataPaths } from "../store/paths.ts";
 
 /** A batch under way, as `deno task status` shows it: as its server last reported. */

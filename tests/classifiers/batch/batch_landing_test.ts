@@ -3,7 +3,7 @@ import { landBatch } from "../../../classifiers/batch/batch_landing.ts";
 import { LabellingCounts } from "../../../classifiers/engine/labelling_counts.ts";
 import type { PaidClassifier } from "../../../classifiers/engine/paid_classifier.ts";
 import { recordSpending, spentThisMonth } from "../../../etl/answers/spending.ts";
-import { batchPaths, type OpenBatch, storeBatch } from "../../../etl/answers/open_batch.ts";
+import { batchPaths, type OpenBatch, storeBatch } from "../../../etl/batches/open_batch.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { uri } from "../../raw.ts";
 import { withData } from "../../rows.ts";
