@@ -31,7 +31,7 @@ export function partOf(
   return part(answer, place);
 }
 
-/** The result of a post: a readable answer, or the reason for none. */
+/** The paid answer about a post that was read, or the reason for none. */
 export interface Answered {
   answer: string | null;
   reason: LabelReason | null;

@@ -1,7 +1,7 @@
 import type { LabelReason } from "../labels/label_reason.ts";
 
 /**
- * The meaning of a service's refusal for the engine.
+ * What the error of a paid service means for the answers of a run.
  *
  * - `rate_limited`: all workers wait
  * - `passing`: this post is tried again after a back-off
@@ -14,7 +14,7 @@ import type { LabelReason } from "../labels/label_reason.ts";
 export type ServiceProblem = "rate_limited" | "passing" | "cut" | "rejected" | "denied" | "fatal";
 
 /**
- * A request to a paid service that gave no label.
+ * The error of a paid service: a request that gave no label.
  *
  * `reason` goes into the post's failure row; null where the problem is fatal and no row is written.
  * The message holds no key, no text of a post, and no text of the service.
@@ -33,7 +33,7 @@ export class ServiceError extends Error {
   }
 }
 
-/** Does a service ask to wait, or is its quota used up for now? */
+/** Does the error of a paid service say that it asks to wait, or is its quota used up for now? */
 export function isLimited(error: unknown): error is ServiceError {
   return error instanceof ServiceError && error.problem === "rate_limited";
 }

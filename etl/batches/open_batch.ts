@@ -65,12 +65,12 @@ export function folderPaths(folder: string, name: string): { requests: string; a
   return { requests: join(folder, `${name}.jsonl`), answers: join(folder, `${name}.out.jsonl`) };
 }
 
-/** Whether the posts of a batch may be answered and paid for. */
+/** Does the state of a batch say that its posts may be answered and paid for? */
 export function isUnderWay({ stage }: OpenBatch): boolean {
   return stage === "uploaded" || stage === "created";
 }
 
-/** Give the batches of a label set, the oldest first; throws where the state of one is damaged. */
+/** Read the state of the batches of a label set, the oldest first; throws where the state of one is damaged. */
 export function openBatches(
   paths: DataPaths,
   classifier: string,
@@ -92,7 +92,7 @@ export function openBatches(
   return batches;
 }
 
-/** Give the batches of all label sets of a classifier, or of all classifiers. */
+/** Read the state of the batches of all label sets of a classifier, or of all classifiers. */
 export function allOpenBatches(paths: DataPaths, classifier?: string): OpenBatch[] {
   const classifiers = classifier === undefined ? paths.names("batches") : [classifier];
   const found: OpenBatch[] = [];
@@ -121,8 +121,8 @@ export async function removeBatch(paths: DataPaths, batch: OpenBatch): Promise<v
 }
 
 /**
- * Remove leftovers of killed runs in the folder of a label set: files that belong to none of its
- * batches, and requests that are sent.
+ * Remove leftovers of killed runs in the folder of the batches of a label set: files that belong to none of
+ * these, and requests that are sent.
  */
 export async function sweepBatches(
   paths: DataPaths,

@@ -78,7 +78,7 @@ export async function lastRuns(database: Database, files: string[]): Promise<Run
 }
 
 /**
- * Give the failed and dead ones of some runs, the newest first, each task and reason once.
+ * Give the failed and dead ones of some runs of the ledger, the newest first, each task and reason once.
  *
  * A `daily` that reached its end is left out: its failed steps are listed themselves. So is a wrong
  * call, which did nothing.

@@ -10,7 +10,7 @@ import { escape } from "./html.ts";
 import { legend } from "./legend.ts";
 import { md, type Note, nothingToDraw } from "./note.ts";
 
-/** How attributes go together, as a matrix shows it. */
+/** What a matrix draws: how attributes go together. */
 export interface Correlations {
   columns: string[];
   /** Labelled posts that have all of the columns. */

@@ -12,10 +12,10 @@ import { legend, seriesColor, seriesDash } from "./legend.ts";
 import { type Note, nothingToDraw } from "./note.ts";
 import { formatNumber, formatShare } from "../measures/number_format.ts";
 
-/** The bins of a distribution, each 0.05 wide. */
+/** In how many bins a chart draws a distribution, each 0.05 wide. */
 export const BINS = 20;
 
-/** How the values of one column spread from 0 to 1. */
+/** What a chart of distributions draws: how the values of one column spread from 0 to 1. */
 export interface Distribution {
   column: string;
   /** Labelled posts. */

@@ -13,7 +13,7 @@ import { NOT_POLITICAL } from "../measures/measure.ts";
 import { md, type Note, nothingToDraw } from "./note.ts";
 import { formatNumber } from "../measures/number_format.ts";
 
-/** The weighted mean of an attribute over a group of posts. */
+/** What a chart of means draws: the weighted mean of an attribute over a group of posts. */
 export interface AttributeMean {
   group: string;
   column: string;

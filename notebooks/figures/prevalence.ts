@@ -7,7 +7,10 @@ import { formatShare } from "../measures/number_format.ts";
 /** Where posts are said to have an attribute: 0.7 to 0.9 is what Perspective recommends. */
 export const THRESHOLDS = [0.5, 0.7, 0.8, 0.9];
 
-/** Give the weighted share of posts with so much of an attribute or more; of a bin's edge exactly. */
+/**
+ * Give the prevalence of an attribute, the weighted share of posts with so much of it or more; of a
+ * bin's edge exactly.
+ */
 export function prevalence({ shares }: Distribution, threshold: number): number {
   return shares.slice(Math.round(threshold * BINS)).reduce((sum, share) => sum + share, 0);
 }
