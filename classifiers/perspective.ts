@@ -52,7 +52,7 @@ export const command = labellingCommand({
   open,
 });
 
-/** Read the section of the study. */
+/** Read the section `perspective` of the study. */
 export function readSettings(section: unknown, where: string): z.infer<typeof Settings> {
   return checkSection(Settings, section, where);
 }
@@ -87,7 +87,7 @@ function open(context: Context, { dryRun }: LabellingOptions) {
   return { classifier: classifier(settings, rootUrl, key), settings };
 }
 
-/** Give the classifier; without a key it cannot ask. */
+/** Give the classifier `perspective`; without a key it cannot ask. */
 export function classifier(
   settings: z.infer<typeof Settings>,
   rootUrl: string,

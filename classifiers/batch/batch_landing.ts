@@ -24,7 +24,7 @@ export interface LandingOptions {
   counts: LabellingCounts;
 }
 
-/** Unexpected results of a batch. */
+/** What landing a batch met beside answers. */
 export interface Landed {
   /** Answers to posts that were removed meanwhile; they are not kept. */
   dropped: number;

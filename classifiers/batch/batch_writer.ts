@@ -12,13 +12,13 @@ import type { BatchedPost } from "../../etl/batches/batched_posts.ts";
 /** Lines after which they go to disk. */
 const COMMIT_AFTER = 200;
 
-/** The label set, destination and model of a batch. */
+/** The label set, destination and model of a batch that a run writes. */
 export type BatchHead = Pick<
   OpenBatch,
   "classifier" | "label_set_id" | "model" | "host" | "folder"
 >;
 
-/** Writes the two files of a batch. */
+/** Writes the requests of a batch, and which posts they are about. */
 export class BatchWriter {
   readonly name: string;
   readonly #head: BatchHead;

@@ -19,7 +19,7 @@ import type { BatchCarrier, Store } from "./batch_carrier.ts";
 import { isLimited } from "../../etl/answers/service_error.ts";
 import { landBatch } from "./batch_landing.ts";
 
-/** The results of the open batches. */
+/** What a run got by looking after the open batches. */
 export interface LookedAfter {
   /** Batches that landed. */
   landed: number;

@@ -8,7 +8,7 @@ const TIMEOUT_MS = 60_000;
 /** Longer than any timer of ours: the SDK's time-out does not cover the body. */
 const NEVER_MS = 2 ** 31 - 1;
 
-/** How a server is reached. */
+/** How Groq, or a server with the same API, is reached. */
 export interface GroqOptions {
   /** Sent to the server that `baseUrl` names; only Groq itself needs one. */
   key: string | undefined;
@@ -18,7 +18,7 @@ export interface GroqOptions {
   timeoutMs?: number;
 }
 
-/** An answer as received. */
+/** An answer as Groq, or a server with the same API, sent it. */
 export interface ServerText {
   body: string;
   headers: Headers;

@@ -23,7 +23,10 @@ export function requestHash(classifier: PaidClassifier, post: PendingPost): stri
   return createHash("sha256").update(classifier.request(post)).digest("hex");
 }
 
-/** Give items in a shuffled order, so that a post's place in a request is independent of its turn. */
+/**
+ * Give the posts of a labelling run, or other items, in a shuffled order, so that a post's place in
+ * a request is independent of its turn.
+ */
 export function shuffled<T>(items: T[]): T[] {
   return items.map((item) => ({ item, key: Math.random() }))
     .sort((a, b) => a.key - b.key).map(({ item }) => item);

@@ -1,12 +1,12 @@
 /** Sums of hundredths have rounding errors. */
 const ROUNDING = 1e-9;
 
-/** Do some US dollars cover a price, up to rounding? */
+/** Do the US dollars of a budget cover a price, up to rounding? */
 export function isEnough(dollars: number, price: number): boolean {
   return price <= dollars + ROUNDING;
 }
 
-/** The remaining budget of a run; the price of requests in flight is reserved. */
+/** The remaining budget of a labelling run; the price of requests in flight is reserved. */
 export class Budget {
   #reserved = 0;
   #waiting: (() => void)[] = [];

@@ -51,7 +51,7 @@ interface Work {
   segment: AnswerSegment;
 }
 
-/** Declare the task of a paid classifier. */
+/** Declare the labelling run of a paid classifier as a task. */
 export function labellingCommand(
   { task, description, examples, options = [], open }: LabellingTask,
 ): Command {

@@ -1,6 +1,6 @@
 import { type LabelReason, PASSING_REASONS } from "../../etl/labels/label_reason.ts";
 
-/** The counts of a run so far. */
+/** The counts of a labelling run so far. */
 export class LabellingCounts {
   /** Posts with an answer or a reason. */
   done = 0;

@@ -40,7 +40,7 @@ async function* ahead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
   }
 }
 
-/** The posts that a run is asked to label. */
+/** Which posts a labelling run is asked about. */
 export interface QueueOptions {
   since?: string | undefined;
   until?: string | undefined;
@@ -55,7 +55,7 @@ export interface QueueOptions {
   fetchesContexts?: boolean;
 }
 
-/** Pending posts of all requested days. */
+/** The posts in the queue of a labelling run, and why other posts of its days are not. */
 export interface Survey extends PendingCounts {
   days: number;
 }

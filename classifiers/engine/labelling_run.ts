@@ -17,7 +17,7 @@ export interface OpenedTask {
   labelBatches?(run: Run): Promise<Outcome>;
 }
 
-/** Options of a run. */
+/** Options of a labelling run. */
 export interface LabellingOptions {
   since?: string;
   until?: string;
@@ -28,7 +28,7 @@ export interface LabellingOptions {
   retryFailed?: boolean;
 }
 
-/** A run with its inputs. */
+/** A labelling run with its inputs. */
 export interface Run {
   context: Context;
   task: string;

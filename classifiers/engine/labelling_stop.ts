@@ -1,7 +1,7 @@
-/** Why a run ends before all posts are done. */
+/** Why a labelling run ends before all posts are done. */
 export type StopReason = "signal" | "limit" | "cost" | "quota";
 
-/** The end of a run, which its workers share. */
+/** The end of a labelling run, which its workers share. */
 export class LabellingStop {
   reason: StopReason | undefined;
   failure: unknown;

@@ -5,7 +5,7 @@ import type { LabellingCounts } from "./labelling_counts.ts";
 import type { StopReason } from "./labelling_stop.ts";
 import type { Pacer } from "../../etl/quota/pacer.ts";
 
-/** Repeated requests about anchors in a run. */
+/** Repeated requests about anchors in a labelling run. */
 export interface ReplicateCounts {
   round: number;
   done: number;
@@ -15,7 +15,7 @@ export interface ReplicateCounts {
   cost: number;
 }
 
-/** What a run did: the summary of its ledger row. */
+/** What a labelling run did: the summary of its ledger row. */
 export interface LabellingSummary {
   label_set_id: string;
   /** Posts that got an answer or a reason. */
@@ -71,7 +71,7 @@ export const STOPS: Record<StopReason, string> = {
   quota: "stopped because the quota is used up for now",
 };
 
-/** Describe a summary for people; `name` is the classifier's. */
+/** Describe the summary of a labelling run for people; `name` is the classifier's. */
 export function describeSummary(summary: LabellingSummary, name: string): string {
   const number = (count: number) => count.toLocaleString("en");
   const failed = Object.entries(summary.failed).map(([reason, n]) => `${reason} ${number(n)}`);

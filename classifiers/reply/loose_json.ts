@@ -158,7 +158,7 @@ function unescaped(text: string): string {
   );
 }
 
-/** Is a value an object? */
+/** Is a value of such JSON an object? */
 export function isObject(value: LooseValue): value is LooseObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -15,7 +15,7 @@ export interface ReplyFormat<Fields extends z.ZodRawShape = z.ZodRawShape> {
   toRow(fields: z.output<z.ZodObject<Fields>>): LabelRow | undefined;
 }
 
-/** Label columns by name. */
+/** The label columns that a reply becomes, by name. */
 export type LabelRow = Record<string, unknown>;
 
 /**

@@ -1,7 +1,7 @@
 /** Tokens of chat requests, counted with the encoding of the gpt-oss models. */
 import type { ChatCompletionRequest } from "./chat_request.ts";
 
-/** Tokens of a text. */
+/** Tokens of a text, as the demo's Groq counts them. */
 export interface Tokenizer {
   encode(text: string): number[];
   decode(tokens: number[]): string;

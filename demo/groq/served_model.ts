@@ -1,7 +1,7 @@
 /** The models of the loopback Groq: served and retired ones. */
 import { GroqError } from "./groq_reply.ts";
 
-/** A model that is served (https://console.groq.com/docs/models). */
+/** A model that the demo's Groq serves (https://console.groq.com/docs/models). */
 export interface ServedModel {
   id: string;
   owned_by: string;
@@ -53,7 +53,7 @@ const RETIRED = [
   "llama-3.3-70b-versatile",
 ];
 
-/** The models that are served at the moment. */
+/** The models that the demo's Groq serves at the moment. */
 export class ServedModels {
   readonly #served: Map<string, ServedModel>;
   readonly #retired = new Set(RETIRED);

@@ -41,7 +41,7 @@ export interface Jetstream extends StreamServer<JetstreamEvent, JetstreamConnect
   fail(error: string, message: string): Promise<void>;
 }
 
-/** Start a host on a free port; it keeps consumers connected after the last event. */
+/** Start a Jetstream on a free port; it keeps consumers connected after the last event. */
 export function startJetstream(options: JetstreamOptions = {}): Jetstream {
   const held = [...options.events ?? []];
   const server = startStreamServer<JetstreamEvent, JetstreamConnection>({

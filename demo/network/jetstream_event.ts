@@ -27,12 +27,15 @@ export interface JetstreamEvent {
   text: string;
 }
 
-/** Write an `#info` message, such as `OutdatedCursor`. */
+/** Write an `#info` message of the demo's Jetstream, such as `OutdatedCursor`. */
 export function infoMessage(name: string, message: string): string {
   return messageText("info", { name, message });
 }
 
-/** Write an error, such as `ConsumerTooSlow`, after which a host ends the connection. */
+/**
+ * Write an error of the demo's Jetstream, such as `ConsumerTooSlow`, after which a host ends the
+ * connection.
+ */
 export function errorMessage(error: string, message: string): string {
   return JSON.stringify({ $type: "error", error, message });
 }

@@ -174,7 +174,7 @@ function text(value: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(value);
 }
 
-/** Close a TCP connection that its streams may have closed already. */
+/** Close the TCP connection of a WebSocket; its streams may have closed it already. */
 export function cut(connection: Deno.Conn): void {
   try {
     connection.close();

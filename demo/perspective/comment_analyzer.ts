@@ -219,7 +219,7 @@ class Window {
   }
 }
 
-/** Marks answers with invented scores; it stays with every stored answer. */
+/** Marks answers of the demo's Comment Analyzer with invented scores; it stays with every stored answer. */
 export const DEMO_MARK = "civicsky demo: scores made from a hash of the text, they mean nothing";
 
 const ORDER = Object.keys(ATTRIBUTES);

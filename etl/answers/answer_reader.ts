@@ -109,7 +109,7 @@ export async function waitingPosts(
   return waiting;
 }
 
-/** Give the key of a version of a post. */
+/** Give the key by which `waitingPosts` knows a version of a post. */
 export function postKey({ uri, text_hash }: { uri: string; text_hash: string }): string {
   return `${uri} ${text_hash}`;
 }

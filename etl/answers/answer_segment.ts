@@ -4,7 +4,7 @@ import type { LabelReason } from "../labels/label_reason.ts";
 import { Journal } from "../store/journal.ts";
 import { toJson } from "../store/json.ts";
 
-/** The result for a post, not read yet. */
+/** The paid answer about a post, or the reason for none: a line of a segment, not read yet. */
 export interface Answer {
   /** For an anchor: the round of the request. */
   round?: number;
@@ -30,7 +30,7 @@ export interface Answer {
   price?: number;
 }
 
-/** The result for a post, for `answerOf`. */
+/** What a paid service said of a post, for `answerOf`. */
 export interface Said extends Pick<Answer, "answer" | "reason" | "place" | "about"> {
   /** Null without a request. */
   requestHash: string | null;
@@ -39,7 +39,7 @@ export interface Said extends Pick<Answer, "answer" | "reason" | "place" | "abou
   price?: number;
 }
 
-/** Give the record of a post that was just answered or refused. */
+/** Give the line of a segment for a post that was just answered or refused. */
 export function answerOf(
   { date, uri, cid, text_hash }: Pick<Answer, "date" | "uri" | "cid" | "text_hash">,
   { requestHash, answer, place, about, reason, runId, price = 0 }: Said,

@@ -7,7 +7,7 @@ import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { LABELS, withColumns } from "../store/tables.ts";
 
-/** A raw answer, or the reason for none. */
+/** A raw answer that stands with a label, or the reason for none. */
 export interface StoredAnswer {
   answer: string | null;
   /** The post's place in a request of several posts, from 0. */

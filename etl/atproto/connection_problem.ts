@@ -3,7 +3,7 @@ import { describeError } from "../run/error.ts";
 import { SUBSCRIBE_EVENTS } from "./jetstream_event.ts";
 import { POST_COLLECTION } from "./post.ts";
 
-/** Why a connection failed or ended. */
+/** Why the connection of a WebSocket failed or ended. */
 export interface ConnectionProblem {
   kind:
     | "closed"

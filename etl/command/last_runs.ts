@@ -63,7 +63,7 @@ export function ledgerFiles(files: string[]): LedgerFiles {
   };
 }
 
-/** Give runs, the newest first; a running one whose process is gone has died. */
+/** Give runs of the ledger, the newest first; a running one whose process is gone has died. */
 export async function lastRuns(database: Database, files: string[]): Promise<RunRow[]> {
   const found = await rows<RunRow>(
     database,
@@ -96,7 +96,7 @@ export function failuresOf(runs: RunRow[]): Failure[] {
   return [...failures.values()].slice(0, FAILURES);
 }
 
-/** Tell whether a run of this machine is recorded as running while its process is gone. */
+/** Tell whether a run of this machine is recorded in the ledger as running while its process is gone. */
 export function hasDied({ status, host, pid, boot_id, start_ticks }: Record<string, unknown>) {
   const here = host === Deno.hostname() && bootId() !== undefined;
   const alive = boot_id === bootId() && startTicks(Number(pid)) === start_ticks;

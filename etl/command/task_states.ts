@@ -10,7 +10,7 @@ import { RUNS } from "../store/tables.ts";
 /** Runs of a task that are read at once, and that are looked through for one that ended well. */
 const [AT_ONCE, AT_MOST] = [50, 3200];
 
-/** The state of a run. */
+/** The state of a run, from the ledger. */
 export interface RunState {
   status: string;
   started_at: Date;

@@ -16,7 +16,7 @@ const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 /** Sources that stand side by side on a line of a hundred columns. */
 const ABREAST = 3;
 
-/** Draw the weeks of sources side by side, an hour a sign, as lines; none without sources. */
+/** Draw the strips of the last week of sources side by side, an hour a sign, as lines; none without sources. */
 export function describeStrips(strips: WeekStrip[], hasBlocks: boolean): string[] {
   const signs = SIGNS[hasBlocks ? "blocks" : "ascii"];
   const lines: string[] = [];
@@ -36,7 +36,7 @@ export function describeStrips(strips: WeekStrip[], hasBlocks: boolean): string[
   return lines;
 }
 
-/** Explain the signs in one line. */
+/** Explain the signs of such strips in one line. */
 export function stripLegend(hasBlocks: boolean): string {
   const signs = SIGNS[hasBlocks ? "blocks" : "ascii"];
   const words = Object.entries(WORDS).map(([state, word]) =>

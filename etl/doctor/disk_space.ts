@@ -56,7 +56,7 @@ const DAY_MS = 86_400_000;
 /** Days before today that are measured. */
 const DAYS = 7;
 
-/** The average size of a day of the study. */
+/** The average size of a day of the study, by which the disk fills. */
 export interface Growth {
   bytes: number;
   files: number;

@@ -25,7 +25,7 @@ export interface MethodsFacts {
   runs: TaskRuns[];
 }
 
-/** Posts or accounts removed for a reason, each once. */
+/** What a data statement says of posts or accounts removed for a reason, each once. */
 export interface TakenBack extends Record<string, unknown> {
   subject_kind: string;
   reason: string;

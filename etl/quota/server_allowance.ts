@@ -35,12 +35,12 @@ export class ServerAllowance {
   }
 }
 
-/** Read a non-negative number; undefined where there is none. */
+/** Read a header with a number that is not negative; undefined where there is none. */
 export function headerNumber(text: string | null): number | undefined {
   return text !== null && /^\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : undefined;
 }
 
-/** Read `172ms`, `7.66s`, `2m59.56s` or a number of seconds, as milliseconds. */
+/** Read a header with a duration, `172ms`, `7.66s`, `2m59.56s` or a number of seconds, as milliseconds. */
 export function parseDuration(text: string | null): number | undefined {
   const seconds = headerNumber(text);
   if (seconds !== undefined) return seconds * 1000;

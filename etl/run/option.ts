@@ -19,7 +19,7 @@ export function positiveNumber(text: string): number {
   return value;
 }
 
-/** An instant such as 2026-06-01T18:00:00Z; without a time zone it is UTC. */
+/** Read the value of an option: an instant such as 2026-06-01T18:00:00Z; without a time zone it is UTC. */
 export function instant(text: string): Date {
   const match = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/.exec(text);
   const date = new Date(match && text.includes("T") && !match[4] ? `${text}Z` : text);
@@ -30,7 +30,7 @@ export function instant(text: string): Date {
   return date;
 }
 
-/** A UTC day such as 2026-06-01. */
+/** Read the value of an option: a UTC day such as 2026-06-01. */
 export function day(text: string): string {
   if (!isDay(text)) throw new RangeError("is not a day such as 2026-06-01");
   return text;
@@ -72,7 +72,7 @@ function isDay(text: string): boolean {
 const LONGEST_HOURS = 500;
 const UNITS_MS = { h: 3_600_000, m: 60_000, s: 1000 };
 
-/** How long one run may last, such as 4h, 10m or 1h30m, in milliseconds. */
+/** Read the value of an option: how long one run may last, such as 4h, 10m or 1h30m, in milliseconds. */
 export function runTime(text: string): number {
   if (!/^(\d+(\.\d+)?[hms])+$/.test(text)) {
     throw new RangeError("is not a duration such as 4h or 10m");

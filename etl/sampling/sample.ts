@@ -23,7 +23,7 @@ export interface Sample {
   rates: Rates;
 }
 
-/** Every post, as `--all` asks for. */
+/** The rates that draw every post, as `--all` asks for. */
 export const EVERY_POST: Rates = { most_liked: 1, passed: 1, filtered_out: 1 };
 
 const HEX_DIGITS = 13;

@@ -36,7 +36,7 @@ export function batchStatus(paths: DataPaths): BatchStatus[] {
   }));
 }
 
-/** Give the rows of a table for people, its head first. */
+/** Give the batches under way as rows of a table for people, its head first. */
 export function batchLines(batches: BatchStatus[]): string[][] {
   const number = (value: number) => value.toLocaleString("en");
   return [

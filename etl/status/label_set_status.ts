@@ -6,7 +6,7 @@ import { relation } from "../store/parquet.ts";
 import type { PartitionFile } from "../store/paths.ts";
 import { LABEL_SETS, LABELS, POSTS } from "../store/tables.ts";
 
-/** The coverage of posts by a label set. */
+/** How many posts a label set covers, as `status` shows it. */
 export interface LabelSetStatus {
   classifier: string;
   label_set_id: string;

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 const rate = z.number().min(0).max(1);
 
-/** How long a request may take; a timer counts no further than 24 days. */
+/** The setting of `study.yaml` for how long a request may take; a timer counts no further than 24 days. */
 export const TimeoutSeconds = z.number().positive().max(3600);
 
 /** Settings of a study for every paid classifier: sample, quota, budget. */

@@ -26,12 +26,15 @@ export const ModelPrice = z.strictObject({
 });
 /** The price of a model as `study.yaml` has it. */
 export type ModelPrice = z.infer<typeof ModelPrice>;
-/** The prices of models, by their identifiers. */
+/** The section of `study.yaml` with the prices of models, by their identifiers. */
 export const ModelPrices = z.record(z.string(), ModelPrice);
 /** The prices of models as `study.yaml` has them. */
 export type ModelPrices = z.infer<typeof ModelPrices>;
 
-/** Channels for notices of failed and overdue runs; the addresses are secrets. */
+/**
+ * The section `notify` of `study.yaml`, channels for notices of failed and overdue runs; the
+ * addresses are secrets.
+ */
 export const Notify = z.strictObject({
   webhook: WEB_URL.optional(),
   /** A program with its arguments; no shell reads it. */

@@ -6,7 +6,7 @@ import { formatShare } from "../measures/number_format.ts";
 import type { Data } from "../query/data.ts";
 import { knownWeights, measureParts, type Selection } from "../measures/measure.ts";
 
-/** Posts in one cell of the table, and for how many they stand. */
+/** Posts in one cell of the table of agreement, and for how many they stand. */
 export interface AgreementCell {
   n: number;
   weight: number;

@@ -100,7 +100,7 @@ async function compare(
 }
 
 /**
- * Put the pairs into a table with bars, or say in words that no post was labelled by two.
+ * Put labellers in pairs into a table with bars, or say in words that no post was labelled by two.
  *
  * `people` says which answers of people count, where there are any.
  */

@@ -41,7 +41,7 @@ export async function languageCounts(
   return shown.map((row) => ({ ...row, share: row.n / all }));
 }
 
-/** Put them into a table with bars. */
+/** Put the counts of languages into a table with bars. */
 export function languagesTable(
   counts: LanguageCount[],
   facts: Pick<FigureFacts, "denominator" | "coverage">,

@@ -1,4 +1,4 @@
-/** A day of a time zone in milliseconds, counted between midnights in UTC. */
+/** A day of figures in milliseconds, counted between midnights in UTC. */
 export const DAY = 86_400_000;
 
 /**
@@ -7,7 +7,7 @@ export const DAY = 86_400_000;
  */
 export type Day = Date;
 
-/** A day as notebooks write it in their parameters. */
+/** A day of figures, as notebooks write it in their parameters. */
 export type IsoDay = `${number}-${number}-${number}`;
 
 /** Give the function that says on which day of figures, in a time zone, an instant lies. */
@@ -19,7 +19,7 @@ export function dayIn(timeZone: string): (instant: Date) => Day {
   };
 }
 
-/** Give every day from the first to the last, those without posts too. */
+/** Give every day of figures from the first to the last, those without posts too. */
 export function everyDay(days: Day[]): Day[] {
   const times = days.map((day) => day.getTime());
   const first = times.reduce((a, b) => Math.min(a, b), Infinity);

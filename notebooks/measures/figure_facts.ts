@@ -35,7 +35,7 @@ export interface FigureFacts {
   groups?: GroupFacts[];
 }
 
-/** The facts of one group of posts. */
+/** The facts of a figure about one group of posts. */
 export interface GroupFacts {
   name: string;
   facts: FigureFacts;

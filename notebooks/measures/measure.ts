@@ -25,7 +25,7 @@ export interface Selection {
 /** Who may say that a post is political. */
 export type Labeller = "dictionary" | "sociopolitical" | "human";
 
-/** What they are called in figures. */
+/** What labellers are called in figures. */
 export const LABELLERS: Record<Labeller, string> = {
   dictionary: "dictionary",
   sociopolitical: "language model",
