@@ -9,7 +9,7 @@ import { batchedPosts } from "../../etl/batches/batched_posts.ts";
 import { LabellingCounts } from "../engine/labelling_counts.ts";
 import { mergeAnswers } from "../../etl/answers/answer_merge.ts";
 import type { Run } from "../engine/labelling_run.ts";
-import { allowance } from "../../etl/answers/spending.ts";
+import { allowance } from "../engine/budget.ts";
 import { LabellingStop } from "../engine/labelling_stop.ts";
 import { ServiceError } from "../../etl/answers/service_error.ts";
 import type { BatchCarrier } from "./batch_carrier.ts";

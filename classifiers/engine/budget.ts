@@ -1,3 +1,7 @@
+import { spentThisMonth } from "../../etl/answers/spending.ts";
+import { allOpenBatches, isUnderWay } from "../../etl/batches/open_batch.ts";
+import type { DataPaths } from "../../etl/store/paths.ts";
+
 /** Sums of hundredths have rounding errors. */
 const ROUNDING = 1e-9;
 
@@ -41,4 +45,24 @@ export class Budget {
     }
     return true;
   }
+}
+
+/** Give what a labelling run may spend in US dollars: the rest of the month's budget, at most `maxCost`. */
+export async function allowance(
+  paths: DataPaths,
+  classifier: string,
+  budget: { per_month: number } | undefined,
+  maxCost = Infinity,
+): Promise<number> {
+  if (budget === undefined) return maxCost;
+  const spent = await spentThisMonth(paths, classifier);
+  // Batches under way count as spent.
+  const left = budget.per_month - spent - costUnderWay(paths, classifier);
+  return Math.max(0, Math.min(maxCost, left));
+}
+
+/** Give the expected cost in US dollars of a classifier's batches under way. */
+function costUnderWay(paths: DataPaths, classifier: string): number {
+  const batches = allOpenBatches(paths, classifier).filter(isUnderWay);
+  return batches.reduce((sum, { cost }) => sum + cost, 0);
 }

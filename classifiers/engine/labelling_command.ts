@@ -26,8 +26,7 @@ import { LabellingStop } from "./labelling_stop.ts";
 import { Pacer } from "../../etl/quota/pacer.ts";
 import { DayUse, usedOfDay } from "../../etl/quota/day_use.ts";
 import { ReplicateRound } from "./replicate_round.ts";
-import { allowance } from "../../etl/answers/spending.ts";
-import { Budget } from "./budget.ts";
+import { allowance, Budget } from "./budget.ts";
 import { waitingPosts } from "../../etl/answers/answer_reader.ts";
 
 export type { LabellingOptions, OpenedTask } from "./labelling_run.ts";

@@ -4,7 +4,6 @@ import { namesIn } from "../store/if_there.ts";
 import { segmentLines } from "../store/journal.ts";
 import { StateFile } from "../store/state_file.ts";
 
-import { allOpenBatches, isUnderWay } from "../batches/open_batch.ts";
 import { now } from "../run/clock.ts";
 import type { DataPaths } from "../store/paths.ts";
 
@@ -96,24 +95,4 @@ export async function recordLost(
 ): Promise<void> {
   const month = now().toISOString().slice(0, 7);
   await spendingFile(join(paths.spending(classifier), `${name}.json`)).write({ [month]: dollars });
-}
-
-/** Give what a run may spend in US dollars: the rest of the month's budget, at most `maxCost`. */
-export async function allowance(
-  paths: DataPaths,
-  classifier: string,
-  budget: { per_month: number } | undefined,
-  maxCost = Infinity,
-): Promise<number> {
-  if (budget === undefined) return maxCost;
-  const spent = await spentThisMonth(paths, classifier);
-  // Batches under way count as spent.
-  const left = budget.per_month - spent - costUnderWay(paths, classifier);
-  return Math.max(0, Math.min(maxCost, left));
-}
-
-/** Give the expected cost in US dollars of a classifier's batches under way. */
-function costUnderWay(paths: DataPaths, classifier: string): number {
-  const batches = allOpenBatches(paths, classifier).filter(isUnderWay);
-  return batches.reduce((sum, { cost }) => sum + cost, 0);
 }
