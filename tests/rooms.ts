@@ -15,7 +15,7 @@ export const ROOMS: [room: string, holds: string][] = [
   ],
   [
     "etl/study",
-    "study.yaml: its sections and their checks, windows of hours, settings of paid classifiers, model prices, when Perspective ends",
+    "study.yaml: its sections and their checks, windows of hours, settings of paid classifiers, prices of models as it names them, when Perspective ends",
   ],
   [
     "etl/quota",
@@ -39,7 +39,7 @@ export const ROOMS: [room: string, holds: string][] = [
   ],
   [
     "etl/labels",
-    "labels on disk, whoever made them: rows, files, label sets, reasons, strata, coded posts, found posts, panels on disk",
+    "labels on disk, whoever made them: rows, files, label sets, reasons, columns, strata of posts, coded posts, posts found for given labels, panels on disk",
   ],
   [
     "etl/filters",
@@ -137,7 +137,7 @@ export const ROOMS: [room: string, holds: string][] = [
   ],
   [
     "classifiers/chat",
-    "the task of a classifier that asks a language model: its questionnaire, its settings, models and their prices",
+    "the task of a classifier that asks a language model: its questionnaire, its settings, whether its model is served, what requests to it cost",
   ],
   [
     "classifiers/panels",

@@ -4,7 +4,7 @@ import { POST_COLLECTION } from "./post.ts";
 import { checkPath, MAX_RKEY, type RecordOp } from "./record_op.ts";
 import type { StreamCommit, StreamDecoder, StreamFrame } from "./stream_decoder.ts";
 
-/** The lexicon of the stream, which names its events. */
+/** The lexicon of Jetstream, which names its events. */
 export const SUBSCRIBE_EVENTS = "network.bsky.jetstream.subscribeEvents";
 /** A cursor below this is a sequence number, from here on it is microseconds since 1970. */
 const FIRST_TIME_CURSOR = 1e15;
