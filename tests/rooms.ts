@@ -27,7 +27,7 @@ export const ROOMS: [room: string, holds: string][] = [
   ],
   [
     "etl/raw",
-    "what sources brought, as raw parts: journal lines, journals of answers, landing, inputs of preprocess, tombstones, removals",
+    "what sources brought, as raw parts: journal lines, journals of answers, landing, the place that landed last, inputs of preprocess, tombstones, removals",
   ],
   [
     "etl/atproto",
@@ -72,7 +72,7 @@ export const ROOMS: [room: string, holds: string][] = [
   ],
   [
     "etl/sources",
-    "one file a source that is asked, with its task, and the counts of posts at 48 hours",
+    "one file a source that is asked, with its task `sync:…`, and the counts of posts at 48 hours",
   ],
   [
     "etl/deletion",
@@ -88,7 +88,7 @@ export const ROOMS: [room: string, holds: string][] = [
   ],
   [
     "etl/drift",
-    "whether a labeller still says what it said: rounds of anchors, agreement, kappa, tests of coins",
+    "whether a labeller still says what it said: looks at anchors, round by round, agreement, kappa, shifts of scores, tests of coins",
   ],
   [
     "etl/watch",
@@ -109,10 +109,13 @@ export const ROOMS: [room: string, holds: string][] = [
     "etl/doctor",
     "what `doctor` examines before a night's run, a file each: disk, mounts, clock, packages, streams, AppView; its findings and their report",
   ],
-  ["etl", "the tasks, one file each, named as the task"],
+  [
+    "etl",
+    "the tasks `aggregate`, `compact`, `daily`, `doctor`, `export`, `forget`, `methods`, `preprocess`, `schedule`, `slurm` and `status`, one file each",
+  ],
   [
     "classifiers/engine",
-    "a labelling run of a classifier, free or paid: its task, its plan, the posts in its queue, anchors and their rounds, workers that ask, wait and try again, its budget, progress and summary",
+    "a labelling run of a classifier, free or paid: its task, its plan, the posts in its queue, anchors to ask about again, workers that ask, wait and try again, its budget, progress and summary",
   ],
   [
     "classifiers/clients",
@@ -143,9 +146,15 @@ export const ROOMS: [room: string, holds: string][] = [
     "classifiers/panels",
     "the task `panel`: drawing posts by strata of scores, to link a successor of Perspective",
   ],
-  ["classifiers/recorded", "the task `import`, and recorded replies of language models"],
+  [
+    "classifiers/recorded",
+    "the task `import`, and the recorded replies of language models that it reads",
+  ],
   ["classifiers/checks", "what `doctor` asks about classifiers, their keys and their services"],
-  ["classifiers", "one file a classifier, named as it, with its task and its section of the study"],
+  [
+    "classifiers",
+    "one file a classifier, named as it, with its task `classify:…` and its section of the study",
+  ],
   [
     "notebooks/query",
     "opening a data folder and what it holds, and SQL over the views of views.sql: engines, identifiers, kept posts, the macro `local_time`",
@@ -177,7 +186,7 @@ export const ROOMS: [room: string, holds: string][] = [
   ],
   ["demo/perspective", "a Comment Analyzer on loopback, and how faults are drawn"],
   ["demo/groq", "a Groq on loopback: chat completions, batches, rate limits, faults"],
-  ["demo", "the demo, its counts and its pictures"],
+  ["demo", "the task `demo`, its counts and its pictures"],
   ["main.ts", "the entry: every task, loaded by its name"],
   ["tests", "mirrors the tree; tests/crash holds what kills and floods, tests/bench the benches"],
 ];

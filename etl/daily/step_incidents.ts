@@ -9,7 +9,7 @@ import { type StepEnd, stepName } from "./step.ts";
 const SCOPE = "daily";
 
 /**
- * Notify people of failed and mended steps; request the heartbeat address if none failed
+ * Notify people of failed and mended steps of a day; request the heartbeat address if none failed
  * and all were reached.
  *
  * `date` is the requested day: such a run is not today's, and sends no heartbeat.

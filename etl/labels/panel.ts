@@ -9,7 +9,7 @@ import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import type { Table } from "../store/tables.ts";
 
-/** Frozen posts, before the scores that they had; one file a panel. */
+/** The files of panels on disk: frozen posts, before the scores that they had; one file a panel. */
 export const PANELS: Table = {
   folder: "panels/*",
   version: 1,

@@ -2,7 +2,7 @@ import type { ClusterSums } from "./cluster_sums.ts";
 import { type RatioEstimate, ratioEstimate } from "./ratio_estimate.ts";
 import { formatNumber, formatShare } from "./number_format.ts";
 
-/** How the labelled posts came to be labelled: sums over posts that add up over days. */
+/** For an estimate, how the labelled posts came to be labelled: sums over posts that add up over days. */
 export interface Sampling {
   /** Posts that could have been labelled, whether they were or not. */
   n_posts: number;
