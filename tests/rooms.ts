@@ -161,7 +161,7 @@ export const ROOMS: [room: string, holds: string][] = [
   ],
   [
     "notebooks/measures",
-    "numbers that several figures share, nothing drawn: shares of a measure by day and hour with their estimates, intervals, clusters and samples, posts of each source, days, covered hours, times of creation, people's answers, facts under figures, log-odds, numbers as text",
+    "numbers that several figures share, nothing drawn: measures and their shares by day and hour, estimates, intervals, clusters, samples; labellers, people's answers, columns of attributes, posts of each source, days, covered hours, times of creation; facts under figures, log-odds, numbers as text",
   ],
   [
     "notebooks/charts",
