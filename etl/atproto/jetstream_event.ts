@@ -4,10 +4,10 @@ import { POST_COLLECTION } from "./post.ts";
 import { checkPath, MAX_RKEY, type RecordOp } from "./record_op.ts";
 import type { StreamCommit, StreamDecoder, StreamFrame } from "./stream_decoder.ts";
 
-/** The lexicon of Jetstream, which names its events. */
+/** The lexicon of the stream, which names its events. */
 export const SUBSCRIBE_EVENTS = "network.bsky.jetstream.subscribeEvents";
 /** A cursor below this is a sequence number, from here on it is microseconds since 1970. */
-const FIRST_TIME_CURSOR = 1e15;
+export const FIRST_TIME_CURSOR = 1e15;
 
 /** A commit with its one op; the host makes an event, with a `seq` of its own, of every op. */
 export interface JetstreamCommit extends StreamCommit {
