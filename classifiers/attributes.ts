@@ -1,10 +1,12 @@
 import { chatCommand, chatSettings } from "./chat/chat_task.ts";
-import { Questionnaire } from "./prompt/questionnaire.ts";
+import { Questionnaire } from "./chat/questionnaire.ts";
 
 const read = (path: string) => Questionnaire.attributes(path);
 
+/** Read the section `attributes` of the study, and its codebook. */
 export const readSettings = chatSettings(read);
 
+/** The task `classify:attributes`. */
 export const command = chatCommand({
   name: "attributes",
   version: "1",

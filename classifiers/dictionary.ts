@@ -15,6 +15,7 @@ const Settings = z.strictObject({
   codebook: CodebookName,
 });
 
+/** The task `classify:dictionary`. */
 export const command = censusCommand({
   task: "classify:dictionary",
   description:
@@ -25,7 +26,7 @@ export const command = censusCommand({
   open,
 });
 
-/** Read the section of the study and the codebook that it names. */
+/** Read the section `dictionary` of the study, and the codebook that it names. */
 export async function readSettings(section: unknown, where: string, studyPath: string) {
   const { codebook } = checkSection(Settings, section, where);
   return await readDictionary(codebookPath(codebook, studyPath));

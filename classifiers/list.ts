@@ -1,6 +1,7 @@
 import type { DailyClassifier } from "../etl/daily/classifier_steps.ts";
 import { ANSWER_COLUMNS } from "../etl/labels/paid_answer.ts";
 import { perspectiveEnd } from "../etl/study/perspective_end.ts";
+import { CHAT_COLUMNS, SOCIOPOLITICAL_COLUMNS } from "./reply/reply_columns.ts";
 import { ATTRIBUTES, COLUMNS as PERSPECTIVE } from "./clients/comment_analyzer_attributes.ts";
 
 /** The facts about a classifier that other rooms use. */
@@ -8,22 +9,6 @@ export interface ListedClassifier extends DailyClassifier {
   /** Its label columns, after those that all labels have; the views show them where none is labelled. */
   columns: Record<string, string>;
 }
-
-/** Columns on the origin of a chat model's answer, after its labels. */
-export const CHAT_COLUMNS = {
-  context_kinds: "VARCHAR[]",
-  finish_reason: "VARCHAR",
-  tokens_prompt: "INTEGER",
-  tokens_completion: "INTEGER",
-  model_served: "VARCHAR",
-} as const;
-
-/** Label columns of `labels/sociopolitical` before those. */
-export const SOCIOPOLITICAL_COLUMNS = {
-  is_sociopolitical: "BOOLEAN",
-  lean: "VARCHAR",
-  reason_text: "VARCHAR",
-} as const;
 
 /** Attributes of Perspective that the codebook `us_politics` has no scores of. */
 const UNSCORED = ["prob_sexually_explicit", "prob_flirtation", "prob_spam", "prob_constructive"];

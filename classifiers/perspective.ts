@@ -15,7 +15,7 @@ import {
 } from "./clients/comment_analyzer.ts";
 import { labellingCommand, type LabellingOptions } from "./engine/labelling_command.ts";
 import { LabellingSettings, TimeoutSeconds } from "../etl/study/labelling_settings.ts";
-import type { PaidClassifier } from "./engine/contract/paid_classifier.ts";
+import type { PaidClassifier } from "./engine/paid_classifier.ts";
 
 export { COLUMNS };
 
@@ -23,6 +23,7 @@ export { COLUMNS };
 const VERSION = "1";
 const CLASSIFIER = "perspective";
 
+/** The section `perspective` of the study. */
 export const Settings = z.strictObject({
   /** Detected languages (ISO 639-1) to label; each attribute supports some of them. */
   languages: z.array(z.string().regex(/^[a-z]{2}$/, "is not an ISO 639-1 code such as en")).min(1),
@@ -35,6 +36,7 @@ export const Settings = z.strictObject({
 
 const characters = new Intl.Segmenter("en");
 
+/** The task `classify:perspective`. */
 export const command = labellingCommand({
   task: "classify:perspective",
   description:
@@ -50,7 +52,7 @@ export const command = labellingCommand({
   open,
 });
 
-/** Read the section of the study. */
+/** Read the section `perspective` of the study. */
 export function readSettings(section: unknown, where: string): z.infer<typeof Settings> {
   return checkSection(Settings, section, where);
 }
@@ -85,7 +87,7 @@ function open(context: Context, { dryRun }: LabellingOptions) {
   return { classifier: classifier(settings, rootUrl, key), settings };
 }
 
-/** Give the classifier; without a key it cannot ask. */
+/** Give the classifier `perspective`; without a key it cannot ask. */
 export function classifier(
   settings: z.infer<typeof Settings>,
   rootUrl: string,

@@ -1,10 +1,12 @@
 import { chatCommand, chatSettings } from "./chat/chat_task.ts";
-import { Questionnaire } from "./prompt/questionnaire.ts";
+import { Questionnaire } from "./chat/questionnaire.ts";
 
 const read = (path: string) => Questionnaire.sociopolitical(path);
 
+/** Read the section `sociopolitical` of the study, and its codebook. */
 export const readSettings = chatSettings(read);
 
+/** The task `classify:sociopolitical`. */
 export const command = chatCommand({
   name: "sociopolitical",
   version: "1",

@@ -43,6 +43,7 @@ const DEMO_MODEL: ServedModel = {
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
+/** The task `demo`. */
 export const command: Command = {
   task: "demo",
   description:

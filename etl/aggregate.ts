@@ -11,6 +11,7 @@ import { removeLeftovers } from "./store/whole_file.ts";
 import type { DataPaths } from "./store/paths.ts";
 import { AGGREGATES, LABELS } from "./store/tables.ts";
 
+/** The task `aggregate`. */
 export const command: Command = {
   task: "aggregate",
   description:

@@ -16,6 +16,7 @@ const PAUSE_MS = 500;
 /** Posts are counted again for four days, and hosts replay three. */
 const YOUNGEST_DAYS = 7;
 
+/** The task `compact`. */
 export const command: Command = {
   task: "compact",
   description:

@@ -10,7 +10,7 @@ import { day } from "./run/option.ts";
 import { lock } from "./store/lock.ts";
 import { tellOfUnknownClassifier, tellOfUnreadableStudy } from "./watch/unreadable_study.ts";
 
-/** Declare the task; `classifiers` are all existing ones. */
+/** Declare the task `daily`; `classifiers` are all existing ones. */
 export function dailyCommand(classifiers: DailyClassifiers): Command {
   return {
     task: "daily",

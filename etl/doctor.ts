@@ -1,21 +1,12 @@
 /** `deno task doctor`: looks for problems that would make the next runs fail, and changes nothing. */
-import { fileURLToPath } from "node:url";
 import { type Command, type Context, type Outcome } from "./command/command.ts";
-import { systemVariable } from "./run/environment.ts";
 import { EXIT, UserError } from "./run/error.ts";
-import { urlVariable } from "./run/option.ts";
-import type { PartitionFile } from "./store/paths.ts";
-import { type AppViewAnswer, askAppView } from "./doctor/appview_answer.ts";
 import { type Check, CHECKS } from "./doctor/check.ts";
-import { denoDirOf } from "./doctor/deno_dir.ts";
-import type { Examination } from "./doctor/examination.ts";
 import { examine } from "./doctor/examine.ts";
-import { readMounts } from "./doctor/mount.ts";
+import { examination } from "./doctor/open_examination.ts";
 import { countLevels, describeFindings } from "./doctor/report.ts";
 
-const ROOT = fileURLToPath(new URL("../", import.meta.url));
-
-/** Declare the task; `more` are checks of rooms above this one. */
+/** Declare the task `doctor`; `more` are checks of rooms above this one. */
 export function doctorCommand(more: Check[]): Command {
   const checks = [...CHECKS, ...more];
   return {
@@ -56,32 +47,6 @@ async function doctor(
         first.remedy ?? "",
       ),
     ],
-  };
-}
-
-/** Give the inputs of checks, for a task's context. */
-export function examination(context: Context, isOnline: boolean): Examination {
-  const { paths, study, studyPath, database, signal } = context;
-  let files: PartitionFile[] | undefined;
-  let answers: Promise<AppViewAnswer[]> | undefined;
-  const { appview, feeds } = study.sources.most_liked;
-  return {
-    paths,
-    study,
-    studyPath,
-    database,
-    signal,
-    root: ROOT,
-    isOnline,
-    files: () => files ??= paths.everyFile(),
-    appView() {
-      const service = urlVariable("BLUESKY_APPVIEW", "https:", "http:") ?? appview;
-      const ask = (feed: string) => askAppView(service.replace(/\/+$/, ""), feed, signal);
-      return answers ??= Promise.all(feeds.map(ask));
-    },
-    mounts: readMounts(),
-    home: systemVariable("HOME"),
-    denoDir: denoDirOf(systemVariable),
   };
 }
 

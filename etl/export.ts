@@ -4,19 +4,18 @@ import { codebookOf } from "./export/analysis_codebook.ts";
 import { dayQuery } from "./export/analysis_query.ts";
 import { analysisTable, writeAnalysis } from "./export/analysis_file.ts";
 import { replaceFile, sha256OfFile } from "./store/whole_file.ts";
-import { collectCodedPosts } from "./labels/coded_posts.ts";
+import { CLASSIFIER as HUMAN, collectCodedPosts } from "./labels/coded_posts.ts";
 import { chosenLabelSets, describeLabelSets } from "./export/exported_label_sets.ts";
-import { CLASSIFIER as HUMAN } from "./labels/human_labels.ts";
 import {
   type CreationTimes,
   creationTimes,
   describeCreationTimes,
-} from "./preprocess/creation_times.ts";
+} from "./methods/creation_times.ts";
 import { listInputs, withoutDamage } from "./raw/inputs.ts";
-import { type LastRecheck, lastRecheck } from "./raw/last_recheck.ts";
+import { type LastRecheck, lastRecheck } from "./deletion/last_recheck.ts";
 import { readRemovals } from "./raw/removal.ts";
 import { now } from "./run/clock.ts";
-import { type Command, type Context, type Outcome } from "./command/command.ts";
+import type { Command, Context, Outcome } from "./command/command.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { DAYS } from "./run/option.ts";
 import type { Study } from "./study/study.ts";
@@ -29,6 +28,7 @@ import type { DataPaths } from "./store/paths.ts";
 import { WINDOWS } from "./store/tables.ts";
 import { hashKey } from "./raw/tombstone.ts";
 
+/** The task `export`. */
 export const command: Command = {
   task: "export",
   description:

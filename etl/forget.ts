@@ -1,12 +1,13 @@
 import { ANSWER_JOURNALS, landLeftoverAnswers } from "./raw/answer_journal.ts";
 import { appViewError } from "./atproto/appview_error.ts";
-import { type Inputs, listInputs, standingPosts, withoutDamage } from "./raw/inputs.ts";
+import { type Inputs, listInputs, withoutDamage } from "./raw/inputs.ts";
+import { standingPosts } from "./preprocess/posts.ts";
 import { landLeftovers } from "./raw/land.ts";
 import { indexPosts } from "./preprocess/post_index.ts";
 import { purge, type Purged } from "./deletion/purge.ts";
 import { askRound, openRound, type Recheck } from "./deletion/recheck.ts";
 import { now } from "./run/clock.ts";
-import { type Command, type Context, type Outcome } from "./command/command.ts";
+import type { Command, Context, Outcome } from "./command/command.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { baseUrl } from "./run/option.ts";
 import { lock } from "./store/lock.ts";
@@ -22,6 +23,7 @@ const POST = /^at:\/\/([^/]+)\/app\.bsky\.feed\.post\/[\w.:~-]+$/;
 const ACCOUNT =
   /^did:(plc:[a-z2-7]{24}|web:([a-z0-9-]+(\.[a-z0-9-]+)+|localhost)(%3A\d+)?(:[\w.%-]+)*|(?!plc:|web:)[a-z]+:[\w.:%-]+)$/;
 
+/** The task `forget`. */
 export const command: Command = {
   task: "forget",
   description:
@@ -116,7 +118,7 @@ async function recheck(context: Context, appview: string | undefined): Promise<O
   };
 }
 
-/** Read a post or an account that is named; throws a usage error that does not repeat it. */
+/** Read a post or an account that `forget` is given; throws a usage error that does not repeat it. */
 export function readSubject(text: string, index: number): Found {
   const author = POST.exec(text)?.[1];
   const kind = !ACCOUNT.test(author ?? text)

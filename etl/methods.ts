@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import { creationTimes } from "./preprocess/creation_times.ts";
+import { creationTimes } from "./methods/creation_times.ts";
 import { filteredPosts, labelledPosts } from "./methods/analysed_posts.ts";
 import { replaceFile } from "./store/whole_file.ts";
 import { collectedSources } from "./methods/collected_source.ts";
 import { loadFilters } from "./filters/load_filters.ts";
 import { flowDiagram } from "./methods/flow_diagram.ts";
-import { lastRecheck } from "./raw/last_recheck.ts";
+import { lastRecheck } from "./deletion/last_recheck.ts";
 import { flowStages } from "./methods/flow_stages.ts";
 import { methodsPage } from "./methods/methods_page.ts";
 import { now } from "./run/clock.ts";
@@ -15,6 +15,7 @@ import { takenBack } from "./methods/methods_facts.ts";
 import { taskRuns } from "./methods/task_runs.ts";
 import { wholeFiles } from "./store/damage.ts";
 
+/** The task `methods`. */
 export const command: Command = {
   task: "methods",
   description:

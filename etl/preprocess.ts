@@ -3,25 +3,26 @@ import { createHash } from "node:crypto";
 import { resolveAccounts } from "./filters/account_list.ts";
 import { type ConfiguredFilter, loadFilters } from "./filters/load_filters.ts";
 import { countFlags, type FilterSummary, filterTable } from "./filters/filter_summary.ts";
-import { type Inputs, listInputs, standingPosts, withoutDamage } from "./raw/inputs.ts";
-import { detectLanguages, DETECTOR, LanguagePool } from "./preprocess/language_pool.ts";
-import {
-  type CreationTimes,
-  creationTimes,
-  describeCreationTimes,
-} from "./preprocess/creation_times.ts";
-import { indexPosts } from "./preprocess/post_index.ts";
+import { type Inputs, listInputs, withoutDamage } from "./raw/inputs.ts";
 import {
   collectTexts,
   isUpToDate,
   openDay,
   postsTable,
   prepareCandidates,
+  standingPosts,
   writePosts,
 } from "./preprocess/posts.ts";
+import { detectLanguages, DETECTOR, LanguagePool } from "./preprocess/language_pool.ts";
+import {
+  type CreationTimes,
+  creationTimes,
+  describeCreationTimes,
+} from "./methods/creation_times.ts";
+import { indexPosts } from "./preprocess/post_index.ts";
 import { purge } from "./deletion/purge.ts";
 import { describeLost, findPostsOfLabels, type FoundLabels } from "./labels/found_posts.ts";
-import { type Command, type Context, type Outcome } from "./command/command.ts";
+import type { Command, Context, Outcome } from "./command/command.ts";
 import { type Database, literal, row, rows } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
 import { damage, damagedFile, unlessDamaged } from "./store/damage.ts";
@@ -36,6 +37,7 @@ const VERSION = 2;
 /** Less than in other tasks, as the language threads need memory too. */
 const MEMORY_LIMIT = "400MB";
 
+/** The task `preprocess`. */
 export const command: Command = {
   task: "preprocess",
   description:

@@ -1,19 +1,15 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { now } from "./run/clock.ts";
-import { type Command, type Context, type Outcome } from "./command/command.ts";
+import type { Command, Context, Outcome } from "./command/command.ts";
 import { notInFile, systemVariable } from "./run/environment.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { changeCrontab } from "./schedule/crontab.ts";
 import { CrontabBlock, otherLines } from "./schedule/crontab_block.ts";
 import { denoPath } from "./schedule/deno_path.ts";
 import { machineZone } from "./schedule/machine_zone.ts";
-import {
-  type ScheduleLine,
-  scheduleLines,
-  type SchedulePlace,
-  scrontabLines,
-} from "./schedule/schedule_lines.ts";
+import { type ScheduleLine, scheduleLines, type SchedulePlace } from "./schedule/schedule_lines.ts";
+import { scrontabLines } from "./slurm/scrontab.ts";
 import { describeTimes, type ScheduleTimes, scheduleTimes } from "./schedule/schedule_times.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url)).replace(/\/$/, "");
@@ -26,6 +22,7 @@ const KEPT = ["HOME", "DENO_DIR", "XDG_CACHE_HOME"];
 /** The folders stand in the lines, the clock is for tests, and the language of logs is nobody's loss. */
 const NOT_MISSED = /^(CIVICSKY_(DATA|STUDY|CLOCK)|LC_.+|LANG)$/;
 
+/** The task `schedule`. */
 export const command: Command = {
   task: "schedule",
   description:

@@ -24,9 +24,9 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 const NOT_A_DAYS = ["--since", "--until", "--data", "--study", "--dry-run", "--help", "-h"];
 
 /** The tasks that label, and how to load each. */
-export type ClassifierTasks = Record<string, () => Promise<Command>>;
+type ClassifierTasks = Record<string, () => Promise<Command>>;
 
-/** Declare the task; `classifiers` are the tasks of all existing ones. */
+/** Declare the task `slurm`; `classifiers` are the tasks of all existing ones. */
 export function slurmCommand(classifiers: ClassifierTasks): Command {
   return {
     task: "slurm",

@@ -6,13 +6,13 @@ import { labelProspects } from "./status/label_prospect.ts";
 import { type LabelSetStatus, labelSetStatus } from "./status/label_set_status.ts";
 import { failuresOf, lastRuns, ledgerFiles, type RunRow } from "./command/last_runs.ts";
 import { lastDaily } from "./status/last_daily.ts";
-import { lastWarnings } from "./status/last_warnings.ts";
+import { lastWarnings } from "./command/last_warnings.ts";
 import { perspectiveEnd } from "./study/perspective_end.ts";
 import { type DailyClassifiers, unknownClassifier } from "./daily/classifier_steps.ts";
 import { now } from "./run/clock.ts";
 import { type Command, type Context, type Outcome } from "./command/command.ts";
 import { UserError } from "./run/error.ts";
-import { creationTimes } from "./preprocess/creation_times.ts";
+import { creationTimes } from "./methods/creation_times.ts";
 import { describeStatus } from "./status/status_text.ts";
 import { readableFiles, wholeFiles } from "./store/damage.ts";
 import type { PartitionFile } from "./store/paths.ts";
@@ -23,7 +23,7 @@ import { tellOfUnreadableStudy } from "./watch/unreadable_study.ts";
 import { warnOfStrays } from "./store/stray_file.ts";
 import { weekStrips } from "./coverage/week_strip.ts";
 
-/** Declare the task; `classifiers` are all existing ones. */
+/** Declare the task `status`; `classifiers` are all existing ones. */
 export function statusCommand(classifiers: DailyClassifiers): Command {
   return {
     task: "status",

@@ -1,21 +1,14 @@
 /** What notebooks import. */
 export { type AggregatedMeasure, aggregatedSharesByDay } from "./measures/aggregated_shares.ts";
 export { agreementOf, agreementTable, foundTable } from "./figures/agreement.ts";
-export {
-  type AttributeMean,
-  attributeMeans,
-  attributeMeansByLean,
-} from "./measures/attribute_means.ts";
-export {
-  attributeColumn,
-  attributeColumns,
-  type Correlations,
-  correlationsOf,
-  type Distribution,
-  distributionsOf,
-} from "./measures/attribute_scores.ts";
+export { attributeMeans, attributeMeansByLean } from "./figures/attribute_means.ts";
+export { type AttributeMean } from "./charts/group_means.ts";
+export { correlationsOf, distributionsOf } from "./figures/attribute_scores.ts";
+export { attributeColumn, attributeColumns } from "./measures/attribute_columns.ts";
+export { type Correlations } from "./charts/correlation_matrix.ts";
+export { type Distribution } from "./charts/distributions.ts";
 export { BarTable } from "./charts/bar_table.ts";
-export { contents } from "./figures/contents.ts";
+export { contents } from "./query/contents.ts";
 export { correlationMatrix } from "./charts/correlation_matrix.ts";
 export { type Coverage, coverageOf, coverageOfPosts } from "./measures/coverage.ts";
 export { coverageStrip } from "./charts/coverage_strip.ts";
@@ -48,8 +41,8 @@ export { identifier } from "./query/identifier.ts";
 export { labelCounts } from "./figures/label_counts.ts";
 export { type LabellerPair, labellerPairs, labellerPairsTable } from "./figures/labeller_pairs.ts";
 export { languageCounts, languagesTable } from "./figures/language_counts.ts";
-export { leanShares } from "./measures/lean_shares.ts";
-export { leanChart } from "./charts/lean_chart.ts";
+export { leanShares } from "./figures/lean_shares.ts";
+export { leanChart } from "./figures/lean_shares.ts";
 export { matchedShares, matchedTable } from "./figures/matched_shares.ts";
 export {
   type Labeller,
@@ -72,9 +65,9 @@ export { missingScores } from "./figures/missing_scores.ts";
 export { md } from "./charts/note.ts";
 export { postsPerDayChart } from "./figures/posts_per_day.ts";
 export { prevalenceTable, THRESHOLDS } from "./figures/prevalence.ts";
-export { describeEstimate, type Estimate, formatInterval } from "./statistics/estimate.ts";
+export { describeEstimate, type Estimate, formatInterval } from "./measures/estimate.ts";
 export { shareOverTime, type ShareSeries } from "./charts/share_over_time.ts";
-export { show } from "./charts/show.ts";
+export { show } from "./render/show.ts";
 export { sideShares, sideSharesTable } from "./figures/side_shares.ts";
 export { allPosts, mainSource, passedPosts, sourceCounts } from "./measures/source_counts.ts";
 export { stackedShare } from "./charts/stacked_share.ts";

@@ -42,7 +42,7 @@ export const command: Command = {
 };
 
 /**
- * Run notebooks of a folder and write `<name>.html` and `<name>.ipynb` for each.
+ * The task `render`: run notebooks of a folder and write `<name>.html` and `<name>.ipynb` for each.
  *
  * `given` are values for parameters; a notebook that lacks one runs without it, and is warned of. One
  * that fails leaves its files of before and stops no other; its error stands in the outcome. Throws a

@@ -7,23 +7,27 @@
 export const ROOMS: [room: string, holds: string][] = [
   [
     "etl/run",
-    "what any line asks of the machine: clock, environment, options of a command line, errors, exit statuses, pauses, processes, progress lines, durations in words",
+    "what any line asks of the machine: clock, environment, options of a command line, errors, refusals of the operating system, requests that fail, exit statuses, pauses, processes, progress lines; durations, sizes and dollars in words",
   ],
   [
     "etl/store",
-    "files on disk whatever they hold: paths, schemas of tables, names of sources, Parquet, DuckDB, journals, JSON, whole files, locks and their owners, damage, quarantine, archives",
+    "files on disk whatever they hold: paths, the schemas of all tables, the list of sources, Parquet, DuckDB, journals, JSON, whole files, locks and their owners, damage, quarantine, files that merged ones replace, archives",
   ],
   [
     "etl/study",
-    "study.yaml: its sections and their checks, windows of hours, sample and quota of paid classifiers, model prices, when Perspective ends",
+    "study.yaml: its sections and their checks, windows of hours, settings of paid classifiers, prices of models as it names them, when Perspective ends",
+  ],
+  [
+    "etl/quota",
+    "how fast a service may be asked: quotas, pacing, use of a day, what its headers allow",
   ],
   [
     "etl/command",
-    "how a task as data becomes a run: help, signals, ledger row, exit status; reading the ledger back",
+    "how a task as data becomes a run: help, signals, exit status; the ledger, with its row of every run, and what is read out of it: last runs, failures, warnings, the state of each task",
   ],
   [
     "etl/raw",
-    "what sources brought, as raw parts: journal lines, landing, inputs of preprocess, tombstones, removals, time of the last recheck",
+    "what sources brought, as raw parts: journal lines, journals of answers, landing, the place that landed last, inputs of preprocess, tombstones, removals",
   ],
   [
     "etl/atproto",
@@ -31,11 +35,11 @@ export const ROOMS: [room: string, holds: string][] = [
   ],
   [
     "etl/coverage",
-    "which hours of a stream were asked for, collected, owed, lost: windows laid down, spans, the strip of a week",
+    "which hours of a stream were asked for, collected, owed, lost: windows laid down, spans, the strip of a week and its drawing in signs",
   ],
   [
     "etl/labels",
-    "labels on disk, whoever made them: rows, files, label sets, reasons, strata, human labels, panels on disk, open batches, costs",
+    "labels on disk, whoever made them: rows, files, label sets, reasons, columns, strata of posts, coded posts, posts found for given labels, panels on disk",
   ],
   [
     "etl/filters",
@@ -51,64 +55,67 @@ export const ROOMS: [room: string, holds: string][] = [
   ],
   [
     "etl/import",
-    "CSV files of others: their columns, and rows that become posts, labels and scores",
+    "CSV files of others: their columns, and rows that become posts, human labels and given scores, and how these land",
   ],
-  [
-    "etl/export",
-    "the analysis file, its columns and its codebook; numbers and Markdown tables of statements",
-  ],
+  ["etl/export", "the analysis file: its columns, label sets, query and codebook; Markdown tables"],
   [
     "etl/sampling",
-    "which posts are drawn for labelling, in what turn, and which of them are pending",
+    "which posts are drawn for labelling, in what turn and with what probability, and which of them are pending",
   ],
-  ["etl/sources", "one file a source that is asked, and the counts of posts at 48 hours"],
-  ["etl/deletion", "how removed posts leave every table, and the recheck that finds them"],
+  [
+    "etl/batches",
+    "batches of requests under way, as they lie on disk: their state, their files, the posts in them",
+  ],
+  [
+    "etl/answers",
+    "paid answers on disk, before they are labels: errors of services, segments, what they cost, reading them and merging them into labels",
+  ],
+  [
+    "etl/sources",
+    "one file a source that is asked, with its task `sync:…`, and the counts of posts at 48 hours",
+  ],
+  [
+    "etl/deletion",
+    "how removed posts leave every table, the recheck that finds them, and when the last one was",
+  ],
   [
     "etl/preprocess",
     "how raw parts become the table of posts: index, days, languages, removed posts",
   ],
-  ["etl/methods", "the data statement of a paper: its facts, its page, its flow diagram"],
+  [
+    "etl/methods",
+    "the data statement of a paper: its facts about sources, posts, times of creation, labels, removals and runs, its page, its flow diagram",
+  ],
   [
     "etl/drift",
-    "whether a labeller still says what it said: rounds of anchors, agreement, kappa, tests of coins",
+    "whether a labeller still says what it said: looks at anchors, round by round, agreement, kappa, shifts of scores, tests of coins",
   ],
   [
     "etl/watch",
     "what is overdue or failed, and who is told: incidents, notices, webhook, heartbeat",
   ],
-  ["etl/daily", "the steps of a day, their processes and their key figures"],
+  [
+    "etl/daily",
+    "the steps of a day: their processes, their key figures, incidents of those that fail",
+  ],
   ["etl/compact", "how small files are merged and old days archived"],
   ["etl/schedule", "lines of a crontab, the times in them, where cron finds Deno"],
-  ["etl/slurm", "batch scripts for a Slurm cluster"],
+  ["etl/slurm", "batch scripts and scrontab lines for a Slurm cluster"],
   [
     "etl/status",
     "what the screen of `status` says: sources, labels and their prospects, costs, the last daily",
   ],
   [
     "etl/doctor",
-    "what `doctor` examines before a night's run, a file each: disk, mounts, clock, packages, streams, AppView",
-  ],
-  ["etl", "the tasks, one file each, named as the task"],
-  [
-    "classifiers/engine/quota",
-    "how fast a service may be asked: quotas, pacing, use of a day, what its headers allow",
+    "what `doctor` examines before a night's run, a file each: disk, mounts, clock, packages, streams, AppView; its findings and their report",
   ],
   [
-    "classifiers/engine/contract",
-    "what a paid classifier must be: the post it is asked about, and what its errors mean",
-  ],
-  [
-    "classifiers/engine/answers",
-    "paid answers on disk: segments, reading them, merging them into labels with their inclusion probabilities",
-  ],
-  ["classifiers/engine/asking", "workers that ask about posts: wait, try again, count, stop"],
-  [
-    "classifiers/engine/queue",
-    "which posts are asked about next: pending posts, anchors, rounds of replicates",
+    "etl",
+    "the tasks `aggregate`, `compact`, `daily`, `doctor`, `export`, `forget`, `methods`, `preprocess`, `schedule`, `slurm` and `status`, one file each",
   ],
   [
     "classifiers/engine",
-    "a labelling run as a whole: its task, its plan, its census of labels, its progress and summary",
+    "a labelling run of a classifier, free or paid: its task, its plan, the posts in its queue, anchors to ask about again, workers that ask, wait and try again, its budget, progress and summary",
   ],
   [
     "classifiers/clients",
@@ -129,52 +136,57 @@ export const ROOMS: [room: string, holds: string][] = [
   ],
   [
     "classifiers/batch",
-    "requests that are sent as a file and answered later: writing, carrying, landing",
+    "what a labelling run does with batches: taking posts, writing requests, carrying them to a server or a folder, landing the answers",
   ],
   [
     "classifiers/chat",
-    "the task of a classifier that asks a language model: its settings, models and their prices",
+    "the task of a classifier that asks a language model: its questionnaire, its settings, whether its model is served, what requests to it cost",
   ],
   [
     "classifiers/panels",
-    "drawing a panel, to link a successor of Perspective: its frame, strata and posts",
+    "the task `panel`: drawing posts by strata of scores, to link a successor of Perspective",
   ],
-  ["classifiers/recorded", "the task `import`, and recorded replies of language models"],
+  [
+    "classifiers/recorded",
+    "the task `import`, and the recorded replies of language models that it reads",
+  ],
   ["classifiers/checks", "what `doctor` asks about classifiers, their keys and their services"],
-  ["classifiers", "one file a classifier, named as it"],
+  [
+    "classifiers",
+    "one file a classifier, named as it, with its task `classify:…` and its section of the study",
+  ],
   [
     "notebooks/query",
-    "opening a data folder, and SQL over the views of views.sql: engines, identifiers, kept posts, local time",
-  ],
-  [
-    "notebooks/statistics",
-    "numbers from numbers: estimates, intervals, clusters, failure bounds, kinds of sample, log-odds, numbers as text",
+    "opening a data folder and what it holds, and SQL over the views of views.sql: engines, identifiers, kept posts, the macro `local_time`",
   ],
   [
     "notebooks/measures",
-    "rows from SQL that several figures share: shares, means, scores, leans, days, sources, covered hours, people's answers, facts under figures",
+    "numbers that several figures share, nothing drawn: measures and their shares by day and hour, estimates, intervals, clusters, samples; labellers, people's answers, columns of attributes, posts of each source, days, covered hours, times of creation; facts under figures, log-odds, numbers as text",
   ],
   [
     "notebooks/charts",
-    "drawing rows that are given: axes, bars, lines, strips, heatmaps, matrices, histories, legends, tables, notes, HTML",
+    "drawing numbers that are given: axes, bars, stacked bars, lines, strips, heatmaps, distributions, matrices, means of groups, histories, legends, tables, notes, HTML",
   ],
   [
     "notebooks/figures",
-    "one file a ready figure or table with its own query: languages, filters, terms, categories, labels, agreement, matched and side shares, prevalence",
+    "one file a ready figure or table with its own query: scores of attributes and their means, correlations and prevalence, leans, languages, filters, terms, categories, labels, agreement, labellers in pairs, matched and side shares, posts per day",
   ],
   [
     "notebooks/render",
-    "how a notebook becomes a page: cells, parameters, processes, fingerprints, the page and its footer",
+    "how a notebook becomes a page: what cells show, parameters, processes, fingerprints, the page and its footer",
   ],
   [
     "notebooks",
     "the notebooks, their views (views.sql), their one import (lib.ts) and the task `render`",
   ],
   ["demo/sample", "what the demo invents: accounts, posts, records, repositories, frames, scores"],
-  ["demo/network", "relay, Jetstream, AppView and login server on loopback, and their web sockets"],
-  ["demo/perspective", "a Comment Analyzer on loopback"],
+  [
+    "demo/network",
+    "relay, Jetstream and its events, AppView and login server on loopback, and their web sockets",
+  ],
+  ["demo/perspective", "a Comment Analyzer on loopback, and how faults are drawn"],
   ["demo/groq", "a Groq on loopback: chat completions, batches, rate limits, faults"],
-  ["demo", "the demo, its counts and its pictures"],
+  ["demo", "the task `demo`, its counts and its pictures"],
   ["main.ts", "the entry: every task, loaded by its name"],
   ["tests", "mirrors the tree; tests/crash holds what kills and floods, tests/bench the benches"],
 ];

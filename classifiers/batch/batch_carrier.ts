@@ -1,6 +1,6 @@
-import type { OpenBatch } from "../../etl/labels/open_batch.ts";
+import type { OpenBatch } from "../../etl/batches/open_batch.ts";
 
-/** The state of a batch. */
+/** How a batch stands, as its carrier found it. */
 export type Standing =
   | {
     state: "open";
@@ -20,7 +20,7 @@ export type Standing =
   /** It no longer exists where it was sent. */
   | { state: "lost" };
 
-/** Store changes of a batch durably. */
+/** What a carrier calls to store its changes of a batch durably. */
 export type Store = (change: Partial<OpenBatch>) => Promise<void>;
 
 /** Takes batches to their server or folder, and brings the answers back. */

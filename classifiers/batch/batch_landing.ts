@@ -1,19 +1,21 @@
-import { type LabelReason } from "../../etl/labels/label_reason.ts";
-import type { OpenBatch } from "../../etl/labels/open_batch.ts";
+import type { LabelReason } from "../../etl/labels/label_reason.ts";
+import type { OpenBatch } from "../../etl/batches/open_batch.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import { join } from "node:path";
 import { removeIfThere } from "../../etl/store/if_there.ts";
 import { type BatchLine, readBatchLine } from "../clients/groq_batch_line.ts";
-import { answerOf, AnswerSegment, type Said } from "../engine/answers/answer_segment.ts";
-import { type BatchedPost, batchedPosts } from "../engine/queue/batched_posts.ts";
-import type { LabellingCounts } from "../engine/asking/labelling_counts.ts";
-import { type PaidClassifier, partOf } from "../engine/contract/paid_classifier.ts";
-import { ServiceError } from "../engine/contract/service_error.ts";
-import { recordLost } from "../engine/answers/spending.ts";
+import { answerOf, AnswerSegment, type Said } from "../../etl/answers/answer_segment.ts";
+import { type BatchedPost, batchedPosts } from "../../etl/batches/batched_posts.ts";
+import type { LabellingCounts } from "../engine/labelling_counts.ts";
+import type { PaidClassifier } from "../engine/paid_classifier.ts";
+import { partOf } from "../../etl/answers/answer_reader.ts";
+import { ServiceError } from "../../etl/answers/service_error.ts";
+import { recordLost } from "../../etl/answers/spending.ts";
 
 /** Lines whose answers become durable together, before any of them is read. */
 const AT_ONCE = 500;
 
+/** What landing a batch needs. */
 export interface LandingOptions {
   paths: DataPaths;
   classifier: PaidClassifier;
@@ -22,7 +24,7 @@ export interface LandingOptions {
   counts: LabellingCounts;
 }
 
-/** Unexpected results of a batch. */
+/** What landing a batch met beside answers. */
 export interface Landed {
   /** Answers to posts that were removed meanwhile; they are not kept. */
   dropped: number;

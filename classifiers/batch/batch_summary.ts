@@ -1,6 +1,7 @@
 import { duration } from "../../etl/run/duration.ts";
-import { dollars, STOPS } from "../engine/labelling_summary.ts";
-import type { StopReason } from "../engine/asking/labelling_stop.ts";
+import { STOPS } from "../engine/labelling_summary.ts";
+import { dollars } from "../../etl/run/amount.ts";
+import type { StopReason } from "../engine/labelling_stop.ts";
 import type { Submitted } from "./batch_taking.ts";
 
 /** What a run with `--batch` did: the summary of its ledger row. Costs are US dollars. */

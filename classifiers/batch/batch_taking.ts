@@ -1,18 +1,13 @@
-import { isUnderWay, type OpenBatch } from "../../etl/labels/open_batch.ts";
+import { isUnderWay, type OpenBatch } from "../../etl/batches/open_batch.ts";
 import type { Context } from "../../etl/command/command.ts";
 import { MAX_BATCH_LINES } from "../clients/groq_batch.ts";
-import { answerOf, type AnswerSegment } from "../engine/answers/answer_segment.ts";
-import {
-  type Answered,
-  type QueuedPost,
-  requestHash,
-  shuffled,
-} from "../engine/contract/asked_post.ts";
-import type { LabellingCounts } from "../engine/asking/labelling_counts.ts";
-import type { LabellingStop } from "../engine/asking/labelling_stop.ts";
-import type { PaidClassifier } from "../engine/contract/paid_classifier.ts";
-import { isLimited } from "../engine/contract/service_error.ts";
-import { readStored } from "../engine/answers/answer_reader.ts";
+import { answerOf, type AnswerSegment } from "../../etl/answers/answer_segment.ts";
+import { type QueuedPost, requestHash, shuffled } from "../engine/asked_post.ts";
+import { type Answered, readStored } from "../../etl/answers/answer_reader.ts";
+import type { LabellingCounts } from "../engine/labelling_counts.ts";
+import type { LabellingStop } from "../engine/labelling_stop.ts";
+import type { PaidClassifier } from "../engine/paid_classifier.ts";
+import { isLimited } from "../../etl/answers/service_error.ts";
 import { type BatchHead, BatchWriter } from "./batch_writer.ts";
 
 /** Asks about posts in requests of a batch. */
@@ -32,6 +27,7 @@ interface Asked {
 /** The limits of a batch; bytes are half of what a service accepts. */
 const MOST = { requests: MAX_BATCH_LINES, bytes: 100_000_000 };
 
+/** What a taking of posts into batches needs, and its limits. */
 export interface TakingOptions {
   context: Context;
   classifier: BatchClassifier;

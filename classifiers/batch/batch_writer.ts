@@ -1,24 +1,24 @@
 import { partName } from "../../etl/store/part_name.ts";
 import { basename } from "node:path";
-import { batchPaths, type OpenBatch } from "../../etl/labels/open_batch.ts";
+import { batchPaths, type OpenBatch } from "../../etl/batches/open_batch.ts";
 import { removeIfThere } from "../../etl/store/if_there.ts";
 import { now } from "../../etl/run/clock.ts";
 import { Journal } from "../../etl/store/journal.ts";
 import { toJson } from "../../etl/store/json.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import { BATCH_ENDPOINT } from "../clients/groq_batch.ts";
-import type { BatchedPost } from "../engine/queue/batched_posts.ts";
+import type { BatchedPost } from "../../etl/batches/batched_posts.ts";
 
 /** Lines after which they go to disk. */
 const COMMIT_AFTER = 200;
 
-/** The label set, destination and model of a batch. */
+/** The label set, destination and model of a batch that a run writes. */
 export type BatchHead = Pick<
   OpenBatch,
   "classifier" | "label_set_id" | "model" | "host" | "folder"
 >;
 
-/** Writes the two files of a batch. */
+/** Writes the requests of a batch, and which posts they are about. */
 export class BatchWriter {
   readonly name: string;
   readonly #head: BatchHead;

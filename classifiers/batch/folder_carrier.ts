@@ -1,4 +1,4 @@
-import { folderPaths, type OpenBatch } from "../../etl/labels/open_batch.ts";
+import { folderPaths, type OpenBatch } from "../../etl/batches/open_batch.ts";
 import { ifThere, removeIfThere } from "../../etl/store/if_there.ts";
 import { segmentLines } from "../../etl/store/journal.ts";
 import { removeLeftovers, replaceFile } from "../../etl/store/whole_file.ts";

@@ -6,20 +6,20 @@ import {
   removeBatch,
   storeBatch,
   sweepBatches,
-} from "../../etl/labels/open_batch.ts";
+} from "../../etl/batches/open_batch.ts";
 import { removeIfThere } from "../../etl/store/if_there.ts";
 import { now } from "../../etl/run/clock.ts";
 import { UserError } from "../../etl/run/error.ts";
 import { GoneError } from "../clients/groq_refusal.ts";
-import { batchedPosts } from "../engine/queue/batched_posts.ts";
-import { LabellingCounts } from "../engine/asking/labelling_counts.ts";
-import { mergeAnswers } from "../engine/answers/answer_merge.ts";
+import { batchedPosts } from "../../etl/batches/batched_posts.ts";
+import { LabellingCounts } from "../engine/labelling_counts.ts";
+import { mergeAnswers } from "../../etl/answers/answer_merge.ts";
 import type { Run } from "../engine/labelling_run.ts";
 import type { BatchCarrier, Store } from "./batch_carrier.ts";
-import { isLimited } from "../engine/contract/service_error.ts";
+import { isLimited } from "../../etl/answers/service_error.ts";
 import { landBatch } from "./batch_landing.ts";
 
-/** The results of the open batches. */
+/** What a run got by looking after the open batches. */
 export interface LookedAfter {
   /** Batches that landed. */
   landed: number;

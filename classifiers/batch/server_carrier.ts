@@ -1,4 +1,4 @@
-import type { OpenBatch } from "../../etl/labels/open_batch.ts";
+import type { OpenBatch } from "../../etl/batches/open_batch.ts";
 import { EXIT, UserError } from "../../etl/run/error.ts";
 import type { GroqBatch } from "../clients/groq_batch.ts";
 import { GoneError } from "../clients/groq_refusal.ts";

@@ -3,14 +3,15 @@ import type { ChatRequest, Groq } from "../clients/groq.ts";
 import { readChatAnswer } from "../clients/groq_answer.ts";
 import { costOf, type Tokens } from "./model_price.ts";
 import type { BatchClassifier } from "../batch/batch_taking.ts";
-import { MOST_EFFORT } from "../engine/asking/asker.ts";
+import { MOST_EFFORT } from "../engine/asker.ts";
 import type { PendingPost } from "../../etl/sampling/pending.ts";
-import { ServiceError } from "../engine/contract/service_error.ts";
-import type { Asked, Questionnaire } from "../prompt/questionnaire.ts";
+import { ServiceError } from "../../etl/answers/service_error.ts";
+import type { Asked, Questionnaire } from "./questionnaire.ts";
 import { readChatReply } from "../reply/chat_answer.ts";
 import { partOfReply } from "../reply/reply_part.ts";
 import type { ChatSettings } from "./chat_settings.ts";
 
+/** What a classifier that asks a language model is made of. */
 export interface ChatOptions {
   name: string;
   /** Raised when the request about the same post changes. */

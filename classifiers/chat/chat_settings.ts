@@ -6,7 +6,7 @@ import {
   TimeoutSeconds,
 } from "../../etl/study/labelling_settings.ts";
 
-/** Settings of a study for a classifier that asks a language model. */
+/** The section of the study for a classifier that asks a language model. */
 export const ChatSettings = z.strictObject({
   codebook: CodebookName,
   /** Identifier of the model, as `GET /models` gives it. */
@@ -25,4 +25,5 @@ export const ChatSettings = z.strictObject({
   anchors: AnchorSettings.optional(),
   ...LabellingSettings,
 });
+/** The settings, as the section has them. */
 export type ChatSettings = z.infer<typeof ChatSettings>;

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { labelFiles } from "../../etl/labels/label_file.ts";
 import { labelSetId } from "../../etl/labels/label_set.ts";
 import { PostContexts } from "../../etl/context/post_context.ts";
-import type { OpenBatch } from "../../etl/labels/open_batch.ts";
+import type { OpenBatch } from "../../etl/batches/open_batch.ts";
 import type { Command, Context } from "../../etl/command/command.ts";
 import { variable } from "../../etl/run/environment.ts";
 import { EXIT, UserError } from "../../etl/run/error.ts";
@@ -26,8 +26,8 @@ import {
   type LabellingOptions,
   type OpenedTask,
 } from "../engine/labelling_command.ts";
-import type { Questionnaire } from "../prompt/questionnaire.ts";
-import { CHAT_COLUMNS } from "../list.ts";
+import type { Questionnaire } from "./questionnaire.ts";
+import { CHAT_COLUMNS } from "../reply/reply_columns.ts";
 import { loadTokens } from "../prompt/token_count.ts";
 import { chatClassifier } from "./chat_classifier.ts";
 import { ChatSettings } from "./chat_settings.ts";

@@ -4,7 +4,7 @@ import type { ModelPrices } from "../../etl/study/study.ts";
 import type { Groq, ServedModel } from "../clients/groq.ts";
 import { NoSuchApiError } from "../clients/groq_refusal.ts";
 import { checkModel } from "./model_price.ts";
-import { ServiceError } from "../engine/contract/service_error.ts";
+import { ServiceError } from "../../etl/answers/service_error.ts";
 
 /** The models to check, and the task that asks. */
 export interface ModelCheck {

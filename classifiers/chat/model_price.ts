@@ -2,7 +2,7 @@ import { EXIT, UserError } from "../../etl/run/error.ts";
 import type { ModelPrice, ModelPrices } from "../../etl/study/study.ts";
 import type { ServedModel } from "../clients/groq.ts";
 
-/** Tokens of a request: counted, or the maximum. */
+/** Tokens of a request that is to be priced: counted, or the maximum. */
 export interface Tokens {
   prompt: number;
   completion: number;

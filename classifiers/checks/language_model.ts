@@ -2,7 +2,7 @@ import { Groq, type ServedModel } from "../clients/groq.ts";
 import { isGroq } from "../clients/groq_address.ts";
 import { NoSuchApiError } from "../clients/groq_refusal.ts";
 import { checkModel, describePrice, priceOf } from "../chat/model_price.ts";
-import { ServiceError } from "../engine/contract/service_error.ts";
+import { ServiceError } from "../../etl/answers/service_error.ts";
 import { variable } from "../../etl/run/environment.ts";
 import { UserError } from "../../etl/run/error.ts";
 import { urlVariable } from "../../etl/run/option.ts";
@@ -13,7 +13,7 @@ import { type Finding, ok, problem, warning } from "../../etl/doctor/finding.ts"
 import { ofRefusal } from "./service_finding.ts";
 
 /** Classifiers that ask a language model. */
-export const CHAT_CLASSIFIERS = ["sociopolitical", "attributes"] as const;
+const CHAT_CLASSIFIERS = ["sociopolitical", "attributes"] as const;
 const NEAREST = 3;
 
 /** Check the key for the language model; throws a usage error if its form is impossible. */
@@ -83,7 +83,10 @@ function ofModel(
   }
 }
 
-/** Order names by similarity to one, by shared pairs of letters. */
+/**
+ * Order the models of a service by the likeness of their names to a missing one, by shared pairs of
+ * letters.
+ */
 export function nearest(name: string, others: string[]): string[] {
   const wanted = pairs(name);
   const likeness = (other: string) => {
@@ -106,7 +109,10 @@ function baseUrlOf(): string | undefined {
   return urlVariable("GROQ_BASE_URL", "https:", "http:");
 }
 
-/** A server that is not Groq's needs no key, and costs nothing. */
+/**
+ * Is the service that classifiers ask one's own? A server that is not Groq's needs no key, and
+ * costs nothing.
+ */
 export function isOwnServer(): boolean {
   const baseUrl = baseUrlOf();
   return baseUrl !== undefined && !isGroq(baseUrl);

@@ -1,5 +1,5 @@
 import { CommentAnalyzer, ROOT_URL } from "../clients/comment_analyzer.ts";
-import { ServiceError } from "../engine/contract/service_error.ts";
+import { ServiceError } from "../../etl/answers/service_error.ts";
 import { describePerspectiveEnd, perspectiveEnd } from "../../etl/study/perspective_end.ts";
 import { readPanelManifest } from "../../etl/labels/panel.ts";
 import { variable } from "../../etl/run/environment.ts";

@@ -1,4 +1,4 @@
-import { ServiceError } from "../engine/contract/service_error.ts";
+import { ServiceError } from "../../etl/answers/service_error.ts";
 import { type Finding, problem, warning } from "../../etl/doctor/finding.ts";
 
 /** Explain the refusal of a paid service: network, key or quota. */

@@ -20,7 +20,7 @@ interface CheckedClassifier {
 /** The paid model and its budget. */
 const Spends = z.object({ model: z.string(), budget: z.unknown().optional() });
 
-/** Check the sections of `study.yaml` that a task reads only when it runs. */
+/** Check the sections of classifiers in `study.yaml`, which their tasks read only when they run. */
 export async function studySettings(examination: Examination): Promise<Finding[]> {
   const { study, studyPath } = examination;
   const findings = await caught(() => loadFilters(study, studyPath).then(() => []));

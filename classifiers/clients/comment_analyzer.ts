@@ -1,7 +1,7 @@
 import { Endpoint } from "googleapis-common";
 import { now } from "../../etl/run/clock.ts";
 import { EXIT, UserError } from "../../etl/run/error.ts";
-import { ServiceError } from "../engine/contract/service_error.ts";
+import { ServiceError } from "../../etl/answers/service_error.ts";
 import { ATTRIBUTES, MAX_BYTES } from "./comment_analyzer_attributes.ts";
 import { readAnswer } from "./comment_analyzer_answer.ts";
 import discovery from "./comment_analyzer_discovery.json" with { type: "json" };

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ATTRIBUTES, COLUMNS } from "./comment_analyzer_attributes.ts";
 import { readJson } from "../../etl/store/json.ts";
-import { ServiceError } from "../engine/contract/service_error.ts";
+import { ServiceError } from "../../etl/answers/service_error.ts";
 
 const Answer = z.object({
   attributeScores: z.record(z.string(), z.unknown()).optional(),

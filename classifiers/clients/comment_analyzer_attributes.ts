@@ -1,4 +1,4 @@
-/** The column of each attribute of the API. */
+/** The column of each attribute that the API of the Comment Analyzer scores. */
 export const ATTRIBUTES: Record<string, string> = {
   TOXICITY: "prob_toxic",
   SEVERE_TOXICITY: "prob_severe_toxic",
@@ -26,7 +26,7 @@ export const ATTRIBUTES: Record<string, string> = {
 /** A column whose attribute the service no longer has: null in every new row. */
 const RETIRED_COLUMN = "prob_constructive";
 
-/** The columns of an answer. */
+/** The columns of an answer of the Comment Analyzer. */
 export const COLUMNS: Record<string, "DOUBLE"> = Object.fromEntries(
   [...Object.values(ATTRIBUTES), RETIRED_COLUMN].map((column) => [column, "DOUBLE"]),
 );

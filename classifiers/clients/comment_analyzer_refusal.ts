@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { retryAfterMs } from "../../etl/atproto/connection_problem.ts";
+import { retryAfterMs } from "../../etl/quota/server_allowance.ts";
 import type { LabelReason } from "../../etl/labels/label_reason.ts";
 import { readJson } from "../../etl/store/json.ts";
 import { serviceEnd } from "../../etl/study/service_end.ts";
-import { ServiceError } from "../engine/contract/service_error.ts";
+import { ServiceError } from "../../etl/answers/service_error.ts";
 
 /** Meanings of `error.details[].errorType` for a post. */
 const ERROR_TYPES: Record<string, LabelReason> = {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ServiceError } from "../engine/contract/service_error.ts";
+import { ServiceError } from "../../etl/answers/service_error.ts";
 import { GroqConnection, type GroqOptions, type ServerText } from "./groq_connection.ts";
 import { readJson } from "../../etl/store/json.ts";
 
@@ -33,7 +33,10 @@ export interface ChatRequest {
 /** The whole response body as received, and the limits in the headers. */
 export type ChatReply = ServerText;
 
-/** A model that a server has; tokens of prompt and answer together, where it says so. */
+/**
+ * A model in the list that a server gives of its models; tokens of prompt and answer together,
+ * where it says so.
+ */
 export interface ServedModel {
   id: string;
   context_window?: number;

@@ -2,7 +2,7 @@ import { EXIT, UserError } from "../../etl/run/error.ts";
 
 /** Where Groq answers. */
 const GROQ_ROOT = "https://api.groq.com/openai/v1/";
-/** The prefix that the SDK puts before every path. */
+/** The prefix that Groq's SDK puts before the path of every request. */
 export const SDK_PREFIX = "/openai/v1";
 
 /**
@@ -37,7 +37,7 @@ export function isGroq(root: string): boolean {
   return /(^|\.)groq\.com\.?$/.test(new URL(root).hostname);
 }
 
-/** Give the address of an SDK request at another root. */
+/** Give the address that a request of Groq's SDK is sent to instead, at the root of another server. */
 export function atRoot(asked: string, root: string): string {
   const { pathname, search } = new URL(asked);
   if (!pathname.startsWith(`${SDK_PREFIX}/`)) {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ServiceError } from "../engine/contract/service_error.ts";
+import { ServiceError } from "../../etl/answers/service_error.ts";
 import { readJson } from "../../etl/store/json.ts";
 
 const count = z.int().min(0).nullish().catch(null);

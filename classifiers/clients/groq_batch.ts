@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ServiceError } from "../engine/contract/service_error.ts";
+import { ServiceError } from "../../etl/answers/service_error.ts";
 import {
   GroqConnection,
   type GroqOptions,
@@ -12,7 +12,7 @@ import { basename } from "node:path";
 
 /** The most lines that the Batch API takes in one batch. Source: https://console.groq.com/docs/batch, 2026. */
 export const MAX_BATCH_LINES = 50_000;
-/** Bytes of its file; same source. */
+/** The most bytes that the file of a batch may have. Source: as of `MAX_BATCH_LINES`. */
 export const MAX_BATCH_BYTES = 200_000_000;
 /** Where each line of a batch goes. */
 export const BATCH_ENDPOINT = "/v1/chat/completions";
@@ -33,7 +33,7 @@ export const BATCH_STATUSES = [
 export type BatchStatus = typeof BATCH_STATUSES[number];
 
 /** The id of a file or a batch: it becomes part of an address. */
-export const FileId = z.string().regex(/^[\w.-]{1,200}$/);
+const FileId = z.string().regex(/^[\w.-]{1,200}$/);
 // OpenAI-compatible servers write null, nothing or an empty text where there is no file yet.
 const optionalId = FileId.nullish().catch(undefined).transform((id) => id ?? undefined);
 const seconds = z.number().nullish().catch(undefined)
@@ -44,7 +44,7 @@ const Problems = z.array(z.object({
   line: z.int().nullish().catch(undefined).transform((line) => line ?? undefined),
 }));
 /** A batch as the API gives it. */
-export const BatchObject = z.object({
+const BatchObject = z.object({
   id: FileId,
   status: z.string(),
   input_file_id: z.string().nullish().catch(undefined),
@@ -231,7 +231,7 @@ function ofBatches(error: unknown, host: string): unknown {
 }
 
 /** Give a batch of the API as ours; throws a fatal `ServiceError` where its status is unknown. */
-export function checkBatch(batch: z.infer<typeof BatchObject>, host: string): Batch {
+function checkBatch(batch: z.infer<typeof BatchObject>, host: string): Batch {
   const status = BATCH_STATUSES.find((known) => known === batch.status);
   if (status === undefined) {
     const said = /^[a-z_]{1,40}$/.test(batch.status) ? `"${batch.status}"` : "unreadable";

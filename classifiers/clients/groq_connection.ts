@@ -1,5 +1,5 @@
 import { APIError, Groq as Sdk } from "groq-sdk";
-import { ServiceError } from "../engine/contract/service_error.ts";
+import { ServiceError } from "../../etl/answers/service_error.ts";
 import { apiRoot, atRoot, checkKey, SDK_PREFIX } from "./groq_address.ts";
 import { notTheService, readRefusal } from "./groq_refusal.ts";
 import { readFailure } from "../../etl/run/request_failure.ts";
@@ -8,6 +8,7 @@ const TIMEOUT_MS = 60_000;
 /** Longer than any timer of ours: the SDK's time-out does not cover the body. */
 const NEVER_MS = 2 ** 31 - 1;
 
+/** How Groq, or a server with the same API, is reached. */
 export interface GroqOptions {
   /** Sent to the server that `baseUrl` names; only Groq itself needs one. */
   key: string | undefined;
@@ -17,7 +18,7 @@ export interface GroqOptions {
   timeoutMs?: number;
 }
 
-/** An answer as received. */
+/** An answer as Groq, or a server with the same API, sent it. */
 export interface ServerText {
   body: string;
   headers: Headers;

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { retryAfterMs } from "../../etl/atproto/connection_problem.ts";
-import { headerNumber, parseDuration } from "../engine/quota/server_allowance.ts";
-import { ServiceError } from "../engine/contract/service_error.ts";
+import { headerNumber, parseDuration, retryAfterMs } from "../../etl/quota/server_allowance.ts";
+import { ServiceError } from "../../etl/answers/service_error.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

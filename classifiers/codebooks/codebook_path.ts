@@ -2,7 +2,7 @@ import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 
-/** Name of a file of `classifiers/codebooks/` without `.yaml`, or the path of one's own. */
+/** The name of a codebook: of a file of `classifiers/codebooks/` without `.yaml`, or the path of one's own. */
 export const CodebookName = z.string().regex(
   /^[\w-]+$|\.yaml$/,
   "is neither a codebook's name nor a .yaml file",

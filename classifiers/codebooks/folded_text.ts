@@ -1,6 +1,9 @@
 /** The form in which texts and entries of a dictionary are compared. */
 
-/** Word characters for a character class: letters, marks, digits, underscore. */
+/**
+ * What the words of texts and dictionaries are made of, as a character class: letters, marks,
+ * digits, underscore.
+ */
 export const WORD = String.raw`\p{L}\p{Mn}\p{Mc}\p{Nd}_`;
 
 /** Links (also without a scheme, as Bluesky shortens them), handles, then hashtags. */
@@ -52,7 +55,7 @@ export function partText(text: string): { words: string; tags: string[] } {
 }
 
 /**
- * Give the form in which the ways to write a label of a codebook are compared: without case, quotes, stars and a
+ * Give the form in which a codebook's label and its synonyms are compared: without case, quotes, stars and a
  * full stop around it, and with one space for any run of hyphens, underscores and white space.
  */
 export function plainLabel(written: string): string {

@@ -12,10 +12,10 @@ import { literal } from "../../etl/store/duckdb.ts";
 import { toJson } from "../../etl/store/json.ts";
 import { lock } from "../../etl/store/lock.ts";
 
-/** The result of a free classifier for a post: label columns by name, or the reason for none. */
+/** What a run is told of a post by a free classifier: label columns by name, or the reason for none. */
 export type Judgement = { reason: LabelReason } | { columns: Record<string, unknown> };
 
-/** A classifier that costs nothing and labels every post; `censusCommand` runs it. */
+/** A classifier that costs nothing and labels every post; the engine runs it, by `censusCommand`. */
 export interface FreeClassifier {
   /** The definition of its label set. */
   labelSet: LabelSet;
@@ -26,7 +26,7 @@ export interface FreeClassifier {
   judge(text: string, language: string | null): Judgement;
 }
 
-/** The definition of a free classifier's task. */
+/** What the engine makes the task of a free classifier from. */
 export interface CensusTask {
   task: string;
   description: string;
@@ -54,7 +54,10 @@ const CENSUS: Sample = { seed: "census", rates: EVERY_POST };
 /** Large pages, as there are no waits between them. */
 const PAGES = { size: 2 ** 14, readAtOnce: 2 ** 18 };
 
-/** Declare the task of a free classifier, which judges each post that it has not judged yet. */
+/**
+ * Declare the labelling run of a free classifier as a task, which judges each post that it has not
+ * judged yet.
+ */
 export function censusCommand({ task, description, examples, open }: CensusTask): Command {
   return {
     task,

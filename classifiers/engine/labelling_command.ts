@@ -5,12 +5,12 @@ import { DAYS, positiveInteger, positiveNumber } from "../../etl/run/option.ts";
 import { peakMegabytes } from "../../etl/run/process.ts";
 import { lock } from "../../etl/store/lock.ts";
 import { duration } from "../../etl/run/duration.ts";
-import { AnswerSegment } from "./answers/answer_segment.ts";
-import type { QueuedPost } from "./contract/asked_post.ts";
-import { mergeAnswers } from "./answers/answer_merge.ts";
-import { LIMIT_MEMORY } from "./answers/memory_limit.ts";
-import { Labeller, workersFor } from "./asking/labeller.ts";
-import { LabellingCounts } from "./asking/labelling_counts.ts";
+import { AnswerSegment } from "../../etl/answers/answer_segment.ts";
+import type { QueuedPost } from "./asked_post.ts";
+import { mergeAnswers } from "../../etl/answers/answer_merge.ts";
+import { LIMIT_MEMORY } from "../../etl/store/duckdb.ts";
+import { Labeller, workersFor } from "./labeller.ts";
+import { LabellingCounts } from "./labelling_counts.ts";
 import { describePlan, planLabelling } from "./labelling_plan.ts";
 import {
   describeSummary,
@@ -18,20 +18,20 @@ import {
   type LabellingSummary,
   withReplicates,
 } from "./labelling_summary.ts";
-import { LabellingQueue } from "./queue/labelling_queue.ts";
+import { LabellingQueue } from "./labelling_queue.ts";
 import type { LabellingOptions, OpenedTask, Run } from "./labelling_run.ts";
-import { quotas, samplePlan } from "../../etl/study/labelling_settings.ts";
-import { LabellingStop } from "./asking/labelling_stop.ts";
-import { Pacer } from "./quota/pacer.ts";
-import { DayUse, usedOfDay } from "./quota/day_use.ts";
-import type { Quota } from "./quota/quota.ts";
-import { ReplicateRound } from "./queue/replicate_round.ts";
-import { allowance, Budget } from "./answers/spending.ts";
-import { waitingPosts } from "./answers/answer_reader.ts";
+import { samplePlan } from "../../etl/sampling/sample.ts";
+import { type Quota, quotas } from "../../etl/quota/quota.ts";
+import { LabellingStop } from "./labelling_stop.ts";
+import { Pacer } from "../../etl/quota/pacer.ts";
+import { DayUse, usedOfDay } from "../../etl/quota/day_use.ts";
+import { ReplicateRound } from "./replicate_round.ts";
+import { allowance, Budget } from "./budget.ts";
+import { waitingPosts } from "../../etl/answers/answer_reader.ts";
 
 export type { LabellingOptions, OpenedTask } from "./labelling_run.ts";
 
-/** The definition of a paid classifier's task. */
+/** What the engine makes the task of a paid classifier from. */
 export interface LabellingTask {
   task: string;
   description: string;
@@ -50,7 +50,7 @@ interface Work {
   segment: AnswerSegment;
 }
 
-/** Declare the task of a paid classifier. */
+/** Declare the labelling run of a paid classifier as a task. */
 export function labellingCommand(
   { task, description, examples, options = [], open }: LabellingTask,
 ): Command {

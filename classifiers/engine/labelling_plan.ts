@@ -1,14 +1,14 @@
 import { duration } from "../../etl/run/duration.ts";
-import type { QueuedPost } from "./contract/asked_post.ts";
-import { describeInBatch, dollars } from "./labelling_summary.ts";
-import type { Survey } from "./queue/labelling_queue.ts";
-import { durationAt } from "../../etl/study/labelling_settings.ts";
-import type { PaidClassifier, Used } from "./contract/paid_classifier.ts";
-import { DAY_MS, type Quota } from "./quota/quota.ts";
-import { isEnough } from "./answers/spending.ts";
-import { postKey } from "./answers/answer_reader.ts";
+import type { QueuedPost } from "./asked_post.ts";
+import { describeInBatch } from "./labelling_summary.ts";
+import { dollars } from "../../etl/run/amount.ts";
+import type { Survey } from "./labelling_queue.ts";
+import { DAY_MS, durationAt, type Quota } from "../../etl/quota/quota.ts";
+import type { PaidClassifier, Used } from "./paid_classifier.ts";
+import { isEnough } from "./budget.ts";
+import { postKey } from "../../etl/answers/answer_reader.ts";
 
-/** What a run would do, and why it would leave out the other posts. */
+/** What a labelling run would do, and why it would leave out the other posts. */
 export interface LabellingPlan extends Survey {
   /** Posts that need no request, by reason. */
   unscorable: Record<string, number>;
@@ -28,7 +28,7 @@ export interface LabellingPlan extends Survey {
   remaining: number;
 }
 
-/** The limits of a run, infinite for none. */
+/** The limits of a labelling run, infinite for none. */
 export interface PlanLimits {
   posts: number;
   /** The rest of today's quota. */
@@ -37,7 +37,7 @@ export interface PlanLimits {
   cost: number;
 }
 
-/** Work of a run beside its posts. */
+/** Work of a labelling run beside its posts. */
 export interface PlanExtras {
   /** Anchors to ask about again. */
   anchors?: AsyncIterable<QueuedPost>;
@@ -45,7 +45,7 @@ export interface PlanExtras {
   waiting?: Set<string>;
 }
 
-/** Plan a run; memory grows only with the repeated texts of a day. */
+/** Plan a labelling run; memory grows only with the repeated texts of a day. */
 export async function planLabelling(
   survey: Survey,
   posts: AsyncIterable<QueuedPost>,
@@ -162,7 +162,7 @@ class Prices {
   }
 }
 
-/** Describe a plan for people; `name` is the classifier's. */
+/** Describe the plan of a labelling run for people; `name` is the classifier's. */
 export function describePlan(plan: LabellingPlan, name: string): string {
   const number = (count: number) => count.toLocaleString("en");
   const unscorable = Object.entries(plan.unscorable).map(([reason, n]) => `${reason} ${number(n)}`);

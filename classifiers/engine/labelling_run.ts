@@ -1,9 +1,9 @@
 import type { Context, Outcome } from "../../etl/command/command.ts";
 import type { PostContexts } from "../../etl/context/post_context.ts";
-import type { LabellingQueue } from "./queue/labelling_queue.ts";
+import type { LabellingQueue } from "./labelling_queue.ts";
 import type { LabellingSettings } from "../../etl/study/labelling_settings.ts";
-import type { PaidClassifier } from "./contract/paid_classifier.ts";
-import type { ReplicateRound } from "./queue/replicate_round.ts";
+import type { PaidClassifier } from "./paid_classifier.ts";
+import type { ReplicateRound } from "./replicate_round.ts";
 
 /** A classifier that is ready to label. */
 export interface OpenedTask {
@@ -17,7 +17,7 @@ export interface OpenedTask {
   labelBatches?(run: Run): Promise<Outcome>;
 }
 
-/** Options of a run. */
+/** Options of a labelling run. */
 export interface LabellingOptions {
   since?: string;
   until?: string;
@@ -28,7 +28,7 @@ export interface LabellingOptions {
   retryFailed?: boolean;
 }
 
-/** A run with its inputs. */
+/** A labelling run with its inputs. */
 export interface Run {
   context: Context;
   task: string;

@@ -1,10 +1,11 @@
+import { dollars } from "../../etl/run/amount.ts";
 import { PASSING_REASONS } from "../../etl/labels/label_reason.ts";
 import { duration } from "../../etl/run/duration.ts";
-import type { LabellingCounts } from "./asking/labelling_counts.ts";
-import type { StopReason } from "./asking/labelling_stop.ts";
-import type { Pacer } from "./quota/pacer.ts";
+import type { LabellingCounts } from "./labelling_counts.ts";
+import type { StopReason } from "./labelling_stop.ts";
+import type { Pacer } from "../../etl/quota/pacer.ts";
 
-/** Repeated requests about anchors in a run. */
+/** Repeated requests about anchors in a labelling run. */
 export interface ReplicateCounts {
   round: number;
   done: number;
@@ -14,7 +15,7 @@ export interface ReplicateCounts {
   cost: number;
 }
 
-/** What a run did: the summary of its ledger row. */
+/** What a labelling run did: the summary of its ledger row. */
 export interface LabellingSummary {
   label_set_id: string;
   /** Posts that got an answer or a reason. */
@@ -70,7 +71,7 @@ export const STOPS: Record<StopReason, string> = {
   quota: "stopped because the quota is used up for now",
 };
 
-/** Describe a summary for people; `name` is the classifier's. */
+/** Describe the summary of a labelling run for people; `name` is the classifier's. */
 export function describeSummary(summary: LabellingSummary, name: string): string {
   const number = (count: number) => count.toLocaleString("en");
   const failed = Object.entries(summary.failed).map(([reason, n]) => `${reason} ${number(n)}`);
@@ -117,13 +118,6 @@ export function describeInBatch(posts: number, name: string): string[] {
     `deno task classify:${name} --batch lands ready answers (--batch-files DIR for a batch ` +
     "in a folder)",
   ];
-}
-
-/** Write US dollars: in cents, and amounts below a dollar with two significant digits. */
-export function dollars(amount: number): string {
-  if (amount >= 1 || amount === 0) return `$${amount.toFixed(2)}`;
-  const digits = Math.max(2, 1 - Math.floor(Math.log10(amount)));
-  return `$${amount.toFixed(Math.min(8, digits))}`;
 }
 
 /** Shows the progress of labelling in one line. */

@@ -26,6 +26,7 @@ import {
   STRATIFIER,
 } from "./panel_draw.ts";
 
+/** The task `panel`, which draws and freezes a panel. */
 export const command: Command = {
   task: "panel",
   description:

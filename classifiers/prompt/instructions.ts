@@ -2,16 +2,16 @@ import type { AttributeCodebook } from "../codebooks/attribute_codebook.ts";
 import type { SociopoliticalCodebook } from "../codebooks/sociopolitical_codebook.ts";
 
 /** The role of the model. */
-export const ROLE =
+const ROLE =
   "You code posts of the social network Bluesky for a scientific study, by a codebook. You take no " +
   "side, and you judge by the definitions below alone.";
 
 /** Give the English name of a country by its code (ISO 3166), such as United States. */
-export function countryName(code: string): string {
+function countryName(code: string): string {
   return new Intl.DisplayNames("en", { type: "region" }).of(code) ?? code;
 }
 
-/** Give the instructions by which a model scores posts with the section `attributes`. */
+/** Write the instructions of a prompt by which a model scores posts, from the section `attributes`. */
 export function attributeInstructions({ head, attributes }: AttributeCodebook): string {
   const definitions = Object.entries(attributes).map(([name, { definition, zero, one }]) =>
     `- ${name}: ${definition} 0: ${zero} 1: ${one}`
@@ -28,7 +28,7 @@ export function attributeInstructions({ head, attributes }: AttributeCodebook): 
   ].join("\n");
 }
 
-/** Give the instructions by which a model codes posts with the section `sociopolitical`. */
+/** Write the instructions of a prompt by which a model codes posts, from the section `sociopolitical`. */
 export function sociopoliticalInstructions(
   { head, sociopolitical }: SociopoliticalCodebook,
 ): string {

@@ -13,7 +13,7 @@ export interface Prompt {
   contextKinds: ContextKind[][];
 }
 
-/** A post that is asked about. */
+/** A post that a prompt asks about. */
 export interface PromptPost {
   text: string;
   context?: readonly ContextPart[];

@@ -37,6 +37,7 @@ interface Options {
 /** The study's setting of the codebook; the classifier itself checks the rest. */
 const Settings = z.looseObject({ codebook: CodebookName.default(CODEBOOK) });
 
+/** The task `import`: CSV files, or recorded replies of a language model. */
 export const command: Command = {
   ...DESCRIPTION,
   description: `${DESCRIPTION.description}\n\n` +

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /**
- * The common part of a file's prompts: the lines with which all begin and end.
+ * The common part of the prompts of recorded replies: the lines with which all begin and end.
  *
  * It holds the question without the post: its hash identifies the prompt of a
  * label set, and reveals no post.

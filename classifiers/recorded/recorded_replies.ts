@@ -8,7 +8,7 @@ import { type Database, literal, row, rows } from "../../etl/store/duckdb.ts";
 import { relation } from "../../etl/store/parquet.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import type { Sociopolitical } from "../codebooks/sociopolitical_codebook.ts";
-import { CHAT_COLUMNS, SOCIOPOLITICAL_COLUMNS } from "../list.ts";
+import { CHAT_COLUMNS, SOCIOPOLITICAL_COLUMNS } from "../reply/reply_columns.ts";
 import { readFreeReply } from "../reply/free_reply.ts";
 import type { RecordedReply } from "./recorded_lines.ts";
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Attributes } from "../codebooks/attribute_codebook.ts";
 import type { ReplyFormat } from "./reply_format.ts";
 
-/** Give the label columns of `labels/attributes` for a codebook, after those that all labels have. */
+/** Give the label columns that a reply with scores of attributes becomes, after those that all labels have. */
 export function attributeColumns(attributes: Attributes): Record<string, "DOUBLE"> {
   return Object.fromEntries(
     Object.keys(attributes).map((name) => [`score_${name}`, "DOUBLE" as const]),

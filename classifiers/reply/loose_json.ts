@@ -7,6 +7,7 @@
  */
 export type LooseValue = string | number | boolean | null | LooseValue[] | LooseObject;
 
+/** An object of loosely written JSON. */
 export interface LooseObject {
   /** Keys and values in order, a key as often as it comes; a value that breaks off is not among them. */
   entries: [key: string, value: LooseValue][];
@@ -157,7 +158,7 @@ function unescaped(text: string): string {
   );
 }
 
-/** Is a value an object? */
+/** Is a value of such JSON an object? */
 export function isObject(value: LooseValue): value is LooseObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

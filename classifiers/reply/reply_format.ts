@@ -1,6 +1,6 @@
 import { readJson } from "../../etl/store/json.ts";
 import { z } from "zod";
-import { ServiceError } from "../engine/contract/service_error.ts";
+import { ServiceError } from "../../etl/answers/service_error.ts";
 
 /**
  * The form of a reply about one post, as one zod schema.
@@ -15,7 +15,7 @@ export interface ReplyFormat<Fields extends z.ZodRawShape = z.ZodRawShape> {
   toRow(fields: z.output<z.ZodObject<Fields>>): LabelRow | undefined;
 }
 
-/** Label columns by name. */
+/** The label columns that a reply becomes, by name. */
 export type LabelRow = Record<string, unknown>;
 
 /**

@@ -1,7 +1,7 @@
 import { readJson } from "../../etl/store/json.ts";
 import { z } from "zod";
 import { readChatAnswer } from "../clients/groq_answer.ts";
-import { ServiceError } from "../engine/contract/service_error.ts";
+import { ServiceError } from "../../etl/answers/service_error.ts";
 
 import { readChatReply } from "./chat_answer.ts";
 
@@ -41,7 +41,7 @@ function failed(reason: "refused" | "cut_short" | "invalid_answer"): ServiceErro
   return new ServiceError("passing", reason, "the reply says nothing of the post by itself");
 }
 
-/** Give the short id of the post at a place of a request, from 0: p1, p2, … */
+/** Give the short id by which a reply names the post at a place of its request, from 0: p1, p2, … */
 export function shortId(place: number): string {
   return `p${place + 1}`;
 }

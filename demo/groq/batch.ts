@@ -50,7 +50,7 @@ interface Work {
   run: BatchRun | undefined;
 }
 
-/** Runs batches: each moves one step when it is requested, no earlier. */
+/** Runs the batches of the demo's Groq: each moves one step when it is requested, no earlier. */
 export class Batches {
   /** This share of the requests of a batch is answered before it expires; at 1 it is completed. */
   shareDone = 1;
@@ -218,7 +218,7 @@ interface RequestCounts {
   failed: number;
 }
 
-/** The answer to a line. */
+/** The answer of the demo's Batch API to a line. */
 export interface LineResponse {
   status_code: number;
   request_id: string;

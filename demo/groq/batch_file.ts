@@ -15,7 +15,7 @@ interface BatchFile {
   purpose: "batch" | "batch_output";
 }
 
-/** Keeps uploaded and written files in memory. */
+/** Keeps the files that the demo's Groq is sent, and those that it writes, in memory. */
 export class BatchFiles {
   readonly #files = new Map<string, { file: BatchFile; content: Uint8Array }>();
   #count = 0;

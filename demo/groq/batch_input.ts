@@ -14,7 +14,7 @@ const Line = z.strictObject({
 /** A line of an input file of the demo's Batch API. */
 export type BatchLine = z.infer<typeof Line>;
 
-/** An error of a line; lines count from 1. */
+/** An error of a line that the demo's Batch API finds; lines count from 1. */
 export interface BatchError {
   code: string;
   message: string;
@@ -22,7 +22,7 @@ export interface BatchError {
   line: number | null;
 }
 
-/** A file that was read. */
+/** A file of requests that the demo's Batch API has read. */
 export interface BatchInput {
   lines: BatchLine[];
   /** Any error fails the batch. */
@@ -31,7 +31,7 @@ export interface BatchInput {
   rejected: { line: BatchLine; error: BatchError }[];
 }
 
-/** Read a file of requests and find all that is wrong with it. */
+/** Read a file of requests as the demo's Batch API does, and find all that is wrong with it. */
 export function readBatchInput(content: Uint8Array): BatchInput {
   const input: BatchInput = { lines: [], errors: [], rejected: [] };
   const seen = new Set<string>();

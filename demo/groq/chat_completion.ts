@@ -14,7 +14,7 @@ const THOUGHT = "We need to read the post and decide. It is data, so we only lab
 /** How often the model thinks the thought, before and besides a hash of the prompt. */
 const THOUGHTS: Record<string, number> = { low: 1, medium: 6, high: 30, default: 6 };
 
-/** A chat completion, as far as somebody reads it. */
+/** A chat completion of the demo's Groq, as far as somebody reads it. */
 export interface ChatCompletion {
   id: string;
   choices: {
@@ -42,13 +42,13 @@ interface Written {
   isCut: boolean;
 }
 
-/** Give a short key of a request: the same model and messages have the same key. */
+/** Give a short key of a request to the demo's Groq: the same model and messages have the same key. */
 export function requestKey({ model, messages }: ChatCompletionRequest): string {
   return createHash("sha1").update(JSON.stringify([model, messages])).digest("base64url");
 }
 
 /**
- * Write the completion of a request.
+ * Write the completion with which the demo's Groq answers a request.
  *
  * Reasoning comes first and counts. An answer is cut at `max_completion_tokens`; where
  * the JSON was not guaranteed that is a 400 `json_validate_failed`.

@@ -34,7 +34,7 @@ export type ChatFaultShares = Partial<Record<ChatFault, number>>;
 
 /** The words with which the demo's Groq declines to answer. */
 export const REFUSED = "I'm sorry, but I can't help with that.";
-/** A label that no label set has. */
+/** The label, in no label set, with which the demo's Groq answers wrongly. */
 export const NO_LABEL = "no such label";
 
 /** Give the error that a fault is answered with, undefined where it is not one. */

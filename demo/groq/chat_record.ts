@@ -5,14 +5,14 @@ import { requestKey, type Usage } from "./chat_completion.ts";
 /** Number of requests that are kept whole. */
 const KEPT = 10_000;
 
-/** Tokens that were paid for. */
+/** Tokens that the demo's Groq was paid for. */
 export interface Paid {
   requests: number;
   prompt_tokens: number;
   completion_tokens: number;
 }
 
-/** Counts requests and answers; texts stay in memory. */
+/** Counts the requests and answers of the demo's Groq; texts stay in memory. */
 export class ChatRecord {
   /** When each live request came, in milliseconds of the server's clock, refused ones too. */
   readonly arrivals: number[] = [];

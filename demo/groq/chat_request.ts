@@ -41,7 +41,7 @@ const Request = z.strictObject({
   user: z.string().nullish(),
 });
 
-/** A request that was understood. */
+/** A request that the demo's Groq understood. */
 export interface ChatCompletionRequest {
   model: string;
   messages: { role: typeof ROLES[number]; content: string }[];
@@ -64,7 +64,7 @@ export function readChatRequest(body: unknown): ChatCompletionRequest {
   throw new GroqError(400, "'messages' : value is not valid UTF-8", { param: "messages" });
 }
 
-/** Throw the 400 of what a model cannot do. */
+/** Throw the 400 of what a model of the demo's Groq cannot do. */
 export function checkForModel(request: ChatCompletionRequest, model: ServedModel): void {
   const most = model.max_completion_tokens;
   for (const param of ["max_completion_tokens", "max_tokens"] as const) {
@@ -98,12 +98,12 @@ export function checkForModel(request: ChatCompletionRequest, model: ServedModel
   }
 }
 
-/** Give how many tokens an answer may have at most. */
+/** Give how many tokens an answer of the demo's Groq may have at most. */
 export function completionCap(request: ChatCompletionRequest, model: ServedModel): number {
   return request.max_completion_tokens ?? request.max_tokens ?? model.max_completion_tokens;
 }
 
-/** Give the text of the last message of the user, which is what is to be answered. */
+/** Give the text of the last message of the user, which is what the demo's Groq is to answer. */
 export function userMessage(request: ChatCompletionRequest): string {
   return request.messages.findLast(({ role }) => role === "user")?.content ?? "";
 }

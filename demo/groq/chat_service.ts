@@ -16,7 +16,7 @@ import { errorReply, GroqError, type Reply } from "./groq_reply.ts";
 import { RateLimit, type RateLimits } from "./rate_limit.ts";
 import type { ServedModel, ServedModels } from "./served_model.ts";
 
-/** The settings for answers. */
+/** How the demo's Groq answers. */
 export interface ChatOptions {
   /** Of each model; none where it is undefined. */
   limits: RateLimits | undefined;
@@ -28,7 +28,7 @@ export interface ChatOptions {
   now: () => number;
 }
 
-/** Answers chat completions, live and in batches. */
+/** Answers the chat completions of the demo's Groq, live and in batches. */
 export class ChatService {
   readonly record = new ChatRecord();
   readonly #limits = new Map<string, RateLimit>();

@@ -1,14 +1,17 @@
 /** Tokens of chat requests, counted with the encoding of the gpt-oss models. */
 import type { ChatCompletionRequest } from "./chat_request.ts";
 
-/** Tokens of a text. */
+/** Tokens of a text, as the demo's Groq counts them. */
 export interface Tokenizer {
   encode(text: string): number[];
   decode(tokens: number[]): string;
   count(text: string): number;
 }
 
-/** Load the encoding `o200k_harmony`; it takes a fifth of a second and 60 MB. */
+/**
+ * Load the encoding by which the demo's Groq counts, `o200k_harmony`; it takes a fifth of a second
+ * and 60 MB.
+ */
 export async function loadTokenizer(): Promise<Tokenizer> {
   const { countTokens, decode, encode } = await import("gpt-tokenizer/encoding/o200k_harmony");
   // A post that writes `<|end|>` writes text: Groq's does not obey it either.
@@ -33,7 +36,7 @@ const MESSAGE_TOKENS = 4;
 const OPENING_TOKENS = 2;
 const REMEMBERED = 100;
 
-/** Counts the tokens of prompts; what all of them share is counted once. */
+/** Counts the tokens of the prompts that the demo's Groq is sent; what all of them share is counted once. */
 export class PromptCounter {
   readonly #counts = new Map<string, number>();
 

@@ -4,7 +4,7 @@ import { type ChatCompletionRequest, userMessage } from "./chat_request.ts";
 import { INVENTED, uniform } from "./invented_answer.ts";
 import type { JsonSchema } from "./response_schema.ts";
 
-/** Give what is said of a post, without its id; `fields` are those of the schema. */
+/** Give what the demo's Groq says of a post, without its id; `fields` are those of the schema. */
 export type Coder = (post: ShownPost, fields: string[]) => Record<string, unknown>;
 
 /** Answer a request as a coder codes each post of its material. */

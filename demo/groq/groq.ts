@@ -16,6 +16,7 @@ import { inventAnswer } from "./invented_answer.ts";
 import { DEVELOPER, type RateLimits } from "./rate_limit.ts";
 import { MODELS, type Retirement, type ServedModel, ServedModels } from "./served_model.ts";
 
+/** How the demo's Groq behaves. */
 export interface GroqOptions {
   /** The only accepted key; without it, no key is accepted. */
   key?: string;

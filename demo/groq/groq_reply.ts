@@ -1,7 +1,7 @@
 /** Replies of the loopback Groq, and its errors (https://console.groq.com/docs/errors). */
 import type { ServerResponse } from "node:http";
 
-/** An answer on its way. */
+/** An answer of the demo's Groq on its way. */
 export interface Reply {
   status: number;
   /** Bytes as they are, a page of text, or what becomes JSON. */
@@ -47,7 +47,7 @@ export function send(response: ServerResponse, reply: Reply, requestId: string):
   response.end(fault === "broken_body" ? bytes.subarray(0, bytes.length / 2) : bytes);
 }
 
-/** The parts of an error beside its message. */
+/** The parts of an error of the demo's Groq beside its message. */
 export interface ErrorDetail {
   /** `invalid_request_error` where it is not given. */
   type?: string;
@@ -57,7 +57,7 @@ export interface ErrorDetail {
   failed_generation?: string;
 }
 
-/** An answer that is an error; a body of text is a page. */
+/** An answer of the demo's Groq that is an error; a body of text is a page. */
 export class GroqError extends Error {
   readonly body: unknown;
   /** In whole seconds, only with 429. */
@@ -69,7 +69,7 @@ export class GroqError extends Error {
   }
 }
 
-/** Make the error of a path, file or batch that is not there. */
+/** Make the error of a path, file or batch that the demo's Groq does not have. */
 export function notFound(what: string): GroqError {
   return new GroqError(404, `${what} was not found`, { code: "not_found" });
 }

@@ -6,7 +6,7 @@
  */
 import { GroqError } from "./groq_reply.ts";
 
-/** The limits of a model; an absent limit does not bind. */
+/** The limits of a model of the demo's Groq; an absent limit does not bind. */
 export interface RateLimits {
   requestsPerMinute?: number;
   requestsPerDay?: number;
@@ -62,7 +62,7 @@ class Bucket {
 
 type Unit = "requests" | "tokens";
 
-/** The limits of one model, and what is left of them. */
+/** The limits of one model of the demo's Groq, and what is left of them. */
 export class RateLimit {
   readonly #buckets: { name: string; unit: Unit; bucket: Bucket }[] = [];
 
@@ -129,7 +129,7 @@ export class RateLimit {
 const UPGRADE = "Need more tokens? Upgrade to Dev Tier today at " +
   "https://console.groq.com/settings/billing";
 
-/** Write milliseconds as Groq does: `172ms`, `5.289s`, `9m38.016s`, `1h0m3s`. */
+/** Write milliseconds as Groq does in headers about its limits: `172ms`, `5.289s`, `9m38.016s`, `1h0m3s`. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Number(ms.toFixed(3))}ms`;
   // Rounded first, so that no part is carried into 60.

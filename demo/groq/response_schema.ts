@@ -5,7 +5,7 @@ import type { ServedModel } from "./served_model.ts";
 /** A JSON schema, or a part of one. */
 export type JsonSchema = Record<string, unknown>;
 
-/** How an answer is to be written. */
+/** How an answer of the demo's Groq is to be written. */
 export type ResponseFormat =
   | { type: "text" | "json_object" }
   | { type: "json_schema"; json_schema: SchemaFormat };

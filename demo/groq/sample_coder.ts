@@ -4,7 +4,7 @@ import { type Coder, inventedCoder } from "./coded_answer.ts";
 import type { Sample, SamplePost } from "../sample/sample.ts";
 
 /**
- * Give a coder that gives each post the sample's own values: whether it is sociopolitical,
+ * Give a coder by which the demo's Groq gives each post the sample's own values: whether it is sociopolitical,
  * its lean, and the attribute scores of its tone. Other values are invented.
  *
  * Throws where posts that look alike have different values, as the request would be ambiguous.

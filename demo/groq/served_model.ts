@@ -1,7 +1,7 @@
 /** The models of the loopback Groq: served and retired ones. */
 import { GroqError } from "./groq_reply.ts";
 
-/** A model that is served (https://console.groq.com/docs/models). */
+/** A model that the demo's Groq serves (https://console.groq.com/docs/models). */
 export interface ServedModel {
   id: string;
   owned_by: string;
@@ -42,7 +42,7 @@ function gptOss(id: string, schema: ServedModel["schema"]): ServedModel {
   };
 }
 
-/** How a model ended: it is known as retired, or no longer known. */
+/** How a model of the demo's Groq ended: it is known as retired, or no longer known. */
 export type Retirement = "decommissioned" | "gone";
 
 const RETIRED = [
@@ -53,7 +53,7 @@ const RETIRED = [
   "llama-3.3-70b-versatile",
 ];
 
-/** The models that are served at the moment. */
+/** The models that the demo's Groq serves at the moment. */
 export class ServedModels {
   readonly #served: Map<string, ServedModel>;
   readonly #retired = new Set(RETIRED);

@@ -14,6 +14,7 @@ const MIN_LIKES = 50;
 /** The lexicon's limit. */
 const MAX_PAGE = 100;
 
+/** What the demo's AppView serves, and to whom. */
 export interface AppViewOptions {
   posts: PublishedPost[];
   now: Date;

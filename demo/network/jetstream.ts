@@ -19,6 +19,7 @@ const COLLECTION = /^[a-zA-Z][a-zA-Z0-9-]*(\.[a-zA-Z][a-zA-Z0-9-]*)*\.([a-zA-Z][
 /** Names of version 1's parameters; a real host reports the new names instead of ignoring the old. */
 const OLD_PARAMETERS = ["wantedDids", "wantedCollections", "requireHello", "compress"];
 
+/** What the demo's Jetstream sends. */
 export interface JetstreamOptions {
   /** Events of the host at the start, ascending by `seq`; the first one bounds the replay. */
   events?: Iterable<JetstreamEvent>;
@@ -40,7 +41,7 @@ export interface Jetstream extends StreamServer<JetstreamEvent, JetstreamConnect
   fail(error: string, message: string): Promise<void>;
 }
 
-/** Start a host on a free port; it keeps consumers connected after the last event. */
+/** Start a Jetstream on a free port; it keeps consumers connected after the last event. */
 export function startJetstream(options: JetstreamOptions = {}): Jetstream {
   const held = [...options.events ?? []];
   const server = startStreamServer<JetstreamEvent, JetstreamConnection>({

@@ -3,9 +3,12 @@ import { fromUint8Array } from "@atcute/car";
 import { type CidLink, decode, decodeFirst, fromBytes, toCidLink } from "@atcute/cbor";
 import type { Frame } from "../sample/frames.ts";
 
-/** The lexicon of the stream. */
+/** The lexicon that the demo's Jetstream serves. */
 export const SUBSCRIBE_EVENTS = "network.bsky.jetstream.subscribeEvents";
-/** Far from a relay's numbers: a host counts for itself. */
+/**
+ * The number of the first event of the demo's Jetstream. It is far from a relay's numbers: a host
+ * counts for itself.
+ */
 export const FIRST_EVENT_SEQ = 25_000_000_001;
 
 /** A kind of events of the demo's Jetstream. */
@@ -24,18 +27,21 @@ export interface JetstreamEvent {
   text: string;
 }
 
-/** Write an `#info` message, such as `OutdatedCursor`. */
+/** Write an `#info` message of the demo's Jetstream, such as `OutdatedCursor`. */
 export function infoMessage(name: string, message: string): string {
   return messageText("info", { name, message });
 }
 
-/** Write an error, such as `ConsumerTooSlow`, after which a host ends the connection. */
+/**
+ * Write an error of the demo's Jetstream, such as `ConsumerTooSlow`, after which a host ends the
+ * connection.
+ */
 export function errorMessage(error: string, message: string): string {
   return JSON.stringify({ $type: "error", error, message });
 }
 
 /** Write an event; `body` has the fields of its kind, and may replace any other. */
-export function jetstreamEvent(
+function jetstreamEvent(
   kind: EventKind,
   seq: number,
   time: string,
@@ -49,7 +55,7 @@ export function jetstreamEvent(
 }
 
 /**
- * Give a relay's frames as the events that a host makes of them, ascending by `seq` without gaps.
+ * Give a relay's frames as the events that the demo's Jetstream makes of them, ascending by `seq` without gaps.
  *
  * A commit becomes one event for each of its ops, with the record as JSON; every other frame stands
  * within its event as the relay sent it.

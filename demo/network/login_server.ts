@@ -7,7 +7,7 @@ const REFRESH_SECONDS = 90 * 24 * 3600;
 const SCOPE = { access: "com.atproto.appPass", refresh: "com.atproto.refresh" } as const;
 type Kind = keyof typeof SCOPE;
 
-/** An account that can log in. */
+/** An account that can log in at the demo's login server. */
 export interface LoginAccount {
   did: string;
   handle: string;

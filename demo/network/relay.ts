@@ -10,6 +10,7 @@ const POLICY = 1008;
 /** A frame that the demo's relay sends. */
 export type RelayFrame = Pick<Frame, "seq" | "bytes">;
 
+/** What the demo's relay sends. */
 export interface RelayOptions {
   /** Frames of the relay at the start, ascending by `seq`. */
   frames?: Iterable<RelayFrame>;

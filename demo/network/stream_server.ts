@@ -1,7 +1,7 @@
 /** A server on 127.0.0.1 that streams the messages it holds to every subscriber, and then new ones. */
 import { cut, isDisconnect, type Refusal, ServerSocket } from "./websocket.ts";
 
-/** A connection that subscribed. */
+/** A connection that subscribed to the demo's relay or Jetstream. */
 export interface Subscription {
   /** As asked for; null for none. */
   cursor: string | null;
@@ -24,7 +24,7 @@ export interface StreamServer<Message, State extends Subscription = Subscription
   close(): Promise<void>;
 }
 
-/** What messages are, and what a subscriber is told. */
+/** What messages of the demo's relay or Jetstream are, and what a subscriber is told. */
 export interface Stream<Message, State extends Subscription> {
   path: string;
   /** In their order; what is pushed is added. */
@@ -38,7 +38,7 @@ export interface Stream<Message, State extends Subscription> {
   filter?(asked: URLSearchParams): (message: Message) => boolean;
 }
 
-/** Start it on a free port; it keeps subscribers connected after the last message. */
+/** Start a relay or a Jetstream on a free port; it keeps subscribers connected after the last message. */
 export function startStreamServer<Message, State extends Subscription>(
   stream: Stream<Message, State>,
   dropAfter: number | undefined,

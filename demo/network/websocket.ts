@@ -26,6 +26,7 @@ export interface Refusal {
   message: string;
 }
 
+/** The server's side of a WebSocket. */
 export class ServerSocket {
   /** The path and query that the client asked for. */
   readonly url: URL;
@@ -173,7 +174,7 @@ function text(value: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(value);
 }
 
-/** Close a TCP connection that its streams may have closed already. */
+/** Close the TCP connection of a WebSocket; its streams may have closed it already. */
 export function cut(connection: Deno.Conn): void {
   try {
     connection.close();

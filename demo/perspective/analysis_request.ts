@@ -23,7 +23,7 @@ const Request = z.strictObject({
   clientToken: z.string().optional(),
 });
 
-/** A request that was understood. */
+/** A request that the demo's Comment Analyzer understood. */
 export interface Analysis {
   text: string;
   languages: string[];
@@ -32,7 +32,7 @@ export interface Analysis {
   clientToken: string | undefined;
 }
 
-/** An error as answer; a text body is a page. */
+/** An answer of the demo's Comment Analyzer that is an error; a text body is a page. */
 export class Refusal extends Error {
   retryAfter: number | undefined;
 
@@ -52,7 +52,7 @@ export function refuse(
   return new Refusal(code, { error });
 }
 
-/** Read the body of a request; throws the `Refusal` of the real service. */
+/** Read the body of a request to the demo's Comment Analyzer; throws the `Refusal` of the real service. */
 export function readAnalysis({ headers }: IncomingMessage, body: string): Analysis {
   const request = Request.safeParse(parse(headers["content-type"], body)).data;
   if (request === undefined) throw invalidPayload();

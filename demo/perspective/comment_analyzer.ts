@@ -8,6 +8,7 @@ import { ATTRIBUTES } from "../../classifiers/clients/comment_analyzer_attribute
 import { type Analysis, readAnalysis, Refusal, refuse } from "./analysis_request.ts";
 import { type Fault, FAULTS, Faults, type FaultShares } from "./fault.ts";
 
+/** How the demo's Comment Analyzer behaves. */
 export interface CommentAnalyzerOptions {
   /** The one key that is accepted. */
   key: string;
@@ -218,7 +219,7 @@ class Window {
   }
 }
 
-/** Marks answers with invented scores; it stays with every stored answer. */
+/** Marks answers of the demo's Comment Analyzer with invented scores; it stays with every stored answer. */
 export const DEMO_MARK = "civicsky demo: scores made from a hash of the text, they mean nothing";
 
 const ORDER = Object.keys(ATTRIBUTES);

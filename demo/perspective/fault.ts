@@ -1,11 +1,11 @@
-/** Faults of a request: 503, no answer, half an answer, a reset connection. */
+/** Faults of a request to the demo's Comment Analyzer: 503, no answer, half an answer, a reset connection. */
 export const FAULTS = ["unavailable", "silent", "broken", "reset"] as const;
 /** A fault of the demo's Comment Analyzer. */
 export type Fault = typeof FAULTS[number];
 /** The share of requests to the demo's Comment Analyzer that meet each fault. */
 export type FaultShares = Partial<Record<Fault, number>>;
 
-/** Draws faults by their shares, in the same order for the same seed. */
+/** Draws faults of a service on loopback by their shares, in the same order for the same seed. */
 export class Faults<Fault extends string> {
   #state: number;
 

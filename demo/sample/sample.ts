@@ -6,7 +6,10 @@
 import { parse } from "yaml";
 import { z } from "zod";
 
-/** Perspective's attributes as the study names them, without the prefix `prob_`. */
+/**
+ * Perspective's attributes that the sample has scores of, as the study names them, without the
+ * prefix `prob_`.
+ */
 export const ATTRIBUTES = [
   "toxic",
   "severe_toxic",

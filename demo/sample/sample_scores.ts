@@ -2,7 +2,7 @@
 import { ATTRIBUTES } from "../../classifiers/clients/comment_analyzer_attributes.ts";
 import type { Attribute, Sample } from "./sample.ts";
 
-/** Marks scores that were written for the sample; it stays with every stored answer. */
+/** Marks the scores that the sample invents; it stays with every stored answer. */
 export const SAMPLE_MARK = "civicsky demo: invented scores";
 
 /**

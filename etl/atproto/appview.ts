@@ -2,7 +2,7 @@ import { AtpAgent, XRPCError } from "@atproto/api";
 import { z } from "zod";
 import { duration } from "../run/duration.ts";
 import { UserError } from "../run/error.ts";
-import { LONGEST_WAIT_MS, retryAfterMs } from "./connection_problem.ts";
+import { LONGEST_WAIT_MS, retryAfterMs } from "../quota/server_allowance.ts";
 import { type InvalidItem, type PostView, readFeedItem, readPostView } from "./post_view.ts";
 import type { Session } from "./session.ts";
 import { delay } from "../run/pause.ts";
@@ -12,6 +12,7 @@ const TRIES = 4;
 /** The lexicon's limit: uris in one `getPosts`. */
 export const POSTS_AT_ONCE = 25;
 
+/** How an AppView is asked. */
 export interface AppViewOptions {
   signal: AbortSignal;
   /** Called before each wait, with its length. */

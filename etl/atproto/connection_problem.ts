@@ -1,8 +1,9 @@
+import { retryAfterMs } from "../quota/server_allowance.ts";
 import { describeError } from "../run/error.ts";
 import { SUBSCRIBE_EVENTS } from "./jetstream_event.ts";
 import { POST_COLLECTION } from "./post.ts";
 
-/** Why a connection failed or ended. */
+/** Why the connection of a WebSocket failed or ended. */
 export interface ConnectionProblem {
   kind:
     | "closed"
@@ -23,9 +24,6 @@ export interface ConnectionProblem {
 export class SilentSocket extends Error {
   override readonly name = "SilentSocket";
 }
-
-/** The longest wait that a server may ask for. */
-export const LONGEST_WAIT_MS = 15 * 60_000;
 
 /**
  * Explain why a WebSocket failed.
@@ -90,14 +88,4 @@ async function askRetryAfter(url: string): Promise<number | undefined> {
     if (error instanceof TypeError || error instanceof DOMException) return undefined;
     throw error;
   }
-}
-
-/** Read a Retry-After header (RFC 9110, section 10.2.3): seconds or a date; at most 15 minutes. */
-export function retryAfterMs(
-  header: string | null,
-  longestMs = LONGEST_WAIT_MS,
-): number | undefined {
-  if (header === null || header.trim() === "") return undefined;
-  const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - Date.now();
-  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), longestMs) : undefined;
 }

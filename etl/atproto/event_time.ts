@@ -17,7 +17,10 @@ export function readTime(reader: CborReader): string {
   return time;
 }
 
-/** Tell whether a time lies in the years 1 to 9999 (UTC), which every table and partition holds. */
+/**
+ * Tell whether the time of an event lies in the years 1 to 9999 (UTC), which every table and
+ * partition holds.
+ */
 export function isStorable(time: string): boolean {
   const milliseconds = Date.parse(time);
   return milliseconds >= FIRST && milliseconds <= LAST;

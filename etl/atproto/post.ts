@@ -5,7 +5,10 @@ export const POST_COLLECTION = "app.bsky.feed.post";
 /** Uris that an AppView can look up; an invalid uri would fail its whole request. */
 export const POST_URI = "at://did:[a-z]+:[\\w.:%-]+/app\\.bsky\\.feed\\.post/[\\w.~:-]{1,512}";
 
-/** The part of a raw row that comes from a record; columns as in the table `raw/<source>`. */
+/**
+ * What a record of the AT Protocol says of its post: a part of a raw row; columns as in the table
+ * `raw/<source>`.
+ */
 export interface PostRecord {
   created_at: string | null;
   text: string;

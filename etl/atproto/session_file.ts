@@ -15,7 +15,7 @@ const StoredSession = z.object({
   active: z.boolean(),
 });
 /** A login session, as its file keeps it. */
-export type StoredSession = z.infer<typeof StoredSession>;
+type StoredSession = z.infer<typeof StoredSession>;
 
 /** Keeps the tokens of a login between runs, in a file that only its owner can read. */
 export class SessionFile {

@@ -2,7 +2,7 @@ import { type Commit, decodeFrame, type Frame, FrameError, recordOf } from "./fr
 import { POST_COLLECTION } from "./post.ts";
 import type { RecordOp } from "./record_op.ts";
 
-/** A commit as every stream gives it; where its records are is the stream's own affair. */
+/** A commit as every stream of the AT Protocol gives it; where its records are is the stream's own affair. */
 export type StreamCommit = Omit<Commit, "blocks">;
 
 /** A decoded message of any stream. */

@@ -7,6 +7,7 @@ const SILENCE_MS = 60_000;
 /** Failures in a row after which another host is tried, and a run without any answer gives up. */
 const TRIES = 4;
 
+/** Which hosts a WebSocket is opened to, one after the other, and who is told of its connections. */
 export interface SubscriptionOptions {
   /** Base URLs; the next one is tried when one has failed four times in a row. */
   hosts: string[];

@@ -12,7 +12,7 @@ const [FAILURE_DAYS, FAILURE_FILES] = [7, 1500];
 /** How many failures are shown. */
 const FAILURES = 5;
 
-/** A run, as the screen shows it. */
+/** A run, as the ledger has it. */
 export interface RunRow {
   run_id: string;
   task: string;
@@ -38,7 +38,7 @@ const LAST_RUNS = 8;
 /** Runs of a task that are searched for its last complete one. */
 const RUNS_A_TASK = 20;
 
-/** Which files of the ledger are read for the screen. */
+/** Files of the ledger: the newest runs, and those of each task. */
 export interface LedgerFiles {
   newest: string[];
   /** The newest of each task. */
@@ -48,7 +48,7 @@ export interface LedgerFiles {
   warned: string[];
 }
 
-/** They are chosen by their names, which begin with the start time; a year's ledger is long. */
+/** Choose files of the ledger by their names, which begin with the start time; a year's ledger is long. */
 export function ledgerFiles(files: string[]): LedgerFiles {
   const sorted = files.toSorted((a, b) => basename(a) < basename(b) ? 1 : -1);
   const byTask = Map.groupBy(sorted, (path) => runName(path)?.task);
@@ -63,7 +63,7 @@ export function ledgerFiles(files: string[]): LedgerFiles {
   };
 }
 
-/** Give runs, the newest first; a running one whose process is gone has died. */
+/** Give runs of the ledger, the newest first; a running one whose process is gone has died. */
 export async function lastRuns(database: Database, files: string[]): Promise<RunRow[]> {
   const found = await rows<RunRow>(
     database,
@@ -78,7 +78,7 @@ export async function lastRuns(database: Database, files: string[]): Promise<Run
 }
 
 /**
- * Give the failed and dead ones of some runs, the newest first, each task and reason once.
+ * Give the failed and dead ones of some runs of the ledger, the newest first, each task and reason once.
  *
  * A `daily` that reached its end is left out: its failed steps are listed themselves. So is a wrong
  * call, which did nothing.
@@ -96,7 +96,7 @@ export function failuresOf(runs: RunRow[]): Failure[] {
   return [...failures.values()].slice(0, FAILURES);
 }
 
-/** Tell whether a run of this machine is recorded as running while its process is gone. */
+/** Tell whether a run of this machine is recorded in the ledger as running while its process is gone. */
 export function hasDied({ status, host, pid, boot_id, start_ticks }: Record<string, unknown>) {
   const here = host === Deno.hostname() && bootId() !== undefined;
   const alive = boot_id === bootId() && startTicks(Number(pid)) === start_ticks;

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 /** How a run of the ledger stands or ended. */
 export type RunStatus = "running" | "done" | "failed" | "busy" | "stopped";
 
-/** How a run ended. */
+/** How a run ended, for its row in the ledger. */
 export interface RunEnd {
   status: RunStatus;
   exit_status: ExitStatus;
@@ -70,7 +70,7 @@ export class LedgerRow {
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /**
- * Give the commit of the running code, undefined outside of git.
+ * Give the commit of the running code for the ledger, undefined outside of git.
  *
  * It does not show changes since that commit.
  */

@@ -13,13 +13,12 @@ import {
   writeMarker,
 } from "../store/archive.ts";
 import { firstDamage } from "../store/damage.ts";
-import { sync } from "../store/whole_file.ts";
+import { copyFile, stateOf, sync } from "../store/whole_file.ts";
 import { DataPaths } from "../store/paths.ts";
 import * as tables from "../store/tables.ts";
 import { PANELS } from "../labels/panel.ts";
 import { whileNobodyReads } from "../store/reading.ts";
 import { daysOfPosts, openPosts } from "./days_of_posts.ts";
-import { copyFile, stateOf } from "./move_file.ts";
 
 /** The raw data moved to an archive, or back. */
 export interface Archived {

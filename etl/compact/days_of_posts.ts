@@ -7,7 +7,7 @@ import { POSTS, RAW } from "../store/tables.ts";
 import { hashKey } from "../raw/tombstone.ts";
 import { spanOf } from "./parts.ts";
 
-/** The days of posts that depend on some raw parts. */
+/** The days of posts that depend on raw parts which are to be archived. */
 export interface RestingPosts {
   /** UTC days of posts that a row of them stands for, in order. */
   days: string[];
@@ -17,7 +17,7 @@ export interface RestingPosts {
 
 const DAY_MS = 86_400_000;
 
-/** Read the removals, once for many `daysOfPosts`. */
+/** Read the removals before days are archived, once for many `daysOfPosts`. */
 export async function openPosts(database: Database, paths: DataPaths): Promise<Removals> {
   const inputs = listInputs(paths);
   const raw = Object.values(inputs.raw).flat();
@@ -25,7 +25,7 @@ export async function openPosts(database: Database, paths: DataPaths): Promise<R
   return await readRemovals(database, inputs.tombstones, raw, key, inputs.archivedPosts);
 }
 
-/** Find the days of posts that rest on raw parts. */
+/** Find the days of posts that rest on raw parts which are to be archived. */
 export async function daysOfPosts(
   database: Database,
   paths: DataPaths,

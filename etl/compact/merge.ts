@@ -14,7 +14,10 @@ import {
 import type { Table } from "../store/tables.ts";
 import { type CompactedTable, mergedName } from "./parts.ts";
 
-/** `changed`: another task removed deleted rows meanwhile; `busy`: another task still reads. */
+/**
+ * How merging parts ended. `changed`: another task removed deleted rows meanwhile; `busy`: another
+ * task still reads.
+ */
 export type Merged = "merged" | "changed" | "busy";
 
 /** The parts of a day that are merged, and the file that takes their place. */

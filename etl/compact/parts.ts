@@ -14,7 +14,7 @@ export interface Sizes {
   merged: number;
 }
 /** The sizes that compacting goes by. */
-export const SIZES: Sizes = { small: 64 * 2 ** 20, merged: 256 * 2 ** 20 };
+const SIZES: Sizes = { small: 64 * 2 ** 20, merged: 256 * 2 ** 20 };
 
 /** Rows of a group, where rows are wide: what readers hold in memory. */
 const WIDE_ROWS_A_GROUP = 2048;
@@ -80,7 +80,7 @@ export function mergedName(files: string[], day: string, id: string): string {
   return `${names[0]!.split(/[-.]/)[0]}-merged-${id}${span}.parquet`;
 }
 
-/** Give the first and the last day of posts that the name of a raw part says it may touch. */
+/** Give the first and the last day of posts that the name of a part, merged or not, says it may touch. */
 export function spanOf(name: string): [string, string] | undefined {
   const [, first, last] = /\.(\d{4}-\d\d-\d\d)_(\d{4}-\d\d-\d\d)(?:\.parquet)?$/.exec(name) ?? [];
   return first && last ? [first, last] : undefined;

@@ -54,7 +54,7 @@ export async function weekOfCoverage(
   return weeks;
 }
 
-/** Describe it in a sentence for a paper. */
+/** Describe the coverage of a stream in these hours in a sentence. */
 export function describeWeek(week: WeekOfCoverage): string {
   const { source, hours_asked, hours_collected, minutes, minutes_with_data, skipped, set_aside } =
     week;

@@ -12,7 +12,10 @@ import { type Window, type Windows, windowsOfDay } from "../study/window.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** How far back the public hosts of streams replay, in milliseconds; theirs to change. */
+/**
+ * How far back the public hosts of streams replay, in milliseconds: older hours are lost. It is
+ * theirs to change.
+ */
 export const LOOK_BACK_MS = { firehose: 72 * HOUR_MS, jetstream: 36 * HOUR_MS } as const;
 
 const DAY_MS = 86_400_000;

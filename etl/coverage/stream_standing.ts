@@ -1,3 +1,5 @@
+import { type Stream, STREAMS } from "../store/source.ts";
+import { minute } from "../run/clock.ts";
 import { LOOK_BACK_MS, type OpenWindow, readOwed, unlaidWindows } from "./owed.ts";
 import type { Study } from "../study/study.ts";
 import { mergeSpans, type Span, totalLength } from "./span.ts";
@@ -13,16 +15,6 @@ const DAY_MS = 24 * HOUR_MS;
 const GIVEN_UP_MS = { daily: 7 * DAY_MS, other: DAY_MS };
 /** Shorter spans are not reported: the present is always a little ahead, and hosts reconnect. */
 const ENOUGH_MS = 60_000;
-
-/** Streams, as `study.yaml` names them. */
-const STREAMS = ["firehose", "jetstream"] as const;
-/** The name of a source that is a stream of hours. */
-export type Stream = typeof STREAMS[number];
-
-/** Tell whether a source is a stream. */
-export function isStream(source: string): source is Stream {
-  return (STREAMS as readonly string[]).includes(source);
-}
 
 /** The owed and the lost hours of a stream. */
 export interface StreamStanding {
@@ -86,11 +78,6 @@ function streamsInUse(paths: DataPaths, daily: Stream): Stream[] {
   return STREAMS.filter((source, index) =>
     last[index]! > newest - GIVEN_UP_MS[source === daily ? "daily" : "other"]
   );
-}
-
-/** Give an instant to the minute, as people read it; UTC. */
-export function minute(time: Date): string {
-  return time.toISOString().slice(0, 16).replace("T", " ");
 }
 
 /** Describe the standing of a stream in lines; none where nothing is owed or lost. */

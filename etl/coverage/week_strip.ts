@@ -5,7 +5,7 @@ import type { Study } from "../study/study.ts";
 import { mergeSpans, type Span, subtractSpans, totalLength } from "./span.ts";
 import type { Database } from "../store/duckdb.ts";
 import type { DataPaths } from "../store/paths.ts";
-import { isStream } from "./stream_standing.ts";
+import { isStream } from "../store/source.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -1,4 +1,4 @@
-import { allOpenBatches } from "../labels/open_batch.ts";
+import { allOpenBatches } from "../batches/open_batch.ts";
 import { type Variable, variable } from "../run/environment.ts";
 import { EXIT, UserError } from "../run/error.ts";
 import type { Study } from "../study/study.ts";
@@ -61,7 +61,7 @@ export function classifierSteps(
   );
 }
 
-/** Tell whether a step was left out for want of a key. */
+/** Tell whether a step of a day was left out for want of a key. */
 export function lacksKey(classifiers: DailyClassifiers, { task, reason }: StepEnd): boolean {
   const classifier = Object.values(classifiers).find((it) => it.task === task);
   return classifier !== undefined && reason === keyLackOf(classifier);

@@ -1,6 +1,6 @@
 import type { StepFigures } from "./step_figures.ts";
 
-/** A task of the chain. */
+/** A task of the chain of a day. */
 export interface Step {
   task: string;
   args: string[];
@@ -16,7 +16,7 @@ export interface Step {
  */
 export type StepStatus = "done" | "failed" | "busy" | "stopped" | "skipped";
 
-/** The result of a step. */
+/** The result of a step of a day. */
 export interface StepEnd extends StepFigures {
   task: string;
   args: string[];

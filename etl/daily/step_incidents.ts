@@ -1,7 +1,7 @@
 import { heartbeat } from "../watch/heartbeat.ts";
 import { type Incident, readIncidents, settleIncidents } from "../watch/incidents.ts";
 import type { Context } from "../command/command.ts";
-import { taskStates } from "../watch/task_states.ts";
+import { taskStates } from "../command/task_states.ts";
 import { tellOfReadableStudy } from "../watch/unreadable_study.ts";
 import { type DailyClassifiers, lacksKey } from "./classifier_steps.ts";
 import { type StepEnd, stepName } from "./step.ts";
@@ -9,7 +9,7 @@ import { type StepEnd, stepName } from "./step.ts";
 const SCOPE = "daily";
 
 /**
- * Notify people of failed and mended steps; request the heartbeat address if none failed
+ * Notify people of failed and mended steps of a day; request the heartbeat address if none failed
  * and all were reached.
  *
  * `date` is the requested day: such a run is not today's, and sends no heartbeat.
@@ -53,7 +53,7 @@ async function lostKeys(
   }));
 }
 
-/** Give the incidents: each failed task once, however many of its steps failed. */
+/** Give the incidents of the steps of a day: each failed task once, however many of its steps failed. */
 export function incidentsOf(ends: StepEnd[]): Incident[] {
   const failed = ends.filter(({ status }) => status === "failed");
   const first = failed.filter((end) => failed.find(({ task }) => task === end.task) === end);

@@ -1,5 +1,5 @@
 import { basename, dirname } from "node:path";
-import { purgeAnalyses } from "../export/analysis_file.ts";
+import { purgeAnalyses } from "./purge_analyses.ts";
 import { QUOTING_COLUMNS } from "../labels/paid_answer.ts";
 import { recountPanel } from "../labels/panel.ts";
 import { purgeArchive } from "./purge_archive.ts";

@@ -4,7 +4,7 @@ import {
   type OpenBatch,
   openBatches,
   sweepBatches,
-} from "../labels/open_batch.ts";
+} from "../batches/open_batch.ts";
 import { removeIfThere } from "../store/if_there.ts";
 import { purgeLines, whileIdle } from "./purge_lines.ts";
 import type { Context } from "../command/command.ts";

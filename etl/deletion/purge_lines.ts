@@ -4,7 +4,7 @@ import { lock } from "../store/lock.ts";
 import { removeLeftovers, replaceFile } from "../store/whole_file.ts";
 import type { DataPaths } from "../store/paths.ts";
 
-/** Do something under a lock; gives false where another process holds it. */
+/** Purge something under its lock; gives false where another process holds it. */
 export async function whileIdle(
   paths: DataPaths,
   name: string,

@@ -8,7 +8,7 @@ import type { Context } from "../command/command.ts";
 import { UserError } from "../run/error.ts";
 import { type Database, literal, row, rows } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
-import { recheckFile, type RecheckState } from "../raw/last_recheck.ts";
+import { recheckFile, type RecheckState } from "./last_recheck.ts";
 import { POSTS } from "../store/tables.ts";
 import { type Found, subjectHashSql, writeTombstones } from "../raw/tombstone.ts";
 

@@ -1,6 +1,6 @@
 import { readFailure } from "../run/request_failure.ts";
 
-/** How long a server may take to answer. */
+/** How long a server may take to answer what `doctor` asks. */
 export const TIMEOUT_MS = 10_000;
 
 /** The answer of an AppView to a request for one post of a feed. */

@@ -9,7 +9,7 @@ import type { Finding } from "./finding.ts";
 import { notices } from "./notices.ts";
 import { FIREHOSE, JETSTREAM, streamAddresses, streamAnswers } from "./stream.ts";
 
-/** One check. */
+/** A check of `doctor`. */
 export interface Check {
   name: string;
   group: "this machine" | "the data folder" | "the study" | "services";

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { isWritable } from "../run/process.ts";
-import { type Examination, size, spaceOf, standingFolder } from "./examination.ts";
+import { type Examination, spaceOf, standingFolder } from "./examination.ts";
+import { size } from "../run/amount.ts";
 import { isNetwork } from "./file_system.ts";
 import { type Finding, ok, warning } from "./finding.ts";
 import { isWithin, mountOf } from "./mount.ts";

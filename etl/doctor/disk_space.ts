@@ -1,7 +1,8 @@
 import { ifThere } from "../store/if_there.ts";
 import type { PartitionFile } from "../store/paths.ts";
 import { now, utcDay } from "../run/clock.ts";
-import { type Examination, size, type Space, spaceOf } from "./examination.ts";
+import { type Examination, type Space, spaceOf } from "./examination.ts";
+import { size } from "../run/amount.ts";
 import { type Finding, note, ok, problem, warning } from "./finding.ts";
 
 /** A run writes files anew beside the old ones, so that a day needs twice its size for a while. */
@@ -50,12 +51,12 @@ function describeDays(days: number): string {
 }
 
 /** A day in milliseconds, by which the growth of the disk is measured. */
-export const DAY_MS = 86_400_000;
+const DAY_MS = 86_400_000;
 
 /** Days before today that are measured. */
-export const DAYS = 7;
+const DAYS = 7;
 
-/** The average size of a day of the study. */
+/** The average size of a day of the study, by which the disk fills. */
 export interface Growth {
   bytes: number;
   files: number;
@@ -82,6 +83,6 @@ export async function measureGrowth(
 }
 
 /** A file that another task replaced meanwhile counts as empty. */
-export async function bytesOf(path: string): Promise<number> {
+async function bytesOf(path: string): Promise<number> {
   return (await ifThere(() => Deno.stat(path)))?.size ?? 0;
 }

@@ -37,7 +37,7 @@ export async function spaceOf(folder: string): Promise<Space> {
   return { bytes: bavail * bsize, files: files > 0 ? ffree : undefined };
 }
 
-/** Give a folder, without links, or its nearest existing parent. */
+/** Give the folder to examine, without links: the named one, or its nearest existing parent. */
 export async function standingFolder(folder: string): Promise<string> {
   for (;;) {
     try {
@@ -47,15 +47,4 @@ export async function standingFolder(folder: string): Promise<string> {
       folder = dirname(folder);
     }
   }
-}
-
-/** Write a number of bytes in a readable unit. */
-export function size(bytes: number): string {
-  const [unit, bytesAUnit] = bytes >= 1e12
-    ? ["TB", 1e12]
-    : bytes >= 1e9
-    ? ["GB", 1e9]
-    : ["MB", 1e6];
-  const value = bytes / bytesAUnit;
-  return `${value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString("en")} ${unit}`;
 }

@@ -4,7 +4,7 @@
  */
 export type Level = "ok" | "note" | "warning" | "problem";
 
-/** The result of a check. */
+/** The result of a check of `doctor`. */
 export interface Finding {
   level: Level;
   /** In words for people: no key, no post's text, nothing that a server wrote. */

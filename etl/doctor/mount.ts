@@ -39,7 +39,7 @@ export function mountOf(path: string, mounts: Mount[]): Mount | undefined {
   return over.findLast((mount) => mount.path.length === longest);
 }
 
-/** Tell whether a path is a folder or lies in it. */
+/** Tell whether a path is the place of a mount, or of another folder, or lies below it. */
 export function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
 }

@@ -105,6 +105,6 @@ export async function denoVersion(root: string, runs = Deno.version.deno): Promi
 }
 
 /** Is the version of a package or of Deno older than another? */
-export function isOlder(version: string, than: string): boolean {
+function isOlder(version: string, than: string): boolean {
   return version.localeCompare(than, "en", { numeric: true }) < 0;
 }

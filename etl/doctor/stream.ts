@@ -6,7 +6,7 @@ import { TIMEOUT_MS } from "./appview_answer.ts";
 import type { Examination } from "./examination.ts";
 import { type Finding, note, ok, problem, warning } from "./finding.ts";
 
-/** A source that is a stream. */
+/** A source that is a stream, as `doctor` examines it. */
 export interface Stream {
   name: "firehose" | "jetstream";
   /** The word for its hosts. */

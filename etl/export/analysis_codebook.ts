@@ -1,5 +1,5 @@
 import type { AnalysisColumn } from "./analysis_column.ts";
-import { markdownTable } from "./statement_text.ts";
+import { markdownTable } from "./markdown_table.ts";
 import { type Database, literal, row, rows } from "../store/duckdb.ts";
 
 /** A column with more categories than this names only some. */

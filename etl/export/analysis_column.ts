@@ -1,5 +1,4 @@
-import { CODED_MEANINGS } from "../labels/coded_posts.ts";
-import { CLASSIFIER as HUMAN, COLUMNS } from "../labels/human_labels.ts";
+import { CLASSIFIER as HUMAN, COLUMNS } from "../labels/coded_posts.ts";
 import { QUOTING_COLUMNS } from "../labels/paid_answer.ts";
 import { EXIT, UserError } from "../run/error.ts";
 import { literal } from "../store/duckdb.ts";
@@ -8,9 +7,15 @@ import { LABELS, POSTS } from "../store/tables.ts";
 import { STRATUM_OF_POST } from "../labels/stratum.ts";
 import { fileURLToPath } from "node:url";
 
+/** Meanings of an analysis file's columns for human labels. */
+const CODED_MEANINGS: Record<string, string> = {
+  labeled: "whether any coder labelled the post",
+  labels: "answers by variable: that of most coders of the post, none on a tie",
+};
+
 /** The longest name in Stata. */
 const LONGEST_NAME = 32;
-/** Digits of a keyed hash that stand for a post or an account: 128 bits. */
+/** Digits of a keyed hash that stand for a post or an account in an analysis file: 128 bits. */
 export const KEY_DIGITS = 32;
 
 /** A column of an analysis file, with its codebook entry. */
@@ -202,7 +207,7 @@ function unitOf(name: string, type: string): string {
   return "number";
 }
 
-/** Give the classifier's own label columns among those of its files. */
+/** Give the label columns of a classifier that an analysis file has, among those of its files. */
 export function ownColumns(found: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(found).filter(([name]) => !(name in LABELS.columns)));
 }

@@ -1,9 +1,7 @@
 import { removeLeftovers, replaceFile } from "../store/whole_file.ts";
-import { type AnalysisColumn, csvValue, KEY_DIGITS } from "./analysis_column.ts";
-import { type Database, literal, row } from "../store/duckdb.ts";
-import { damage } from "../store/damage.ts";
-import { rewriteParquet, tableOf, writeParquet } from "../store/parquet.ts";
-import type { DataPaths } from "../store/paths.ts";
+import { type AnalysisColumn, csvValue } from "./analysis_column.ts";
+import { type Database, literal } from "../store/duckdb.ts";
+import { writeParquet } from "../store/parquet.ts";
 import type { Table } from "../store/tables.ts";
 
 /** Give the table of an analysis file; files say in their metadata that they are one. */
@@ -36,7 +34,7 @@ export async function writeAnalysis(
 }
 
 /** Write rows of an analysis file as CSV; `from` is the rest of the query. */
-async function writeCsv(
+export async function writeCsv(
   database: Database,
   { columns }: Table,
   from: string,
@@ -47,38 +45,4 @@ async function writeCsv(
     database.run(
       `COPY (SELECT ${values.join(", ")} ${from}) TO ${literal(beside)} (FORMAT csv, HEADER)`,
     ));
-}
-
-/**
- * Remove rows of removed posts and accounts from the analysis files in the data folder; gives how many.
- *
- * Needs the temporary table `removed`. These files have no time within a day, so that posts of an account
- * from the day of its removal are removed too. Posts of hidden accounts stay.
- */
-export async function purgeAnalyses(database: Database, paths: DataPaths): Promise<number> {
-  let touched = 0;
-  const removed = (column: string) =>
-    `EXISTS (FROM removed WHERE left(subject_hash, ${KEY_DIGITS}) = ${column}
-       AND removed_at >= date - INTERVAL 1 HOUR)`;
-  const condition = `${removed("post_key")} OR ${removed("author_key")}`;
-  for (const { path } of paths.files("exports")) {
-    if (await damage(database, path) !== undefined) continue;
-    const { matches } = await row<{ matches: number }>(
-      database,
-      `SELECT count(*) AS matches FROM read_parquet(${literal(path)}, hive_partitioning = false)
-       WHERE ${condition}`,
-    );
-    if (matches === 0) continue;
-    const left = `FROM read_parquet(${literal(path)}) WHERE NOT coalesce(${condition}, false)`;
-    // The CSV first: if this is killed between the two, the Parquet file still shows the rows to remove.
-    const csv = path.replace(/parquet$/, "csv");
-    await writeCsv(database, await tableOf(database, path), left, csv);
-    await rewriteParquet(
-      database,
-      path,
-      `SELECT * FROM old WHERE NOT coalesce(${condition}, false)`,
-    );
-    touched += matches;
-  }
-  return touched;
 }

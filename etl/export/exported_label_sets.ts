@@ -1,5 +1,5 @@
 import { type ChosenLabelSet, ownColumns } from "./analysis_column.ts";
-import { CLASSIFIER as HUMAN } from "../labels/human_labels.ts";
+import { CLASSIFIER as HUMAN } from "../labels/coded_posts.ts";
 import type { LabelSetRow } from "../labels/label_set.ts";
 import { EXIT, UserError } from "../run/error.ts";
 import { readableFiles } from "../store/damage.ts";
@@ -8,13 +8,13 @@ import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { LABEL_SETS } from "../store/tables.ts";
 
-/** The shown label set of a classifier, with its files. */
+/** A label set in an analysis file, the shown one of its classifier, with the files of its labels. */
 export interface ExportedLabelSet extends ChosenLabelSet, LabelSetRow {
   filesOf(day: string): string[];
 }
 
 /**
- * Give the shown label sets of some classifiers; by default of all with labels.
+ * Give the label sets of an analysis file: the shown ones of some classifiers, by default of all with labels.
  *
  * Throws a usage error for a classifier that has none, and an error where a file of human labels
  * is damaged.
@@ -68,7 +68,7 @@ async function columnsOf(database: Database, files: string[]): Promise<Record<st
   return Object.fromEntries(found.map((column) => [column.column_name, column.column_type]));
 }
 
-/** Give a table of label sets for people, its head first; a missing hash is empty. */
+/** Give a table of the label sets of an analysis file for people, its head first; a missing hash is empty. */
 export function describeLabelSets(sets: ExportedLabelSet[]): string[][] {
   return [
     [

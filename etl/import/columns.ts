@@ -1,7 +1,8 @@
 /** Which columns of a file mean what. */
 
 /** Columns without which a file cannot be imported. */
-export const REQUIRED_COLUMNS = ["uri", "created_at", "text"] as const;
+const REQUIRED_COLUMNS = ["uri", "created_at", "text"] as const;
+/** Columns of a CSV file with counts of a post. */
 export const COUNT_COLUMNS = ["like_count", "repost_count", "reply_count", "quote_count"] as const;
 
 /**
@@ -28,7 +29,7 @@ const SYNONYMS = {
   coder: ["annotator", "rater"],
 } as const;
 
-export type ColumnName = keyof typeof SYNONYMS;
+type ColumnName = keyof typeof SYNONYMS;
 
 /** The columns of a file by what they mean, as the file names them. */
 export type Columns = Record<ColumnName, string[]>;

@@ -1,8 +1,8 @@
-import type { HumanLabel } from "../labels/human_labels.ts";
+import type { HumanLabel } from "./human_labels.ts";
 import { isMissingText, readAnswer } from "./cell.ts";
 import { type Columns, COUNT_COLUMNS } from "./columns.ts";
 import { type ImportedPost, readRow, RowError } from "./import_row.ts";
-import type { GivenLabel } from "../labels/given_labels.ts";
+import type { GivenLabel } from "./given_labels.ts";
 import { readScores } from "./imported_scores.ts";
 import { now } from "../run/clock.ts";
 import { comparedText } from "../labels/same_text.ts";

@@ -28,6 +28,7 @@ export interface ImportedPost {
   counted_at: string | null;
 }
 
+/** A row of a CSV file as a post. */
 export interface ImportedRow {
   post: ImportedPost;
   /** Optional columns whose cell cannot be read: it is null in the post. */

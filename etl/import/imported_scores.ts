@@ -1,6 +1,6 @@
-import { GIVEN_VERSION, type GivenLabel, landGivenLabels } from "../labels/given_labels.ts";
+import { type GivenLabel, landGivenLabels } from "./given_labels.ts";
+import { GIVEN_VERSION, type LabelSet } from "../labels/label_set.ts";
 import { readProbability, UNREADABLE } from "./cell.ts";
-import type { LabelSet } from "../labels/label_set.ts";
 import { ANSWER_COLUMNS } from "../labels/paid_answer.ts";
 import type { Context } from "../command/command.ts";
 

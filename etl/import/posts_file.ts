@@ -8,7 +8,7 @@ import {
   understand,
 } from "./columns.ts";
 import { checkCsv, csvRows } from "./csv.ts";
-import { humanLabelSet, landHumanLabels } from "../labels/human_labels.ts";
+import { humanLabelSet, landHumanLabels } from "./human_labels.ts";
 import { contentOf, countsOf, ImportReader } from "./import_reader.ts";
 import { describeLost, findPostsOfLabels, type FoundLabels } from "../labels/found_posts.ts";
 import type { ImportedPost } from "./import_row.ts";
@@ -42,7 +42,7 @@ interface Options {
   as?: string;
 }
 
-/** The task without its `run`. */
+/** The task of importing CSV files, without its `run`. */
 export const DESCRIPTION: Omit<Command, "run"> = {
   task: "import",
   description:

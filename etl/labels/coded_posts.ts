@@ -1,15 +1,14 @@
-import { CLASSIFIER, COLUMNS } from "./human_labels.ts";
 import { labelTable } from "./label_file.ts";
 import type { Database } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import type { Table } from "../store/tables.ts";
 
-/** Meanings of an analysis file's columns for human labels. */
-export const CODED_MEANINGS: Record<string, string> = {
-  labeled: "whether any coder labelled the post",
-  labels: "answers by variable: that of most coders of the post, none on a tie",
-};
+/** The classifier under whose name human labels lie. */
+export const CLASSIFIER = "human";
+
+/** Label columns of `labels/human`, after those that all labels have. */
+export const COLUMNS = { labels: "MAP(VARCHAR, VARCHAR)" } as const;
 
 /**
  * Make the temporary table `coded_posts`: human labels, in the columns of labels.

@@ -1,5 +1,5 @@
-import { CLASSIFIER as HUMAN } from "./human_labels.ts";
-import { GIVEN_VERSION } from "./given_labels.ts";
+import { CLASSIFIER as HUMAN } from "./coded_posts.ts";
+import { GIVEN_VERSION } from "./label_set.ts";
 import { labelTable, rewriteDay } from "./label_file.ts";
 import { comparedText } from "./same_text.ts";
 import { type Database, literal, rows } from "../store/duckdb.ts";

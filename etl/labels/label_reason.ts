@@ -18,6 +18,7 @@ export const LABEL_REASONS = [
   "unavailable",
   "rate_limited",
 ] as const;
+/** Why a post could not be labelled: one of `LABEL_REASONS`. */
 export type LabelReason = typeof LABEL_REASONS[number];
 
 /** Temporary reasons: the next run tries those posts again. */

@@ -7,6 +7,9 @@ import { relation, writeParquet } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { LABEL_SETS } from "../store/tables.ts";
 
+/** The version of classifiers whose labels came with a file; raised when it is read as other labels. */
+export const GIVEN_VERSION = "imported-1";
+
 /** The definition of a label; labels that differ in any part belong to different label sets. */
 export interface LabelSet {
   classifier: string;

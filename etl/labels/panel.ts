@@ -9,7 +9,7 @@ import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import type { Table } from "../store/tables.ts";
 
-/** Frozen posts, before the scores that they had; one file a panel. */
+/** The files of panels on disk: frozen posts, before the scores that they had; one file a panel. */
 export const PANELS: Table = {
   folder: "panels/*",
   version: 1,
@@ -84,7 +84,7 @@ export function readPanelManifest(paths: DataPaths, name: string): PanelManifest
   return manifestFile(paths, name).read();
 }
 
-/** Write the manifest of a panel with the hash of its posts; the panel is frozen once it stands. */
+/** Write the manifest of a panel on disk, with the hash of its posts; the panel is frozen once it stands. */
 export async function writePanelManifest(
   paths: DataPaths,
   manifest: Omit<PanelManifest, "files">,
@@ -96,7 +96,7 @@ export async function writePanelManifest(
 }
 
 /**
- * Update the number of remaining posts in the manifest of a panel.
+ * Update the number of remaining posts in the manifest of a panel on disk.
  *
  * It counts the rows of the file, so that the next run makes up for a killed one.
  */

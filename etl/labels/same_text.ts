@@ -23,7 +23,7 @@ const UNSEEN =
   /[\u00ad\u034f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufe0e\ufe0f\ufeff]/g;
 
 /**
- * Give a text as it is compared: entities decoded, NFKC, straight quotes and hyphens, single blanks.
+ * Give a text as the text of a given label is compared with that of a post: entities decoded, NFKC, straight quotes and hyphens, single blanks.
  *
  * Two texts with the same outcome are taken for one text; it is no text to be shown.
  */

@@ -8,7 +8,7 @@ import type { DataPaths } from "../store/paths.ts";
 import { LABEL_SETS, LABELS } from "../store/tables.ts";
 import { STRATUM_OF_POST } from "../labels/stratum.ts";
 
-/** A label set and its labels of the posts. */
+/** What a data statement says of a label set and its labels of the posts. */
 export interface LabelledPosts extends LabelSetRow {
   first_used: string | null;
   last_used: string | null;
@@ -18,7 +18,7 @@ export interface LabelledPosts extends LabelSetRow {
   failures: { reason: string; passed: number; filtered_out: number }[];
 }
 
-/** Counts of a label set in a stratum; some most-liked posts are filtered out. */
+/** What a data statement says of a label set in a stratum; some most-liked posts are filtered out. */
 export interface LabelledStratum {
   stratum: string;
   passed_filters: boolean;
@@ -31,7 +31,7 @@ export interface LabelledStratum {
   highest_prob: number | null;
 }
 
-/** Posts, and their flags. */
+/** What a data statement says of posts and their flags. */
 export interface FilteredPosts extends FilterSummary {
   days: string[];
   by_source: Record<string, number>;
@@ -39,7 +39,7 @@ export interface FilteredPosts extends FilterSummary {
   filter_configs: { hash: string; posts: number }[];
 }
 
-/** Count posts by source and filter, from the columns that their files have. */
+/** Count posts for the data statement by source and filter, from the columns that their files have. */
 export async function filteredPosts(database: Database, paths: DataPaths): Promise<FilteredPosts> {
   const files = paths.files("posts");
   const list = files.map(({ path }) => path);
@@ -69,7 +69,10 @@ export async function filteredPosts(database: Database, paths: DataPaths): Promi
   };
 }
 
-/** Count the labels of every label set for the posts in their current version, the shown sets first. */
+/**
+ * Count for the data statement the labels of every label set for the posts in their current
+ * version, the shown sets first.
+ */
 export async function labelledPosts(
   database: Database,
   paths: DataPaths,

@@ -11,7 +11,7 @@ const HOUR_MS = 3_600_000;
 /** Folders of `raw/` that hold no posts. */
 const NO_SOURCE = ["tombstones", "context", "counts"];
 
-/** The posts of one source, and the collected share of its requested hours. */
+/** What a data statement says of one source: its posts, and the collected share of its requested hours. */
 export interface CollectedSource {
   source: string;
   hosts: string[];
@@ -24,7 +24,7 @@ export interface CollectedSource {
   stream: CollectedStream | undefined;
 }
 
-/** Hours in event time. */
+/** What a data statement says of a stream: its hours, in event time. */
 export interface CollectedStream {
   /** The settings that laid its windows, as `study.yaml` had them. */
   settings: string[];
@@ -47,7 +47,7 @@ export interface CollectedStream {
 }
 
 /**
- * Read the posts of each source, by name; sources without posts are left out.
+ * Read what a data statement says of each source, by name; sources without posts are left out.
  *
  * Throws where raw data is in an archive that is not there: the counts would be too low.
  */

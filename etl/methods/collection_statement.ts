@@ -1,7 +1,8 @@
 import type { CollectedStream } from "./collected_source.ts";
 import type { MethodsFacts } from "./methods_facts.ts";
 import type { Span } from "../coverage/span.ts";
-import { hours, markdownTable, minute, number, percent } from "../export/statement_text.ts";
+import { hours, minute, number, percent } from "./statement_text.ts";
+import { markdownTable } from "../export/markdown_table.ts";
 
 /** Number of gaps that are listed; all are counted. */
 const NAMED_GAPS = 10;

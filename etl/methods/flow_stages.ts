@@ -1,7 +1,7 @@
 import type { LabelledPosts } from "./analysed_posts.ts";
 import type { FlowStage } from "./flow_diagram.ts";
 import type { MethodsFacts } from "./methods_facts.ts";
-import { number } from "../export/statement_text.ts";
+import { number } from "./statement_text.ts";
 
 /** Give the stages of the flow diagram, from received to labelled posts. */
 export function flowStages({ sources, posts, label_sets }: MethodsFacts): FlowStage[] {

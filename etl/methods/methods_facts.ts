@@ -1,7 +1,7 @@
 import type { FilteredPosts, LabelledPosts } from "./analysed_posts.ts";
 import type { CollectedSource } from "./collected_source.ts";
-import type { CreationTimes } from "../preprocess/creation_times.ts";
-import type { LastRecheck } from "../raw/last_recheck.ts";
+import type { CreationTimes } from "./creation_times.ts";
+import type { LastRecheck } from "../deletion/last_recheck.ts";
 import type { TaskRuns } from "./task_runs.ts";
 import { type Database, rows } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
@@ -25,14 +25,14 @@ export interface MethodsFacts {
   runs: TaskRuns[];
 }
 
-/** Posts or accounts removed for a reason, each once. */
+/** What a data statement says of posts or accounts removed for a reason, each once. */
 export interface TakenBack extends Record<string, unknown> {
   subject_kind: string;
   reason: string;
   subjects: number;
 }
 
-/** Count tombstones by kind and reason; most are of posts that the study never had. */
+/** Count removals for the data statement, by kind and reason; most are of posts that the study never had. */
 export async function takenBack(database: Database, paths: DataPaths): Promise<TakenBack[]> {
   const files = paths.files("raw/tombstones").map(({ path }) => path);
   return await rows<TakenBack>(

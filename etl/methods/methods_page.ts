@@ -1,8 +1,9 @@
 import type { LabelledPosts } from "./analysed_posts.ts";
 import { collectionLines } from "./collection_statement.ts";
 import type { MethodsFacts } from "./methods_facts.ts";
-import { markdownTable, minute, number, percent } from "../export/statement_text.ts";
-import { describeCreationTimes } from "../preprocess/creation_times.ts";
+import { minute, number, percent } from "./statement_text.ts";
+import { markdownTable } from "../export/markdown_table.ts";
+import { describeCreationTimes } from "./creation_times.ts";
 import type { TaskRuns } from "./task_runs.ts";
 import { unknowns } from "./unknown_facts.ts";
 

@@ -3,7 +3,7 @@ import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { RUNS } from "../store/tables.ts";
 
-/** How the runs of a task ended, and their code and study. */
+/** What a data statement says of the runs of a task: how they ended, and their code and study. */
 export interface TaskRuns extends Record<string, unknown> {
   task: string;
   runs: number;
@@ -21,7 +21,7 @@ export interface TaskRuns extends Record<string, unknown> {
 }
 
 /**
- * Sum up the ledger by task, in the order in which they first ran.
+ * Sum up the ledger for the data statement by task, in the order in which they first ran.
  *
  * Without the run that asks, and without calls that did nothing: dry runs, and calls that were refused as
  * wrong (exit status 2).

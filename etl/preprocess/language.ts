@@ -1,10 +1,11 @@
 import { eld } from "eld/small";
 
-/** Key and text. */
+/** Texts whose languages are to be detected: key and text. */
 export type Texts = [number, string][];
-/** Key, ISO 639-1 code, score. */
+/** Languages that were detected: key, ISO 639-1 code, score. */
 export type Languages = [number, string | null, number | null][];
 
+/** The language of a text, as it was detected. */
 export interface DetectedLanguage {
   /** ISO 639-1 code; null where there is nothing to detect. */
   language: string | null;

@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 import type { Languages, Texts } from "./language.ts";
 import { type Database, row } from "../store/duckdb.ts";
 
-/** Raised when the same text gets another language. */
+/** The version of the detector of languages; raised when the same text gets another language. */
 export const DETECTOR = "eld 2.1 small";
 
 const THREADS = 2;

@@ -1,3 +1,5 @@
+import type { DataPaths } from "../store/paths.ts";
+import type { Inputs } from "../raw/inputs.ts";
 import type { ConfiguredFilter } from "../filters/load_filters.ts";
 import { rawRows } from "../raw/raw_rows.ts";
 import { SOURCE_COLUMNS } from "../store/source.ts";
@@ -125,7 +127,7 @@ function singleSpaced(text: string): string {
     THEN regexp_replace(${text}, '${SPACE}', ' ', 'g') ELSE ${text} END)`;
 }
 
-/** Give the table of posts with the columns of the filters. */
+/** Give the table of posts that is written, with the columns of the filters. */
 export function postsTable(filters: ConfiguredFilter[]): Table {
   return withColumns(
     POSTS,
@@ -184,4 +186,18 @@ export async function writePosts(
     await database.run("RESET disabled_optimizers; SET preserve_insertion_order = false");
     await resetThreads(database);
   }
+}
+
+/** Give the files of posts that stay as they are, as their raw data is damaged or elsewhere. */
+export async function standingPosts(
+  database: Database,
+  paths: DataPaths,
+  { stoppedDays }: Inputs,
+): Promise<string[]> {
+  const standing: string[] = [];
+  for (const { path, day } of paths.files("posts")) {
+    if (!stoppedDays.has(day!) || await damage(database, path) !== undefined) continue;
+    standing.push(path);
+  }
+  return standing;
 }

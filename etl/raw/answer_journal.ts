@@ -24,7 +24,7 @@ export interface AnswerJournal {
   dated?: string;
 }
 
-/** Repeated counts by `sync:most-liked`. */
+/** The journal of answers with the counts that `sync:most-liked` takes again. */
 export const COUNTS_JOURNAL: AnswerJournal = {
   name: "counts",
   table: COUNTS,
@@ -32,13 +32,14 @@ export const COUNTS_JOURNAL: AnswerJournal = {
   dated: "written_at",
 };
 
-/** Posts that ours reply to or quote. */
+/** The journal of answers with posts that ours reply to or quote. */
 export const CONTEXT_JOURNAL: AnswerJournal = {
   name: "context",
   table: CONTEXTS,
   lock: "sync-context",
 };
 
+/** Every journal of an AppView's answers. */
 export const ANSWER_JOURNALS: readonly AnswerJournal[] = [COUNTS_JOURNAL, CONTEXT_JOURNAL];
 
 const LINE_COLUMNS = ["host", "seen_at"];

@@ -48,20 +48,6 @@ export function listInputs(paths: DataPaths): Inputs {
   };
 }
 
-/** Give the files of posts that stay as they are, as their raw data is damaged or elsewhere. */
-export async function standingPosts(
-  database: Database,
-  paths: DataPaths,
-  { stoppedDays }: Inputs,
-): Promise<string[]> {
-  const standing: string[] = [];
-  for (const { path, day } of paths.files("posts")) {
-    if (!stoppedDays.has(day!) || await damage(database, path) !== undefined) continue;
-    standing.push(path);
-  }
-  return standing;
-}
-
 /**
  * Do something with the inputs; where that fails, leave damaged files out and begin again.
  *

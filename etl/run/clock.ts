@@ -28,3 +28,8 @@ export function now(): Date {
 export function utcDay(date: Date): string {
   return date.toISOString().slice(0, 10);
 }
+
+/** Give an instant to the minute, as people read it; UTC. */
+export function minute(time: Date): string {
+  return time.toISOString().slice(0, 16).replace("T", " ");
+}

@@ -29,6 +29,7 @@ export const VARIABLES = [
   "LC_CTYPE",
   "LANG",
 ] as const;
+/** The name of an environment variable that civicsky reads. */
 export type Variable = typeof VARIABLES[number];
 
 /**

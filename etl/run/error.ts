@@ -1,5 +1,6 @@
 /** Exit statuses of every task; the meanings are a contract (README, "Exit status"). */
 export const EXIT = { done: 0, failed: 1, usage: 2, busy: 3, stopped: 4 } as const;
+/** An exit status of a task. */
 export type ExitStatus = typeof EXIT[keyof typeof EXIT];
 
 /**
@@ -26,7 +27,7 @@ export class UserError extends Error {
   }
 }
 
-/** The remedy for a read-only file system. */
+/** The remedy where the operating system says that a file system is read-only. */
 export const READ_ONLY = "Mount it writable, or name another folder with --data";
 
 /** Did the operating system refuse to write because the file system is read-only? */
@@ -43,7 +44,7 @@ export function describeError(error: unknown): string {
 }
 
 /** Did the operating system refuse to write because the disk or the user's quota is full? */
-export function isFull(thrown: unknown): boolean {
+function isFull(thrown: unknown): boolean {
   const { code = "" } = thrown as { code?: string };
   // DuckDB says so only in words.
   return thrown instanceof Error &&

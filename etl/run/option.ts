@@ -3,6 +3,7 @@ import { EXIT, UserError } from "./error.ts";
 
 /** Parsers of option values; each throws a `RangeError` that ends a sentence. */
 
+/** Read the value of an option: a whole number above 0. */
 export function positiveInteger(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < 1 || !Number.isSafeInteger(value)) {
@@ -11,13 +12,14 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
+/** Read the value of an option: a number above 0. */
 export function positiveNumber(text: string): number {
   const value = Number(text);
   if (!/^\d+(\.\d+)?$/.test(text) || value <= 0) throw new RangeError("is not a number above zero");
   return value;
 }
 
-/** An instant such as 2026-06-01T18:00:00Z; without a time zone it is UTC. */
+/** Read the value of an option: an instant such as 2026-06-01T18:00:00Z; without a time zone it is UTC. */
 export function instant(text: string): Date {
   const match = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/.exec(text);
   const date = new Date(match && text.includes("T") && !match[4] ? `${text}Z` : text);
@@ -28,13 +30,13 @@ export function instant(text: string): Date {
   return date;
 }
 
-/** A UTC day such as 2026-06-01. */
+/** Read the value of an option: a UTC day such as 2026-06-01. */
 export function day(text: string): string {
   if (!isDay(text)) throw new RangeError("is not a day such as 2026-06-01");
   return text;
 }
 
-/** The options that choose days of posts. */
+/** The options of a command line that choose days of posts. */
 export const DAYS = [
   { flags: "--since <day>", description: "first UTC day of posts", parse: day },
   { flags: "--until <day>", description: "last UTC day of posts", parse: day },
@@ -70,7 +72,7 @@ function isDay(text: string): boolean {
 const LONGEST_HOURS = 500;
 const UNITS_MS = { h: 3_600_000, m: 60_000, s: 1000 };
 
-/** How long one run may last, such as 4h, 10m or 1h30m, in milliseconds. */
+/** Read the value of an option: how long one run may last, such as 4h, 10m or 1h30m, in milliseconds. */
 export function runTime(text: string): number {
   if (!/^(\d+(\.\d+)?[hms])+$/.test(text)) {
     throw new RangeError("is not a duration such as 4h or 10m");
@@ -104,7 +106,7 @@ export function urlVariable(name: Variable, ...protocols: string[]): string | un
   }
 }
 
-/** The base URL of a server, without a path. */
+/** Give the reader of an option: the base URL of a server, without a path. */
 export function baseUrl(...protocols: string[]): (text: string) => string {
   return (text) => {
     if (!URL.canParse(text) || !protocols.includes(new URL(text).protocol)) {

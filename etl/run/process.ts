@@ -54,7 +54,7 @@ export function bootId(): string | undefined {
 }
 
 /**
- * Give when a process started, in clock ticks since boot; undefined where no such process runs.
+ * Give when a process of this machine started, in clock ticks since boot; undefined where no such process runs.
  *
  * With the boot id it tells a process from a later one that got the same pid (proc(5), field 22).
  */

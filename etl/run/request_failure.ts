@@ -6,7 +6,7 @@ export interface RequestFailure {
   isForbidden: boolean;
 }
 
-/** Tell why a request gave no answer, without the error's own message. */
+/** Tell why a request over the network, to whatever server, gave no answer, without the error's own message. */
 export function readFailure(error: unknown): RequestFailure {
   const causes = causesOf(error);
   return {

@@ -30,6 +30,7 @@ export interface PendingCounts {
   filtered_out_not_drawn: number;
 }
 
+/** A post that is to be labelled. */
 export interface PendingPost {
   uri: string;
   cid: string | null;
@@ -44,14 +45,6 @@ export interface PendingPost {
   context?: ContextPart[];
   /** A post that it names could not be fetched. */
   isContextMissing?: boolean;
-}
-
-/** A raw answer, or the reason for none. */
-export interface StoredAnswer {
-  answer: string | null;
-  /** The post's place in a request of several posts, from 0. */
-  place?: number;
-  reason: string | null;
 }
 
 /** Posts that a page has. */
@@ -132,6 +125,7 @@ export async function findPending(
   return counts;
 }
 
+/** How pending posts are read. */
 export interface PageOptions {
   /** Posts of a page, */
   size?: number;
@@ -181,34 +175,7 @@ export async function* pendingPages(
   await database.run("DROP TABLE IF EXISTS pending_texts");
 }
 
-/**
- * Look up stored answers by request hash among a day's labels of a label set.
- *
- * Gives raw answer and reason by request hash, without temporary failures. Answers of this run
- * are in its `AnswerSegment`.
- */
-export async function storedAnswers(
-  database: Database,
-  paths: DataPaths,
-  { classifier, labelSetId, day }: LabelledDay,
-  requestHashes: string[],
-): Promise<Map<string, StoredAnswer>> {
-  const files = labelFiles(paths, classifier, day);
-  if (requestHashes.length === 0 || files.length === 0) return new Map();
-  const found = await rows<{ request_hash: string; stored: StoredAnswer }>(
-    database,
-    `SELECT request_hash, first({answer: answer, reason: reason}
-       ORDER BY was_successfully_labeled DESC) AS stored
-     FROM ${relation(withColumns(LABELS, ANSWER_COLUMNS), files)}
-     WHERE label_set_id = ${literal(labelSetId)}
-       AND request_hash IN (SELECT unnest(${literal(requestHashes)}))
-       AND (was_successfully_labeled OR NOT reason IN (${literalList(PASSING_REASONS)}))
-     GROUP BY request_hash`,
-  );
-  return new Map(found.map(({ request_hash, stored }) => [request_hash, stored]));
-}
-
-/** Give the hash by which a row with the columns uri, cid and text_hash is known as labelled. */
+/** Give the hash by which `findPending` knows a row with the columns uri, cid and text_hash as labelled. */
 export function labelledKeySql(row: string): string {
   return `coalesce(${keySql(row, "cid")}, ${keySql(row, "text_hash")})`;
 }

@@ -1,4 +1,4 @@
-import type { SamplePlan } from "../study/labelling_settings.ts";
+import type { LabellingSettings } from "../study/labelling_settings.ts";
 import { createHash } from "node:crypto";
 import { now } from "../run/clock.ts";
 import { type Database, literal, row } from "../store/duckdb.ts";
@@ -23,7 +23,7 @@ export interface Sample {
   rates: Rates;
 }
 
-/** Every post, as `--all` asks for. */
+/** The rates that draw every post, as `--all` asks for. */
 export const EVERY_POST: Rates = { most_liked: 1, passed: 1, filtered_out: 1 };
 
 const HEX_DIGITS = 13;
@@ -53,6 +53,27 @@ export function turnSql(sample: Sample): string {
   // u may be 0, and 0 / 0 is no number.
   return `(CASE WHEN ${rate} > 0 THEN ${uniformSql("p.uri", sample.seed)} / ${rate}
     ELSE 'infinity'::DOUBLE END)`;
+}
+
+/** Settings of a study for a classifier's sample. */
+export interface SamplePlan {
+  seed: string;
+  /** The share of the posts that pass the filters, or how many of them a day. */
+  passed: { rate: number } | { postsPerDay: number };
+  filteredOutRate: number;
+}
+
+/** Give the sample plan; `all` draws every post. */
+export function samplePlan({ sample }: LabellingSettings, all: boolean): SamplePlan {
+  const seed = String(sample.seed);
+  if (all) return { seed, passed: { rate: 1 }, filteredOutRate: 1 };
+  return {
+    seed,
+    passed: sample.label_rate === undefined
+      ? { postsPerDay: sample.posts_per_day! }
+      : { rate: sample.label_rate },
+    filteredOutRate: sample.filtered_out_rate,
+  };
 }
 
 const DAY_MS = 86_400_000;

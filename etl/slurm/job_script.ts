@@ -15,6 +15,7 @@ export interface JobPlace {
   sbatch: string[];
 }
 
+/** What a batch script is written from. */
 export interface JobScript {
   /** What the script does, for readers of the script. */
   about: string;

@@ -14,6 +14,7 @@ const DOING = "count posts again";
 /** Posts of a segment: each becomes a part of `raw/counts`. */
 const SEGMENT = 50_000;
 
+/** The result of counting posts again. */
 export interface CountsTaken {
   /** Posts that are old enough, whether or not this run reached them. */
   due: number;

@@ -1,5 +1,5 @@
 import { POST_URI } from "../atproto/post.ts";
-import { CLASSIFIER as HUMAN } from "../labels/human_labels.ts";
+import { CLASSIFIER as HUMAN } from "../labels/coded_posts.ts";
 import { now, utcDay } from "../run/clock.ts";
 import type { UserError } from "../run/error.ts";
 import { type Database, literal, row, rows } from "../store/duckdb.ts";

@@ -2,6 +2,7 @@ import { FIREHOSE } from "../atproto/stream_decoder.ts";
 import { LOOK_BACK_MS } from "../coverage/owed.ts";
 import { streamCommand } from "../collect/stream_command.ts";
 
+/** The task `sync:firehose`. */
 export const command = streamCommand({
   task: "sync:firehose",
   description:

@@ -11,6 +11,7 @@ const ASKED = [
   ["kinds", "sync"],
 ];
 
+/** The task `sync:jetstream`. */
 export const command = streamCommand({
   task: "sync:jetstream",
   description:

@@ -29,6 +29,7 @@ interface Options {
   appview?: string;
 }
 
+/** The task `sync:most-liked`. */
 export const command: Command = {
   task: "sync:most-liked",
   description:

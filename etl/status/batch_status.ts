@@ -1,4 +1,4 @@
-import { allOpenBatches, isUnderWay, type OpenBatch } from "../labels/open_batch.ts";
+import { allOpenBatches, isUnderWay, type OpenBatch } from "../batches/open_batch.ts";
 import type { DataPaths } from "../store/paths.ts";
 
 /** A batch under way, as `deno task status` shows it: as its server last reported. */
@@ -36,7 +36,7 @@ export function batchStatus(paths: DataPaths): BatchStatus[] {
   }));
 }
 
-/** Give the rows of a table for people, its head first. */
+/** Give the batches under way as rows of a table for people, its head first. */
 export function batchLines(batches: BatchStatus[]): string[][] {
   const number = (value: number) => value.toLocaleString("en");
   return [

@@ -1,18 +1,13 @@
 import { z } from "zod";
 import { DrawnDays } from "../sampling/drawn_days.ts";
-import {
-  durationAt,
-  LabellingSettings,
-  type Quota,
-  quotas,
-  samplePlan,
-} from "../study/labelling_settings.ts";
+import { LabellingSettings } from "../study/labelling_settings.ts";
+import { sampleOfDay, samplePlan } from "../sampling/sample.ts";
+import { durationAt, type Quota, quotas } from "../quota/quota.ts";
 import { findPending } from "../sampling/pending.ts";
 import { ANSWER_COLUMNS } from "../labels/paid_answer.ts";
 import { now } from "../run/clock.ts";
 import type { ModelPrices, Study } from "../study/study.ts";
-import { sampleOfDay } from "../sampling/sample.ts";
-import { spentThisMonth } from "../labels/spending.ts";
+import { spentThisMonth } from "../answers/spending.ts";
 import { type Database, literal, row, rows } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";

@@ -1,12 +1,12 @@
-import { GIVEN_VERSION } from "../labels/given_labels.ts";
-import { CLASSIFIER as HUMAN } from "../labels/human_labels.ts";
+import { GIVEN_VERSION } from "../labels/label_set.ts";
+import { CLASSIFIER as HUMAN } from "../labels/coded_posts.ts";
 import { LABEL_OF_POST } from "../labels/label_file.ts";
 import { type Database, literal, rows } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
 import type { PartitionFile } from "../store/paths.ts";
 import { LABEL_SETS, LABELS, POSTS } from "../store/tables.ts";
 
-/** The coverage of posts by a label set. */
+/** How many posts a label set covers, as `status` shows it. */
 export interface LabelSetStatus {
   classifier: string;
   label_set_id: string;

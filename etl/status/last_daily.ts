@@ -24,7 +24,7 @@ export function lastDaily(runs: RunRow[]): LastDaily | null {
   };
 }
 
-/** Describe it in a sentence. */
+/** Describe that `daily` in a sentence. */
 export function describeDaily({ started_at, status, seconds, steps }: LastDaily): string {
   const of = (status: string) => steps.filter((step) => step.status === status);
   const others = ["failed", "stopped", "skipped"].flatMap((status) => {

@@ -1,20 +1,20 @@
 import { batchLines, type BatchStatus } from "./batch_status.ts";
 import { describeWeek, type WeekOfCoverage } from "../coverage/coverage.ts";
-import { type CreationTimes, describeCreationTimes } from "../preprocess/creation_times.ts";
+import { type CreationTimes, describeCreationTimes } from "../methods/creation_times.ts";
 import { describeDrift } from "../drift/drift_text.ts";
 import type { LabelDrift } from "../drift/label_drift.ts";
 import type { LabelProspect } from "./label_prospect.ts";
 import type { LabelSetStatus } from "./label_set_status.ts";
 import type { Failure, RunRow } from "../command/last_runs.ts";
 import { describeDaily, type LastDaily } from "./last_daily.ts";
-import type { LastWarning } from "./last_warnings.ts";
+import type { LastWarning } from "../command/last_warnings.ts";
 import {
   describePerspectiveEnd,
   isPerspectiveEnd,
   type PerspectiveEnd,
 } from "../study/perspective_end.ts";
 import { describeStanding, type StreamStanding } from "../coverage/stream_standing.ts";
-import { describeStrips, stripLegend } from "./strip_text.ts";
+import { describeStrips, stripLegend } from "../coverage/strip_text.ts";
 import type { TableStatus } from "./table_status.ts";
 import type { WeekStrip } from "../coverage/week_strip.ts";
 import { variable } from "../run/environment.ts";

@@ -1,7 +1,7 @@
 import { type Database, literal, row } from "../store/duckdb.ts";
 import type { DataPaths, PartitionFile } from "../store/paths.ts";
 
-/** The size of a table. */
+/** The size of a table, as `status` shows it. */
 export interface TableStatus {
   table: string;
   rows: number;

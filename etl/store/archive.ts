@@ -16,7 +16,7 @@ const Archive = z.strictObject({
 /** The folder of archived raw data, and the days of posts that stay as they are because of it. */
 export type Archive = z.infer<typeof Archive>;
 
-/** Sources whose raw data is moved; raw data of feeds and imports is small, and is read again. */
+/** Sources whose raw data an archive may hold; raw data of feeds and imports is small, and is read again. */
 export const ARCHIVED_SOURCES = ["firehose", "jetstream"];
 
 /** The marker in the archive that identifies it. */

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { ifThereSync } from "./if_there.ts";
 import { startTicks } from "../run/process.ts";
 
+/** A connection to DuckDB. */
 export type Database = DuckDBConnection;
+/** A row as DuckDB gives it, by column. */
 export type Row = Record<string, unknown>;
 
 /** Memory for DuckDB; what exceeds it spills to a folder beside the tables. */
@@ -165,4 +167,24 @@ export function literal(value: unknown): string {
 /** Read a timestamp as DuckDB writes it. */
 export function utc(text: string): Date {
   return new Date(`${text.replace(" ", "T")}Z`);
+}
+
+/**
+ * Limits DuckDB's memory where JavaScript holds much beside it. DuckDB spills the rest, except what it pins:
+ * where this is too little, `withMoreMemory` takes more.
+ */
+export const LIMIT_MEMORY = "SET memory_limit = '110MB'";
+
+/**
+ * Do some work with DuckDB's memory limited; if it ran out, do it again with more: old files have
+ * larger row groups.
+ */
+export async function withMoreMemory<T>(database: Database, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isOutOfMemory(error)) throw error;
+    await database.run("SET memory_limit = '600MB'");
+    return await work();
+  }
 }

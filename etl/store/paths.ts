@@ -267,6 +267,7 @@ export class DataPaths {
   }
 }
 
+/** A file of a table. */
 export interface PartitionFile {
   path: string;
   /** The UTC day of the hive partition, undefined for tables without one. */

@@ -18,18 +18,18 @@ const Replacement = z.strictObject({
   replaced: z.array(z.string()),
 });
 
-/** Which parts of a day the last compaction replaced by which file, and how far it came. */
+/** Which files readers leave out, as another file replaces these parts of a day, and how far that came. */
 export type Replacement = z.infer<typeof Replacement>;
 
 /** The suffix of a merged file until it counts; no task reads it. */
 const UNCOUNTED = ".compacted";
 
-/** Give the path at which a merged file is written. */
+/** Give the path at which a file that replaces others lies until readers count it. */
 export function uncountedPath(root: string, { table, day, merged }: Replacement): string {
   return join(root, table, `date=${day}`, `${merged}${UNCOUNTED}`);
 }
 
-/** The list of the last compaction as it stands; there is none before the first. */
+/** The file that says which files readers leave out; there is none before the first compaction. */
 export function replacementFile(root: string): StateFile<Replacement> {
   return new StateFile(join(root, "compaction.json"), Replacement, {
     found: "it does not hold the list of a compaction",
@@ -39,7 +39,7 @@ export function replacementFile(root: string): StateFile<Replacement> {
 }
 
 /**
- * Give the paths that do not count although they are there: parts whose merged file is in its place.
+ * Give the paths of files that readers leave out although they are there: others are in their place.
  *
  * `exists` tells whether a path is there.
  */

@@ -12,10 +12,21 @@ export const SOURCES = {
   import: { task: "import", posts: "imported posts" },
 } as const;
 
+/** The name of a source of posts. */
 export type Source = keyof typeof SOURCES;
 
-/** Their names. */
+/** The names of all sources. */
 export const SOURCE_NAMES = Object.keys(SOURCES) as Source[];
 
 /** The columns of `posts` that say which sources brought a post, in the same order. */
 export const SOURCE_COLUMNS: string[] = SOURCE_NAMES.map((source) => `in_${source}`);
+
+/** The sources that are streams of hours, as `study.yaml` names them. */
+export const STREAMS = ["firehose", "jetstream"] as const;
+/** The name of a source that is a stream of hours. */
+export type Stream = typeof STREAMS[number];
+
+/** Tell whether a source is a stream. */
+export function isStream(source: string): source is Stream {
+  return (STREAMS as readonly string[]).includes(source);
+}

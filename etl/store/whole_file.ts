@@ -1,6 +1,6 @@
+import { ifThere, ifThereSync, namesIn, removeIfThere } from "./if_there.ts";
 import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
-import { ifThereSync, namesIn, removeIfThere } from "./if_there.ts";
 
 /** Force a file or a folder's entries to disk. */
 export async function sync(path: string): Promise<void> {
@@ -71,4 +71,33 @@ export async function sha256OfFile(path: string): Promise<string> {
   using file = await Deno.open(path);
   for await (const bytes of file.readable) hash.update(bytes);
   return hash.digest("hex");
+}
+
+/**
+ * Copy a file to another place, perhaps on another disk, and give the state of the original.
+ *
+ * Durable, and read again and compared, when this returns; seen under its name only when it is whole. An
+ * existing equal copy is kept, a different one replaced.
+ */
+export async function copyFile(from: string, to: string): Promise<string> {
+  await removeLeftovers(to);
+  const state = await stateOf(from);
+  const wanted = await sha256OfFile(from);
+  if (await stateOf(to) !== undefined && await sha256OfFile(to) === wanted) return state!;
+  await replaceFile(to, async (beside) => {
+    await Deno.copyFile(from, beside);
+    await sync(beside);
+    if (await sha256OfFile(beside) !== wanted) {
+      throw new Error(
+        `the copy ${beside} differs from ${from}: one of the two disks cannot be trusted`,
+      );
+    }
+  });
+  return state!;
+}
+
+/** Give values that change when a file is rewritten, undefined where it is missing. */
+export async function stateOf(path: string): Promise<string | undefined> {
+  const stat = await ifThere(() => Deno.stat(path));
+  return stat && `${stat.ino} ${stat.size} ${stat.mtime?.getTime()}`;
 }

@@ -4,7 +4,7 @@ import { describeError, EXIT, UserError } from "../run/error.ts";
 import { z } from "zod";
 
 const AT_FEED = /^at:\/\/did:[a-z]+:[^/]+\/app\.bsky\.feed\.generator\/[^/]+$/;
-/** Posts that a feed is asked for, at most. */
+/** Posts that `study.yaml` may ask a feed for, at most. */
 export const MOST_POSTS = 10_000;
 const STREAM_URL = z.url({ protocol: /^wss?$/, error: "must start with wss:// (or ws://)" });
 const WEB_URL = z.url({
@@ -15,7 +15,7 @@ const section = z.record(z.string(), z.unknown());
 
 const dollars = z.number().min(0);
 
-/** The price of a model, in US dollars. */
+/** The section of `study.yaml` with the price of a model, in US dollars. */
 export const ModelPrice = z.strictObject({
   /** For a million tokens of the prompt, */
   input: dollars,
@@ -24,12 +24,17 @@ export const ModelPrice = z.strictObject({
   /** The share of that which a batch costs; all of it where a server gives no discount. */
   batch: z.number().min(0).max(1).default(1),
 });
+/** The price of a model as `study.yaml` has it. */
 export type ModelPrice = z.infer<typeof ModelPrice>;
-/** The prices of models, by their identifiers. */
+/** The section of `study.yaml` with the prices of models, by their identifiers. */
 export const ModelPrices = z.record(z.string(), ModelPrice);
+/** The prices of models as `study.yaml` has them. */
 export type ModelPrices = z.infer<typeof ModelPrices>;
 
-/** Channels for notices of failed and overdue runs; the addresses are secrets. */
+/**
+ * The section `notify` of `study.yaml`, channels for notices of failed and overdue runs; the
+ * addresses are secrets.
+ */
 export const Notify = z.strictObject({
   webhook: WEB_URL.optional(),
   /** A program with its arguments; no shell reads it. */

@@ -24,9 +24,10 @@ export const Windows = z.union([
     seed: z.int().default(1),
   }),
 ], "is none of all, { fixed: [hours] } and { spread: n }");
+/** The hours that a source collects, as `study.yaml` has them. */
 export type Windows = z.infer<typeof Windows>;
 
-/** An hour that is to be collected, in event time. */
+/** An hour that `study.yaml` asks for, in event time. */
 export interface Window {
   from: Date;
   /** Exclusive. */

@@ -32,7 +32,7 @@ export function channels(
 }
 
 /**
- * Give the address that a variable names, else the study's; undefined where neither does.
+ * Give the secret address for notices that a variable names, else the study's; undefined where neither does.
  *
  * An invalid address is reported with `warn`, without its value, which is a secret.
  */

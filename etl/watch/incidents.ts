@@ -37,7 +37,7 @@ const Entry = z.strictObject({
   ]),
 });
 /** An incident as the file keeps it until people know that it is mended. */
-export type IncidentEntry = z.infer<typeof Entry>;
+type IncidentEntry = z.infer<typeof Entry>;
 
 /** Keys of incidents of a scope, after a settlement. */
 export interface Settled {

@@ -1,5 +1,5 @@
 import { escape } from "./html.ts";
-import { formatNumber, formatShare } from "../statistics/number_format.ts";
+import { formatNumber, formatShare } from "../measures/number_format.ts";
 import {
   factsLine,
   type FigureFacts,
@@ -16,6 +16,7 @@ export interface BarRow {
   more?: Record<string, string | number>;
 }
 
+/** What a table with bars shows. */
 export interface BarTableOptions {
   title: string;
   /** Head of the bars, such as “share political”. */

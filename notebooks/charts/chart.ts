@@ -21,6 +21,7 @@ export interface Tip {
   text: string;
 }
 
+/** What every chart shows. */
 export interface ChartOptions {
   title: string;
   /** What was counted: n, the denominator, the label set. */
@@ -158,7 +159,7 @@ function dataUrl(svg: string): string {
 }
 
 /**
- * Leave out of an SVG what a picture on a page has no use for: roles and names of its parts (the page
+ * Leave out of the SVG of a chart what its picture on a page has no use for: roles and names of its parts (the page
  * has the text beside it), styles that nothing in it uses, digits that nobody sees.
  */
 export function compactSvg(svg: string): string {

@@ -1,5 +1,4 @@
 import { from } from "arquero";
-import type { Correlations } from "../measures/attribute_scores.ts";
 import { Chart, type Panel } from "./chart.ts";
 import {
   factsLine,
@@ -11,6 +10,16 @@ import { escape } from "./html.ts";
 import { legend } from "./legend.ts";
 import { md, type Note, nothingToDraw } from "./note.ts";
 
+/** What a matrix draws: how attributes go together. */
+export interface Correlations {
+  columns: string[];
+  /** Labelled posts that have all of the columns. */
+  n: number;
+  /** Pearson's r, weighted, by place in `columns`; NaN where a column does not vary. */
+  r: number[][];
+}
+
+/** What a correlation matrix shows. */
 export interface CorrelationMatrixOptions {
   title: string;
   correlations: Correlations;

@@ -4,8 +4,9 @@ import type { CoveredHour } from "../measures/covered_hours.ts";
 import { everyDay, formatDay, formatRange } from "../measures/days.ts";
 import { legend } from "./legend.ts";
 import { md, type Note } from "./note.ts";
-import { formatNumber } from "../statistics/number_format.ts";
+import { formatNumber } from "../measures/number_format.ts";
 
+/** What a strip of covered hours shows. */
 export interface CoverageStripOptions {
   title: string;
   hours: CoveredHour[];

@@ -1,6 +1,5 @@
 import { escape } from "./html.ts";
 import { from } from "arquero";
-import { BINS, type Distribution } from "../measures/attribute_scores.ts";
 import { Chart, type Panel } from "./chart.ts";
 import {
   countsByAttribute,
@@ -11,8 +10,21 @@ import {
 } from "../measures/figure_facts.ts";
 import { legend, seriesColor, seriesDash } from "./legend.ts";
 import { type Note, nothingToDraw } from "./note.ts";
-import { formatNumber, formatShare } from "../statistics/number_format.ts";
+import { formatNumber, formatShare } from "../measures/number_format.ts";
 
+/** In how many bins a chart draws a distribution, each 0.05 wide. */
+export const BINS = 20;
+
+/** What a chart of distributions draws: how the values of one column spread from 0 to 1. */
+export interface Distribution {
+  column: string;
+  /** Labelled posts. */
+  n: number;
+  /** The weighted share of posts in each of twenty bins, each 0.05 wide. */
+  shares: number[];
+}
+
+/** What a chart of distributions shows. */
 export interface DistributionsOptions {
   title: string;
   /** What is compared, such as firehose and most liked; each has its distributions. */

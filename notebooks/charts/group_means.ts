@@ -1,5 +1,4 @@
 import { from } from "arquero";
-import type { AttributeMean } from "../measures/attribute_means.ts";
 import { Chart, type Panel, type Tip } from "./chart.ts";
 import {
   countsByAttribute,
@@ -10,10 +9,20 @@ import {
 } from "../measures/figure_facts.ts";
 import { escape } from "./html.ts";
 import { legend, seriesColor } from "./legend.ts";
-import { NOT_POLITICAL } from "../measures/lean_shares.ts";
+import { NOT_POLITICAL } from "../measures/measure.ts";
 import { md, type Note, nothingToDraw } from "./note.ts";
-import { formatNumber } from "../statistics/number_format.ts";
+import { formatNumber } from "../measures/number_format.ts";
 
+/** What a chart of means draws: the weighted mean of an attribute over a group of posts. */
+export interface AttributeMean {
+  group: string;
+  column: string;
+  mean: number;
+  /** Labelled posts that have the attribute. */
+  n: number;
+}
+
+/** What a chart of means by group shows. */
 export interface GroupMeansOptions {
   title: string;
   /** Each is a panel with its attributes, such as “Bridging”; attributes without posts are left out. */
@@ -37,7 +46,10 @@ const SHAPES = [
   (x: number, y: number) => `<path d="M${x},${y + 6}l-6,-10.5h12z"`,
 ];
 
-/** Draw the means of groups beside each other, a line an attribute, from 0 to a round number above the highest. */
+/**
+ * Draw the means of groups beside each other, a line an attribute, from 0 to a round number above
+ * the highest.
+ */
 export function groupMeans(options: GroupMeansOptions): Chart | Note {
   const { facts, sections } = options;
   const attributes = sections.flatMap(({ attributes }) => attributes);

@@ -9,9 +9,10 @@ import {
 import { legend } from "./legend.ts";
 import { type MeasuredShare, shareOfParts, type ShareOfTime } from "../measures/measured_shares.ts";
 import { type Note, nothingToDraw } from "./note.ts";
-import { formatNumber, formatShare } from "../statistics/number_format.ts";
-import { describeEstimate } from "../statistics/estimate.ts";
+import { formatNumber, formatShare } from "../measures/number_format.ts";
+import { describeEstimate } from "../measures/estimate.ts";
 
+/** What a heatmap shows. */
 export interface HeatmapOptions {
   title: string;
   /** Hours of the study's time zone (`sharesByHour`). */

@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import type { Panel } from "./chart.ts";
-import { formatShareTick } from "../statistics/number_format.ts";
+import { formatShareTick } from "../measures/number_format.ts";
 
 const { document } = parseHTML("<!doctype html><html><body></body></html>") as unknown as {
   document: Plot.PlotOptions["document"];

@@ -8,7 +8,7 @@ import { dayOfPosts, type UnbelievedTimes } from "../measures/creation_times.ts"
 import { factsLine, type FigureFacts, titleOf } from "../measures/figure_facts.ts";
 import { legend, seriesColor, seriesDash } from "./legend.ts";
 import type { ShareOfTime } from "../measures/measured_shares.ts";
-import { formatMean, formatNumber } from "../statistics/number_format.ts";
+import { formatMean, formatNumber } from "../measures/number_format.ts";
 import { type Note, nothingToDraw } from "./note.ts";
 import { panel, shareScale } from "./plot.ts";
 import {
@@ -16,7 +16,7 @@ import {
   describeEstimate,
   formatInterval,
   type ValueFormat,
-} from "../statistics/estimate.ts";
+} from "../measures/estimate.ts";
 
 /** One line of the chart. */
 export interface ShareSeries {
@@ -25,6 +25,7 @@ export interface ShareSeries {
   days: ShareOfTime[];
 }
 
+/** What a chart of shares per day shows. */
 export interface ShareOverTimeOptions {
   title: string;
   /** Written above the panel, such as “share political” or “mean of prob_toxic”. */

@@ -6,12 +6,20 @@ import {
   titleOf,
   withoutIntervals,
 } from "../measures/figure_facts.ts";
-import type { StackedBar } from "../measures/lean_shares.ts";
 import { escape } from "./html.ts";
 import { legend, seriesColor } from "./legend.ts";
 import { type Note, nothingToDraw } from "./note.ts";
-import { formatNumber, formatShare } from "../statistics/number_format.ts";
+import { formatNumber, formatShare } from "../measures/number_format.ts";
 
+/** One bar: weighted counts by category, which need not add up to anything. */
+export interface StackedBar {
+  name: string;
+  /** Posts that the bar rests on. */
+  n: number;
+  parts: Record<string, number>;
+}
+
+/** What a chart of stacked bars shows. */
 export interface StackedShareOptions {
   title: string;
   bars: StackedBar[];

@@ -1,6 +1,6 @@
 import type { ColumnTable } from "arquero";
 import { escape } from "./html.ts";
-import { formatNumber } from "../statistics/number_format.ts";
+import { formatNumber } from "../measures/number_format.ts";
 
 /** More than this is for a file, not for a page. */
 const ROWS = 50;

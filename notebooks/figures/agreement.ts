@@ -2,11 +2,11 @@ import { cohensKappa } from "../../etl/drift/kappa.ts";
 import { BarTable } from "../charts/bar_table.ts";
 import type { FigureFacts } from "../measures/figure_facts.ts";
 import { md, type Note } from "../charts/note.ts";
-import { formatShare } from "../statistics/number_format.ts";
+import { formatShare } from "../measures/number_format.ts";
 import type { Data } from "../query/data.ts";
 import { knownWeights, measureParts, type Selection } from "../measures/measure.ts";
 
-/** Posts in one cell of the table, and for how many they stand. */
+/** Posts in one cell of the table of agreement, and for how many they stand. */
 export interface AgreementCell {
   n: number;
   weight: number;

@@ -3,7 +3,7 @@ import { type FigureFacts, withoutBounds } from "../measures/figure_facts.ts";
 import { md, type Note, nothingToDraw } from "../charts/note.ts";
 import type { ColumnTable } from "arquero";
 import type { Data } from "../query/data.ts";
-import { logOdds } from "../statistics/log_odds.ts";
+import { logOdds } from "../measures/log_odds.ts";
 import { type Measure, measureParts, type Selection } from "../measures/measure.ts";
 
 /** A term that one side uses more than the other. */
@@ -16,6 +16,7 @@ export interface DistinctiveTerm {
   authors_no: number;
 }
 
+/** Which terms are looked for. */
 export interface DistinctiveTermsOptions {
   /** `words` of texts, or `hashtags`. */
   of: "words" | "hashtags";
@@ -23,6 +24,7 @@ export interface DistinctiveTermsOptions {
   fewestAuthors: number;
 }
 
+/** The terms that tell two sides apart. */
 export interface DistinctiveTerms {
   /** Most distinctive of posts that say yes first. */
   terms: DistinctiveTerm[];

@@ -1,7 +1,7 @@
 import { type ColumnTable, from } from "arquero";
 import type { Data } from "../query/data.ts";
 import { measureParts, type Selection } from "../measures/measure.ts";
-import { formatShare } from "../statistics/number_format.ts";
+import { formatShare } from "../measures/number_format.ts";
 import { md, type Note } from "../charts/note.ts";
 
 /**

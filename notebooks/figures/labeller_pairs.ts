@@ -12,7 +12,7 @@ import {
   type Selection,
 } from "../measures/measure.ts";
 import { md, type Note } from "../charts/note.ts";
-import { formatShare } from "../statistics/number_format.ts";
+import { formatShare } from "../measures/number_format.ts";
 
 /** What two labellers say of the same posts: is each political? */
 export interface LabellerPair {
@@ -100,7 +100,7 @@ async function compare(
 }
 
 /**
- * Put the pairs into a table with bars, or say in words that no post was labelled by two.
+ * Put labellers in pairs into a table with bars, or say in words that no post was labelled by two.
  *
  * `people` says which answers of people count, where there are any.
  */

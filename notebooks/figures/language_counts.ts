@@ -1,7 +1,7 @@
 import { BarTable } from "../charts/bar_table.ts";
 import type { FigureFacts } from "../measures/figure_facts.ts";
 import { md, type Note } from "../charts/note.ts";
-import { formatShare } from "../statistics/number_format.ts";
+import { formatShare } from "../measures/number_format.ts";
 import type { Data } from "../query/data.ts";
 import { measureParts, type Selection } from "../measures/measure.ts";
 
@@ -41,7 +41,7 @@ export async function languageCounts(
   return shown.map((row) => ({ ...row, share: row.n / all }));
 }
 
-/** Put them into a table with bars. */
+/** Put the counts of languages into a table with bars. */
 export function languagesTable(
   counts: LanguageCount[],
   facts: Pick<FigureFacts, "denominator" | "coverage">,

@@ -128,7 +128,7 @@ function sum(
   return cells.reduce((sum, cell) => sum + cell[name], 0);
 }
 
-/** Put them into a table with bars, or say in words that there is nothing to compare. */
+/** Put matched shares into a table with bars, or say in words that there is nothing to compare. */
 export function matchedTable(
   title: string,
   measure: string,

@@ -2,8 +2,7 @@ import { factsLine, type FigureFacts } from "../measures/figure_facts.ts";
 import { md, Note, nothingToDraw } from "../charts/note.ts";
 
 /**
- * Say once for a page of which scores there are none: of any attribute, or of the one that is shown by
- * day. `scored` are the columns that some post has. Gives undefined where there is nothing to say.
+ * Say once for a page which attributes have no scores: all, or the one that is shown by day. `scored` are the columns that some post has. Gives undefined where there is nothing to say.
  */
 export function missingScores(
   column: string,

@@ -6,19 +6,25 @@ import type { Data } from "../query/data.ts";
 import { type Day, dayIn, everyDay, formatRange } from "../measures/days.ts";
 import { DAY_MARGINS, dayAxis, dayBars, dayScale } from "../charts/day_axis.ts";
 import { dayOfPosts, unbelievedText, unbelievedTimes } from "../measures/creation_times.ts";
-import { formatCount, formatNumber } from "../statistics/number_format.ts";
+import { formatCount, formatNumber } from "../measures/number_format.ts";
 import { measureParts, type Selection } from "../measures/measure.ts";
 import { panel } from "../charts/plot.ts";
 import { md, type Note } from "../charts/note.ts";
 
-/** The posts of one source on one day; there is no row for a day without any. */
+/**
+ * What the chart of posts per day shows: those of one source on one day; there is no row for a day
+ * without any.
+ */
 export interface PostsOfDay {
   source: string;
   day: Day;
   n: number;
 }
 
-/** Count posts by source and day of the study's time zone, in the order of the days; the dates of a selection alone count. */
+/**
+ * Count posts by source and day of the study's time zone, in the order of the days; the dates of a
+ * selection alone count.
+ */
 export async function postsPerDay(
   data: Data,
   selection: Selection = {},

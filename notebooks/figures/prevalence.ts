@@ -1,13 +1,16 @@
-import { BINS, type Distribution } from "../measures/attribute_scores.ts";
+import { BINS, type Distribution } from "../charts/distributions.ts";
 import { BarTable } from "../charts/bar_table.ts";
 import { type FigureFacts, withoutBounds } from "../measures/figure_facts.ts";
 import { md, type Note } from "../charts/note.ts";
-import { formatShare } from "../statistics/number_format.ts";
+import { formatShare } from "../measures/number_format.ts";
 
 /** Where posts are said to have an attribute: 0.7 to 0.9 is what Perspective recommends. */
 export const THRESHOLDS = [0.5, 0.7, 0.8, 0.9];
 
-/** Give the weighted share of posts with so much of an attribute or more; of a bin's edge exactly. */
+/**
+ * Give the prevalence of an attribute, the weighted share of posts with so much of it or more; of a
+ * bin's edge exactly.
+ */
 export function prevalence({ shares }: Distribution, threshold: number): number {
   return shares.slice(Math.round(threshold * BINS)).reduce((sum, share) => sum + share, 0);
 }

@@ -4,7 +4,10 @@ import type { MeasuredFigure } from "../measures/measured_figure.ts";
 import type { Data } from "../query/data.ts";
 import { type Measure, measureParts, type Selection } from "../measures/measure.ts";
 
-/** What stands beside a share of posts, as a few authors or a text sent round can make it. */
+/**
+ * What the table of side shares puts beside a share of posts, as a few authors or a text sent round
+ * can make it.
+ */
 export interface SideShares {
   /** Every author counts once. */
   author_weighted: number;

@@ -1,9 +1,9 @@
 import type { Data } from "../query/data.ts";
 import { measureParts, type Selection } from "./measure.ts";
 import type { ShareOfTime } from "./measured_shares.ts";
-import { dayEstimate } from "../statistics/estimate.ts";
+import { dayEstimate } from "./estimate.ts";
 
-/** What cells are kept of (`deno task aggregate`). */
+/** The measure that hourly cells are kept of (`deno task aggregate`). */
 export interface AggregatedMeasure {
   classifier: string;
   /** Such as `is_political`. */

@@ -1,15 +1,18 @@
 import { type CoveredHour, coveredHours } from "./covered_hours.ts";
 import type { Data } from "../query/data.ts";
 import type { Selection } from "./measure.ts";
-import { formatCount, formatNumber } from "../statistics/number_format.ts";
+import { formatCount, formatNumber } from "./number_format.ts";
 import { dayIn, everyDay, formatDay } from "./days.ts";
 
-/** What of a range was collected. */
+/** What of the range of a figure was collected. */
 export interface Coverage {
   /** Covered hours and all hours of the days of the range. */
   hours: number;
   of_hours: number;
-  /** For a title: “posts written 18–22 UTC”, or on how many days all hours; empty where days with posts have 23 covered hours or more. */
+  /**
+   * For a title: “posts written 18–22 UTC”, or on how many days all hours; empty where days with
+   * posts have 23 covered hours or more.
+   */
   written: string;
 }
 
@@ -17,7 +20,7 @@ export interface Coverage {
 const WHOLE_DAY = 23;
 
 /**
- * Sum up the hours of one source from the first to the last of days of a time zone, undefined where
+ * Sum up the covered hours of one source from the first to the last of days of a time zone, undefined where
  * none are known.
  */
 export function coverageOf(
@@ -48,7 +51,7 @@ export function coverageOf(
   };
 }
 
-/** Sum up the hours of a source between the first and the last day that has posts. */
+/** Sum up the covered hours of a source between the first and the last day that has posts. */
 export async function coverageOfPosts(
   data: Data,
   { since = "", until = "9999", source }: Selection,

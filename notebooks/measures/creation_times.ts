@@ -1,6 +1,6 @@
 import { measureParts, type Selection } from "./measure.ts";
 import type { Data } from "../query/data.ts";
-import { formatCount, formatNumber } from "../statistics/number_format.ts";
+import { formatCount, formatNumber } from "./number_format.ts";
 
 /** Posts that stand on the clock of their source, as their creation time is not believed. */
 export interface UnbelievedTimes {

@@ -1,12 +1,16 @@
+/** A day of figures in milliseconds, counted between midnights in UTC. */
 export const DAY = 86_400_000;
 
-/** A local day as the midnight, in UTC, of its date: so that days can be counted and drawn. */
+/**
+ * A day of figures, in the time zone of the study, as the midnight, in UTC, of its date: so that
+ * days can be counted and drawn.
+ */
 export type Day = Date;
 
-/** A day as notebooks write it in their parameters. */
+/** A day of figures, as notebooks write it in their parameters. */
 export type IsoDay = `${number}-${number}-${number}`;
 
-/** Give the function that says on which day of a time zone an instant lies. */
+/** Give the function that says on which day of figures, in a time zone, an instant lies. */
 export function dayIn(timeZone: string): (instant: Date) => Day {
   return (instant) => {
     const zoned = Temporal.Instant.fromEpochMilliseconds(instant.getTime())
@@ -15,7 +19,7 @@ export function dayIn(timeZone: string): (instant: Date) => Day {
   };
 }
 
-/** Give every day from the first to the last, those without posts too. */
+/** Give every day of figures from the first to the last, those without posts too. */
 export function everyDay(days: Day[]): Day[] {
   const times = days.map((day) => day.getTime());
   const first = times.reduce((a, b) => Math.min(a, b), Infinity);
@@ -25,7 +29,7 @@ export function everyDay(days: Day[]): Day[] {
   return every;
 }
 
-/** Write a day as `YYYY-MM-DD`. */
+/** Write a day of figures as `YYYY-MM-DD`. */
 export function formatDay(day: Day): string {
   return day.toISOString().slice(0, 10);
 }

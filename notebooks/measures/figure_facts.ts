@@ -2,10 +2,10 @@ import type { Coverage } from "./coverage.ts";
 import type { Data } from "../query/data.ts";
 import { unbelievedText, type UnbelievedTimes } from "./creation_times.ts";
 import { identifier } from "../query/identifier.ts";
-import { failureBounds, type Outcomes } from "../statistics/failure_bounds.ts";
+import { failureBounds, type Outcomes } from "./failure_bounds.ts";
 import type { MeasuredShare } from "./measured_shares.ts";
-import type { SampleKind } from "../statistics/estimate.ts";
-import { formatCount, formatNumber, formatShare } from "../statistics/number_format.ts";
+import type { SampleKind } from "./estimate.ts";
+import { formatCount, formatNumber, formatShare } from "./number_format.ts";
 
 /** What every figure must say of itself. */
 export interface FigureFacts {
@@ -35,7 +35,7 @@ export interface FigureFacts {
   groups?: GroupFacts[];
 }
 
-/** The facts of one group of posts. */
+/** The facts of a figure about one group of posts. */
 export interface GroupFacts {
   name: string;
   facts: FigureFacts;
@@ -72,7 +72,10 @@ export function withoutIntervals(facts: FigureFacts): FigureFacts {
   };
 }
 
-/** Write the line under a figure: n, denominator, failures and what they leave open, coverage, labels. */
+/**
+ * Put the facts of a figure into the line under it: n, denominator, failures and what they leave
+ * open, coverage, labels.
+ */
 export function factsLine(facts: FigureFacts): string {
   const { groups, label_set, also } = facts;
   if (groups) {

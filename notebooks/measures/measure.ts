@@ -25,7 +25,7 @@ export interface Selection {
 /** Who may say that a post is political. */
 export type Labeller = "dictionary" | "sociopolitical" | "human";
 
-/** What they are called in figures. */
+/** What labellers are called in figures. */
 export const LABELLERS: Record<Labeller, string> = {
   dictionary: "dictionary",
   sociopolitical: "language model",
@@ -38,6 +38,9 @@ export const POLITICAL: Record<Labeller, Measure> = {
   sociopolitical: { view: "posts_sociopolitical", column: "is_sociopolitical" },
   human: { view: "posts_human", column: "is_political" },
 };
+
+/** What posts that are not political are called among leans. */
+export const NOT_POLITICAL = "not political";
 
 /** What stands in every query over a measure. */
 export interface MeasureParts {

@@ -1,13 +1,8 @@
-import { addSums, type ClusterSums, sumsOfParts } from "../statistics/cluster_sums.ts";
+import { addSums, type ClusterSums, sumsOfParts } from "./cluster_sums.ts";
 import type { Data } from "../query/data.ts";
-import type { Outcomes } from "../statistics/failure_bounds.ts";
+import type { Outcomes } from "./failure_bounds.ts";
 import { type Measure, measuredByAuthor, type Selection } from "./measure.ts";
-import {
-  dayEstimate,
-  type Estimate,
-  rangeEstimate,
-  type Sampling,
-} from "../statistics/estimate.ts";
+import { dayEstimate, type Estimate, rangeEstimate, type Sampling } from "./estimate.ts";
 
 /** A share or mean of the posts of a time, with what it rests on. */
 export interface MeasuredShare {

@@ -3,7 +3,7 @@ import { type Source, SOURCE_NAMES, SOURCES } from "../../etl/store/source.ts";
 import { expressions } from "../query/identifier.ts";
 import { measureParts, type Selection } from "./measure.ts";
 
-/** The posts of a source. */
+/** How many posts a source brought. */
 export interface SourceCount {
   source: Source;
   n: number;

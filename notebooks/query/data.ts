@@ -38,6 +38,7 @@ export interface Data {
   ): Promise<void>;
 }
 
+/** How a data folder is opened. */
 export interface OpenOptions {
   /** `native` is for big studies: it uses all cores, and needs leave to load a library and write. */
   engine?: "wasm" | "native";

@@ -13,6 +13,7 @@ export interface CellLimits {
   output: number;
 }
 
+/** What the process of a notebook's cells may read, and its limits. */
 export interface CellProcessOptions {
   data: string;
   /** Path of the study file. */

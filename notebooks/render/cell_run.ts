@@ -3,6 +3,7 @@ import { cellLine, type CellModule, cellModule } from "./cell_module.ts";
 import { type CellLimits, type CellProcessOptions, runProcess } from "./cell_process.ts";
 import type { Cell, CellOutput, Notebook } from "./notebook.ts";
 
+/** Which notebook a run of cells is of, and what they may read. */
 export interface CellRunOptions extends CellProcessOptions {
   /** For errors, such as `01-overview`. */
   name: string;

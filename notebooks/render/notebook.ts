@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { describeError, UserError } from "../../etl/run/error.ts";
-import type { Output } from "../charts/show.ts";
+import type { Output } from "./show.ts";
 
 const Source = z.union([z.string(), z.array(z.string()).transform((lines) => lines.join(""))]);
 
@@ -17,6 +17,7 @@ const Notebook = z.looseObject({
   nbformat_minor: z.int().min(5),
 });
 
+/** A cell of a notebook. */
 export type Cell = z.infer<typeof Cell>;
 /** A notebook of format 4.5; the source of a cell is one text. */
 export type Notebook = z.infer<typeof Notebook>;

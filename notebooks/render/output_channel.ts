@@ -3,7 +3,7 @@
  * drawn anew for each run, so that nothing a cell prints can pass for an output.
  */
 import { formatWithOptions } from "node:util";
-import { type Output, SINK } from "../charts/show.ts";
+import { type Output, SINK } from "./show.ts";
 
 const marker = Deno.args[0]!;
 

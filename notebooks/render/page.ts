@@ -2,7 +2,7 @@ import { marked } from "marked";
 import { escape } from "../charts/html.ts";
 import type { CellOutput, Notebook } from "./notebook.ts";
 
-/** What stands around the cells. */
+/** What stands around the cells on a page. */
 export interface PageFrame {
   /** Used where the notebook has no heading. */
   name: string;

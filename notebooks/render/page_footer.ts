@@ -6,7 +6,7 @@ import { relation } from "../../etl/store/parquet.ts";
 import type { DataPaths } from "../../etl/store/paths.ts";
 import { LABEL_SETS } from "../../etl/store/tables.ts";
 import { codeFingerprint, dataFingerprint, notebookHash } from "./fingerprint.ts";
-import { formatCount } from "../statistics/number_format.ts";
+import { formatCount } from "../measures/number_format.ts";
 import type { Notebook } from "./notebook.ts";
 import { parametersOf } from "./notebook_parameter.ts";
 

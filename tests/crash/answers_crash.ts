@@ -2,18 +2,18 @@
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { AnswerSegment } from "../../classifiers/engine/answers/answer_segment.ts";
-import { DayUse } from "../../classifiers/engine/quota/day_use.ts";
-import { Pacer } from "../../classifiers/engine/quota/pacer.ts";
+import { AnswerSegment } from "../../etl/answers/answer_segment.ts";
+import { DayUse } from "../../etl/quota/day_use.ts";
+import { Pacer } from "../../etl/quota/pacer.ts";
 import { UserError } from "../../etl/run/error.ts";
 import type { PendingPost } from "../../etl/sampling/pending.ts";
 import { uniform } from "../../etl/sampling/sample.ts";
 import { leftSegments } from "../../etl/store/journal.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { test } from "../classifiers/engine/answered_study.ts";
-import { lines, numbered } from "../classifiers/engine/answers/numbered_answers.ts";
+import { lines, numbered } from "../etl/answers/numbered_answers.ts";
 import { answer, DAY, LABELLED, writePosts } from "../classifiers/engine/labelled_day.ts";
-import { exhaust, perDay } from "../classifiers/engine/quota/day_quota.ts";
+import { exhaust, perDay } from "../etl/quota/day_quota.ts";
 import { NEVER, REQUEST } from "../classifiers/engine/turned_clock.ts";
 import {
   environment,

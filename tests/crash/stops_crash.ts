@@ -4,7 +4,7 @@ import {
   hashedKeysSql,
   labelledShareSql,
   labelProbSql,
-} from "../../classifiers/engine/answers/label_prob.ts";
+} from "../../etl/sampling/label_prob.ts";
 import { findPending } from "../../etl/sampling/pending.ts";
 import type { Sample } from "../../etl/sampling/sample.ts";
 import { type Database, literal, openDatabase, type Row, row } from "../../etl/store/duckdb.ts";

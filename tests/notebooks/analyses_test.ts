@@ -4,7 +4,7 @@ import type { ColumnTable } from "arquero";
 import { agreementOf, agreementTable, foundTable } from "../../notebooks/figures/agreement.ts";
 import { BarTable } from "../../notebooks/charts/bar_table.ts";
 import { Chart } from "../../notebooks/charts/chart.ts";
-import { contents } from "../../notebooks/figures/contents.ts";
+import { contents } from "../../notebooks/query/contents.ts";
 import { open } from "../../notebooks/query/data.ts";
 import {
   distinctiveTerms,
@@ -13,9 +13,8 @@ import {
 import { frequentCategories } from "../../notebooks/figures/frequent_categories.ts";
 import { labelCounts } from "../../notebooks/figures/label_counts.ts";
 import { languageCounts, languagesTable } from "../../notebooks/figures/language_counts.ts";
-import { leanShares } from "../../notebooks/measures/lean_shares.ts";
-import { leanChart } from "../../notebooks/charts/lean_chart.ts";
-import { logOdds } from "../../notebooks/statistics/log_odds.ts";
+import { leanChart, leanShares } from "../../notebooks/figures/lean_shares.ts";
+import { logOdds } from "../../notebooks/measures/log_odds.ts";
 import { matchedShares, matchedTable } from "../../notebooks/figures/matched_shares.ts";
 import { POLITICAL } from "../../notebooks/measures/measure.ts";
 import { measuredFigure } from "../../notebooks/measures/measured_figure.ts";

@@ -1,8 +1,9 @@
 /** Compares attributes, and what the notebooks hold in memory, with SQL on native DuckDB. */
 import assert from "node:assert/strict";
 import { agreementOf, agreementTable, foundTable } from "../../notebooks/figures/agreement.ts";
-import { attributeMeans, attributeMeansByLean } from "../../notebooks/measures/attribute_means.ts";
-import { attributeColumn, distributionsOf } from "../../notebooks/measures/attribute_scores.ts";
+import { attributeMeans, attributeMeansByLean } from "../../notebooks/figures/attribute_means.ts";
+import { distributionsOf } from "../../notebooks/figures/attribute_scores.ts";
+import { attributeColumn } from "../../notebooks/measures/attribute_columns.ts";
 import type { BarTable } from "../../notebooks/charts/bar_table.ts";
 import { Chart } from "../../notebooks/charts/chart.ts";
 import { open } from "../../notebooks/query/data.ts";
@@ -15,13 +16,12 @@ import { groupMeans } from "../../notebooks/charts/group_means.ts";
 import { readHistory } from "../../notebooks/charts/history_file.ts";
 import { labelCounts } from "../../notebooks/figures/label_counts.ts";
 import { languageCounts, languagesTable } from "../../notebooks/figures/language_counts.ts";
-import { leanShares } from "../../notebooks/measures/lean_shares.ts";
-import { leanChart } from "../../notebooks/charts/lean_chart.ts";
+import { leanChart, leanShares } from "../../notebooks/figures/lean_shares.ts";
 import { matchedShares, matchedTable } from "../../notebooks/figures/matched_shares.ts";
 import { POLITICAL } from "../../notebooks/measures/measure.ts";
 import { measuredFigure } from "../../notebooks/measures/measured_figure.ts";
 import { Note } from "../../notebooks/charts/note.ts";
-import { formatShare } from "../../notebooks/statistics/number_format.ts";
+import { formatShare } from "../../notebooks/measures/number_format.ts";
 import { heatmap } from "../../notebooks/charts/heatmap.ts";
 import { prevalence, prevalenceTable, THRESHOLDS } from "../../notebooks/figures/prevalence.ts";
 import {

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import type { Correlations, Distribution } from "../../notebooks/measures/attribute_scores.ts";
+import { correlationMatrix, type Correlations } from "../../notebooks/charts/correlation_matrix.ts";
+import { type Distribution, distributions } from "../../notebooks/charts/distributions.ts";
 import { BarTable } from "../../notebooks/charts/bar_table.ts";
 import { Chart } from "../../notebooks/charts/chart.ts";
-import { addSums } from "../../notebooks/statistics/cluster_sums.ts";
-import { correlationMatrix } from "../../notebooks/charts/correlation_matrix.ts";
+import { addSums } from "../../notebooks/measures/cluster_sums.ts";
 import { coverageStrip } from "../../notebooks/charts/coverage_strip.ts";
-import { distributions } from "../../notebooks/charts/distributions.ts";
 import {
   factsLine,
   factsOfGroups,
@@ -15,7 +14,7 @@ import {
 import { heatmap } from "../../notebooks/charts/heatmap.ts";
 import type { ShareOfTime } from "../../notebooks/measures/measured_shares.ts";
 import { Note } from "../../notebooks/charts/note.ts";
-import { dayEstimate } from "../../notebooks/statistics/estimate.ts";
+import { dayEstimate } from "../../notebooks/measures/estimate.ts";
 import { shareOverTime } from "../../notebooks/charts/share_over_time.ts";
 import { stackedShare } from "../../notebooks/charts/stacked_share.ts";
 import "../common_environment.ts";

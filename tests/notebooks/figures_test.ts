@@ -6,7 +6,7 @@ import { DataPaths } from "../../etl/store/paths.ts";
 import { LABEL_SETS, POSTS as POSTS_TABLE } from "../../etl/store/tables.ts";
 import { aggregatedSharesByDay } from "../../notebooks/measures/aggregated_shares.ts";
 import { Chart } from "../../notebooks/charts/chart.ts";
-import { contents } from "../../notebooks/figures/contents.ts";
+import { contents } from "../../notebooks/query/contents.ts";
 import { type Data, open } from "../../notebooks/query/data.ts";
 import { formatDay } from "../../notebooks/measures/days.ts";
 import { filterCounts } from "../../notebooks/figures/filter_counts.ts";

@@ -1,6 +1,7 @@
 /** Makes labels of the posts of `study_posts.ts`. */
 import { COLUMNS as PROBABILITIES } from "../../../classifiers/clients/comment_analyzer_attributes.ts";
-import { CHAT_COLUMNS, CLASSIFIERS, SOCIOPOLITICAL_COLUMNS } from "../../../classifiers/list.ts";
+import { CLASSIFIERS } from "../../../classifiers/list.ts";
+import { CHAT_COLUMNS, SOCIOPOLITICAL_COLUMNS } from "../../../classifiers/reply/reply_columns.ts";
 import { labelTable } from "../../../etl/labels/label_file.ts";
 import { enterLabelSet, type LabelSet, labelSetId } from "../../../etl/labels/label_set.ts";
 import { ANSWER_COLUMNS } from "../../../etl/labels/paid_answer.ts";

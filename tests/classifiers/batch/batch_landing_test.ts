@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { landBatch } from "../../../classifiers/batch/batch_landing.ts";
-import { LabellingCounts } from "../../../classifiers/engine/asking/labelling_counts.ts";
-import type { PaidClassifier } from "../../../classifiers/engine/contract/paid_classifier.ts";
-import { recordSpending } from "../../../classifiers/engine/answers/spending.ts";
-import { batchPaths, type OpenBatch, storeBatch } from "../../../etl/labels/open_batch.ts";
+import { LabellingCounts } from "../../../classifiers/engine/labelling_counts.ts";
+import type { PaidClassifier } from "../../../classifiers/engine/paid_classifier.ts";
+import { recordSpending, spentThisMonth } from "../../../etl/answers/spending.ts";
+import { batchPaths, type OpenBatch, storeBatch } from "../../../etl/batches/open_batch.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
-import { spentThisMonth } from "../../../etl/labels/spending.ts";
 import { uri } from "../../raw.ts";
 import { withData } from "../../rows.ts";
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { type BatchClassifier, BatchTaking } from "../../../classifiers/batch/batch_taking.ts";
-import { AnswerSegment } from "../../../classifiers/engine/answers/answer_segment.ts";
-import type { QueuedPost } from "../../../classifiers/engine/contract/asked_post.ts";
-import { type BatchedPost, batchedPosts } from "../../../classifiers/engine/queue/batched_posts.ts";
-import { LabellingCounts } from "../../../classifiers/engine/asking/labelling_counts.ts";
-import { LabellingStop } from "../../../classifiers/engine/asking/labelling_stop.ts";
-import { batchPaths, type OpenBatch } from "../../../etl/labels/open_batch.ts";
+import { AnswerSegment } from "../../../etl/answers/answer_segment.ts";
+import type { QueuedPost } from "../../../classifiers/engine/asked_post.ts";
+import { type BatchedPost, batchedPosts } from "../../../etl/batches/batched_posts.ts";
+import { LabellingCounts } from "../../../classifiers/engine/labelling_counts.ts";
+import { LabellingStop } from "../../../classifiers/engine/labelling_stop.ts";
+import { batchPaths, type OpenBatch } from "../../../etl/batches/open_batch.ts";
 import type { Context } from "../../../etl/command/command.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { withData } from "../../rows.ts";

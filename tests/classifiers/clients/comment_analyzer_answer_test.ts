@@ -4,7 +4,7 @@ import {
   COLUMNS,
   CommentAnalyzer,
 } from "../../../classifiers/clients/comment_analyzer.ts";
-import { ServiceError } from "../../../classifiers/engine/contract/service_error.ts";
+import { ServiceError } from "../../../etl/answers/service_error.ts";
 import "../../common_environment.ts";
 
 const { readAnswer } = CommentAnalyzer;

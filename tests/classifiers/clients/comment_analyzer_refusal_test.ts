@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ROOT_URL, serviceEnd } from "../../../classifiers/clients/comment_analyzer.ts";
 import { readRefusal } from "../../../classifiers/clients/comment_analyzer_refusal.ts";
-import type { ServiceProblem } from "../../../classifiers/engine/contract/service_error.ts";
+import type { ServiceProblem } from "../../../etl/answers/service_error.ts";
 import { type LabelReason, PASSING_REASONS } from "../../../etl/labels/label_reason.ts";
 import "../../common_environment.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readChatAnswer } from "../../../classifiers/clients/groq_answer.ts";
-import { ServiceError } from "../../../classifiers/engine/contract/service_error.ts";
+import { ServiceError } from "../../../etl/answers/service_error.ts";
 import { completed, MODEL } from "./chat.ts";
 import "../../common_environment.ts";
 

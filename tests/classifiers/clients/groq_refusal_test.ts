@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readRefusal } from "../../../classifiers/clients/groq_refusal.ts";
-import type { ServiceProblem } from "../../../classifiers/engine/contract/service_error.ts";
+import type { ServiceProblem } from "../../../etl/answers/service_error.ts";
 import { type LabelReason, PASSING_REASONS } from "../../../etl/labels/label_reason.ts";
 import { MODEL } from "./chat.ts";
 import "../../common_environment.ts";

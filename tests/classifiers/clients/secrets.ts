@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { CommentAnalyzer } from "../../../classifiers/clients/comment_analyzer.ts";
-import { ServiceError } from "../../../classifiers/engine/contract/service_error.ts";
+import { ServiceError } from "../../../etl/answers/service_error.ts";
 
 export const KEY = "AIza-Secret_Key.0123";
 export const TEXT = "a post that nobody else may read";

@@ -1,6 +1,6 @@
 /** A study with invented posts and answers, and what a merge of the answers makes of them. */
-import { type Answer, AnswerSegment } from "../../../classifiers/engine/answers/answer_segment.ts";
-import { mergeAnswers } from "../../../classifiers/engine/answers/answer_merge.ts";
+import { type Answer, AnswerSegment } from "../../../etl/answers/answer_segment.ts";
+import { mergeAnswers } from "../../../etl/answers/answer_merge.ts";
 import { findPending, pendingPages, type PendingPost } from "../../../etl/sampling/pending.ts";
 import type { Sample } from "../../../etl/sampling/sample.ts";
 import { type Database, literal, openDatabase, type Row, rows } from "../../../etl/store/duckdb.ts";

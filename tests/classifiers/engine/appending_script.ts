@@ -1,5 +1,5 @@
 /** Appends answers without end; says how many are durable. */
-import { AnswerSegment } from "../../../classifiers/engine/answers/answer_segment.ts";
+import { AnswerSegment } from "../../../etl/answers/answer_segment.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { uri } from "../../raw.ts";
 import { answer, LABELLED } from "./labelled_day.ts";

@@ -1,6 +1,6 @@
 /** Takes requests of a day's quota until it is used up: prints `.` for each, and `used up` at the end. */
-import { DayUse } from "../../../classifiers/engine/quota/day_use.ts";
-import { Pacer } from "../../../classifiers/engine/quota/pacer.ts";
+import { DayUse } from "../../../etl/quota/day_use.ts";
+import { Pacer } from "../../../etl/quota/pacer.ts";
 import { REQUEST } from "./turned_clock.ts";
 
 const [folder, quotas] = Deno.args as [string, string];

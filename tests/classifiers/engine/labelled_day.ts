@@ -1,10 +1,10 @@
 /** A day of invented posts, and a classifier that reads invented answers. */
-import type { Answer } from "../../../classifiers/engine/answers/answer_segment.ts";
-import type { AnsweredClassifier } from "../../../classifiers/engine/answers/answer_merge.ts";
+import type { Answer } from "../../../etl/answers/answer_segment.ts";
+import type { AnsweredClassifier } from "../../../etl/answers/answer_merge.ts";
 import type { LabelledDay, PendingPost } from "../../../etl/sampling/pending.ts";
 import type { Rates, Sample } from "../../../etl/sampling/sample.ts";
 import type { Stratum } from "../../../etl/labels/stratum.ts";
-import { ServiceError } from "../../../classifiers/engine/contract/service_error.ts";
+import { ServiceError } from "../../../etl/answers/service_error.ts";
 import { labelSetId } from "../../../etl/labels/label_set.ts";
 import type { DataPaths } from "../../../etl/store/paths.ts";
 import { POSTS } from "../../../etl/store/tables.ts";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { AnswerSegment } from "../../../classifiers/engine/answers/answer_segment.ts";
+import { AnswerSegment } from "../../../etl/answers/answer_segment.ts";
 import {
   describePlan,
   planLabelling,
   type PlanLimits,
 } from "../../../classifiers/engine/labelling_plan.ts";
-import { DayUse, usedOfDay } from "../../../classifiers/engine/quota/day_use.ts";
-import { waitingPosts } from "../../../classifiers/engine/answers/answer_reader.ts";
+import { DayUse, usedOfDay } from "../../../etl/quota/day_use.ts";
+import { waitingPosts } from "../../../etl/answers/answer_reader.ts";
 import { utcDay } from "../../../etl/run/clock.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { withData } from "../../rows.ts";

@@ -1,6 +1,6 @@
 /** Merges what is in a data folder, again and again, until it is killed. */
-import { AnswerSegment } from "../../../classifiers/engine/answers/answer_segment.ts";
-import { mergeAnswers } from "../../../classifiers/engine/answers/answer_merge.ts";
+import { AnswerSegment } from "../../../etl/answers/answer_segment.ts";
+import { mergeAnswers } from "../../../etl/answers/answer_merge.ts";
 import { openDatabase } from "../../../etl/store/duckdb.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { uri } from "../../raw.ts";

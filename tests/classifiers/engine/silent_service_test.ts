@@ -1,8 +1,8 @@
 /** A service that labels nobody: what it says of the first posts, and of many in a row. */
 import assert from "node:assert/strict";
-import { Labeller } from "../../../classifiers/engine/asking/labeller.ts";
-import type { ServiceError } from "../../../classifiers/engine/contract/service_error.ts";
-import { Budget } from "../../../classifiers/engine/answers/spending.ts";
+import { Labeller } from "../../../classifiers/engine/labeller.ts";
+import type { ServiceError } from "../../../etl/answers/service_error.ts";
+import { Budget } from "../../../classifiers/engine/budget.ts";
 import { UserError } from "../../../etl/run/error.ts";
 import { ANSWER, queued, refusal, type ToldRun, withRun } from "./told_service.ts";
 

@@ -1,15 +1,12 @@
 /** A paid service that says what a test tells it to, and all that a run of the engine is made of. */
-import { AnswerSegment } from "../../../classifiers/engine/answers/answer_segment.ts";
-import type { AskerOptions } from "../../../classifiers/engine/asking/asker.ts";
-import type { QueuedPost } from "../../../classifiers/engine/contract/asked_post.ts";
-import { LabellingCounts } from "../../../classifiers/engine/asking/labelling_counts.ts";
-import { LabellingStop } from "../../../classifiers/engine/asking/labelling_stop.ts";
-import { Pacer } from "../../../classifiers/engine/quota/pacer.ts";
-import {
-  ServiceError,
-  type ServiceProblem,
-} from "../../../classifiers/engine/contract/service_error.ts";
-import { Budget } from "../../../classifiers/engine/answers/spending.ts";
+import { AnswerSegment } from "../../../etl/answers/answer_segment.ts";
+import type { AskerOptions } from "../../../classifiers/engine/asker.ts";
+import type { QueuedPost } from "../../../classifiers/engine/asked_post.ts";
+import { LabellingCounts } from "../../../classifiers/engine/labelling_counts.ts";
+import { LabellingStop } from "../../../classifiers/engine/labelling_stop.ts";
+import { Pacer } from "../../../etl/quota/pacer.ts";
+import { ServiceError, type ServiceProblem } from "../../../etl/answers/service_error.ts";
+import { Budget } from "../../../classifiers/engine/budget.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { uri } from "../../raw.ts";
 import { withData } from "../../rows.ts";

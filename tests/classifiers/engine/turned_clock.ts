@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import type { Pacer, PacingClock } from "../../../classifiers/engine/quota/pacer.ts";
-import type { Weight } from "../../../classifiers/engine/quota/quota.ts";
+import type { Pacer, PacingClock } from "../../../etl/quota/pacer.ts";
+import type { Weight } from "../../../etl/quota/quota.ts";
 
 /** A clock that stands still until it is turned. */
 export class TurnedClock implements PacingClock {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readChatReply } from "../../../classifiers/reply/chat_answer.ts";
 import { isRefusal } from "../../../classifiers/reply/refusal.ts";
-import { ServiceError } from "../../../classifiers/engine/contract/service_error.ts";
+import { ServiceError } from "../../../etl/answers/service_error.ts";
 
 function body(message: unknown, finish_reason: string | null = "stop", more = {}): string {
   return JSON.stringify({

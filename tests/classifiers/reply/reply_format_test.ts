@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readAttributes } from "../../../classifiers/codebooks/attribute_codebook.ts";
 import { readSociopolitical } from "../../../classifiers/codebooks/sociopolitical_codebook.ts";
-import { ServiceError } from "../../../classifiers/engine/contract/service_error.ts";
+import { ServiceError } from "../../../etl/answers/service_error.ts";
 import { attributeColumns, attributeFormat } from "../../../classifiers/reply/attribute_reply.ts";
 import {
   readReply,

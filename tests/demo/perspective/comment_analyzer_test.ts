@@ -5,7 +5,7 @@ import {
   COLUMNS,
   CommentAnalyzer,
 } from "../../../classifiers/clients/comment_analyzer.ts";
-import { ServiceError } from "../../../classifiers/engine/contract/service_error.ts";
+import { ServiceError } from "../../../etl/answers/service_error.ts";
 import {
   type CommentAnalyzerOptions,
   type CommentAnalyzerServer,

@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  type ConnectionProblem,
-  explainProblem,
-  retryAfterMs,
-} from "../../../etl/atproto/connection_problem.ts";
+import { type ConnectionProblem, explainProblem } from "../../../etl/atproto/connection_problem.ts";
+import { retryAfterMs } from "../../../etl/quota/server_allowance.ts";
 import { SUBSCRIBE_EVENTS } from "../../../etl/atproto/jetstream_event.ts";
 import { subscribe } from "../../../etl/atproto/subscription.ts";
 

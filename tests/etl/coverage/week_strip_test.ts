@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { weekOfCoverage } from "../../../etl/coverage/coverage.ts";
 import { readStudy } from "../../../etl/study/study.ts";
 import { openDatabase } from "../../../etl/store/duckdb.ts";
-import { describeStrips, stripLegend } from "../../../etl/status/strip_text.ts";
+import { describeStrips, stripLegend } from "../../../etl/coverage/strip_text.ts";
 import { weekStrips } from "../../../etl/coverage/week_strip.ts";
 import { withData } from "../../rows.ts";
 import { watchedStudy } from "../watch/watched_study.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { CLASSIFIERS } from "../../../classifiers/list.ts";
 import { chain } from "../../../etl/daily/chain.ts";
-import { batchPaths, type OpenBatch, storeBatch } from "../../../etl/labels/open_batch.ts";
+import { batchPaths, type OpenBatch, storeBatch } from "../../../etl/batches/open_batch.ts";
 import { onlyThese } from "../../../etl/run/environment.ts";
 import { UserError } from "../../../etl/run/error.ts";
 import { readStudy } from "../../../etl/study/study.ts";

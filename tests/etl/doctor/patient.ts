@@ -1,7 +1,7 @@
 /** Gives checks of the doctor something to look at: real folders, and the study of the repository. */
 import "../../common_environment.ts";
 import { join } from "node:path";
-import { examination } from "../../../etl/doctor.ts";
+import { examination } from "../../../etl/doctor/open_examination.ts";
 import type { Examination } from "../../../etl/doctor/examination.ts";
 import type { Finding } from "../../../etl/doctor/finding.ts";
 import { Progress } from "../../../etl/run/progress.ts";

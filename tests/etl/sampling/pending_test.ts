@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  findPending,
-  pendingPages,
-  type PendingPost,
-  storedAnswers,
-} from "../../../etl/sampling/pending.ts";
+import { findPending, pendingPages, type PendingPost } from "../../../etl/sampling/pending.ts";
+import { storedAnswers } from "../../../etl/answers/stored_answers.ts";
 import { ANSWER_COLUMNS } from "../../../etl/labels/paid_answer.ts";
 import { labelTable } from "../../../etl/labels/label_file.ts";
 import { type Database, openDatabase } from "../../../etl/store/duckdb.ts";

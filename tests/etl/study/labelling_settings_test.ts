@@ -1,14 +1,9 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { checkQuota, checkWeight } from "../../../classifiers/engine/quota/quota.ts";
-import {
-  durationAt,
-  LabellingSettings,
-  quotas,
-  samplePlan,
-  TimeoutSeconds,
-} from "../../../etl/study/labelling_settings.ts";
-import { workersFor } from "../../../classifiers/engine/asking/labeller.ts";
+import { checkQuota, checkWeight, durationAt, quotas } from "../../../etl/quota/quota.ts";
+import { LabellingSettings, TimeoutSeconds } from "../../../etl/study/labelling_settings.ts";
+import { samplePlan } from "../../../etl/sampling/sample.ts";
+import { workersFor } from "../../../classifiers/engine/labeller.ts";
 import "../../common_environment.ts";
 
 const Settings = z.strictObject(LabellingSettings);

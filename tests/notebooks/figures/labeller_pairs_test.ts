@@ -1,10 +1,10 @@
 /** Compares what is said of people's answers with SQL on native DuckDB that knows nothing of the views. */
 import assert from "node:assert/strict";
-import { COLUMNS as HUMAN } from "../../../etl/labels/human_labels.ts";
+import { COLUMNS as HUMAN } from "../../../etl/labels/coded_posts.ts";
 import { labelTable } from "../../../etl/labels/label_file.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { LABEL_SETS, WINDOWS } from "../../../etl/store/tables.ts";
-import { attributeMeansByLean } from "../../../notebooks/measures/attribute_means.ts";
+import { attributeMeansByLean } from "../../../notebooks/figures/attribute_means.ts";
 import { BarTable } from "../../../notebooks/charts/bar_table.ts";
 import { type Data, open } from "../../../notebooks/query/data.ts";
 import {
@@ -14,7 +14,7 @@ import {
   leanLabeller,
 } from "../../../notebooks/measures/human_answers.ts";
 import { labellerPairs, labellerPairsTable } from "../../../notebooks/figures/labeller_pairs.ts";
-import { leanShares } from "../../../notebooks/measures/lean_shares.ts";
+import { leanShares } from "../../../notebooks/figures/lean_shares.ts";
 import { type Labeller, POLITICAL } from "../../../notebooks/measures/measure.ts";
 import { measuredFigure } from "../../../notebooks/measures/measured_figure.ts";
 import { Note } from "../../../notebooks/charts/note.ts";

@@ -1,5 +1,6 @@
 /** Posts of a stream whose hours were drawn and of a feed, with labels of three classifiers drawn at several rates. */
-import { CHAT_COLUMNS, CLASSIFIERS, SOCIOPOLITICAL_COLUMNS } from "../../../classifiers/list.ts";
+import { CLASSIFIERS } from "../../../classifiers/list.ts";
+import { CHAT_COLUMNS, SOCIOPOLITICAL_COLUMNS } from "../../../classifiers/reply/reply_columns.ts";
 import { COLUMNS as PERSPECTIVE } from "../../../classifiers/clients/comment_analyzer_attributes.ts";
 import { labelTable } from "../../../etl/labels/label_file.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";

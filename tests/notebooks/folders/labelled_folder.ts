@@ -2,7 +2,8 @@
 import { readAttributes } from "../../../classifiers/codebooks/attribute_codebook.ts";
 import { codebookPath } from "../../../classifiers/codebooks/codebook_path.ts";
 import { COLUMNS as PERSPECTIVE_COLUMNS } from "../../../classifiers/clients/comment_analyzer_attributes.ts";
-import { CHAT_COLUMNS, CLASSIFIERS, SOCIOPOLITICAL_COLUMNS } from "../../../classifiers/list.ts";
+import { CLASSIFIERS } from "../../../classifiers/list.ts";
+import { CHAT_COLUMNS, SOCIOPOLITICAL_COLUMNS } from "../../../classifiers/reply/reply_columns.ts";
 import { attributeColumns } from "../../../classifiers/reply/attribute_reply.ts";
 import { labelTable } from "../../../etl/labels/label_file.ts";
 import { ANSWER_COLUMNS } from "../../../etl/labels/paid_answer.ts";

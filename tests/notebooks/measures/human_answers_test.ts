@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { COLUMNS as HUMAN } from "../../../etl/labels/human_labels.ts";
+import { COLUMNS as HUMAN } from "../../../etl/labels/coded_posts.ts";
 import { labelTable } from "../../../etl/labels/label_file.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { LABEL_SETS } from "../../../etl/store/tables.ts";

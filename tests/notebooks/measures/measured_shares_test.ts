@@ -1,7 +1,7 @@
 /** Compares what charts rest on with SQL on native DuckDB, over a small study that is drawn at random. */
 import assert from "node:assert/strict";
 import { COVERAGE } from "../../../etl/store/tables.ts";
-import { correlationsOf, distributionsOf } from "../../../notebooks/measures/attribute_scores.ts";
+import { correlationsOf, distributionsOf } from "../../../notebooks/figures/attribute_scores.ts";
 import { coverageOf } from "../../../notebooks/measures/coverage.ts";
 import { coverageStrip } from "../../../notebooks/charts/coverage_strip.ts";
 import { coveredHours } from "../../../notebooks/measures/covered_hours.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { CHAT_COLUMNS } from "../../../classifiers/list.ts";
+import { CHAT_COLUMNS } from "../../../classifiers/reply/reply_columns.ts";
 import { labelTable } from "../../../etl/labels/label_file.ts";
 import { ANSWER_COLUMNS } from "../../../etl/labels/paid_answer.ts";
 import { openDatabase } from "../../../etl/store/duckdb.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
-import { contents } from "../../../notebooks/figures/contents.ts";
+import { contents } from "../../../notebooks/query/contents.ts";
 import { type Data, open } from "../../../notebooks/query/data.ts";
 import { VIEWS } from "../../../notebooks/query/views.ts";
 import { query, withData } from "../../rows.ts";

@@ -1,0 +1,38 @@
+import { CLASSIFIER, COLUMNS } from "../labels/coded_posts.ts";
+import { createHash } from "node:crypto";
+import { type GivenLabel, landGivenLabels } from "./given_labels.ts";
+import type { LabelSet } from "../labels/label_set.ts";
+import type { Context } from "../command/command.ts";
+
+/** The labels of one coder for one post. */
+export interface HumanLabel extends Omit<GivenLabel, "values"> {
+  /** Values by variable. */
+  labels: Record<string, string>;
+}
+
+/** Describe human coding: one label set for each name and set of variables. */
+export function humanLabelSet(name: string, variables: string[]): LabelSet {
+  return {
+    classifier: CLASSIFIER,
+    classifier_version: "1",
+    model: null,
+    codebook: name,
+    codebook_hash: createHash("sha256").update(name).digest("hex"),
+    prompt_hash: null,
+    parameters: { variables: [...variables].sort() },
+  };
+}
+
+/** Land labels in `labels/human` (see `landGivenLabels`). */
+export async function landHumanLabels(
+  context: Context,
+  set: LabelSet,
+  labels: HumanLabel[],
+): Promise<void> {
+  await landGivenLabels(
+    context,
+    set,
+    { table: COLUMNS, read: { labels: `given::JSON::${COLUMNS.labels}` } },
+    labels.map(({ labels, ...label }) => ({ ...label, values: labels })),
+  );
+}
