@@ -1,6 +1,6 @@
 import { subscribe } from "../atproto/subscription.ts";
 import { Collector, type Position } from "./collector.ts";
-import { landSegment, lastPosition } from "../raw/land.ts";
+import { firstCursorAt, landSegment, lastPosition } from "../raw/land.ts";
 import { Deadline } from "./deadline.ts";
 import { placeAt, positionAt } from "./place.ts";
 import { newestPosts, RecentPosts } from "./recent_posts.ts";
@@ -65,7 +65,14 @@ export async function collectStretch(
   const reconnects: Record<string, number> = {};
   const infos: Record<string, number> = {};
   let host = source.hosts[0]!;
-  let position = await positionAt(database, paths, source, host, stretch.from, signal);
+  const enter = async (url: string, from: Date | undefined): Promise<Position> => {
+    const place = await positionAt(database, paths, source, url, from, signal);
+    const { until } = stretch;
+    if (until === undefined) return place;
+    const cursor = await firstCursorAt(database, paths, source.name, place.host, until);
+    return { ...place, untilCursor: cursor };
+  };
+  let position = await enter(host, stretch.from);
   const moveTo = (next: Position) => collector.moveTo(position = next);
   const collector = new Collector({
     position,
@@ -96,7 +103,7 @@ export async function collectStretch(
           progress.say(`going on at ${new URL(host).host}`);
           const reached = collector.eventTime ?? position.time;
           const from = reached === undefined ? stretch.from : new Date(reached);
-          moveTo(await positionAt(database, paths, source, host, from, signal));
+          moveTo(await enter(host, from));
         }
         return source.url(host, collector.received ?? position.ask);
       },
@@ -123,7 +130,6 @@ export async function collectStretch(
           collector,
           quarantine,
           onWait: (isWaiting) => deadline.waits(isWaiting),
-          isAtEnd: () => deadline.isQuiet,
           onMessage: () => onProgress(collector, written + journal.bytes),
           stop: () => end.abort(),
         });

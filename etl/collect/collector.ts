@@ -1,20 +1,14 @@
 import { BEGINNING, type JournalLine, nothingYet, type Tombstone } from "../raw/journal_line.ts";
-import { type Account, FrameError, type OtherEvent, type RecordOp } from "../atproto/frame.ts";
-import { POST_COLLECTION, readPost, RecordError } from "../atproto/post.ts";
-import type { StreamCommit, StreamDecoder } from "../atproto/stream_decoder.ts";
-import type { RecentPosts } from "./recent_posts.ts";
+import { FrameError } from "../atproto/frame.ts";
+import { type ContentOptions, type Event, type PostTime, readContent } from "./event_content.ts";
 import { type Placed, StreamClock } from "./stream_clock.ts";
 import { now } from "../run/clock.ts";
 import type { Journal } from "../store/journal.ts";
-import type { Quarantine } from "../store/quarantine.ts";
-import { subjectHash, type TombstoneReason } from "../raw/tombstone.ts";
 
 /** How far ahead of the stream a post can be; the days of posts allow as much. */
 const AHEAD_MS = 10 * 60_000;
 /** Note where a stream that is never silent was. */
 const SILENCE = "Silence";
-/** JSON of the posts of one event, at most; its journal line must stay readable (`land.ts`). */
-const MAX_CHARACTERS = 4_000_000;
 
 /** Where a host's stream was read to. */
 export interface Position {
@@ -25,19 +19,16 @@ export interface Position {
   time: string | undefined;
   /** True where the host holds nothing older than its next event. */
   isBeginning?: boolean;
+  /** The cursor of the first event from `until` on, where it was read before: it counts more than time. */
+  untilCursor?: number | undefined;
   /** The value to request instead of the cursor, such as a time, until the first event. */
   ask?: number;
 }
 
-export interface CollectorOptions {
+export interface CollectorOptions extends ContentOptions {
   position: Position;
-  decoder: StreamDecoder;
   /** Does the host leave out unrequested events? Then jumps of the sequence mean nothing. */
   isFiltered?: boolean;
-  /** Posts that another host may send again; repeated ones land once. */
-  recent?: RecentPosts;
-  hashKey: string;
-  quarantine: Quarantine;
   /** Called with the name of each `#info`. */
   onInfo?: (name: string) => void;
   /** Earlier posts are left out: they lead to the start of the window. */
@@ -52,14 +43,6 @@ export interface CollectorOptions {
 
 /** The consequence of one frame for the connection. */
 export type Verdict = "go_on" | "until_reached" | "limit_reached" | { error: string };
-
-/** When a post was written, and what its server said where that is something else. */
-interface PostTime {
-  event_time: string;
-  event_time_sent: string | null;
-}
-
-type Event = StreamCommit | Account | OtherEvent;
 
 /** An event that is held until its place in the time of the stream is known. */
 interface Held {
@@ -98,6 +81,7 @@ export class Collector {
   eventTime: string | undefined;
   #clock: StreamClock<Held>;
   #host: string;
+  #untilCursor: number | undefined;
   /** Of the last event that came. */
   #lastSeq: number | undefined;
   #next = nothingBefore();
@@ -120,7 +104,8 @@ export class Collector {
 
   constructor(readonly options: CollectorOptions) {
     this.#now = options.now ?? now;
-    const { host, cursor, time, isBeginning = false } = options.position;
+    const { host, cursor, time, isBeginning = false, untilCursor } = options.position;
+    this.#untilCursor = untilCursor;
     this.#host = host;
     this.cursor = cursor;
     this.#lastSeq = cursor;
@@ -132,10 +117,11 @@ export class Collector {
   }
 
   /** Continue at another host or place; what is held is left to be read there. */
-  moveTo({ host, cursor, time, isBeginning = false }: Position): void {
+  moveTo({ host, cursor, time, isBeginning = false, untilCursor }: Position): void {
     // Counts so far belong to the earlier place; they are written with the next line.
     if (this.#hasPending()) this.#owing.push(this.#line([], []));
     this.#host = host;
+    this.#untilCursor = untilCursor;
     this.cursor = cursor;
     this.#lastSeq = cursor;
     this.#again = [];
@@ -188,14 +174,11 @@ export class Collector {
     return this.#hold(frame, message, journal);
   }
 
-  /**
-   * Place what is held, as the stream pauses or ends, and write it down; `isAtEnd` where the host
-   * has nothing more to send.
-   */
-  settle(journal: Journal, isAtEnd: boolean): Verdict {
+  /** Place what is held, as the stream pauses or ends, and write it down. */
+  settle(journal: Journal): Verdict {
     const verdict = this.#judgeAgain(journal);
     if (verdict !== "go_on") return verdict;
-    return this.#takeAll(this.#clock.flush(isAtEnd ? "end" : "pause"), journal);
+    return this.#takeAll(this.#clock.flush(), journal);
   }
 
   /** Write down how far the stream was read, where no post has said it yet. */
@@ -240,7 +223,7 @@ export class Collector {
     this.#lastSeq = event.seq;
     if (isAfterGap) {
       // Across a gap nothing confirms anything.
-      const verdict = this.#takeAll(this.#clock.flush("gap"), journal);
+      const verdict = this.#takeAll(this.#clock.flush(), journal);
       if (verdict !== "go_on") return verdict;
     }
     this.#clock.push(held, Date.parse(event.time), this.#now().getTime());
@@ -263,13 +246,18 @@ export class Collector {
     const { item, time, isSure, isAfterSilence } = placed;
     const { event, message, skipped, setAside, notes } = item;
     const { from, until } = this.options;
+    const untilCursor = this.#untilCursor;
     const at = new Date(time).toISOString();
     if (item.isAfterGap || isAfterSilence || skipped > 0) this.#gap(journal);
     if (isAfterSilence) this.#pending.notes.push(SILENCE);
     this.#pending.notes.push(...notes);
-    if (until !== undefined && time >= until.getTime()) {
+    const isReached = untilCursor === undefined
+      ? until !== undefined && time >= until.getTime()
+      : event.seq >= untilCursor;
+    if (until !== undefined && isReached) {
       // Nothing lies between the last event and this one, so the time up to `until` is covered.
-      const since = this.#coveredFrom(until, placed.isLeap);
+      const isBefore = from !== undefined && time < from.getTime();
+      const since = this.#coveredFrom(until, placed.isLeap || isBefore);
       if (since < until) {
         this.#pending.covered_until = until.toISOString();
         this.#pending.covered_from ??= since.toISOString();
@@ -280,12 +268,13 @@ export class Collector {
     }
     const isLeading = from !== undefined && this.#before !== undefined &&
       new Date(this.#before) < from;
-    if (from !== undefined && (time < from.getTime() || isLeading && placed.isLeap)) {
+    const isUnsure = isLeading && placed.isLeap;
+    if (from !== undefined && (time < from.getTime() || isUnsure)) {
       this.cursor = event.seq;
       if (time < from.getTime()) this.#before = at;
       else this.#isUnsettled = true;
       // Posts before the window are left out; what was taken back is gone all the same.
-      const { tombstones } = this.#read(event, message, undefined);
+      const { tombstones } = this.#readContent(event, message, undefined);
       this.deletions += tombstones.filter(({ reason }) => reason !== "active").length;
       if (tombstones.length > 0) journal.append(this.#uncovered(at, tombstones));
       return "go_on";
@@ -306,7 +295,7 @@ export class Collector {
     this.#pending.events++;
     this.#pending.bytes += message.length;
     const postTime = this.#postTime(event.time, time, isSure);
-    const { posts, tombstones } = this.#read(event, message, postTime);
+    const { posts, tombstones } = this.#readContent(event, message, postTime);
     this.posts += posts.length;
     this.deletions += tombstones.filter(({ reason }) => reason !== "active").length;
     if (posts.length + tombstones.length > 0) journal.append(this.#line(posts, tombstones));
@@ -339,12 +328,6 @@ export class Collector {
     return something && this.eventTime !== undefined;
   }
 
-  /** Read what an event brings; without a time of its posts, only what it takes back. */
-  #read(event: Event, message: Uint8Array | string, time: PostTime | undefined) {
-    if (event.kind !== "commit") return { posts: [], tombstones: this.#readAccount(event) };
-    return this.#readCommit(event, message, time);
-  }
-
   /**
    * Give the time of a post: what its server wrote, as far as the stretch can have brought it, and what
    * was written where that is something else.
@@ -359,67 +342,12 @@ export class Collector {
     return { event_time, event_time_sent: isKept ? null : new Date(written).toISOString() };
   }
 
-  #readCommit(commit: StreamCommit, message: Uint8Array | string, time: PostTime | undefined) {
-    const { quarantine } = this.options;
-    const posts: Record<string, unknown>[] = [];
-    const tombstones: Tombstone[] = [];
-    let characters = 0;
-    for (const [index, op] of commit.ops.entries()) {
-      const { action, collection, rkey, cid } = op;
-      if (collection !== POST_COLLECTION) continue;
-      const uri = `at://${commit.did}/${collection}/${rkey}`;
-      try {
-        if (op.fault !== undefined) {
-          quarantine.add("malformed_op", { uri, cursor: commit.seq, what: op.fault }, message);
-          continue;
-        }
-        const version = `${uri} ${commit.rev}`;
-        if (action === "delete") {
-          // What the revision wrote before goes too, what it writes behind stays.
-          const with_rev = !writes(commit.ops.slice(index + 1), rkey) &&
-            (writes(commit.ops.slice(0, index), rkey) ||
-              this.options.recent?.has(version) === true);
-          const tombstone = this.#tombstone(uri, "post", "deleted");
-          tombstones.push({ ...tombstone, rev: commit.rev, with_rev });
-          continue;
-        }
-        if (time === undefined || deletes(commit.ops.slice(index + 1), rkey)) continue;
-        const record = readPost(this.options.decoder.record(commit, op));
-        characters += record.record.length;
-        if (characters > MAX_CHARACTERS) throw new RecordError("event_too_large");
-        if (this.options.recent?.add(version, this.#clock.time!) === false) {
-          this.repeated++;
-          continue;
-        }
-        const { did, rev } = commit;
-        posts.push({ uri, cid, did, rkey, rev, ...time, ...record });
-      } catch (error) {
-        if (!(error instanceof FrameError || error instanceof RecordError)) throw error;
-        const reason = error instanceof RecordError ? error.message : "malformed_record";
-        const where = { uri, cursor: commit.seq, what: error.message };
-        quarantine.add(reason, where, message);
-      }
-    }
-    return { posts, tombstones };
-  }
-
-  #readAccount(frame: Account | OtherEvent): Tombstone[] {
-    if (frame.kind === "other") {
-      if (frame.type === "#sync") this.#pending.notes.push(frame.type);
-      return [];
-    }
-    const { reason, note } = accountState(frame);
-    if (note !== undefined) this.#pending.notes.push(note);
-    return reason === undefined ? [] : [this.#tombstone(frame.did, "account", reason)];
-  }
-
-  #tombstone(
-    subject: string,
-    kind: Tombstone["subject_kind"],
-    reason: TombstoneReason,
-  ): Tombstone {
-    const hash = subjectHash(this.options.hashKey, subject);
-    return { subject_hash: hash, subject_kind: kind, reason };
+  /** Read what an event brings; without a time of its posts, only what it takes back. */
+  #readContent(event: Event, message: Uint8Array | string, time: PostTime | undefined) {
+    const content = readContent(event, message, time, this.#clock.time!, this.options);
+    this.#pending.notes.push(...content.notes);
+    this.repeated += content.repeated;
+    return content;
   }
 
   /** A line that says nothing of what was read. */
@@ -457,34 +385,4 @@ export class Collector {
 
 function nothingBefore() {
   return { setAside: 0, isAfterGap: false, notes: [] as string[] };
-}
-
-function deletes(ops: RecordOp[], rkey: string): boolean {
-  return ops.some((op) => isOnPost(op, rkey) && op.action === "delete");
-}
-
-function writes(ops: RecordOp[], rkey: string): boolean {
-  return ops.some((op) => isOnPost(op, rkey) && op.action !== "delete");
-}
-
-function isOnPost({ collection, rkey, fault }: RecordOp, wanted: string): boolean {
-  return collection === POST_COLLECTION && rkey === wanted && fault === undefined;
-}
-
-/** Account states about the stream and not about content. */
-const NOTED = ["throttled", "desynchronized"];
-
-/**
- * Interpret an `#account` event: a reason for a tombstone, or a note for the coverage.
- *
- * By the lexicon only `active` says whether content may be shown, and a status may be missing or new:
- * an inactive account with an unknown status is hidden, as that can be undone.
- */
-function accountState(
-  { active, status = "" }: Account,
-): { reason?: TombstoneReason; note?: string } {
-  if (NOTED.includes(status)) return { note: status };
-  if (active) return { reason: "active" };
-  const isKnown = status === "deleted" || status === "takendown" || status === "suspended";
-  return { reason: isKnown ? status : "deactivated" };
 }

@@ -20,7 +20,7 @@ export class Deadline {
     if (ms !== undefined) this.#timers.push(setTimeout(() => end.abort(), ms));
     if (until === undefined) return;
     this.#timers.push(setInterval(() => {
-      if (this.isQuiet && now().getTime() > until.getTime() + quietMs) end.abort();
+      if (this.#isQuiet() && now().getTime() > until.getTime() + quietMs) end.abort();
     }, Math.min(quietMs, 1000)));
   }
 
@@ -48,8 +48,7 @@ export class Deadline {
     for (const timer of this.#timers) clearTimeout(timer);
   }
 
-  /** Is the host connected, and has it had nothing to send for long? */
-  get isQuiet(): boolean {
+  #isQuiet(): boolean {
     return this.#connected && this.#waiting !== undefined &&
       performance.now() - this.#waiting > this.#quietMs;
   }

@@ -6,7 +6,7 @@ import type { Quarantine } from "../store/quarantine.ts";
 /** Characters and milliseconds after which journal lines are made durable. */
 const COMMIT = { characters: 262_144, ms: 200 };
 /** After so much silence the events that are held are placed without waiting for more. */
-const SILENCE_MS = 500;
+const SILENCE_MS = 1000;
 /** Bytes and milliseconds after which a segment is full. */
 const SEGMENT = { bytes: 64 * 1024 * 1024, ms: 10 * 60_000 };
 
@@ -17,8 +17,6 @@ export interface Intake {
   quarantine: Quarantine;
   /** Called with true before each message is waited for, and with false when it has come. */
   onWait?: (isWaiting: boolean) => void;
-  /** Has the host nothing more to send? */
-  isAtEnd?: () => boolean;
   /** Called after each message. */
   onMessage: () => void;
   /** End the stream of messages. */
@@ -55,11 +53,11 @@ export async function fillSegment(journal: Journal, intake: Intake): Promise<Seg
   const timer = setInterval(() => {
     const isSilent = waits !== undefined && performance.now() - waits > SILENCE_MS;
     if (isSilent && committing === undefined && verdict === "go_on") {
-      verdict = collector.settle(journal, false);
+      verdict = collector.settle(journal);
       if (verdict !== "go_on") intake.stop();
     }
     void commit();
-  }, SILENCE_MS / 2);
+  }, SILENCE_MS / 4);
   let end: SegmentEnd = "done";
   try {
     while (failure === undefined) {
@@ -71,7 +69,7 @@ export async function fillSegment(journal: Journal, intake: Intake): Promise<Seg
       if (verdict !== "go_on") break;
       if (done) {
         await committing;
-        collector.settle(journal, intake.isAtEnd?.() ?? false);
+        collector.settle(journal);
         break;
       }
       // Nothing may be set aside while a commit writes earlier lines.
@@ -80,7 +78,7 @@ export async function fillSegment(journal: Journal, intake: Intake): Promise<Seg
       intake.onMessage();
       if (typeof verdict === "object") {
         end = verdict;
-        collector.settle(journal, false);
+        collector.settle(journal);
       }
       if (verdict !== "go_on") break;
       if (journal.pending > COMMIT.characters || performance.now() - committed > COMMIT.ms) {

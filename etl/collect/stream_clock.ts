@@ -5,7 +5,10 @@ export interface Placed<T> {
   time: number;
   /** Events on both sides confirm the time; at a beginning and an end too few do. */
   isSure: boolean;
-  /** The time leaps here, or stood still shortly before: other events may have come meanwhile. */
+  /**
+   * The time leaps here, stood still shortly before, or is one of a backlog: other events may have come
+   * meanwhile.
+   */
   isLeap: boolean;
   /** A dense stream was silent before this event. */
   isAfterSilence: boolean;
@@ -23,6 +26,8 @@ const PRESENT_MS = 10_000;
 const [WIDE, STEP] = [32, 16];
 /** A step of the time is a leap from here on, where it is so many times as long as the next ones. */
 const [LEAP_MS, LONG] = [60_000, 20];
+/** So many steps back among the times around an event are no single servers' any more. */
+const BACK = 6;
 /** Events by which the time of a stream's first event is judged, where most lie within a minute. */
 const FIRST = 51;
 const FIRST_MS = 60_000;
@@ -40,7 +45,7 @@ const [DENSE, SILENCE_MS] = [AHEAD, 60_000];
  * the event's own time.
  *
  * An event is held until enough later ones have come (`place`), or until the stream pauses or ends
- * (`flush`): the time does not move on with the last three events before a pause.
+ * (`flush`).
  */
 export class StreamClock<T> {
   /** The time at the last placed event, or where the stream was entered; undefined where unknown. */
@@ -50,6 +55,8 @@ export class StreamClock<T> {
   #held: { item: T; received: number }[] = [];
   /** The times around the next event to be placed, sorted, once there are enough. */
   #around: number[] | undefined;
+  /** Steps back around the last placed event, where it can be counted on from there. */
+  #back: number | undefined;
   /** The time in later parts of the stream: the number of an event and the median around it. */
   #later: { number: number; time: number }[] = [];
   /** Events placed and pushed since the stream was entered here. */
@@ -59,6 +66,8 @@ export class StreamClock<T> {
   #first = 0;
   /** Times at the last placed events. */
   #recent: number[] = [];
+  /** Events in a row at which the time stood because too few events proved a leap. */
+  #standing = 0;
   /** Events left until the time counts as steady again. */
   #unrest = 0;
 
@@ -77,9 +86,13 @@ export class StreamClock<T> {
   moveTo(beginning: number | undefined): void {
     this.time = beginning;
     this.#held = [];
-    this.#around = undefined;
+    this.#around = this.#back = undefined;
     this.#later = [];
-    this.#placed = this.#pushed = this.#first = 0;
+    this.#placed =
+      this.#pushed =
+      this.#first =
+      this.#standing =
+        0;
     this.#recent = [];
     this.#unrest = 0;
     // What came before is not later: so the first events alone move nothing.
@@ -118,41 +131,37 @@ export class StreamClock<T> {
   }
 
   /**
-   * Give events that are held, without waiting for more.
+   * Give all events that are held, without waiting for more: the stream pauses, ends, or leaves
+   * something out.
    *
-   * At a `pause` those whose time is known by now: the others stay, as a pause in the middle of a
-   * backlog proves nothing. Before a `gap` all of them; the time stands still where it is not known. At the
-   * `end`, where the host has nothing more to send, our own clock bounds the time well enough to
-   * believe fewer events.
+   * The last three events move nothing. A leap is believed where many events follow it, or where it
+   * leads to the present.
    */
-  flush(at: "pause" | "gap" | "end"): Placed<T>[] {
+  flush(): Placed<T>[] {
     if (this.#held.length === 0) return [];
-    if (this.time === undefined) {
-      if (at === "pause" && this.#held.length <= SIDE) return [];
-      this.#findBeginning();
-    }
-    const least = SIDE_AT_END;
-    const placed: Placed<T>[] = [];
-    // The time at an event is not later than that at the end.
-    const last = median(this.#times.slice(-2 * SIDE - 1));
-    const first = this.#times.length - this.#held.length;
-    const times = this.#held.map((_, index) => {
-      const behind = Math.min(SIDE, this.#held.length - 1 - index);
+    if (this.time === undefined) this.#findBeginning();
+    const count = this.#held.length;
+    const first = this.#times.length - count;
+    const around = this.#held.map((_, index) => {
+      const behind = Math.min(SIDE, count - 1 - index);
       const end = first + index + behind + 1;
-      return median(this.#times.slice(end - 2 * Math.max(least, behind) - 1, end));
+      return median(this.#times.slice(end - 2 * Math.max(SIDE_AT_END, behind) - 1, end));
     });
-    const lowest = lowestBehind(times);
-    for (const [index, time] of times.entries()) {
-      const behind = this.#held.length - 1;
-      if (at === "pause" && behind < SIDE_AT_END) break;
-      const isProven = this.#held.length > AHEAD / 2 || !this.#isLeap(time - this.time!);
-      // Of the last few themselves the end tells nothing.
-      const latest = this.#held.length > 2 * SIDE ? last : Infinity;
-      if (at === "pause" && !(isProven && time <= latest)) break;
+    const lowest = lowestBehind(around);
+    // The time at an event is not later than that at the end; of the last few the end tells nothing.
+    const last = median(this.#times.slice(-2 * SIDE - 1));
+    const placed = around.map((time, index) => {
+      const behind = count - 1 - index;
+      const isLeap = this.#isLeap(time - this.time!);
+      const isProven = !isLeap || behind + this.#standing >= AHEAD / 2 ||
+        isLive(time, this.#held[0]!.received);
+      this.#standing = isLeap ? this.#standing + 1 : 0;
+      const end = behind >= 2 * SIDE ? last : Infinity;
       const isSure = behind >= SIDE_AT_END;
-      placed.push(this.#take(isProven ? time : this.time!, isSure, latest, lowest[index]!));
-    }
-    this.#around = undefined;
+      this.#back = undefined;
+      return this.#take(isProven ? time : this.time!, isSure, end, lowest[index]);
+    });
+    this.#around = this.#back = undefined;
     this.#trim();
     return placed;
   }
@@ -187,12 +196,13 @@ export class StreamClock<T> {
     const isMoved = this.#placed > 1 && this.#recent.at(-1) !== this.#recent[0];
     if (isMoved && last - around > LEAP_MS || around - believed > LEAP_MS) this.#unrest = 2 * WIDE;
     else if (this.#unrest > 0 && !isHeld) this.#unrest--;
-    const isLeap = this.#unrest > 0 || !isHeld && step;
+    const isLeap = this.#unrest > 0 || !isHeld && step || this.#stepsBack() >= BACK;
     if (!isHeld) this.time = around;
     const isFirst = this.#first > 0;
     if (isFirst) this.#first--;
     const isDense = this.#recent.length >= DENSE && this.#recent.at(-DENSE)! > last - SILENCE_MS;
-    this.#recent.push(this.time!);
+    // Of a beginning nothing tells how far events lie apart.
+    if (!isFirst) this.#recent.push(this.time!);
     return {
       item: this.#held.shift()!.item,
       time: this.time!,
@@ -200,6 +210,17 @@ export class StreamClock<T> {
       isLeap,
       isAfterSilence: isDense && this.time! - last > SILENCE_MS,
     };
+  }
+
+  /** Count steps back among the times around the next event. */
+  #stepsBack(): number {
+    const next = this.#times.length - this.#held.length;
+    const isBack = (index: number) => this.#times[index - 1]! - this.#times[index]! > LEAP_MS;
+    if (this.#back === undefined) {
+      this.#back = 0;
+      for (let i = next - SIDE + 1; i <= next + SIDE; i++) this.#back += Number(isBack(i));
+    } else this.#back += Number(isBack(next + SIDE)) - Number(isBack(next - SIDE));
+    return this.#back;
   }
 
   /** Is a step of the time much longer than those before or those that follow? */
@@ -231,6 +252,11 @@ function before(time: number): number[] {
 
 function ascending(a: number, b: number): number {
   return a - b;
+}
+
+/** Is a time that of the present? A server that is ahead says the future, which our clock cuts off. */
+function isLive(time: number, received: number): boolean {
+  return time >= received - PRESENT_MS && time < received;
 }
 
 /** Give for each time the earliest from it on. */

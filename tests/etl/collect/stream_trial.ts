@@ -55,6 +55,8 @@ class Reader {
   #claims: Span[] = [];
   /** First and last sequence number of what coverage claims. */
   #ranges: [first: number, last: number][] = [];
+  /** The first sequence number that was read from a time on. */
+  #starts = new Map<number, number>();
   #doubled = 0;
   /** Index of the first event behind the cursor where a run ended. */
   #ends = new Set<number>();
@@ -101,7 +103,7 @@ class Reader {
     const position = await this.#positionAt(from, available, present);
     let clock = present;
     const collector = new Collector({
-      position,
+      position: { ...position, untilCursor: this.#starts.get(until.getTime()) },
       decoder: inventedDecoder(this.stream),
       recent: this.#recent,
       hashKey: "k",
@@ -120,14 +122,24 @@ class Reader {
       clock = Math.max(clock, events[index]!.sentAt);
       isOver = collector.take(String(index), journal) !== "go_on";
       if (!isOver && this.#random(1000) === 0) {
-        isOver = collector.settle(journal, false) !== "go_on";
+        isOver = collector.settle(journal) !== "go_on";
       }
     }
-    // While events come, the host is not at its end.
-    const isAtEnd = (events[available - 1]?.sentAt ?? 0) < present + 5000;
-    if (!isOver) collector.settle(journal, isAtEnd);
+    if (!isOver) collector.settle(journal);
     collector.mark(journal);
-    if (Deno.env.get("DBG")) console.log("run", new Date(present).toISOString(), from.toISOString(), until.toISOString(), position, "->", collector.cursor, collector.eventTime, lines.length);
+    if (Deno.env.get("DBG")) {
+      console.log(
+        "run",
+        new Date(present).toISOString(),
+        from.toISOString(),
+        until.toISOString(),
+        position,
+        "->",
+        collector.cursor,
+        collector.eventTime,
+        lines.length,
+      );
+    }
     this.#land(lines);
     if (collector.cursor !== undefined) this.#ends.add(collector.cursor - 1000 + 1);
   }
@@ -153,12 +165,38 @@ class Reader {
     for (const line of lines) {
       for (const { uri } of line.posts) {
         const index = Number(/r(\d+)$/.exec(String(uri))![1]);
-        if (this.landed.has(index)) { this.#doubled++; if (Deno.env.get("DBG")) console.log("dbl", index, line.event_time, line.cursor, line.first_cursor, line.covered_from, line.stretch); }
+        if (this.landed.has(index)) {
+          this.#doubled++;
+          if (Deno.env.get("DBG")) {
+            console.log(
+              "dbl",
+              index,
+              line.event_time,
+              line.cursor,
+              line.first_cursor,
+              line.covered_from,
+              line.stretch,
+            );
+          }
+        }
         this.landed.add(index);
       }
       if (line.cursor === null) continue;
-      if (Deno.env.get("DBG")) console.log("line", line.first_cursor, line.cursor, line.event_time, line.covered_from, line.covered_until, line.stretch);
+      if (Deno.env.get("DBG")) {
+        console.log(
+          "line",
+          line.first_cursor,
+          line.cursor,
+          line.event_time,
+          line.covered_from,
+          line.covered_until,
+          line.stretch,
+        );
+      }
       if (line.events > 0) this.#ranges.push([line.first_cursor ?? line.cursor, line.cursor]);
+      const start = Date.parse(line.covered_from ?? line.event_time!);
+      const first = Math.min(this.#starts.get(start) ?? Infinity, line.first_cursor ?? Infinity);
+      if (first < Infinity) this.#starts.set(start, first);
       const until = [line.event_time!, line.covered_until ?? ""].sort().at(-1)!;
       this.#claims.push({
         from: new Date(line.covered_from ?? line.event_time!),
@@ -198,7 +236,9 @@ class Reader {
       if (!isClaimed && this.landed.has(index)) unclaimed++;
       if (inside[index] === 1 && !this.landed.has(index)) {
         missing++;
-        if (Deno.env.get("DBG")) console.log("missing", index, new Date(events[index]!.sentAt).toISOString());
+        if (Deno.env.get("DBG")) {
+          console.log("missing", index, new Date(events[index]!.sentAt).toISOString());
+        }
       }
       if (near[index] === 0 && this.landed.has(index)) outside++;
     }

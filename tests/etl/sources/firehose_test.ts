@@ -8,16 +8,23 @@ import {
   summaryOf,
   withRelay,
 } from "./firehose_run.ts";
-import { bodyOf, expectedRows, expectedTombstones, sampleStream } from "./sample_stream.ts";
+import {
+  bodyOf,
+  END,
+  expectedRows,
+  expectedTombstones,
+  sampleStream,
+  streamTimes,
+  untilEnd,
+} from "./sample_stream.ts";
 import { smallSample } from "../../demo/small_sample.ts";
 
-const END = "2026-06-08T00:00:00Z";
 const small = await sampleStream(smallSample());
 const smallSeqs = small.frames.map(({ seq }) => seq);
 
 Deno.test("every post of the sample becomes one raw row, field by field", async () => {
   const stream = await sampleStream();
-  const until = stream.frames.filter(({ time }) => time < END.replace("Z", ".000Z"));
+  const until = untilEnd(stream);
   await withRelay({ frames: stream.frames }, (relay) =>
     withData(async (data) => {
       const clock = { CIVICSKY_CLOCK: "2026-06-08T12:34:56Z" };
@@ -72,8 +79,10 @@ Deno.test("every post of the sample becomes one raw row, field by field", async 
     }));
 });
 
-async function assertCoverage(data: string, frames: typeof small.frames) {
-  const minutes = Map.groupBy(frames, ({ time }) => time.slice(0, 16));
+async function assertCoverage(data: string, frames: typeof small.frames, isAtEnd = false) {
+  const times = streamTimes(frames, isAtEnd);
+  const timed = frames.map((frame, i) => ({ ...frame, time: times[i]! }));
+  const minutes = Map.groupBy(timed, ({ time }) => time.slice(0, 16));
   const expected = Array.from(minutes, ([minute, inMinute]) => ({
     minute: `${minute.replace("T", " ")}:00`,
     events: inMinute.length,
@@ -177,7 +186,7 @@ async function assertAll(data: string) {
     rows.map(({ uri, rev }) => [uri, rev]),
     expectedRows(small).map(({ uri, rev }) => [uri, rev]),
   );
-  await assertCoverage(data, small.frames);
+  await assertCoverage(data, small.frames, true);
 }
 
 async function lastCursor(data: string): Promise<number> {
