@@ -83,7 +83,7 @@ function noiseBetween(posts: PublishedPost[], sample: Sample): Activity[] {
     const account = accounts[random(accounts.length)]!;
     const likedPath = likes.get(account.id);
     if (time >= END) {
-      return { kind: "commit", time, account, writes: [follow(time, accounts[0]!)] };
+      return { kind: "account", time, account };
     }
     if (n % 40 === 7) return { kind: "identity", time, account };
     if (n % 40 === 17) return { kind: "account", time, account };

@@ -225,6 +225,8 @@ export class Collector {
       // Across a gap nothing confirms anything.
       const verdict = this.#takeAll(this.#clock.flush(), journal);
       if (verdict !== "go_on") return verdict;
+      this.#clock.skip();
+      this.#isUnsettled = true;
     }
     this.#clock.push(held, Date.parse(event.time), this.#now().getTime());
     for (let placed; (placed = this.#clock.place()) !== undefined;) {

@@ -50,6 +50,8 @@ const [DENSE, SILENCE_MS] = [AHEAD, 60_000];
 export class StreamClock<T> {
   /** The time at the last placed event, or where the stream was entered; undefined where unknown. */
   time: number | undefined;
+  /** The earliest time where it is not known. */
+  #floor: number | undefined;
   /** Times of the last placed events, as often as needed the beginning's, and behind them of held ones. */
   #times: number[] = [];
   #held: { item: T; received: number }[] = [];
@@ -64,7 +66,7 @@ export class StreamClock<T> {
   #pushed = 0;
   /** Events whose place was judged by later ones alone. */
   #first = 0;
-  /** Times at the last placed events. */
+  /** Times at the last placed events at which it moved on. */
   #recent: number[] = [];
   /** Events in a row at which the time stood because too few events proved a leap. */
   #standing = 0;
@@ -85,6 +87,7 @@ export class StreamClock<T> {
   /** Go on at another place, whose time may be known; what is held is dropped. */
   moveTo(beginning: number | undefined): void {
     this.time = beginning;
+    this.#floor = undefined;
     this.#held = [];
     this.#around = this.#back = undefined;
     this.#later = [];
@@ -97,6 +100,13 @@ export class StreamClock<T> {
     this.#unrest = 0;
     // What came before is not later: so the first events alone move nothing.
     this.#times = beginning === undefined ? [] : before(beginning);
+  }
+
+  /** Go on behind a gap, where nothing is held: the time is found anew, and is no earlier than before. */
+  skip(): void {
+    const floor = this.time;
+    this.moveTo(undefined);
+    this.#floor = floor;
   }
 
   /** Hold the next event of the stream; `received` is our own clock. */
@@ -173,7 +183,7 @@ export class StreamClock<T> {
     const isDense = many.length === FIRST && middle <= FIRST_MS;
     const judged = isDense ? many : this.#times.slice(0, SIDE + 1);
     this.#first = judged.length;
-    this.time = median(judged);
+    this.time = Math.max(this.#floor ?? -Infinity, median(judged));
     this.#times.unshift(...before(this.time));
   }
 
@@ -201,8 +211,8 @@ export class StreamClock<T> {
     const isFirst = this.#first > 0;
     if (isFirst) this.#first--;
     const isDense = this.#recent.length >= DENSE && this.#recent.at(-DENSE)! > last - SILENCE_MS;
-    // Of a beginning nothing tells how far events lie apart.
-    if (!isFirst) this.#recent.push(this.time!);
+    // Where the time stands, nothing tells how far events lie apart.
+    if (!isHeld && !isFirst) this.#recent.push(this.time!);
     return {
       item: this.#held.shift()!.item,
       time: this.time!,

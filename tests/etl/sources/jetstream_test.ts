@@ -9,8 +9,9 @@ import { runTask } from "../../task.ts";
 
 const FRAMES = await Array.fromAsync(sampleFrames(readSample()));
 const EVENTS = await Array.fromAsync(jetstreamEvents(FRAMES));
-/** Posts come after it: on a filtered stream nothing else tells that its time has passed. */
-const UNTIL = "2026-06-07T23:00:00Z";
+const UNTIL = "2026-06-08T00:00:00Z";
+/** Later than all events: our clock is none that the stream could be ahead of. */
+const PRESENT = "2026-06-10T00:00:00Z";
 
 async function withJetstream(use: (jetstream: Jetstream) => Promise<void>): Promise<void> {
   const jetstream = startJetstream({ events: EVENTS, startAt: "oldest" });
@@ -42,7 +43,7 @@ Deno.test("Jetstream gives the rows and tombstones that the firehose gives", () 
   withJetstream((jetstream) =>
     withData(async (data) => {
       const relay = startRelay({ frames: FRAMES, startAt: "oldest" });
-      const summary = await collect(jetstream.url, data, UNTIL, "--until", UNTIL);
+      const summary = await collect(jetstream.url, data, PRESENT, "--until", UNTIL);
       const fire = [
         "sync:firehose",
         "--data",
@@ -52,7 +53,7 @@ Deno.test("Jetstream gives the rows and tombstones that the firehose gives", () 
         "--until",
         UNTIL,
       ];
-      await runTask(fire, { BLUESKY_RELAY: relay.url, CIVICSKY_CLOCK: UNTIL });
+      await runTask(fire, { BLUESKY_RELAY: relay.url, CIVICSKY_CLOCK: PRESENT });
       await relay.close();
       assert.deepEqual(await rawRows(data, "jetstream"), await rawRows(data, "firehose"));
       assert.equal(summary.posts, (await rawRows(data, "firehose")).length);
@@ -89,7 +90,7 @@ Deno.test("runs at odd times collect what is owed, each post once, from the hour
       const relay = startRelay({ frames: FRAMES, startAt: "oldest" });
       await runTask(
         ["sync:firehose", "--data", data, "--study", "demo/study.yaml", "--until", clocks.at(-1)!],
-        { BLUESKY_RELAY: relay.url, CIVICSKY_CLOCK: UNTIL },
+        { BLUESKY_RELAY: relay.url, CIVICSKY_CLOCK: PRESENT },
       );
       await relay.close();
       const [fire] = await query(
@@ -105,8 +106,8 @@ Deno.test("by hand, a run after a long pause goes on where the last one ended", 
   withJetstream((jetstream) =>
     withData(async (data) => {
       const until = (hour: string) => ["--until", `2026-06-0${hour}:00:00Z`];
-      await collect(jetstream.url, data, "2026-06-01T12:00:00Z", ...until("1T12"));
-      const late = await collect(jetstream.url, data, "2026-06-05T12:00:00Z", ...until("5T12"));
+      await collect(jetstream.url, data, PRESENT, ...until("1T12"));
+      const late = await collect(jetstream.url, data, PRESENT, ...until("5T12"));
       // The event at which the last run ended comes again, as it is asked for by its time.
       assert.deepEqual([late.repeated <= 1, late.reconnects], [true, {}]);
       const [raw] = await query(
@@ -115,7 +116,7 @@ Deno.test("by hand, a run after a long pause goes on where the last one ended", 
          FROM read_parquet('{data}/raw/jetstream/*/*.parquet')`,
       );
       await withData(async (other) => {
-        const all = await collect(jetstream.url, other, "2026-06-05T12:00:00Z", ...until("5T12"));
+        const all = await collect(jetstream.url, other, PRESENT, ...until("5T12"));
         assert.deepEqual([raw!.n, raw!.versions], [all.posts, all.posts]);
         assert.ok(all.posts > 200);
       });
