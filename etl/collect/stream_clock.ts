@@ -26,6 +26,8 @@ const PRESENT_MS = 10_000;
 const [WIDE, STEP] = [32, 16];
 /** A step of the time is a leap from here on, where it is so many times as long as the next ones. */
 const [LEAP_MS, LONG] = [60_000, 20];
+/** Events after a leap until the time is steady: more than a server sends at once. */
+const UNREST = AHEAD / 2;
 /** So many steps back among the times around an event are no single servers' any more. */
 const BACK = 6;
 /** Events by which the time of a stream's first event is judged, where most lie within a minute. */
@@ -204,9 +206,10 @@ export class StreamClock<T> {
     );
     const isHeld = around < last || believed < around;
     const isMoved = this.#placed > 1 && this.#recent.at(-1) !== this.#recent[0];
-    if (isMoved && last - around > LEAP_MS || around - believed > LEAP_MS) this.#unrest = 2 * WIDE;
+    const isContradicted = isMoved && last - around > LEAP_MS || around - believed > LEAP_MS;
+    if (isContradicted || !isHeld && step) this.#unrest = UNREST;
     else if (this.#unrest > 0 && !isHeld) this.#unrest--;
-    const isLeap = this.#unrest > 0 || !isHeld && step || this.#stepsBack() >= BACK;
+    const isLeap = this.#unrest > 0 || this.#stepsBack() >= BACK;
     if (!isHeld) this.time = around;
     const isFirst = this.#first > 0;
     if (isFirst) this.#first--;
