@@ -3,6 +3,7 @@ import { query, withData } from "../../rows.ts";
 import { collect, journalFiles, rawRows, summaryOf, withRelay } from "./firehose_run.ts";
 import { expectedRows, expectedTombstones, sampleStream } from "./sample_stream.ts";
 import { assertAll, assertCoverage, small, smallSeqs } from "./small_stream.ts";
+import { withQuickPauses } from "../../quick_pauses.ts";
 
 const END = "2026-06-08T00:00:00Z";
 
@@ -91,7 +92,7 @@ Deno.test("a relay that is not there ends the run with its address and what to c
   const { port } = listener.addr;
   listener.close();
   await withData(async (data) => {
-    const run = await collect({ url: `ws://127.0.0.1:${port}` }, data);
+    const run = await withQuickPauses(() => collect({ url: `ws://127.0.0.1:${port}` }, data));
     assert.equal(run.code, 1);
     assert.match(
       run.stderr,

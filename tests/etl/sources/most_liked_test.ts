@@ -4,6 +4,7 @@ import { versionAt } from "../../../demo/sample/published_post.ts";
 import { withData } from "../../rows.ts";
 import { journalFiles, quarantined, rawRows, summaryOf } from "./firehose_run.ts";
 import { NOW, RANKED, ranks, sync, withAppView } from "./most_liked_run.ts";
+import { withQuickPauses } from "../../quick_pauses.ts";
 
 Deno.test("pages of a feed become raw rows with rank and counts", async () => {
   await withAppView({ pageSize: 3 }, async (appView, data) => {
@@ -123,7 +124,7 @@ Deno.test("a feed that nobody knows and an AppView that is not there fail with w
     const [unknown, nobody] = await Promise.all([
       sync(appView.url, data, ["--feed", other]),
       withData(async (elsewhere) => {
-        const run = await sync("http://127.0.0.1:1", elsewhere);
+        const run = await withQuickPauses(() => sync("http://127.0.0.1:1", elsewhere));
         assert.equal(run.code, 1);
         assert.match(run.stderr, /Cannot read the feed at:.*: http:\/\/127.0.0.1:1: /);
         assert.match(run.stderr, /\n {2}Check the address \(BLUESKY_APPVIEW/);
