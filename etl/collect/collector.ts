@@ -245,7 +245,7 @@ export class Collector {
   }
 
   #takePlaced(placed: Placed<Held>, journal: Journal): Verdict {
-    const { item, time, isSure, isAfterSilence } = placed;
+    const { item, time, isAfterSilence } = placed;
     const { event, message, skipped, setAside, notes } = item;
     const { from, until } = this.options;
     const untilCursor = this.#untilCursor;
@@ -296,7 +296,7 @@ export class Collector {
     this.#pending.first_cursor ??= event.seq;
     this.#pending.events++;
     this.#pending.bytes += message.length;
-    const postTime = this.#postTime(event.time, time, isSure);
+    const postTime = this.#postTime(event.time, placed);
     const { posts, tombstones } = this.#readContent(event, message, postTime);
     this.posts += posts.length;
     this.deletions += tombstones.filter(({ reason }) => reason !== "active").length;
@@ -334,11 +334,11 @@ export class Collector {
    * Give the time of a post: what its server wrote, as far as the stretch can have brought it, and what
    * was written where that is something else.
    */
-  #postTime(sent: string, time: number, isSure: boolean): PostTime {
+  #postTime(sent: string, { time, isSure, isFirst }: Placed<Held>): PostTime {
     const written = Date.parse(sent);
     const latest = isSure ? time + AHEAD_MS : this.#now().getTime();
     const since = Math.max(this.#since ?? time, this.options.from?.getTime() ?? -Infinity);
-    const earliest = isSure ? Math.min(since, time) : -Infinity;
+    const earliest = isFirst ? -Infinity : Math.min(since, time);
     const event_time = new Date(Math.max(earliest, Math.min(latest, written))).toISOString();
     const isKept = Date.parse(event_time) === written;
     return { event_time, event_time_sent: isKept ? null : new Date(written).toISOString() };

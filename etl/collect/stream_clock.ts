@@ -3,8 +3,10 @@ export interface Placed<T> {
   item: T;
   /** The time of the stream at this event, in milliseconds since 1970; it never falls. */
   time: number;
-  /** Events on both sides confirm the time; at a beginning and an end too few do. */
+  /** Events on both sides confirm the time; at an end too few do. */
   isSure: boolean;
+  /** The event is one of the first, by which the time was found: it may be earlier than that. */
+  isFirst: boolean;
   /**
    * The time leaps here, stood still shortly before, or is one of a backlog: other events may have come
    * meanwhile.
@@ -219,7 +221,8 @@ export class StreamClock<T> {
     return {
       item: this.#held.shift()!.item,
       time: this.time!,
-      isSure: isSure && !isFirst,
+      isSure,
+      isFirst,
       isLeap,
       isAfterSilence: isDense && this.time! - last > SILENCE_MS,
     };

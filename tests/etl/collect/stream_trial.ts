@@ -3,7 +3,7 @@ import { Collector, type Position } from "../../../etl/collect/collector.ts";
 import { findPlace } from "../../../etl/collect/place.ts";
 import { RecentPosts } from "../../../etl/collect/recent_posts.ts";
 import { mergeSpans, type Span, subtractSpans, totalLength } from "../../../etl/coverage/span.ts";
-import type { JournalLine } from "../../../etl/raw/journal_line.ts";
+import type { JournalLine, Tombstone } from "../../../etl/raw/journal_line.ts";
 import { utcDay } from "../../../etl/run/clock.ts";
 import type { Journal } from "../../../etl/store/journal.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
@@ -35,7 +35,7 @@ export interface Trial {
 /** Invent a stream, read it every ten minutes, and compare. */
 export async function tryStream(seed: number): Promise<Trial> {
   const stream = inventStream(seed);
-  const reader = new Reader(stream, seed);
+  const reader = new StreamReader(stream, seed);
   const random = randomNumbers(seed + 1);
   for (let time = BEGINNING + random(HOUR); time < stream.until + HOUR; time += 10 * MINUTE) {
     // A machine sleeps, now and then.
@@ -45,13 +45,24 @@ export async function tryStream(seed: number): Promise<Trial> {
   return reader.compare();
 }
 
+interface LandedPost {
+  uri: string;
+  event_time: string;
+  event_time_sent: string | null;
+}
+
 const WINDOWS: Windows[] = ["all", { fixed: [11, 13] }, { spread: 12, seed: 1 }, {
   spread: 8,
   seed: 2,
 }];
 
-class Reader {
+/** Reads an invented stream run by run, and keeps what landing would make of the journal lines. */
+export class StreamReader {
+  /** Indexes of the events whose posts landed. */
   readonly landed = new Set<number>();
+  readonly tombstones: Tombstone[] = [];
+  /** Times of posts as they land, and what was sent where that is something else. */
+  readonly times = new Map<number, { event_time: string; event_time_sent: string | null }>();
   #claims: Span[] = [];
   /** First and last sequence number of what coverage claims. */
   #ranges: [first: number, last: number][] = [];
@@ -66,9 +77,9 @@ class Reader {
   readonly since: Date;
   #random: (bound: number) => number;
 
-  constructor(readonly stream: InventedStream, seed: number) {
+  constructor(readonly stream: InventedStream, seed: number, windows?: Windows) {
     this.#random = randomNumbers(seed + 2);
-    this.windows = WINDOWS[this.#random(WINDOWS.length)]!;
+    this.windows = windows ?? WINDOWS[this.#random(WINDOWS.length)]!;
     this.since = new Date(BEGINNING);
   }
 
@@ -127,19 +138,6 @@ class Reader {
     }
     if (!isOver) collector.settle(journal);
     collector.mark(journal);
-    if (Deno.env.get("DBG")) {
-      console.log(
-        "run",
-        new Date(present).toISOString(),
-        from.toISOString(),
-        until.toISOString(),
-        position,
-        "->",
-        collector.cursor,
-        collector.eventTime,
-        lines.length,
-      );
-    }
     this.#land(lines);
     if (collector.cursor !== undefined) this.#ends.add(collector.cursor - 1000 + 1);
   }
@@ -163,36 +161,14 @@ class Reader {
   /** What landing makes of lines: coverage, the last place, and rows. */
   #land(lines: JournalLine[]): void {
     for (const line of lines) {
-      for (const { uri } of line.posts) {
+      this.tombstones.push(...line.tombstones);
+      for (const { uri, event_time, event_time_sent } of line.posts as unknown as LandedPost[]) {
         const index = Number(/r(\d+)$/.exec(String(uri))![1]);
-        if (this.landed.has(index)) {
-          this.#doubled++;
-          if (Deno.env.get("DBG")) {
-            console.log(
-              "dbl",
-              index,
-              line.event_time,
-              line.cursor,
-              line.first_cursor,
-              line.covered_from,
-              line.stretch,
-            );
-          }
-        }
+        if (this.landed.has(index)) this.#doubled++;
         this.landed.add(index);
+        this.times.set(index, { event_time, event_time_sent });
       }
       if (line.cursor === null) continue;
-      if (Deno.env.get("DBG")) {
-        console.log(
-          "line",
-          line.first_cursor,
-          line.cursor,
-          line.event_time,
-          line.covered_from,
-          line.covered_until,
-          line.stretch,
-        );
-      }
       if (line.events > 0) this.#ranges.push([line.first_cursor ?? line.cursor, line.cursor]);
       const start = Date.parse(line.covered_from ?? line.event_time!);
       const first = Math.min(this.#starts.get(start) ?? Infinity, line.first_cursor ?? Infinity);
@@ -207,6 +183,10 @@ class Reader {
       }
     }
     this.#claims = mergeSpans(this.#claims);
+  }
+
+  get claims(): Span[] {
+    return this.#claims;
   }
 
   compare(): Trial {
@@ -234,12 +214,7 @@ class Reader {
       const isClaimed = claimed[index] === 1;
       if (isClaimed && !this.landed.has(index)) lost++;
       if (!isClaimed && this.landed.has(index)) unclaimed++;
-      if (inside[index] === 1 && !this.landed.has(index)) {
-        missing++;
-        if (Deno.env.get("DBG")) {
-          console.log("missing", index, new Date(events[index]!.sentAt).toISOString());
-        }
-      }
+      if (inside[index] === 1 && !this.landed.has(index)) missing++;
       if (near[index] === 0 && this.landed.has(index)) outside++;
     }
     const asked = mergeSpans(this.#asked(this.stream.until));
