@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { tryStream } from "../../etl/collect/stream_trial.ts";
 
-// Invariants 1 and 3
+// Invariant 14
 Deno.test("what lands is what hosts with wrong clocks sent in the time that coverage claims", async () => {
   let [claimed, asked, posts] = [0, 0, 0];
   for (let seed = 1; seed <= 300; seed++) {
