@@ -27,7 +27,7 @@ const PRESENT_MS = 10_000;
 /** Events on each side by which later parts of the stream are judged, and how often that is done. */
 const [WIDE, STEP] = [32, 16];
 /** A step of the time is a leap from here on, where it is so many times as long as the next ones. */
-const [LEAP_MS, LONG] = [60_000, 20];
+const [LEAP_MS, LONG] = [60_000, 25];
 /** Events after a leap until the time is steady: more than a server sends at once. */
 const UNREST = AHEAD / 2;
 /** So many steps back among the times around an event are no single servers' any more. */
