@@ -63,13 +63,18 @@ async function servesVersion1(url: string): Promise<boolean> {
   const { protocol, host, pathname } = new URL(url);
   if (!pathname.endsWith(`/${SUBSCRIBE_EVENTS}`)) return false;
   const subscription = `${protocol}//${host}/subscribe?wantedCollections=${POST_COLLECTION}`;
-  const socket = new WebSocketStream(subscription, { signal: AbortSignal.timeout(5000) });
+  // The runtime throws out of abort() once the handshake is over.
+  const handshake = new AbortController();
+  const timer = setTimeout(() => handshake.abort(), 5000);
+  const socket = new WebSocketStream(subscription, { signal: handshake.signal });
   socket.closed.catch(() => undefined);
   try {
     await socket.opened;
   } catch {
     // However that fails, the first answer is what there is to tell.
     return false;
+  } finally {
+    clearTimeout(timer);
   }
   socket.close();
   return true;
