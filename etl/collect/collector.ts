@@ -1,7 +1,9 @@
 import { BEGINNING, type JournalLine, nothingYet, type Tombstone } from "../raw/journal_line.ts";
 import { FrameError } from "../atproto/frame.ts";
+import type { CollectorOptions, Position, Spoken } from "./collector_options.ts";
 import { type ContentOptions, type Event, type PostTime, readContent } from "./event_content.ts";
 import { type Placed, StreamClock } from "./stream_clock.ts";
+import { TimedEvents } from "./timed_events.ts";
 import { now } from "../run/clock.ts";
 import type { Journal } from "../store/journal.ts";
 
@@ -9,37 +11,10 @@ import type { Journal } from "../store/journal.ts";
 const AHEAD_MS = 10 * 60_000;
 /** Note where a stream that is never silent was. */
 const SILENCE = "Silence";
+/** Note, and `#info` of hosts, where a host no longer has the events after a cursor. */
+const OUTDATED = "OutdatedCursor";
 
-/** Where a host's stream was read to. */
-export interface Position {
-  host: string;
-  /** The last cursor; events up to it are repetitions. Undefined: the stream's own beginning. */
-  cursor: number | undefined;
-  /** Time of the event at the cursor, undefined where it is not known. */
-  time: string | undefined;
-  /** True where the host holds nothing older than its next event. */
-  isBeginning?: boolean;
-  /** The cursor of the first event from `until` on, where it was read before: it counts more than time. */
-  untilCursor?: number | undefined;
-  /** The value to request instead of the cursor, such as a time, until the first event. */
-  ask?: number;
-}
-
-export interface CollectorOptions extends ContentOptions {
-  position: Position;
-  /** Does the host leave out unrequested events? Then jumps of the sequence mean nothing. */
-  isFiltered?: boolean;
-  /** Called with the name of each `#info`. */
-  onInfo?: (name: string) => void;
-  /** Earlier posts are left out: they lead to the start of the window. */
-  from?: Date | undefined;
-  /** Events from here on are left to the next run. */
-  until: Date | undefined;
-  /** Posts after which nothing more is taken. */
-  limit?: number | undefined;
-  /** Our own clock. */
-  now?: () => Date;
-}
+export type { Position } from "./collector_options.ts";
 
 /** The consequence of one frame for the connection. */
 export type Verdict = "go_on" | "until_reached" | "limit_reached" | { error: string };
@@ -80,7 +55,12 @@ export class Collector {
   /** The time of the stream at the last event that was taken. */
   eventTime: string | undefined;
   #clock: StreamClock<Held>;
+  #spoken!: Spoken;
+  #content!: ContentOptions;
+  /** Where cursors are times. */
+  #timed: TimedEvents | undefined;
   #host: string;
+  #from: Date | undefined;
   #untilCursor: number | undefined;
   /** Of the last event that came. */
   #lastSeq: number | undefined;
@@ -105,6 +85,7 @@ export class Collector {
   constructor(readonly options: CollectorOptions) {
     this.#now = options.now ?? now;
     const { host, cursor, time, isBeginning = false, untilCursor } = options.position;
+    this.#speak(options.dialect ?? options, options.position);
     this.#untilCursor = untilCursor;
     this.#host = host;
     this.cursor = cursor;
@@ -117,9 +98,11 @@ export class Collector {
   }
 
   /** Continue at another host or place; what is held is left to be read there. */
-  moveTo({ host, cursor, time, isBeginning = false, untilCursor }: Position): void {
+  moveTo(position: Position, dialect: Spoken = this.#spoken): void {
+    const { host, cursor, time, isBeginning = false, untilCursor } = position;
     // Counts so far belong to the earlier place; they are written with the next line.
     if (this.#hasPending()) this.#owing.push(this.#line([], []));
+    this.#speak(dialect, position);
     this.#host = host;
     this.#untilCursor = untilCursor;
     this.cursor = cursor;
@@ -134,6 +117,13 @@ export class Collector {
     this.#stretch++;
   }
 
+  #speak(dialect: Spoken, { cursor, from }: Position): void {
+    this.#spoken = dialect;
+    this.#content = { ...this.options, decoder: dialect.decoder };
+    this.#timed = dialect.isTimed ? new TimedEvents(cursor) : undefined;
+    this.#from = from ?? this.options.from;
+  }
+
   /** The cursor of the last event that came. */
   get received(): number | undefined {
     return this.#lastSeq;
@@ -142,15 +132,16 @@ export class Collector {
   /** Note a reconnect in the next line. */
   reconnected(): void {
     this.#pending.reconnects++;
+    this.#timed?.resumed();
   }
 
   /** Take one message of the socket. */
   take(message: Uint8Array | string, journal: Journal): Verdict {
-    const { quarantine, decoder } = this.options;
+    const { quarantine } = this.options;
     for (const line of this.#owing.splice(0)) journal.append({ ...line });
     let frame;
     try {
-      frame = decoder.decode(message);
+      frame = this.#spoken.decoder.decode(message);
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
       quarantine.add("malformed_frame", { after: this.#lastSeq, what: error.message }, message);
@@ -159,12 +150,14 @@ export class Collector {
     }
     if (frame.kind === "error") return { error: frame.error };
     if (frame.kind === "info") {
-      // Jetstream only reports the second and continues with sequence numbers below ours.
-      if (["OutdatedCursor", "FutureCursor"].includes(frame.name)) this.#next.isAfterGap = true;
-      if (frame.name === "FutureCursor") this.#lastSeq = undefined;
-      this.#next.notes.push(frame.name);
-      this.options.onInfo?.(frame.name);
+      this.#inform(frame.name);
       return "go_on";
+    }
+    if (this.#timed) {
+      const succession = this.#timed.judge(frame.seq, message);
+      if (succession === "after_gap") this.#inform(OUTDATED);
+      if (succession === "again") this.repeated++;
+      return succession === "again" ? "go_on" : this.#hold(frame, message, journal);
     }
     if (this.#lastSeq !== undefined && frame.seq <= this.#lastSeq) {
       this.#again.push({ event: frame, message });
@@ -172,6 +165,14 @@ export class Collector {
     }
     this.repeated += this.#again.splice(0).length;
     return this.#hold(frame, message, journal);
+  }
+
+  #inform(name: string): void {
+    // Jetstream only reports the second and continues with sequence numbers below ours.
+    if (name === OUTDATED || name === "FutureCursor") this.#next.isAfterGap = true;
+    if (name === "FutureCursor") this.#lastSeq = undefined;
+    this.#next.notes.push(name);
+    this.options.onInfo?.(name);
   }
 
   /** Place what is held, as the stream pauses or ends, and write it down. */
@@ -247,13 +248,16 @@ export class Collector {
   #takePlaced(placed: Placed<Held>, journal: Journal): Verdict {
     const { item, time, isAfterSilence } = placed;
     const { event, message, skipped, setAside, notes } = item;
-    const { from, until } = this.options;
+    const { until } = this.options;
+    const from = this.#from;
     const untilCursor = this.#untilCursor;
     const at = new Date(time).toISOString();
     if (item.isAfterGap || isAfterSilence || skipped > 0) this.#gap(journal);
     if (isAfterSilence) this.#pending.notes.push(SILENCE);
     this.#pending.notes.push(...notes);
-    const isReached = untilCursor === undefined
+    // Events of one microsecond have one cursor: the time tells which of them were read before.
+    const isUnknown = untilCursor === undefined || this.#timed && event.seq === untilCursor;
+    const isReached = isUnknown
       ? until !== undefined && time >= until.getTime()
       : event.seq >= untilCursor;
     if (until !== undefined && isReached) {
@@ -312,7 +316,7 @@ export class Collector {
   #coveredFrom(time: Date, isLeap: boolean): Date {
     if (this.#before === undefined) return time;
     const before = new Date(this.#before);
-    const { from } = this.options;
+    const from = this.#from;
     if (from === undefined || before >= from) return before;
     return isLeap || this.#isUnsettled ? time : from;
   }
@@ -337,7 +341,7 @@ export class Collector {
   #postTime(sent: string, { time, isSure, isFirst }: Placed<Held>): PostTime {
     const written = Date.parse(sent);
     const latest = isSure ? time + AHEAD_MS : this.#now().getTime();
-    const since = Math.max(this.#since ?? time, this.options.from?.getTime() ?? -Infinity);
+    const since = Math.max(this.#since ?? time, this.#from?.getTime() ?? -Infinity);
     const earliest = isFirst ? -Infinity : Math.min(since, time);
     const event_time = new Date(Math.max(earliest, Math.min(latest, written))).toISOString();
     const isKept = Date.parse(event_time) === written;
@@ -346,7 +350,7 @@ export class Collector {
 
   /** Read what an event brings; without a time of its posts, only what it takes back. */
   #readContent(event: Event, message: Uint8Array | string, time: PostTime | undefined) {
-    const content = readContent(event, message, time, this.#clock.time!, this.options);
+    const content = readContent(event, message, time, this.#clock.time!, this.#content);
     this.#pending.notes.push(...content.notes);
     this.repeated += content.repeated;
     return content;
@@ -377,6 +381,7 @@ export class Collector {
       event_time: this.eventTime!,
       seen_at: this.#now().toISOString(),
       ...this.#pending,
+      notes: this.#pending.notes.concat(this.#spoken.note ?? []),
       posts,
       tombstones,
     };

@@ -1,12 +1,13 @@
 import type { StreamFrame } from "../atproto/stream_decoder.ts";
 import { subscribe } from "../atproto/subscription.ts";
 import { FrameError } from "../atproto/frame.ts";
-import type { Position } from "./collector.ts";
+import { FIRST_TIME_CURSOR } from "../atproto/jetstream_event.ts";
+import type { Position } from "./collector_options.ts";
 import { lastPosition } from "../raw/land.ts";
 import { now } from "../run/clock.ts";
 import type { Database } from "../store/duckdb.ts";
 import type { DataPaths } from "../store/paths.ts";
-import type { StreamSource } from "./stream_source.ts";
+import { dialectAt, type StreamSource } from "./stream_source.ts";
 
 /** The first frame that a probe found behind a cursor, and the time there, by many frames. */
 export interface Probe {
@@ -32,6 +33,10 @@ const LONGEST_BACKLOG = 4096;
 const [FIRST_MS, NEXT_MS] = [5000, 300];
 /** How far before a change of hosts repeated posts are looked for. */
 const OVERLAP_MS = 10 * 60_000;
+/** So far the clocks of two versions of a host may lie apart: so much is read in both. */
+export const CHANGE_MS = 60_000;
+/** So far behind its oldest event a host of times is entered: by then it may have dropped some. */
+const DROPPED_MS = 60_000;
 
 /**
  * Find a cursor at a host from which nothing written at or after `target` is missed.
@@ -151,9 +156,13 @@ export async function positionAt(
   signal: AbortSignal,
 ): Promise<Position> {
   const { host } = new URL(url);
+  const { timeCursor, isTimed = false } = dialectAt(source, url);
   const last = await lastPosition(database, paths, source.name, host);
-  // Hosts with cursors of time refuse a number that is too old; for a time, they report the gap.
-  const isOld = last && source.timeCursor !== undefined &&
+  if (last !== undefined && !isOfKind(last.cursor, isTimed)) {
+    return await placeAfterChange(source, url, new Date(last.time), from, signal);
+  }
+  // Hosts that number events refuse a number that is too old; for a time, they report the gap.
+  const isOld = last && timeCursor !== undefined && !isTimed &&
     Date.parse(last.time) < now().getTime() - source.replayMs;
   if (from === undefined) {
     if (isOld) return await placeAt(source, url, new Date(last.time), signal);
@@ -166,6 +175,31 @@ export async function positionAt(
   return await placeAt(source, url, from, signal);
 }
 
+/** Is a cursor of the kind that a host has: a time, or the number of an event? */
+export function isOfKind(cursor: number, isTimed: boolean): boolean {
+  return cursor >= FIRST_TIME_CURSOR === isTimed;
+}
+
+/**
+ * Give where to begin at a host that spoke another version until `last`; its cursors mean nothing now.
+ *
+ * Where it is read on from there, what came shortly before is read once more: another clock tells its time.
+ */
+async function placeAfterChange(
+  source: StreamSource,
+  url: string,
+  last: Date,
+  from: Date | undefined,
+  signal: AbortSignal,
+): Promise<Position> {
+  const isContinued = from === undefined ||
+    Math.abs(from.getTime() - last.getTime()) < CHANGE_MS;
+  if (!isContinued) return await placeAt(source, url, from, signal);
+  const earlier = new Date(Math.min(last.getTime(), from?.getTime() ?? Infinity) - CHANGE_MS);
+  const place = await placeAt(source, url, earlier, signal);
+  return from === undefined ? place : { ...place, from: earlier };
+}
+
 /** Give the place at a host before which no event of `from` or later came. */
 export async function placeAt(
   source: StreamSource,
@@ -174,16 +208,21 @@ export async function placeAt(
   signal: AbortSignal,
 ): Promise<Position> {
   const { host } = new URL(base);
-  if (source.timeCursor) {
-    const ask = source.timeCursor(from);
-    return { host, cursor: undefined, time: from.toISOString(), ask };
+  const dialect = dialectAt(source, base);
+  const decode = (message: Uint8Array | string) => dialect.decoder.decode(message);
+  const probe = (cursor: number) =>
+    firstFrame(dialect.url(base, cursor), decode, signal, source.namedBy);
+  if (dialect.timeCursor) {
+    const ask = dialect.timeCursor(from);
+    if (!dialect.isTimed) return { host, cursor: undefined, time: from.toISOString(), ask };
+    // Asked for too early a time, such a host begins with its oldest event and says nothing.
+    const oldest = await probe(1);
+    const isHeld = oldest !== undefined &&
+      oldest.seq <= dialect.timeCursor(new Date(from.getTime() - DROPPED_MS));
+    const time = isHeld ? from.toISOString() : undefined;
+    return { host, cursor: undefined, time, isBeginning: oldest !== undefined && !isHeld, ask };
   }
-  const url = (cursor: number | undefined) => source.url(base, cursor);
-  const decode = (message: Uint8Array | string) => source.decoder.decode(message);
-  const place = await findPlace(
-    (cursor) => firstFrame(url(cursor), decode, signal, source.namedBy),
-    from,
-  );
+  const place = await findPlace(probe, from);
   return {
     host,
     cursor: place?.cursor,

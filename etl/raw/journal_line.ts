@@ -83,3 +83,5 @@ export function postsLine(
 
 /** Note where a host's replay begins: earlier events are no longer available from it. */
 export const BEGINNING = "BeginningOfReplay";
+/** Note a host that speaks version 1 of Jetstream: it numbers nothing, so that no loss can be seen. */
+export const JETSTREAM_V1_NOTE = "JetstreamV1";
