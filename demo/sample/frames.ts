@@ -1,6 +1,5 @@
 /** Binary messages of `com.atproto.sync.subscribeRepos`, and the sample as a stream of them. */
 import { encode, toBytes } from "@atcute/cbor";
-import { accountsOf, activitiesOf } from "./activity.ts";
 import { type Commit, type Head, Repository } from "./repository.ts";
 import type { Sample } from "./sample.ts";
 
@@ -93,6 +92,8 @@ function eventFrame(type: FrameType, seq: number, time: string, rest: object): F
  * profile, so every `#commit` has `since` and `prevData`.
  */
 export async function* sampleFrames(sample: Sample): AsyncGenerator<Frame> {
+  // Loaded when it is needed, as the library of the records takes .2 s.
+  const { accountsOf, activitiesOf } = await import("./activity.ts");
   const activities = activitiesOf(sample);
   const repositories = new Map<string, Repository>();
   for (const account of accountsOf(sample)) {

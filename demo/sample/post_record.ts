@@ -79,25 +79,26 @@ export function postRecord(
 }
 
 function facetsOf(text: string, authors: SampleAuthor[]) {
-  const dids = new Map(authors.map(({ id }) => accountOf(id)).map((a) => [a.handle, a.did]));
+  const didOf = (handle: string) =>
+    authors.map(({ id }) => accountOf(id)).find((account) => account.handle === handle)?.did;
   const richText = new RichText({ text });
   richText.detectFacetsWithoutResolution();
   return (richText.facets ?? []).map(({ index: { byteStart, byteEnd }, features }) => ({
     index: { byteStart, byteEnd },
-    features: features.map((feature) => resolved(feature, dids)).filter((f) => f !== undefined),
+    features: features.map((feature) => resolved(feature, didOf)).filter((f) => f !== undefined),
   })).filter(({ features }) => features.length > 0);
 }
 
 /** Detection leaves the handle where the DID belongs, because it resolves nothing. */
 function resolved(
   feature: AppBskyRichtextFacet.Main["features"][number],
-  dids: Map<string, string>,
+  didOf: (handle: string) => string | undefined,
 ): FacetFeature | undefined {
   if ("uri" in feature) {
     return { $type: "app.bsky.richtext.facet#link", uri: feature.uri as string };
   }
   if ("tag" in feature) return { $type: "app.bsky.richtext.facet#tag", tag: feature.tag as string };
-  const did = dids.get(String((feature as AppBskyRichtextFacet.Mention).did));
+  const did = didOf(String((feature as AppBskyRichtextFacet.Mention).did));
   return did === undefined ? undefined : { $type: "app.bsky.richtext.facet#mention", did };
 }
 

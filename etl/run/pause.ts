@@ -1,6 +1,17 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
+/** Waits so many milliseconds, or until the signal is aborted. */
+export type Pause = (ms: number, signal?: AbortSignal) => Promise<void>;
+
+/** How a run within this process waits that has a time of its own, as tests give their runs. */
+export const ownPause = new AsyncLocalStorage<Pause>();
+
 /** Wait, or until the signal is aborted. */
-export function delay(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((done) => {
+export const delay: Pause = (ms, signal) => (ownPause.getStore() ?? pause)(ms, signal);
+
+/** Wait as long as the machine's clock takes. */
+export const pause: Pause = (ms, signal) =>
+  new Promise((done) => {
     if (signal?.aborted) return done();
     const finish = () => {
       clearTimeout(timer);
@@ -10,4 +21,3 @@ export function delay(ms: number, signal?: AbortSignal): Promise<void> {
     const timer = setTimeout(finish, ms);
     signal?.addEventListener("abort", finish);
   });
-}

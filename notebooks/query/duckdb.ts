@@ -19,6 +19,14 @@ interface Runtime {
   checkFile(module: { HEAPU8: Uint8Array }, pointer: number, length: number): boolean;
 }
 
+/** How a database takes its engine; the release's own types hide it. */
+interface Loader {
+  instantiateWasm(
+    imports: WebAssembly.Imports,
+    done: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
+  ): object;
+}
+
 interface Engine {
   createPrepared(connection: number, sql: string): number;
   runPrepared(connection: number, statement: number, parameters: unknown[]): Uint8Array;
@@ -63,8 +71,9 @@ export class Connection {
 }
 
 let mended = false;
+let compiled: WebAssembly.Module | undefined;
 
-/** Start an engine in this process; takes about 0.4 s. */
+/** Start an engine in this process; takes about 0.4 s, and a tenth of that for each further one. */
 export async function connect(): Promise<Connection> {
   if (!mended) openReadOnly(duckdb.NODE_RUNTIME as unknown as Runtime);
   mended = true;
@@ -74,9 +83,20 @@ export async function connect(): Promise<Connection> {
     new duckdb.VoidLogger(),
     duckdb.NODE_RUNTIME,
   );
+  compileOnce(database as unknown as Loader);
   await database.instantiate(() => {});
   database.open({});
   return database.connect().useUnsafe((engine, id) => new Connection(engine, id));
+}
+
+/** Make a database take the engine that this process has compiled, where it has. */
+function compileOnce(loader: Loader): void {
+  loader.instantiateWasm = (imports, done) => {
+    const module = compiled ??= new WebAssembly.Module(Deno.readFileSync(ENGINE));
+    Object.assign(globalThis, { DUCKDB_RUNTIME: { ...duckdb.NODE_RUNTIME } });
+    void WebAssembly.instantiate(module, imports).then((instance) => done(instance, module));
+    return [];
+  };
 }
 
 /**

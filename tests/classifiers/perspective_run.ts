@@ -11,6 +11,7 @@ import { uri } from "../raw.ts";
 import { writeRows } from "../table_file.ts";
 import { runTask, taskProcess } from "../task.ts";
 import { SHIPPED_STUDY } from "../shipped_study.ts";
+import { withQuickPauses } from "../quick_pauses.ts";
 
 export const KEY = "AIza-invented-key-of-tests";
 export const DAY = "2026-06-01";
@@ -85,17 +86,16 @@ function words(data: string, args: string[]): string[] {
   return ["classify:perspective", "--data", data, "--study", `${data}/study.yaml`, ...args];
 }
 
-/** Run the task to its end; `summary` is empty where it printed none. */
+/** Run the task to its end, with quick pauses; `summary` is empty where it printed none. */
 export async function label(
   data: string,
   server: { url: string },
   args: string[] = [],
   env: Record<string, string> = {},
 ) {
-  const result = await runTask(words(data, ["--json", ...args]), {
-    ...environment(server),
-    ...env,
-  });
+  const result = await withQuickPauses(() =>
+    runTask(words(data, ["--json", ...args]), { ...environment(server), ...env })
+  );
   return { ...result, summary: result.stdout.startsWith("{") ? JSON.parse(result.stdout) : {} };
 }
 

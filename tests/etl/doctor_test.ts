@@ -11,7 +11,6 @@ import { missingKey } from "../../classifiers/checks/classifier_key.ts";
 import { perspectiveEnds } from "../../classifiers/checks/perspective.ts";
 import { writePanelManifest } from "../../etl/labels/panel.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
-import { remountReadOnly, testOnSmallDisk } from "./store/small_disk.ts";
 import { withData } from "../rows.ts";
 import { runTask } from "../task.ts";
 import { aged, closedPort, examined } from "./doctor/patient.ts";
@@ -200,19 +199,3 @@ Deno.test("a study that cannot be read ends with what is wrong in it", () =>
     assert.deepEqual([code, stdout], [2, ""]);
     assert.match(stderr, /^Cannot read .*study\.yaml: unknown key "souces"\n {2}Mend/);
   }));
-
-testOnSmallDisk(
-  "a data folder that is read-only is examined all the same, and what others left in it stays",
-  async (disk) => {
-    const left = await aged(join(disk, `tmp-${Deno.hostname()}-1-2-0a1b2c3d`, "block"), 5);
-    await remountReadOnly(disk);
-    const { code, stdout, stderr } = await runTask(["doctor", "--data", disk]);
-    assert.equal(code, 1);
-    assert.match(
-      stdout,
-      /problem {2}the data folder .* cannot be written to\n +.*mounted read-only/,
-    );
-    assert.match(stderr, /^Cannot rely on the next run: /);
-    assert.ok((await Deno.stat(left)).isFile);
-  },
-);

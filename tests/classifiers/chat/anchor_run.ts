@@ -4,6 +4,7 @@ import { type GroqOptions, type LoopbackGroq, startGroq } from "../../../demo/gr
 import { runTask, taskProcess } from "../../task.ts";
 import { query } from "../../rows.ts";
 import { SHIPPED_STUDY } from "../../shipped_study.ts";
+import { withQuickPauses } from "../../quick_pauses.ts";
 
 export const MODEL = "openai/gpt-oss-20b";
 const KEY = "gsk_invented_key_of_tests";
@@ -84,7 +85,7 @@ function environment(labeller: Labeller, day: string, key: string | undefined = 
   };
 }
 
-/** Run `classify:<classifier>` on a day; `summary` is empty where it printed none. */
+/** Run `classify:<classifier>` on a day, with quick pauses; `summary` is empty where it printed none. */
 export async function label(
   data: string,
   labeller: Labeller,
@@ -92,7 +93,9 @@ export async function label(
   args: string[] = [],
   task = "classify:sociopolitical",
 ) {
-  const result = await runTask(words(data, task, ["--json", ...args]), environment(labeller, day));
+  const result = await withQuickPauses(() =>
+    runTask(words(data, task, ["--json", ...args]), environment(labeller, day))
+  );
   return { ...result, summary: result.stdout.startsWith("{") ? JSON.parse(result.stdout) : {} };
 }
 

@@ -11,6 +11,7 @@ import { query } from "../../rows.ts";
 import { writeRows } from "../../table_file.ts";
 import { runTask, taskProcess } from "../../task.ts";
 import { SHIPPED_STUDY } from "../../shipped_study.ts";
+import { withQuickPauses } from "../../quick_pauses.ts";
 
 export const KEY = "gsk_invented_key_of_tests";
 export const MODEL = "openai/gpt-oss-20b";
@@ -84,7 +85,7 @@ export function words(data: string, args: string[], name: string): string[] {
   return [`classify:${name}`, "--data", data, "--study", `${data}/study.yaml`, "--json", ...args];
 }
 
-/** Run a task to its end; `summary` is empty where it printed none. */
+/** Run a task to its end, with quick pauses; `summary` is empty where it printed none. */
 export async function label(
   data: string,
   server: { url: string },
@@ -92,7 +93,9 @@ export async function label(
   env: Record<string, string> = {},
   name = "sociopolitical",
 ) {
-  const result = await runTask(words(data, args, name), { ...environment(server), ...env });
+  const result = await withQuickPauses(() =>
+    runTask(words(data, args, name), { ...environment(server), ...env })
+  );
   return { ...result, summary: result.stdout.startsWith("{") ? JSON.parse(result.stdout) : {} };
 }
 

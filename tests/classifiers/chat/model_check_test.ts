@@ -7,6 +7,7 @@ import { ModelPrices } from "../../../etl/study/study.ts";
 import { query, withData } from "../../rows.ts";
 import { numberedPosts, writeDays } from "../perspective_run.ts";
 import { label, MODEL, withLabeller, writeStudy } from "./anchor_run.ts";
+import { withQuickPauses } from "../../quick_pauses.ts";
 
 const LABELS = "read_parquet('{data}/labels/sociopolitical/*/*.parquet')";
 const DAY = "2026-06-03";
@@ -63,7 +64,7 @@ Deno.test("a server that does not answer, or not this account, is an error whose
   ];
   for (const answer of refusals) {
     for (const isOwn of [true, false]) {
-      await assert.rejects(check(answer, { isOwn }), (error) => {
+      await assert.rejects(withQuickPauses(() => check(answer, { isOwn })), (error) => {
         assert.ok(error instanceof UserError && error.exitCode === 1);
         assert.match(error.message, /does not list its models: .*\(HTTP (401|503)/);
         assert.doesNotMatch(error.format(), /a-key-of-nobody/);

@@ -1,58 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type Command, type Outcome, runCommand } from "../../../etl/command/command.ts";
+import { type Outcome } from "../../../etl/command/command.ts";
 import { EXIT, UserError } from "../../../etl/run/error.ts";
 import { positiveInteger } from "../../../etl/run/option.ts";
 import { query, withData } from "../../rows.ts";
-import { ROOT } from "../../task.ts";
-import { fill, NO_SMALL_DISK, remountReadOnly, withSmallDisk } from "../store/small_disk.ts";
-
-const DONE: Outcome = { summary: { posts: 7 }, text: "Did 7" };
+import { command, DONE, run } from "./declared_command.ts";
 const RUNS = "SELECT task, arguments, status, exit_status, summary, warnings, error, ended_at, " +
   "seconds FROM read_parquet('{data}/runs/*/*.parquet')";
-
-interface Printed {
-  exit: number;
-  stdout: string;
-  stderr: string;
-}
-
-function command(run: Command["run"], changes: Partial<Command> = {}): Command {
-  return {
-    task: "sync:test",
-    description: "Do a test.",
-    options: [
-      { flags: "--minutes <n>", description: "stop then", parse: positiveInteger },
-      { flags: "--dry-run", description: "do nothing" },
-    ],
-    examples: ["deno task sync:test --minutes 5"],
-    run,
-    ...changes,
-  };
-}
-
-/** Run a command in this process, with what it prints caught. */
-async function run(declared: Command, data: string, ...args: string[]): Promise<Printed> {
-  const folders = ["--data", data, "--study", join(ROOT, "demo", "study.yaml")];
-  const given = args[0] === "--" ? ["--", ...folders, ...args.slice(1)] : [...folders, ...args];
-  const printed = { stdout: "", stderr: "" };
-  const { log, error } = console;
-  const { writeSync } = Deno.stderr;
-  const text = (values: unknown[]) =>
-    values.map((value) => value instanceof Error ? value.stack : value).join(" ") + "\n";
-  console.log = (...values) => void (printed.stdout += text(values));
-  console.error = (...values) => void (printed.stderr += text(values));
-  Deno.stderr.writeSync = (bytes) => {
-    printed.stderr += new TextDecoder().decode(bytes);
-    return bytes.length;
-  };
-  try {
-    return { exit: await runCommand(declared, given), ...printed };
-  } finally {
-    Object.assign(console, { log, error });
-    Deno.stderr.writeSync = writeSync;
-  }
-}
 
 function userError(exitCode?: 1 | 2 | 3): UserError {
   return new UserError("run sync:test", "it rains", "Wait", { exitCode });
@@ -199,47 +153,6 @@ Deno.test("a task that only looks leaves nothing behind", async () => {
     assert.equal((await run(look, join(data, "missing"))).exit, EXIT.done);
     assert.deepEqual([...Deno.readDirSync(data)], []);
   });
-});
-
-Deno.test({
-  name: "a data folder that is read-only is an error with its remedy, and no stack",
-  ignore: NO_SMALL_DISK !== undefined,
-  async fn() {
-    await withSmallDisk(async (disk) => {
-      await run(command(() => Promise.resolve(DONE)), disk);
-      await remountReadOnly(disk);
-      const { exit, stderr } = await run(command(() => assert.fail("it ran")), disk);
-      assert.equal(exit, EXIT.failed);
-      assert.match(
-        stderr,
-        /^Cannot write .*: the file system is read-only\n {2}Mount it [^\n]+\n$/,
-      );
-      const look = command(() => Deno.writeTextFile(`${disk}/x`, "").then(() => DONE), {
-        ledger: false,
-      });
-      assert.match(
-        (await run(look, disk)).stderr,
-        /^Cannot go on: Read-only file system .*\n {2}Mount it [^\n]+\n$/,
-      );
-    });
-  },
-});
-
-Deno.test({
-  name: "when the disk is too full for the ledger too, what the run died of is still said",
-  ignore: NO_SMALL_DISK !== undefined,
-  async fn() {
-    await withSmallDisk(async (disk) => {
-      const work = command(async () => {
-        await fill(disk);
-        throw new TypeError("the first error");
-      });
-      const { exit, stderr } = await run(work, disk);
-      assert.equal(exit, EXIT.failed);
-      assert.match(stderr, /^TypeError: the first error$/m);
-      assert.match(stderr, /^Cannot write .*: the disk is full\n {2}Free some space/m);
-    });
-  },
 });
 
 Deno.test("an option of an earlier version is taken, not shown, and refused beside the one in its place", async () => {

@@ -1,46 +1,10 @@
 import assert from "node:assert/strict";
-import { type AppView, startAppView } from "../../../demo/network/appview.ts";
-import { type PublishedPost, publishedPosts } from "../../../demo/sample/published_post.ts";
-import { readSample } from "../../../demo/sample/sample.ts";
-import { rawFolder, uri } from "../../raw.ts";
-import { query, withData } from "../../rows.ts";
-import { runTask, taskProcess } from "../../task.ts";
-
-const NOW = "2026-06-10T00:00:00Z";
-const SEEN = "2026-06-09";
-const POSTS = publishedPosts(readSample());
+import { type PublishedPost } from "../../../demo/sample/published_post.ts";
+import { uri } from "../../raw.ts";
+import { query } from "../../rows.ts";
+import { collected, kept, POSTS, recheck, SEEN, withAppView } from "./recheck_run.ts";
 /** Whom the AppView has never heard of. */
 const NOBODY = "did:plc:cccccccccccccccccccccccc";
-
-async function withAppView(
-  posts: PublishedPost[],
-  use: (appView: AppView, data: string) => Promise<void>,
-) {
-  const appView = startAppView({ posts, now: new Date(NOW) });
-  try {
-    await withData((data) => use(appView, data));
-  } finally {
-    await appView.close();
-  }
-}
-
-const env = (appView: AppView) => ({ BLUESKY_APPVIEW: appView.url, CIVICSKY_CLOCK: NOW });
-
-function recheck(appView: AppView, data: string) {
-  return runTask(["forget", "--recheck", "--data", data, "--json"], env(appView));
-}
-
-async function collected(data: string, posts: { uri: string }[]) {
-  const folder = await rawFolder(data);
-  const rows = posts.map(({ uri }) => ({ uri, event_time: `${SEEN} 01:00:00` }));
-  await folder.raw("firehose", SEEN, `a.${SEEN}_${SEEN}`, rows);
-  return folder;
-}
-
-async function kept(data: string): Promise<unknown[]> {
-  const rows = await query(data, "SELECT uri FROM '{data}/raw/firehose/*/*.parquet' ORDER BY uri");
-  return rows.map((row) => row.uri);
-}
 
 async function tombstones(data: string): Promise<unknown[][]> {
   const rows = await query(
@@ -110,47 +74,6 @@ Deno.test("an AppView that lacks most posts is not believed, and nothing is remo
     );
     assert.equal((await kept(data)).length, POSTS.length);
   }));
-
-Deno.test("a recheck that is told to stop goes on behind what it has asked for", () => {
-  const many = Array.from({ length: 2600 }, (_, index) => {
-    const post = POSTS[0]!;
-    const rkey = `r${index}`;
-    return { ...post, rkey, uri: post.uri.replace(post.rkey, rkey), deletedAt: Infinity };
-  });
-  return withAppView(many, async (appView, data) => {
-    await collected(data, [...many, ...POSTS.slice(1, 6)]);
-    const process = taskProcess(["forget", "--recheck", "--data", data, "--json"], env(appView));
-    const answered = () =>
-      appView.requests.filter(({ method, status }) =>
-        method === "app.bsky.feed.getPosts" && status === 200
-      ).length;
-    while (answered() < 101) await new Promise((done) => setTimeout(done, 2));
-    // The first page is 100 requests; the second waits until it is told to stop.
-    appView.failNext(429, 600);
-    while (!appView.requests.some(({ status }) => status === 429)) {
-      await new Promise((done) => setTimeout(done, 2));
-    }
-    process.kill("SIGTERM");
-    const { code, stdout } = await process.output();
-    assert.equal(code, 4);
-    const first = JSON.parse(new TextDecoder().decode(stdout));
-    assert.ok(first.asked >= 2500 && first.asked < 2605, `${first.asked} asked for`);
-    assert.deepEqual([first.posts, first.isComplete], [2605, false]);
-    const rest = await recheck(appView, data);
-    assert.equal(rest.code, 0, rest.stderr);
-    assert.ok(answered() <= 106, `${answered()} requests`);
-    const second = JSON.parse(rest.stdout);
-    assert.deepEqual([second.asked, second.isComplete], [2605, true]);
-    assert.equal(second.started_at, first.started_at);
-    assert.equal((await kept(data)).length, 2600);
-    const state = JSON.parse(await Deno.readTextFile(`${data}/recheck.json`));
-    assert.deepEqual([state.completed_at, state.asked], ["2026-06-10T00:00:00.000Z", 2605]);
-    await Deno.writeTextFile(`${data}/recheck.json`, "{");
-    const damaged = await recheck(appView, data);
-    assert.equal(damaged.code, 1);
-    assert.match(damaged.stderr, /^Cannot read .*recheck\.json: .*\n {2}Remove it/);
-  });
-});
 
 Deno.test("what a tombstone removes already is neither asked for nor found again", () =>
   withAppView(POSTS, async (appView, data) => {

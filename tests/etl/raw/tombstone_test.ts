@@ -5,7 +5,6 @@ import { DataPaths } from "../../../etl/store/paths.ts";
 import { hashKey, subjectHash, subjectHashSql } from "../../../etl/raw/tombstone.ts";
 import { withData } from "../../rows.ts";
 import { Child } from "../store/child.ts";
-import { fill, testOnSmallDisk } from "../store/small_disk.ts";
 
 // Invariant 11
 Deno.test("a hash made in SQL is the hash made in JavaScript", async () => {
@@ -73,16 +72,3 @@ Deno.test("a key file that is empty or cut is an error and never a key", async (
     }
   });
 });
-
-// Invariant 11
-testOnSmallDisk(
-  "a full disk makes no key at all, and the same call makes one with space",
-  async (disk) => {
-    const paths = new DataPaths(disk);
-    const filling = await fill(disk);
-    await assert.rejects(hashKey(paths), /No space left/);
-    assert.deepEqual([...Deno.readDirSync(disk)].map((entry) => entry.name), ["filling"]);
-    await Deno.remove(filling);
-    assert.match(await hashKey(paths), /^[0-9a-f]{64}$/);
-  },
-);

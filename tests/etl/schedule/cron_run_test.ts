@@ -3,7 +3,6 @@ import { offsetMinutes } from "../../../etl/schedule/local_time.ts";
 import { scheduleLines } from "../../../etl/schedule/schedule_lines.ts";
 import { scheduleTimes } from "../../../etl/schedule/schedule_times.ts";
 import { withData } from "../../rows.ts";
-import { fill, testOnSmallDisk } from "../store/small_disk.ts";
 import { CronClock, isStarted } from "./cron_clock.ts";
 
 const NOTE = ["/bin/sh", "-c", "echo done; echo warned >&2; exit $0"];
@@ -25,22 +24,6 @@ Deno.test("a run leaves what it prints and how it ended in the log of the month,
     );
     assert.match(await machine.log("2026-07", "sync-jetstream"), /exit status 4\n$/);
   }));
-
-testOnSmallDisk(
-  "on a full disk cron mails how the run ended, though its log was there",
-  async (disk) => {
-    const machine = await CronClock.start(disk);
-    await machine.run("2026-06-30T00:00:00Z", "now", [...NOTE, "0"]);
-    await fill(disk);
-    const long = ["/bin/sh", "-c", "head -c 9000 /dev/zero; exit 1"];
-    const { code, mail } = await machine.run("2026-06-30T01:00:00Z", "now", long);
-    assert.equal(code, 1);
-    assert.match(
-      mail,
-      /ended with exit status 1, and .*2026-06\.log cannot be written: is the disk full/,
-    );
-  },
-);
 
 Deno.test("the first run of a month removes logs that are over a year old, and nothing else", () =>
   withData(async (folder) => {

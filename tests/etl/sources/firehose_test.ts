@@ -1,19 +1,11 @@
 import assert from "node:assert/strict";
 import { query, withData } from "../../rows.ts";
-import {
-  collect,
-  journalFiles,
-  rawRows,
-  startCollecting,
-  summaryOf,
-  withRelay,
-} from "./firehose_run.ts";
-import { bodyOf, expectedRows, expectedTombstones, sampleStream } from "./sample_stream.ts";
-import { smallSample } from "../../demo/small_sample.ts";
+import { collect, journalFiles, rawRows, summaryOf, withRelay } from "./firehose_run.ts";
+import { expectedRows, expectedTombstones, sampleStream } from "./sample_stream.ts";
+import { assertAll, assertCoverage, small, smallSeqs } from "./small_stream.ts";
+import { withQuickPauses } from "../../quick_pauses.ts";
 
 const END = "2026-06-08T00:00:00Z";
-const small = await sampleStream(smallSample());
-const smallSeqs = small.frames.map(({ seq }) => seq);
 
 Deno.test("every post of the sample becomes one raw row, field by field", async () => {
   const stream = await sampleStream();
@@ -72,28 +64,6 @@ Deno.test("every post of the sample becomes one raw row, field by field", async 
     }));
 });
 
-async function assertCoverage(data: string, frames: typeof small.frames) {
-  const minutes = Map.groupBy(frames, ({ time }) => time.slice(0, 16));
-  const expected = Array.from(minutes, ([minute, inMinute]) => ({
-    minute: `${minute.replace("T", " ")}:00`,
-    events: inMinute.length,
-    posts: inMinute.filter((frame) =>
-      frame.post !== undefined && bodyOf(frame).ops[0].action !== "delete"
-    ).length,
-    bytes: inMinute.reduce((sum, { bytes }) =>
-      sum + bytes.length, 0),
-    first_cursor: inMinute[0]!.seq,
-    last_cursor: inMinute.at(-1)!.seq,
-  }));
-  const found = await query(
-    data,
-    `SELECT minute, sum(events) AS events, sum(posts) AS posts, sum(bytes) AS bytes,
-       min(first_cursor) AS first_cursor, max(last_cursor) AS last_cursor
-     FROM read_parquet('{data}/coverage/*/*.parquet') GROUP BY minute ORDER BY minute`,
-  );
-  assert.deepEqual(found, expected);
-}
-
 // Invariant 1
 Deno.test("runs that end at a limit, a time or a signal go on where they ended", async () => {
   await withRelay({ frames: small.frames }, (relay) =>
@@ -117,38 +87,12 @@ Deno.test("runs that end at a limit, a time or a signal go on where they ended",
     }));
 });
 
-// Invariant 10
-Deno.test("a run that is told to stop lands everything and says so", async () => {
-  await withRelay({ frames: small.frames }, (relay) =>
-    withData(async (data) => {
-      const process = startCollecting(relay, data);
-      await relayHasSent(relay, smallSeqs.length);
-      const busy = await collect(relay, data);
-      assert.equal(busy.code, 3);
-      assert.match(busy.stderr, /^Cannot run sync:firehose: the same work is already running/);
-      process.kill("SIGTERM");
-      const { code, stdout } = await process.output();
-      assert.equal(code, 4);
-      assert.equal(summaryOf({ stdout: new TextDecoder().decode(stdout) }).status, "stopped");
-      await assertAll(data);
-      assert.deepEqual(journalFiles(data), []);
-      const runs = await query<{ status: string; exit_status: number }>(
-        data,
-        `SELECT status, exit_status FROM read_parquet('{data}/runs/*/*.parquet') ORDER BY 2`,
-      );
-      assert.deepEqual(runs, [
-        { status: "busy", exit_status: 3 },
-        { status: "stopped", exit_status: 4 },
-      ]);
-    }));
-});
-
 Deno.test("a relay that is not there ends the run with its address and what to check", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
   await withData(async (data) => {
-    const run = await collect({ url: `ws://127.0.0.1:${port}` }, data);
+    const run = await withQuickPauses(() => collect({ url: `ws://127.0.0.1:${port}` }, data));
     assert.equal(run.code, 1);
     assert.match(
       run.stderr,
@@ -171,25 +115,10 @@ Deno.test("wrong options are usage errors that name the option", async () => {
   });
 });
 
-async function assertAll(data: string) {
-  const rows = await rawRows(data);
-  assert.deepEqual(
-    rows.map(({ uri, rev }) => [uri, rev]),
-    expectedRows(small).map(({ uri, rev }) => [uri, rev]),
-  );
-  await assertCoverage(data, small.frames);
-}
-
 async function lastCursor(data: string): Promise<number> {
   const [row] = await query<{ last: number }>(
     data,
     `SELECT max(last_cursor) AS last FROM read_parquet('{data}/coverage/*/*.parquet')`,
   );
   return row!.last;
-}
-
-async function relayHasSent(relay: { connections: { sent: number }[] }, count: number) {
-  while ((relay.connections[0]?.sent ?? 0) < count) {
-    await new Promise((done) => setTimeout(done, 20));
-  }
 }

@@ -5,6 +5,7 @@ import { startRelay } from "../../../demo/network/relay.ts";
 import { smallSample } from "../../demo/small_sample.ts";
 import { query, withData } from "../../rows.ts";
 import { runTask } from "../../task.ts";
+import { withQuickPauses } from "../../quick_pauses.ts";
 
 const FRAMES = await Array.fromAsync(sampleFrames(smallSample()));
 /** A relay counts for itself: the same events under other sequence numbers. */
@@ -36,7 +37,7 @@ Deno.test("when a host goes away the next one takes over by time, and what comes
     const before = await runTask([...args, "--until", FRAMES[half - 1]!.time], clock);
     assert.equal(before.code, 0, before.stderr);
     await first.close();
-    const after = await runTask([...args, "--until", until], clock);
+    const after = await withQuickPauses(() => runTask([...args, "--until", until], clock));
     await second.close();
     assert.equal(after.code, 0, after.stderr);
     assert.match(after.stderr, new RegExp(`going on at ${new URL(second.url).host}`));

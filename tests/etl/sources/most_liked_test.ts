@@ -1,43 +1,10 @@
 import assert from "node:assert/strict";
-import {
-  type AppView,
-  type AppViewOptions,
-  CATCH_UP,
-  startAppView,
-} from "../../../demo/network/appview.ts";
-import { publishedPosts, versionAt } from "../../../demo/sample/published_post.ts";
-import { smallSample } from "../../demo/small_sample.ts";
-import { query, withData } from "../../rows.ts";
-import { runTask, taskProcess, type TaskResult } from "../../task.ts";
+import { CATCH_UP } from "../../../demo/network/appview.ts";
+import { versionAt } from "../../../demo/sample/published_post.ts";
+import { withData } from "../../rows.ts";
 import { journalFiles, quarantined, rawRows, summaryOf } from "./firehose_run.ts";
-
-const NOW = "2026-06-01T18:00:00Z";
-const posts = publishedPosts(smallSample());
-const byId = (id: string) => posts.find(({ post }) => post.id === id)!;
-/** By likes; what the small sample's feed holds at that hour. */
-const RANKED = ["p005", "p006", "p002", "p007"].map(byId);
-
-async function withAppView(
-  options: Partial<AppViewOptions>,
-  use: (appView: AppView, data: string) => Promise<void>,
-) {
-  const appView = startAppView({ posts, now: new Date(NOW), ...options });
-  try {
-    await withData((data) => use(appView, data));
-  } finally {
-    await appView.close();
-  }
-}
-
-function sync(url: string, data: string, args: string[] = []): Promise<TaskResult> {
-  const all = ["sync:most-liked", "--data", data, "--json", ...args];
-  return runTask(all, { BLUESKY_APPVIEW: url, CIVICSKY_CLOCK: NOW });
-}
-
-async function ranks(data: string): Promise<[string, number][]> {
-  const rows = await rawRows(data, "most_liked");
-  return rows.sort((a, b) => a.rank - b.rank).map(({ uri, rank }) => [uri, rank]);
-}
+import { NOW, RANKED, ranks, sync, withAppView } from "./most_liked_run.ts";
+import { withQuickPauses } from "../../quick_pauses.ts";
 
 Deno.test("pages of a feed become raw rows with rank and counts", async () => {
   await withAppView({ pageSize: 3 }, async (appView, data) => {
@@ -157,7 +124,7 @@ Deno.test("a feed that nobody knows and an AppView that is not there fail with w
     const [unknown, nobody] = await Promise.all([
       sync(appView.url, data, ["--feed", other]),
       withData(async (elsewhere) => {
-        const run = await sync("http://127.0.0.1:1", elsewhere);
+        const run = await withQuickPauses(() => sync("http://127.0.0.1:1", elsewhere));
         assert.equal(run.code, 1);
         assert.match(run.stderr, /Cannot read the feed at:.*: http:\/\/127.0.0.1:1: /);
         assert.match(run.stderr, /\n {2}Check the address \(BLUESKY_APPVIEW/);
@@ -177,34 +144,5 @@ Deno.test("a feed that nobody knows and an AppView that is not there fail with w
       2,
       'Cannot run sync:most-liked: --limit "10001" is more than 10000',
     ]);
-  });
-});
-
-// Invariant 10
-Deno.test("a run that is told to stop while it waits lands the pages it has", async () => {
-  await withAppView({ pageSize: 2 }, async (appView, data) => {
-    let asked = 0;
-    const impatient = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
-      const { pathname, search } = new URL(request.url);
-      if (asked++ === 0) return fetch(`${appView.url}${pathname}${search}`);
-      const refusal = { error: "RateLimitExceeded", message: "Rate Limit Exceeded" };
-      return Response.json(refusal, { status: 429, headers: { "retry-after": "600" } });
-    });
-    const args = ["sync:most-liked", "--data", data, "--json", "--limit", "4"];
-    const url = `http://127.0.0.1:${impatient.addr.port}`;
-    const process = taskProcess(args, { BLUESKY_APPVIEW: url, CIVICSKY_CLOCK: NOW });
-    while (asked < 2) await new Promise((done) => setTimeout(done, 10));
-    process.kill("SIGTERM");
-    const { code, stderr } = await process.output();
-    await impatient.shutdown();
-    assert.equal(code, 4, new TextDecoder().decode(stderr));
-    assert.deepEqual((await ranks(data)).map(([uri]) => uri), [RANKED[0]!.uri, RANKED[1]!.uri]);
-    const again = await sync(appView.url, data);
-    assert.equal(again.code, 0, again.stderr);
-    const [{ n }] = await query<{ n: number }>(
-      data,
-      "SELECT count(DISTINCT uri) AS n FROM '{data}/raw/most_liked/*/*.parquet'",
-    ) as [{ n: number }];
-    assert.equal(n, 4);
   });
 });

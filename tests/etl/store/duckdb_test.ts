@@ -3,7 +3,6 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { join } from "node:path";
 import { literal, onOneThread, openDatabase, row } from "../../../etl/store/duckdb.ts";
 import { withData } from "../../rows.ts";
-import { LARGE_SORT } from "./large_sort.ts";
 
 Deno.test("a value comes back from its literal as it was", async () => {
   await withData(async (data) => {
@@ -73,18 +72,5 @@ Deno.test("a folder with little in it is read on one thread, also after work on 
     const many = Array.from({ length: 2000 }, (_, index) => join(data, `${index}`));
     await Promise.all(many.map((path) => Deno.writeTextFile(path, "")));
     assert.equal(await threads(), all);
-  });
-});
-
-Deno.test("two databases over one folder spill at the same time and both are right", async () => {
-  await withData(async (data) => {
-    const sort = async () => {
-      using database = await openDatabase(data);
-      await database.run("SET memory_limit = '80MB'; SET threads = 1");
-      return await row(database, LARGE_SORT);
-    };
-    const right = { n: 700_000, last: 700_000 };
-    assert.deepEqual(await Promise.all([sort(), sort()]), [right, right]);
-    assert.deepEqual([...Deno.readDirSync(data)], []);
   });
 });

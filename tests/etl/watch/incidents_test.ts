@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Study } from "../../../etl/study/study.ts";
-import { DataPaths } from "../../../etl/store/paths.ts";
 import { type Incident, settleIncidents } from "../../../etl/watch/incidents.ts";
 import { Child } from "../store/child.ts";
-import { fill, testOnSmallDisk } from "../store/small_disk.ts";
-import { incident, MACHINE, Run, STUDY, withWebhook } from "./settling_run.ts";
-import { startWebhook } from "./webhook_server.ts";
+import { incident, MACHINE, STUDY, withWebhook } from "./settling_run.ts";
 
 Deno.test("an incident is told once, once more when it is mended, and anew when it comes back", () =>
   withWebhook(async (run, webhook) => {
@@ -50,28 +47,6 @@ Deno.test("what nothing can mend is told once, and not that it is no more", () =
     assert.equal(webhook.texts.length, 1);
   }));
 
-Deno.test("a run that is killed while it tells leaves it to the next, which also knows that it is to be mended", () =>
-  withWebhook(async (run, webhook, data) => {
-    const study = await studyFile(data, { webhook: webhook.url });
-    const asked = Promise.withResolvers<void>();
-    const goOn = Promise.withResolvers<void>();
-    webhook.before = () => {
-      asked.resolve();
-      return goOn.promise;
-    };
-    const child = new Child("watch/settle_script.ts", data, study, "daily/a");
-    await asked.promise;
-    await child.kill();
-    goOn.resolve();
-    const copy = `${data}-mended`;
-    await copyFile(data, copy);
-    await run.settle("daily/a");
-    assert.equal(webhook.texts.length, 2, "it may have arrived, and is told again");
-    await new Run(copy, run.study.notify).settle();
-    assert.match(webhook.texts[2]!, /mended/);
-    await Deno.remove(copy, { recursive: true });
-  }));
-
 Deno.test("two processes that find the same incident at the same time tell it once", () =>
   withWebhook(async (_run, webhook, data) => {
     const study = await studyFile(data, { webhook: webhook.url });
@@ -102,32 +77,10 @@ Deno.test("a damaged file of incidents is kept aside, and what lasts is told aga
     assert.equal(await Deno.readTextFile(`${run.paths.incidents()}.damaged`), '[{"key":');
   }));
 
-testOnSmallDisk(
-  "on a full disk an incident is told, and again, as it cannot be noted",
-  async (disk) => {
-    const webhook = startWebhook();
-    const run = new Run(disk, { webhook: webhook.url });
-    await run.settle();
-    await fill(disk);
-    for (let times = 1; times <= 2; times++) {
-      await run.settle("daily/a");
-      assert.equal(webhook.texts.length, times);
-      assert.match(webhook.texts.at(-1)!, /daily\/a failed/);
-      assert.match(run.warnings.at(-1)!, /^told incidents cannot be noted, and are told again/);
-    }
-    await webhook.close();
-  },
-);
-
 async function studyFile(data: string, notify: Study["notify"]): Promise<string> {
   const path = join(data, "study.yaml");
   await Deno.writeTextFile(path, JSON.stringify({ ...STUDY, notify }));
   return path;
-}
-
-async function copyFile(from: string, to: string): Promise<void> {
-  await Deno.mkdir(to);
-  await Deno.copyFile(new DataPaths(from).incidents(), new DataPaths(to).incidents());
 }
 
 Deno.test("a file of incidents of an earlier version is read, and what it says was told is not told again", () =>

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { withData } from "../../rows.ts";
-import { fill, testOnSmallDisk } from "../store/small_disk.ts";
 import { DIED, FAILED, RUNNING, watchedStudy } from "./watched_study.ts";
 import { startWebhook } from "./webhook_server.ts";
 
@@ -150,13 +149,3 @@ Deno.test("a ledger that cannot be read is told of once with its file, and never
     assert.doesNotMatch((await study.check("2026-06-09T02:00")).stdout, /sync:most-liked/);
     await webhook.close();
   }));
-
-testOnSmallDisk("where no run could write, that is overdue at once", async (disk) => {
-  const study = await watchedStudy(disk, {});
-  await study.run("daily", "2026-06-09T00:30");
-  assert.deepEqual(await study.overdue("2026-06-09T01:00"), []);
-  const filling = await fill(disk);
-  assert.deepEqual(await study.overdue("2026-06-09T01:00"), ["writing"]);
-  await Deno.remove(filling);
-  assert.deepEqual(await study.overdue("2026-06-09T01:00"), []);
-}, 4);
