@@ -35,7 +35,7 @@ export interface CollectorOptions {
   quarantine: Quarantine;
   /** Called with the name of each `#info`. */
   onInfo?: (name: string) => void;
-  /** Earlier events are skipped: they lead to the start of the window. */
+  /** Of earlier events only what they take back is read: they lead to the start of the window. */
   from?: Date | undefined;
   /** Events from here on are left to the next run. */
   until: Date | undefined;
@@ -145,6 +145,10 @@ export class Collector {
     if (this.options.from && time < this.options.from) {
       this.cursor = frame.seq;
       this.#before = eventTime;
+      // A server may be behind: what its authors took back is gone whatever its date.
+      const { tombstones } = this.#readEvent(frame, message, true);
+      this.deletions += tombstones.filter(({ reason }) => reason !== "active").length;
+      if (tombstones.length > 0) journal.append(this.#unclaimed(eventTime, tombstones));
       return "go_on";
     }
     if (this.eventTime?.slice(0, 16) !== eventTime.slice(0, 16)) this.mark(journal);
@@ -165,9 +169,7 @@ export class Collector {
     this.#pending.first_cursor ??= frame.seq;
     this.#pending.events++;
     this.#pending.bytes += message.length;
-    const { posts, tombstones } = frame.kind === "commit"
-      ? this.#readCommit(frame, message)
-      : { posts: [], tombstones: this.#readAccount(frame) };
+    const { posts, tombstones } = this.#readEvent(frame, message, false);
     this.posts += posts.length;
     this.deletions += tombstones.filter(({ reason }) => reason !== "active").length;
     if (posts.length + tombstones.length > 0) journal.append(this.#line(posts, tombstones));
@@ -188,7 +190,17 @@ export class Collector {
     return something && this.eventTime !== undefined;
   }
 
-  #readCommit(commit: StreamCommit, message: Uint8Array | string) {
+  /** Read what an event brings; before the window only what it takes back. */
+  #readEvent(
+    event: StreamCommit | Account | OtherEvent,
+    message: Uint8Array | string,
+    isBefore: boolean,
+  ) {
+    if (event.kind === "commit") return this.#readCommit(event, message, isBefore);
+    return { posts: [], tombstones: this.#readAccount(event, isBefore) };
+  }
+
+  #readCommit(commit: StreamCommit, message: Uint8Array | string, isBefore: boolean) {
     const { quarantine } = this.options;
     const posts: Record<string, unknown>[] = [];
     const tombstones: Tombstone[] = [];
@@ -198,6 +210,7 @@ export class Collector {
       if (collection !== POST_COLLECTION) continue;
       const uri = `at://${commit.did}/${collection}/${rkey}`;
       try {
+        if (isBefore && action !== "delete") continue;
         if (op.fault !== undefined) {
           quarantine.add("malformed_op", { uri, cursor: commit.seq, what: op.fault }, message);
           continue;
@@ -232,13 +245,13 @@ export class Collector {
     return { posts, tombstones };
   }
 
-  #readAccount(frame: Account | OtherEvent): Tombstone[] {
+  #readAccount(frame: Account | OtherEvent, isBefore: boolean): Tombstone[] {
     if (frame.kind === "other") {
-      if (frame.type === "#sync") this.#pending.notes.push(frame.type);
+      if (frame.type === "#sync" && !isBefore) this.#pending.notes.push(frame.type);
       return [];
     }
     const { reason, note } = accountState(frame);
-    if (note !== undefined) this.#pending.notes.push(note);
+    if (note !== undefined && !isBefore) this.#pending.notes.push(note);
     return reason === undefined ? [] : [this.#tombstone(frame.did, "account", reason)];
   }
 
@@ -249,6 +262,20 @@ export class Collector {
   ): Tombstone {
     const hash = subjectHash(this.options.hashKey, subject);
     return { subject_hash: hash, subject_kind: kind, reason };
+  }
+
+  /** A line that claims nothing of what was read. */
+  #unclaimed(eventTime: string, tombstones: Tombstone[]): JournalLine & { [key: string]: unknown } {
+    return {
+      host: this.#host,
+      cursor: null,
+      stretch: this.#stretch,
+      event_time: eventTime,
+      seen_at: now().toISOString(),
+      ...nothingYet(),
+      posts: [],
+      tombstones,
+    };
   }
 
   #line(
