@@ -12,6 +12,7 @@ import { EXIT, UserError } from "../etl/run/error.ts";
 import { taskCommand } from "../etl/run/task_command.ts";
 import { shellWord } from "../etl/slurm/shell_word.ts";
 import { readStudy } from "../etl/study/study.ts";
+import { lock } from "../etl/store/lock.ts";
 import type { DataPaths } from "../etl/store/paths.ts";
 import { CATCH_UP, startAppView } from "./network/appview.ts";
 import { startCommentAnalyzer } from "./perspective/comment_analyzer.ts";
@@ -63,6 +64,8 @@ export async function demo(
   run: typeof runStep = runStep,
 ): Promise<Outcome> {
   const started = performance.now();
+  await checkFolder(paths);
+  await using _lock = await lock(paths.locks(), "demo", "run demo");
   await startAnew(paths);
   const sample = readSample();
   const frames = await Array.fromAsync(sampleFrames(sample));
@@ -171,11 +174,11 @@ async function runStep(
   return code;
 }
 
-/** Empty the folder; only one that a demo made before, or that is empty, is touched. */
-async function startAnew(paths: DataPaths): Promise<void> {
+/** Refuse a folder that is not empty and that no demo made. */
+async function checkFolder(paths: DataPaths): Promise<void> {
   const [folder, keyFile] = [paths.root, paths.hashKey()];
   await Deno.mkdir(folder, { recursive: true });
-  const isEmpty = Deno.readDirSync(folder).next().done === true;
+  const isEmpty = entries(paths).length === 0;
   const key = isEmpty ? HASH_KEY : await Deno.readTextFile(keyFile).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     return undefined;
@@ -188,11 +191,20 @@ async function startAnew(paths: DataPaths): Promise<void> {
       { exitCode: EXIT.usage },
     );
   }
-  await Deno.remove(folder, { recursive: true });
-  await Deno.mkdir(folder);
-  await Deno.writeTextFile(keyFile, HASH_KEY, { mode: 0o600 });
+}
+
+/** Empty the folder but for its locks, by which a second demo knows of this one. */
+async function startAnew(paths: DataPaths): Promise<void> {
+  for (const path of entries(paths)) await Deno.remove(path, { recursive: true });
+  await Deno.writeTextFile(paths.hashKey(), HASH_KEY, { mode: 0o600 });
   // The data folder holds the notice too: it can be read with any study file.
   await Deno.writeTextFile(paths.notice(), `${readStudy(STUDY).notice}\n`);
+}
+
+/** List what stands in the folder beside the locks. */
+function entries(paths: DataPaths): string[] {
+  return [...Deno.readDirSync(paths.root)].map(({ name }) => join(paths.root, name))
+    .filter((path) => path !== paths.locks());
 }
 
 function describe(

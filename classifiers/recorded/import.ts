@@ -6,7 +6,7 @@ import { type Command, type Context, type Outcome } from "../../etl/command/comm
 import { EXIT, UserError } from "../../etl/run/error.ts";
 import { checkSection } from "../../etl/study/section.ts";
 import type { ScoreTable } from "../../etl/import/imported_scores.ts";
-import { DESCRIPTION, importPosts } from "../../etl/import/posts_file.ts";
+import { DESCRIPTION, importPosts, nothingLanded } from "../../etl/import/posts_file.ts";
 import { firstDamage } from "../../etl/store/damage.ts";
 import { lock } from "../../etl/store/lock.ts";
 import { Quarantine } from "../../etl/store/quarantine.ts";
@@ -114,7 +114,9 @@ async function importReplies(context: Context, options: Options, path: string): 
     repeated_lines: repeated,
     set_aside: quarantine.counts,
   };
-  return { summary, text: describe(summary, paths.quarantine(SOURCE, utcDay(now()))) };
+  const asidePath = paths.quarantine(SOURCE, utcDay(now()));
+  const errors = nothingLanded(path, quarantine, read, asidePath, "lines");
+  return { summary, text: describe(summary, asidePath), errors };
 }
 
 /** Give the name of the label set; throws a usage error where the file or an option is wrong. */

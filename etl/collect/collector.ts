@@ -282,7 +282,7 @@ export class Collector {
       // Posts before the window are left out; what was taken back is gone all the same.
       const { tombstones } = this.#readContent(event, message, undefined);
       this.deletions += tombstones.filter(({ reason }) => reason !== "active").length;
-      if (tombstones.length > 0) journal.append(this.#uncovered(at, tombstones));
+      if (tombstones.length > 0) journal.append(this.#unclaimed(at, tombstones));
       return "go_on";
     }
     if (this.eventTime?.slice(0, 16) !== at.slice(0, 16)) this.mark(journal);
@@ -351,13 +351,13 @@ export class Collector {
   /** Read what an event brings; without a time of its posts, only what it takes back. */
   #readContent(event: Event, message: Uint8Array | string, time: PostTime | undefined) {
     const content = readContent(event, message, time, this.#clock.time!, this.#content);
-    this.#pending.notes.push(...content.notes);
+    if (time !== undefined) this.#pending.notes.push(...content.notes);
     this.repeated += content.repeated;
     return content;
   }
 
-  /** A line that says nothing of what was read. */
-  #uncovered(at: string, tombstones: Tombstone[]): JournalLine & { [key: string]: unknown } {
+  /** A line that claims nothing of what was read. */
+  #unclaimed(at: string, tombstones: Tombstone[]): JournalLine & { [key: string]: unknown } {
     return {
       host: this.#host,
       cursor: null,

@@ -82,6 +82,7 @@ function readCommit(
     if (collection !== POST_COLLECTION) continue;
     const uri = `at://${commit.did}/${collection}/${rkey}`;
     try {
+      if (time === undefined && action !== "delete") continue;
       if (op.fault !== undefined) {
         quarantine.add("malformed_op", { uri, cursor: commit.seq, what: op.fault }, message);
         continue;
@@ -96,7 +97,7 @@ function readCommit(
         tombstones.push({ ...tombstone, rev: commit.rev, with_rev });
         continue;
       }
-      if (time === undefined || deletes(commit.ops.slice(index + 1), rkey)) continue;
+      if (deletes(commit.ops.slice(index + 1), rkey)) continue;
       const record = readPost(decoder.record(commit, op));
       characters += record.record.length;
       if (characters > MAX_CHARACTERS) throw new RecordError("event_too_large");

@@ -162,7 +162,7 @@ export async function importPosts(
     summary,
     text: describe(summary, reader.unreadable, table.classifier, aside),
     stopped: signal.aborted,
-    errors: [...errors, ...found.errors, ...nothingLanded(path, reader, read, aside)],
+    errors: [...errors, ...found.errors, ...nothingLanded(path, reader.quarantine, read, aside)],
   };
 }
 
@@ -214,20 +214,21 @@ async function findLabelled(
   return { sets: ofFile, errors: [] };
 }
 
-/** Give an error for a file that has rows, all of which were set aside. */
-function nothingLanded(
+/** Give an error for an imported file that has rows, or lines, all of which were set aside. */
+export function nothingLanded(
   path: string,
-  { quarantine }: ImportReader,
+  quarantine: Quarantine,
   read: number,
   aside: string,
+  what = "rows",
 ): UserError[] {
   if (read === 0 || quarantine.total < read) return [];
   const reasons = Object.keys(quarantine.counts).join(", ");
   return [
     new UserError(
       `import ${path}`,
-      `none of its ${read} rows can be read (${reasons})`,
-      `See ${aside} for the rows, and deno task import --help for what is understood`,
+      `none of its ${read} ${what} can be used (${reasons})`,
+      `See ${aside} for the ${what}, and deno task import --help for what is understood`,
     ),
   ];
 }

@@ -47,7 +47,7 @@ export interface StatusSummary {
   perspective_end: PerspectiveEnd | null;
 }
 
-/** Describe the status: urgent lines first, the sizes of tables last. */
+/** Describe the status, block by block. */
 export function describeStatus(status: StatusSummary): string {
   const { data, tables, perspective_end } = status;
   const end = perspective_end ? [[describePerspectiveEnd(perspective_end)]] : [];

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { accountOf } from "../../demo/sample/account.ts";
 import { command as demoCommand, demo } from "../../demo/main.ts";
 import { type Command, runCommand } from "../../etl/command/command.ts";
+import { lock } from "../../etl/store/lock.ts";
+import { DataPaths } from "../../etl/store/paths.ts";
 import { printed } from "../printed.ts";
 import { query } from "../rows.ts";
 import { ROOT, runTask } from "../task.ts";
@@ -205,6 +207,21 @@ Deno.test("the demo finds what its source file says, whatever a demo before left
       assert.notEqual(again, page);
       assert.match(again, /role="note">Demo data\. Every account/);
     });
+  } finally {
+    await Deno.remove(data, { recursive: true });
+  }
+});
+
+Deno.test("a second demo in the same folder ends with 3 and removes nothing of the first", async () => {
+  const data = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${data}/.hash_key`, "0".repeat(64));
+    await Deno.writeTextFile(`${data}/of_the_first`, "still here");
+    await using _first = await lock(new DataPaths(data).locks(), "demo", "run demo");
+    const { result: code, stderr } = await printed(() => runCommand(demoCommand, ["--data", data]));
+    assert.equal(code, 3, stderr);
+    assert.match(stderr, /^Cannot run demo: the same work is already running/m);
+    assert.equal(await Deno.readTextFile(`${data}/of_the_first`), "still here");
   } finally {
     await Deno.remove(data, { recursive: true });
   }

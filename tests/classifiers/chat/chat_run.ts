@@ -92,10 +92,10 @@ export async function label(
   args: string[] = [],
   env: Record<string, string> = {},
   name = "sociopolitical",
+  isQuick = true,
 ) {
-  const result = await withQuickPauses(() =>
-    runTask(words(data, args, name), { ...environment(server), ...env })
-  );
+  const run = () => runTask(words(data, args, name), { ...environment(server), ...env });
+  const result = await (isQuick ? withQuickPauses(run) : run());
   return { ...result, summary: result.stdout.startsWith("{") ? JSON.parse(result.stdout) : {} };
 }
 

@@ -122,6 +122,17 @@ Deno.test("each line becomes a label, a failure with its reason, or is set aside
   });
 });
 
+// Invariant 10
+Deno.test("a file of replies of which nothing lands ends with 1 and says why", async () => {
+  await withPosts(async (data) => {
+    const path = await file(data, [reply("gone", LEFT), "no json"]);
+    const run = await task("import", data, [path, "--as", "old"]);
+    assert.equal(run.code, 1);
+    assert.match(run.stderr, /none of its 2 lines can be used \(no(t_json|_such_post), no\w+\)/);
+    assert.deepEqual(JSON.parse(run.stdout).set_aside, { not_json: 1, no_such_post: 1 });
+  });
+});
+
 // Invariant 6
 Deno.test("a label knows its prompt, its reply and its post, and says that it is of no sample", async () => {
   await withPosts(async (data) => {

@@ -41,13 +41,14 @@ interface Line {
 }
 
 /** Make a collector whose lines are kept in memory. */
-function collecting(options: { cursor?: number; until?: Date } = {}) {
+function collecting(options: { cursor?: number; from?: Date; until?: Date } = {}) {
   const lines: Line[] = [];
   const journal = { append: (line: unknown) => void lines.push(line as Line) } as Journal;
   const quarantine = new Quarantine(new DataPaths("none"), "firehose");
-  const { until, cursor } = options;
+  const { from, until, cursor } = options;
   const position = { host: "relay", cursor, time: undefined };
-  const collector = new Collector({ decoder: FIREHOSE, position, until, hashKey: "k", quarantine });
+  const dependencies = { decoder: FIREHOSE, hashKey: "k", quarantine };
+  const collector = new Collector({ ...dependencies, position, from, until });
   const take = (message: Uint8Array | string) => collector.take(message, journal);
   const settle = () => collector.settle(journal);
   return { lines, journal, quarantine, collector, take, settle };
@@ -160,6 +161,40 @@ Deno.test("an account that is gone, hidden or back leaves a tombstone, one that 
   assert.deepEqual(lines.flatMap(({ notes }) => notes), ["desynchronized", "throttled", "#sync"]);
   assert.deepEqual([collector.events, collector.deletions], [9, 5]);
   assert.ok(!JSON.stringify(lines).includes(did));
+});
+
+// Invariant 11
+Deno.test("what a late event takes back is gone, and nothing else of it is read or claimed", async () => {
+  const repository = new Repository(accountOf("ada"));
+  const path = (rkey: string) => `app.bsky.feed.post/${rkey}`;
+  const record = { $type: "app.bsky.feed.post", text: "one", createdAt: TIME };
+  const before = Date.parse(TIME) - 720_000;
+  await repository.commit([{ action: "create", path: path("one"), record }], before);
+  const commit = await repository.commit([
+    { action: "delete", path: path("one") },
+    { action: "create", path: path("two"), record },
+  ], before + 1);
+  const late = new Date(before).toISOString();
+  const { take, settle, lines, collector, quarantine } = collecting({ from: new Date(TIME) });
+  take(
+    commitFrame(1, late, commit, {
+      ops: [...commit.ops, { action: "create", path: "app.bsky.feed.post/..", cid: null }],
+    }).bytes,
+  );
+  take(accountFrame(2, late, accountOf("bo").did, "deleted").bytes);
+  take(accountFrame(3, late, accountOf("cy").did, "throttled").bytes);
+  settle();
+  const subjects = [`at://${accountOf("ada").did}/${path("one")}`, accountOf("bo").did];
+  assert.deepEqual(
+    lines.flatMap(({ tombstones }) => tombstones.map(({ subject_hash }) => subject_hash)),
+    subjects.map((subject) => subjectHash("k", subject)),
+  );
+  assert.deepEqual(lines.flatMap(({ posts, notes }) => [...posts, ...notes]), []);
+  assert.ok(
+    lines.every(({ cursor, events }) => (cursor as number | null) === null && events === 0),
+  );
+  assert.deepEqual([collector.events, collector.deletions, collector.cursor], [0, 2, 3]);
+  assert.deepEqual(quarantine.counts, {});
 });
 
 Deno.test("a commit with several posts, likes and deletions is one line with its cursor", async () => {

@@ -23,7 +23,7 @@ Deno.test("a file of which nothing lands ends with 1, and says why and where its
     assert.deepEqual(summaryOf(run).set_aside, { invalid_created_at: 1, invalid_uri: 1 });
     assert.match(
       run.stderr,
-      /none of its 2 rows can be read \(invalid_created_at, invalid_uri\)\n {2}See .*quarantine/,
+      /none of its 2 rows can be used \(invalid_created_at, invalid_uri\)\n {2}See .*quarantine/,
     );
     assert.doesNotMatch(run.stderr, /secret/);
     assert.deepEqual(quarantined(data, "import").map(({ line }) => line), [2, 3]);

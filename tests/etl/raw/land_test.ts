@@ -258,3 +258,20 @@ Deno.test("texts land as they are, whatever characters they hold", async () => {
     assert.deepEqual(found, texts.map((text) => ({ text, tag: text })));
   });
 });
+
+Deno.test("a line that claims nothing lands what it takes back, and no coverage", async () => {
+  await withDatabase(async (database, paths, data) => {
+    const late = line(1, { cursor: null, events: 0, bytes: 0, tombstones: [tombstone] });
+    const segment = await writeSegment(paths, "late", [late]);
+    assert.deepEqual(await landSegment(database, paths, "firehose", segment), {
+      posts: 0,
+      deletions: 1,
+    });
+    const found = await query(
+      data,
+      "SELECT subject_hash, reason, cursor FROM '{data}/raw/tombstones/*/*.parquet'",
+    );
+    assert.deepEqual(found, [{ subject_hash: "ab12", reason: "deleted", cursor: null }]);
+    assert.deepEqual(paths.files("coverage"), []);
+  });
+});
