@@ -9,6 +9,8 @@ import type { Journal } from "../store/journal.ts";
 
 /** How far ahead of the stream a post can be; the days of posts allow as much. */
 const AHEAD_MS = 10 * 60_000;
+/** So far the time at the cursor of a stretch's end can be judged otherwise than before. */
+const CURSOR_MS = 10 * 60_000;
 /** Note where a stream that is never silent was. */
 const SILENCE = "Silence";
 /** Note, and `#info` of hosts, where a host no longer has the events after a cursor. */
@@ -161,7 +163,7 @@ export class Collector {
     }
     if (this.#lastSeq !== undefined && frame.seq <= this.#lastSeq) {
       this.#again.push({ event: frame, message });
-      return this.#again.length < FEWEST_AGAIN ? "go_on" : this.#judgeAgain(journal);
+      return this.#judgeAgain(journal);
     }
     this.repeated += this.#again.splice(0).length;
     return this.#hold(frame, message, journal);
@@ -177,8 +179,6 @@ export class Collector {
 
   /** Place what is held, as the stream pauses or ends, and write it down. */
   settle(journal: Journal): Verdict {
-    const verdict = this.#judgeAgain(journal);
-    if (verdict !== "go_on") return verdict;
     return this.#takeAll(this.#clock.flush(), journal);
   }
 
@@ -192,11 +192,11 @@ export class Collector {
 
   /**
    * Tell a sequence that its host began anew from events that are sent again: those are not younger
-   * than the stream. One event proves neither.
+   * than the stream. Too few events prove neither, and wait for others.
    */
   #judgeAgain(journal: Journal): Verdict {
+    if (this.#again.length < FEWEST_AGAIN) return "go_on";
     const again = this.#again.splice(0);
-    if (again.length === 0) return "go_on";
     const times = again.map(({ event }) => Date.parse(event.time)).sort((a, b) => a - b);
     const time = this.#clock.newest;
     if (time === undefined || times[(times.length - 1) >> 1]! <= time) {
@@ -250,17 +250,11 @@ export class Collector {
     const { event, message, skipped, setAside, notes } = item;
     const { until } = this.options;
     const from = this.#from;
-    const untilCursor = this.#untilCursor;
     const at = new Date(time).toISOString();
     if (item.isAfterGap || isAfterSilence || skipped > 0) this.#gap(journal);
     if (isAfterSilence) this.#pending.notes.push(SILENCE);
     this.#pending.notes.push(...notes);
-    // Events of one microsecond have one cursor: the time tells which of them were read before.
-    const isUnknown = untilCursor === undefined || this.#timed && event.seq === untilCursor;
-    const isReached = isUnknown
-      ? until !== undefined && time >= until.getTime()
-      : event.seq >= untilCursor;
-    if (until !== undefined && isReached) {
+    if (until !== undefined && this.#isReached(event.seq, time, until.getTime())) {
       // Nothing lies between the last event and this one, so the time up to `until` is covered.
       const isBefore = from !== undefined && time < from.getTime();
       const since = this.#coveredFrom(until, placed.isLeap || isBefore);
@@ -306,6 +300,15 @@ export class Collector {
     this.deletions += tombstones.filter(({ reason }) => reason !== "active").length;
     if (posts.length + tombstones.length > 0) journal.append(this.#line(posts, tombstones));
     return this.posts >= (this.options.limit ?? Infinity) ? "limit_reached" : "go_on";
+  }
+
+  /** Is an event behind the end of the stretch: by the cursor there, where that fits its time, or by time? */
+  #isReached(seq: number, time: number, until: number): boolean {
+    const cursor = this.#untilCursor;
+    // Events of one microsecond have one cursor: the time tells which of them were read before.
+    if (cursor === undefined || this.#timed && seq === cursor) return time >= until;
+    // A host that began its sequence anew has given the cursor to another event.
+    return seq >= cursor ? time >= until - CURSOR_MS : time >= until + CURSOR_MS;
   }
 
   /**

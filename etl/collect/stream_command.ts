@@ -147,7 +147,8 @@ async function run(context: Context, task: StreamTask, options: Options): Promis
     missed_hours: inHours(missed.flatMap(({ open }) => open)),
     seconds: Math.round((performance.now() - started) / 100) / 10,
   };
-  if (summary.missed_hours > 0) {
+  const isMissed = missed.some(({ open }) => open.some((span) => totalLength([span]) >= ENOUGH_MS));
+  if (isMissed) {
     context.warn(
       `${summary.missed_hours} hours of the last seven days' windows can no longer be collected`,
     );
@@ -171,10 +172,12 @@ async function collectOwed(
   for (let before = Infinity;;) {
     const account = await readOwed(database, paths, task.source, task.replayMs);
     const { owed } = account;
-    const open = mergeSpans(owed.flatMap((window) => window.open));
+    // A host leaves out moments, and would do so each time: they stay owed until they are out of reach.
+    const open = mergeSpans(owed.flatMap((window) => window.open))
+      .filter((span) => totalLength([span]) >= ENOUGH_MS);
     const length = totalLength(open);
-    // Hours that a host lacks stay owed until they are out of reach; an immediate retry is useless.
-    if (signal.aborted || length < ENOUGH_MS || length >= before) return account;
+    // So do hours that a host lacks; an immediate retry is useless.
+    if (signal.aborted || length === 0 || length >= before) return account;
     before = length;
     for (const [index, { from, until }] of open.entries()) {
       if (signal.aborted) break;
