@@ -173,7 +173,7 @@ export class StreamClock<T> {
       const end = behind >= 2 * SIDE ? last : Infinity;
       const isSure = behind >= SIDE_AT_END;
       this.#back = undefined;
-      return this.#take(isProven ? time : this.time!, isSure, end, lowest[index]);
+      return this.#take(time, isSure, end, isProven ? lowest[index] : this.time!);
     });
     this.#around = this.#back = undefined;
     this.#trim();
