@@ -73,8 +73,10 @@ export async function collectStretch(
     if (until === undefined) return place;
     const cursor = await firstCursorAt(database, paths, source.name, place.host, until);
     const { isTimed = false } = dialectAt(source, url);
-    // The other version of the host has left a cursor that means nothing here.
-    const isKnown = cursor !== undefined && isOfKind(cursor, isTimed);
+    // The other version of the host, or its earlier sequence, has left a cursor that means nothing here.
+    const last = await lastPosition(database, paths, source.name, place.host);
+    const isKnown = cursor !== undefined && isOfKind(cursor, isTimed) &&
+      last !== undefined && cursor <= last.cursor;
     return { ...place, untilCursor: isKnown ? cursor : undefined };
   };
   let position = await enter(host, stretch.from);

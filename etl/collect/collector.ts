@@ -9,7 +9,7 @@ import type { Journal } from "../store/journal.ts";
 
 /** How far ahead of the stream a post can be; the days of posts allow as much. */
 const AHEAD_MS = 10 * 60_000;
-/** So far the time at the cursor of a stretch's end can be judged otherwise than before. */
+/** So much earlier than before the time at the cursor of a stretch's end can be judged. */
 const CURSOR_MS = 10 * 60_000;
 /** Note where a stream that is never silent was. */
 const SILENCE = "Silence";
@@ -204,7 +204,7 @@ export class Collector {
       return "go_on";
     }
     this.resets++;
-    this.#lastSeq = undefined;
+    this.#lastSeq = this.#untilCursor = undefined;
     this.#next.isAfterGap = true;
     this.#next.notes.push("SequenceReset");
     for (const { event, message } of again) {
@@ -302,13 +302,13 @@ export class Collector {
     return this.posts >= (this.options.limit ?? Infinity) ? "limit_reached" : "go_on";
   }
 
-  /** Is an event behind the end of the stretch: by the cursor there, where that fits its time, or by time? */
+  /** Is an event behind the end of the stretch: by the cursor there, where that is known, or by time? */
   #isReached(seq: number, time: number, until: number): boolean {
     const cursor = this.#untilCursor;
     // Events of one microsecond have one cursor: the time tells which of them were read before.
     if (cursor === undefined || this.#timed && seq === cursor) return time >= until;
-    // A host that began its sequence anew has given the cursor to another event.
-    return seq >= cursor ? time >= until - CURSOR_MS : time >= until + CURSOR_MS;
+    // A host that began its sequence anew may have given the cursor to an earlier event.
+    return seq >= cursor && time >= until - CURSOR_MS;
   }
 
   /**

@@ -12,7 +12,9 @@ import { dialectAt, type StreamSource } from "./stream_source.ts";
 /** The first frame that a probe found behind a cursor, and the time there, by many frames. */
 export interface Probe {
   seq: number;
+  /** Three quarters of the frames are no later than the first, and no earlier than the second. */
   time: number;
+  earliest: number;
 }
 
 /** A place in a host's stream: behind the cursor lies everything that was written after `time`. */
@@ -26,7 +28,7 @@ export interface Place {
 const NEAR_MS = 60_000;
 const MOST_PROBES = 40;
 /** Frames by which the time at a cursor is judged: one server's clock must not lead us astray. */
-const PROBE_FRAMES = 25;
+export const PROBE_FRAMES = 25;
 /** Events of a server's backlog, at most, that do not lead a search astray. */
 const LONGEST_BACKLOG = 4096;
 /** Silence after which a probe has all that the host holds, before its first frame and after it. */
@@ -43,7 +45,7 @@ const DROPPED_MS = 60_000;
  *
  * Sequence numbers belong to a host, so on a host that we have no cursor of, the place is found by
  * the `time` of frames: by halving between the oldest frame that it holds and its newest one, a
- * connection and the median of some frames each. Where the host's stream begins after `target`, that is its beginning;
+ * connection and some frames each. Where the host's stream begins after `target`, that is its beginning;
  * where it holds nothing yet, undefined.
  */
 export async function findPlace(
@@ -70,12 +72,12 @@ export async function findPlace(
       continue;
     }
     const found = await probe(next);
-    if (found === undefined) high = { seq: next, time: Infinity };
+    if (found === undefined) high = { seq: next, time: Infinity, earliest: Infinity };
     else if (found.time < target.getTime()) low = found;
-    else high = { seq: Math.min(found.seq, next), time: found.time };
+    else high = { ...found, seq: Math.min(found.seq, next) };
     step *= 4;
   }
-  return { cursor: low.seq, time: new Date(low.time).toISOString() };
+  return { cursor: low.seq, time: new Date(low.earliest).toISOString() };
 }
 
 /**
@@ -126,11 +128,17 @@ async function firstFrame(
       quiet = setTimeout(() => done.abort(), NEXT_MS);
     }
     if (seq === undefined) return undefined;
-    return { seq, time: times.sort((a, b) => a - b)[(times.length * 3) >> 2]! };
+    return probeOf(seq, times);
   } finally {
     clearTimeout(quiet);
     done.abort();
   }
+}
+
+/** Judge the time behind a cursor by the frames there, at most `PROBE_FRAMES`. */
+export function probeOf(seq: number, times: number[]): Probe {
+  const sorted = times.toSorted((a, b) => a - b);
+  return { seq, time: sorted[(times.length * 3) >> 2]!, earliest: sorted[times.length >> 2]! };
 }
 
 /** Decode a frame; undefined where it is malformed, which reading will set aside. */

@@ -1,6 +1,6 @@
 /** Reads an invented stream as cron does, and compares what landed with what coverage claims. */
 import { Collector, type Position } from "../../../etl/collect/collector.ts";
-import { findPlace } from "../../../etl/collect/place.ts";
+import { findPlace, PROBE_FRAMES, probeOf } from "../../../etl/collect/place.ts";
 import { RecentPosts } from "../../../etl/collect/recent_posts.ts";
 import { mergeSpans, type Span, subtractSpans, totalLength } from "../../../etl/coverage/span.ts";
 import type { JournalLine, Tombstone } from "../../../etl/raw/journal_line.ts";
@@ -150,10 +150,9 @@ export class StreamReader {
     }
     const place = await findPlace((cursor) => {
       const first = Math.max(0, cursor - 1000 + 1);
-      const times = this.stream.events.slice(first, Math.min(available, first + 25))
-        .map(({ event }) => Math.min(Date.parse(event.time), present)).sort((a, b) => a - b);
-      if (times.length === 0) return Promise.resolve(undefined);
-      return Promise.resolve({ seq: first + 1000, time: times[(times.length * 3) >> 2]! });
+      const times = this.stream.events.slice(first, Math.min(available, first + PROBE_FRAMES))
+        .map(({ event }) => Math.min(Date.parse(event.time), present));
+      return Promise.resolve(times.length === 0 ? undefined : probeOf(first + 1000, times));
     }, from);
     return { host: "relay", cursor: place?.cursor, time: place?.time };
   }
