@@ -239,12 +239,13 @@ export class StreamClock<T> {
     return this.#back;
   }
 
-  /** Is a step of the time much longer than those before or those that follow? */
+  /** Is a step of the time much longer than those before or those that follow, as far as there are some? */
   #isLeap(step: number): boolean {
     if (step <= LEAP_MS) return false;
     const next = this.#times.length - this.#held.length + 1;
     const spacings = [this.#recent.slice(-SIDE), this.#times.slice(next, next + SIDE)].map(spacing);
-    return step > LONG * Math.min(...spacings);
+    const least = Math.min(...spacings);
+    return least === Infinity || step > LONG * least;
   }
 
   #trim(): void {
