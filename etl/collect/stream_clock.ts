@@ -216,8 +216,9 @@ export class StreamClock<T> {
     const isFirst = this.#first > 0;
     if (isFirst) this.#first--;
     const isDense = this.#recent.length >= DENSE && this.#recent.at(-DENSE)! > last - SILENCE_MS;
-    // Where the time stands, nothing tells how far events lie apart.
-    if (!isHeld && !isFirst) this.#recent.push(this.time!);
+    // Where the time stands, as at the place that was entered, nothing tells how far events lie apart.
+    const isStanding = this.#recent.length === 0 && this.time === last;
+    if (!isHeld && !isFirst && !isStanding) this.#recent.push(this.time!);
     return {
       item: this.#held.shift()!.item,
       time: this.time!,
