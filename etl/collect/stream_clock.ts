@@ -208,7 +208,8 @@ export class StreamClock<T> {
     );
     const isHeld = around < last || believed < around;
     const isMoved = this.#placed > 1 && this.#recent.at(-1) !== this.#recent[0];
-    const isContradicted = isMoved && last - around > LEAP_MS || around - believed > LEAP_MS;
+    const isContradicted = isMoved && this.#isLeap(last - around) ||
+      this.#isLeap(around - believed);
     if (isContradicted || !isHeld && step) this.#unrest = UNREST;
     else if (this.#unrest > 0 && !isHeld) this.#unrest--;
     const isLeap = this.#unrest > 0 || this.#stepsBack() >= BACK;
