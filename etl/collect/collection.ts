@@ -85,7 +85,6 @@ export async function collectStretch(
     position,
     dialect: dialectAt(source, host),
     recent: new RecentPosts(await newestPosts(database, paths, source.name)),
-    decoder: source.decoder,
     isFiltered: source.isFiltered,
     hashKey: await hashKey(paths),
     quarantine,

@@ -1,14 +1,13 @@
 import { BEGINNING, type JournalLine, nothingYet, type Tombstone } from "../raw/journal_line.ts";
 import { FrameError } from "../atproto/frame.ts";
 import type { CollectorOptions, Position, Spoken } from "./collector_options.ts";
-import { type ContentOptions, type Event, type PostTime, readContent } from "./event_content.ts";
+import { contentOf, type Event, type ReadEvent, readEvent } from "./event_content.ts";
+import { type PostTime, postTimeOf } from "./post_time.ts";
 import { type Placed, StreamClock } from "./stream_clock.ts";
 import { TimedEvents } from "./timed_events.ts";
-import { now } from "../run/clock.ts";
+import { coarseClock, now } from "../run/clock.ts";
 import type { Journal } from "../store/journal.ts";
 
-/** How far ahead of the stream a post can be; the days of posts allow as much. */
-const AHEAD_MS = 10 * 60_000;
 /** So much earlier than before the time at the cursor of a stretch's end can be judged. */
 const CURSOR_MS = 10 * 60_000;
 /** Note where a stream that is never silent was. */
@@ -22,9 +21,7 @@ export type { Position } from "./collector_options.ts";
 export type Verdict = "go_on" | "until_reached" | "limit_reached" | { error: string };
 
 /** An event that is held until its place in the time of the stream is known. */
-interface Held {
-  event: Event;
-  message: Uint8Array | string;
+interface Held extends ReadEvent {
   /** Sequence numbers that the stream left out before it. */
   skipped: number;
   /** Messages before it that could not be read. */
@@ -34,6 +31,12 @@ interface Held {
   /** Notes about the stream before it. */
   notes: string[];
 }
+
+const NOTHING_BEFORE: Pick<Held, "setAside" | "isAfterGap" | "notes"> = {
+  setAside: 0,
+  isAfterGap: false,
+  notes: [],
+};
 
 /** Events by which a sequence that fell back is told from events that are sent again. */
 const FEWEST_AGAIN = 3;
@@ -54,11 +57,8 @@ export class Collector {
   /** How often the host began its sequence anew. */
   resets = 0;
   bytes = 0;
-  /** The time of the stream at the last event that was taken. */
-  eventTime: string | undefined;
   #clock: StreamClock<Held>;
   #spoken!: Spoken;
-  #content!: ContentOptions;
   /** Where cursors are times. */
   #timed: TimedEvents | undefined;
   #host: string;
@@ -66,11 +66,13 @@ export class Collector {
   #untilCursor: number | undefined;
   /** Of the last event that came. */
   #lastSeq: number | undefined;
-  #next = nothingBefore();
+  #next = NOTHING_BEFORE;
   /** Events that came with a sequence number at or below the last. */
   #again: { event: Event; message: Uint8Array | string }[] = [];
-  /** Time of the stream at the event before, where nothing is missing between it and the next. */
-  #before: string | undefined;
+  /** Time of the stream at the last event that was taken, in milliseconds since 1970. */
+  #taken: number | undefined;
+  /** The same at the event before, where nothing is missing between it and the next. */
+  #before: number | undefined;
   /** Is the beginning of the window not known well enough to claim anything from there? */
   #isUnsettled: boolean;
   /** The earliest time that a post of this stretch can have. */
@@ -81,19 +83,22 @@ export class Collector {
   #unread = 0;
   #pending = nothingYet();
   #owing: JournalLine[] = [];
-
+  /** Our own clock. */
   #now: () => Date;
+  /** The same, to a tenth of a second. */
+  #received: () => Date;
 
   constructor(readonly options: CollectorOptions) {
     this.#now = options.now ?? now;
+    this.#received = options.now ?? coarseClock();
     const { host, cursor, time, isBeginning = false, untilCursor } = options.position;
-    this.#speak(options.dialect ?? options, options.position);
+    this.#speak(options.dialect, options.position);
     this.#untilCursor = untilCursor;
     this.#host = host;
     this.cursor = cursor;
     this.#lastSeq = cursor;
-    this.#before = time;
-    this.#clock = new StreamClock(time === undefined ? undefined : Date.parse(time));
+    this.#before = time === undefined ? undefined : Date.parse(time);
+    this.#clock = new StreamClock(this.#before);
     this.#since = this.#clock.time;
     this.#isBeginning = isBeginning;
     this.#isUnsettled = time === undefined;
@@ -110,9 +115,9 @@ export class Collector {
     this.cursor = cursor;
     this.#lastSeq = cursor;
     this.#again = [];
-    this.#next = nothingBefore();
-    this.#before = time;
-    this.#clock.moveTo(time === undefined ? undefined : Date.parse(time));
+    this.#next = NOTHING_BEFORE;
+    this.#before = time === undefined ? undefined : Date.parse(time);
+    this.#clock.moveTo(this.#before);
     this.#since = this.#clock.time;
     this.#isUnsettled = time === undefined;
     this.#isBeginning = isBeginning;
@@ -121,9 +126,13 @@ export class Collector {
 
   #speak(dialect: Spoken, { cursor, from }: Position): void {
     this.#spoken = dialect;
-    this.#content = { ...this.options, decoder: dialect.decoder };
     this.#timed = dialect.isTimed ? new TimedEvents(cursor) : undefined;
     this.#from = from ?? this.options.from;
+  }
+
+  /** The time of the stream at the last event that was taken. */
+  get eventTime(): string | undefined {
+    return this.#taken === undefined ? undefined : iso(this.#taken);
   }
 
   /** The cursor of the last event that came. */
@@ -147,7 +156,7 @@ export class Collector {
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
       quarantine.add("malformed_frame", { after: this.#lastSeq, what: error.message }, message);
-      this.#next.setAside++;
+      this.#next = { ...this.#next, setAside: this.#next.setAside + 1 };
       return "go_on";
     }
     if (frame.kind === "error") return { error: frame.error };
@@ -171,10 +180,14 @@ export class Collector {
 
   #inform(name: string): void {
     // Jetstream only reports the second and continues with sequence numbers below ours.
-    if (name === OUTDATED || name === "FutureCursor") this.#next.isAfterGap = true;
+    const isAfterGap = this.#next.isAfterGap || name === OUTDATED || name === "FutureCursor";
     if (name === "FutureCursor") this.#lastSeq = undefined;
-    this.#next.notes.push(name);
+    this.#note(name, isAfterGap);
     this.options.onInfo?.(name);
+  }
+
+  #note(note: string, isAfterGap: boolean): void {
+    this.#next = { ...this.#next, isAfterGap, notes: [...this.#next.notes, note] };
   }
 
   /** Place what is held, as the stream pauses or ends, and write it down. */
@@ -205,8 +218,7 @@ export class Collector {
     }
     this.resets++;
     this.#lastSeq = this.#untilCursor = undefined;
-    this.#next.isAfterGap = true;
-    this.#next.notes.push("SequenceReset");
+    this.#note("SequenceReset", true);
     for (const { event, message } of again) {
       const verdict = this.#hold(event, message, journal);
       if (verdict !== "go_on") return verdict;
@@ -215,12 +227,14 @@ export class Collector {
   }
 
   #hold(event: Event, message: Uint8Array | string, journal: Journal): Verdict {
-    const { setAside, isAfterGap } = this.#next;
+    const { setAside, isAfterGap, notes } = this.#next;
     const jump = this.#lastSeq === undefined || isAfterGap || this.options.isFiltered
       ? 0
       : event.seq - this.#lastSeq - 1;
-    const held = { event, message, ...this.#next, skipped: Math.max(0, jump - setAside) };
-    this.#next = nothingBefore();
+    const skipped = Math.max(0, jump - setAside);
+    const read = readEvent(event, message, this.#spoken.decoder);
+    const held = { ...read, skipped, setAside, isAfterGap, notes };
+    this.#next = NOTHING_BEFORE;
     this.#lastSeq = event.seq;
     if (isAfterGap) {
       // Across a gap nothing confirms anything.
@@ -229,7 +243,7 @@ export class Collector {
       this.#clock.skip();
       this.#isUnsettled = true;
     }
-    this.#clock.push(held, Date.parse(event.time), this.#now().getTime());
+    this.#clock.push(held, Date.parse(event.time), this.#received().getTime());
     for (let placed; (placed = this.#clock.place()) !== undefined;) {
       const verdict = this.#takePlaced(placed, journal);
       if (verdict !== "go_on") return verdict;
@@ -247,55 +261,53 @@ export class Collector {
 
   #takePlaced(placed: Placed<Held>, journal: Journal): Verdict {
     const { item, time, isAfterSilence } = placed;
-    const { event, message, skipped, setAside, notes } = item;
+    const { event, bytes, skipped, setAside, notes } = item;
     const { until } = this.options;
-    const from = this.#from;
-    const at = new Date(time).toISOString();
+    const from = this.#from?.getTime();
     if (item.isAfterGap || isAfterSilence || skipped > 0) this.#gap(journal);
     if (isAfterSilence) this.#pending.notes.push(SILENCE);
-    this.#pending.notes.push(...notes);
+    if (notes.length > 0) this.#pending.notes.push(...notes);
     if (until !== undefined && this.#isReached(event.seq, time, until.getTime())) {
       // Nothing lies between the last event and this one, so the time up to `until` is covered.
-      const isBefore = from !== undefined && time < from.getTime();
-      const since = this.#coveredFrom(until, placed.isLeap || isBefore);
-      if (since < until) {
+      const isBefore = from !== undefined && time < from;
+      const since = this.#coveredFrom(until.getTime(), placed.isLeap || isBefore);
+      if (since < until.getTime()) {
         this.#pending.covered_until = until.toISOString();
-        this.#pending.covered_from ??= since.toISOString();
-        this.eventTime ??= since.toISOString();
+        this.#pending.covered_from ??= iso(since);
+        this.#taken ??= since;
       }
       this.mark(journal);
       return "until_reached";
     }
-    const isLeading = from !== undefined && this.#before !== undefined &&
-      new Date(this.#before) < from;
+    const isLeading = from !== undefined && this.#before !== undefined && this.#before < from;
     const isUnsure = isLeading && placed.isLeap;
-    if (from !== undefined && (time < from.getTime() || isUnsure)) {
+    if (from !== undefined && (time < from || isUnsure)) {
       this.cursor = event.seq;
-      if (time < from.getTime()) this.#before = at;
+      if (time < from) this.#before = time;
       else this.#isUnsettled = true;
       // Posts before the window are left out; what was taken back is gone all the same.
-      const { tombstones } = this.#readContent(event, message, undefined);
+      const { tombstones } = this.#contentOf(item, undefined);
       this.deletions += tombstones.filter(({ reason }) => reason !== "active").length;
-      if (tombstones.length > 0) journal.append(this.#unclaimed(at, tombstones));
+      if (tombstones.length > 0) journal.append(this.#unclaimed(iso(time), tombstones));
       return "go_on";
     }
-    if (this.eventTime?.slice(0, 16) !== at.slice(0, 16)) this.mark(journal);
+    if (minuteOf(this.#taken) !== minuteOf(time)) this.mark(journal);
     this.#pending.skipped += skipped;
     this.#pending.set_aside += setAside;
     if (this.#isBeginning && this.#before === undefined) this.#pending.notes.push(BEGINNING);
     this.#isBeginning = false;
     this.#since ??= time;
-    this.#pending.covered_from ??= this.#coveredFrom(new Date(time), placed.isLeap).toISOString();
-    this.#before = at;
+    this.#pending.covered_from ??= iso(this.#coveredFrom(time, placed.isLeap));
+    this.#before = this.#taken = time;
     this.cursor = event.seq;
-    this.eventTime = at;
     this.events++;
-    this.bytes += message.length;
+    this.bytes += bytes;
     this.#pending.first_cursor ??= event.seq;
     this.#pending.events++;
-    this.#pending.bytes += message.length;
-    const postTime = this.#postTime(event.time, placed);
-    const { posts, tombstones } = this.#readContent(event, message, postTime);
+    this.#pending.bytes += bytes;
+    const postTime = () =>
+      postTimeOf(event.time, placed, this.#now, Math.max(this.#since!, from ?? -Infinity));
+    const { posts, tombstones } = this.#contentOf(item, postTime);
     this.posts += posts.length;
     this.deletions += tombstones.filter(({ reason }) => reason !== "active").length;
     if (posts.length + tombstones.length > 0) journal.append(this.#line(posts, tombstones));
@@ -316,10 +328,10 @@ export class Collector {
    *
    * Nothing is claimed of what leads to `from`; where the time leaps over it, nothing before the event.
    */
-  #coveredFrom(time: Date, isLeap: boolean): Date {
-    if (this.#before === undefined) return time;
-    const before = new Date(this.#before);
-    const from = this.#from;
+  #coveredFrom(time: number, isLeap: boolean): number {
+    const before = this.#before;
+    if (before === undefined) return time;
+    const from = this.#from?.getTime();
     if (from === undefined || before >= from) return before;
     return isLeap || this.#isUnsettled ? time : from;
   }
@@ -334,26 +346,12 @@ export class Collector {
   #hasPending(): boolean {
     const { events, reconnects, notes, covered_until } = this.#pending;
     const something = events + reconnects + notes.length > 0 || covered_until !== null;
-    return something && this.eventTime !== undefined;
+    return something && this.#taken !== undefined;
   }
 
-  /**
-   * Give the time of a post: what its server wrote, as far as the stretch can have brought it, and what
-   * was written where that is something else.
-   */
-  #postTime(sent: string, { time, isSure, isFirst }: Placed<Held>): PostTime {
-    const written = Date.parse(sent);
-    const latest = isSure ? time + AHEAD_MS : this.#now().getTime();
-    const since = Math.max(this.#since ?? time, this.#from?.getTime() ?? -Infinity);
-    const earliest = isFirst ? -Infinity : Math.min(since, time);
-    const event_time = new Date(Math.max(earliest, Math.min(latest, written))).toISOString();
-    const isKept = Date.parse(event_time) === written;
-    return { event_time, event_time_sent: isKept ? null : new Date(written).toISOString() };
-  }
-
-  /** Read what an event brings; without a time of its posts, only what it takes back. */
-  #readContent(event: Event, message: Uint8Array | string, time: PostTime | undefined) {
-    const content = readContent(event, message, time, this.#clock.time!, this.#content);
+  /** Tell what an event brings; without a time of its posts, only what it takes back. */
+  #contentOf(read: ReadEvent, time: (() => PostTime) | undefined) {
+    const content = contentOf(read, time, this.#clock.time!, this.options);
     if (time !== undefined) this.#pending.notes.push(...content.notes);
     this.repeated += content.repeated;
     return content;
@@ -381,7 +379,7 @@ export class Collector {
       host: this.#host,
       cursor: this.cursor ?? null,
       stretch: this.#stretch,
-      event_time: this.eventTime!,
+      event_time: iso(this.#taken!),
       seen_at: this.#now().toISOString(),
       ...this.#pending,
       notes: this.#pending.notes.concat(this.#spoken.note ?? []),
@@ -393,6 +391,10 @@ export class Collector {
   }
 }
 
-function nothingBefore() {
-  return { setAside: 0, isAfterGap: false, notes: [] as string[] };
+function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
+
+function minuteOf(milliseconds: number | undefined): number | undefined {
+  return milliseconds === undefined ? undefined : Math.floor(milliseconds / 60_000);
 }

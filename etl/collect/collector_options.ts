@@ -24,8 +24,7 @@ export type Spoken = Pick<Dialect, "decoder" | "isTimed" | "note">;
 /** What a collector reads, from where to where. */
 export interface CollectorOptions extends ContentOptions {
   position: Position;
-  /** What is spoken there, where it is not what `decoder` reads. */
-  dialect?: Spoken;
+  dialect: Spoken;
   /** Does the host leave out unrequested events? Then jumps of the sequence mean nothing. */
   isFiltered?: boolean;
   /** Called with the name of each `#info`. */

@@ -5,6 +5,7 @@ import { type Account, FrameError, type OtherEvent, type RecordOp } from "../atp
 import { POST_COLLECTION, readPost, RecordError } from "../atproto/post.ts";
 import type { StreamCommit, StreamDecoder } from "../atproto/stream_decoder.ts";
 import type { Quarantine } from "../store/quarantine.ts";
+import type { PostTime } from "./post_time.ts";
 import type { RecentPosts } from "./recent_posts.ts";
 
 /** JSON of the posts of one event, at most; its journal line must stay readable (`land.ts`). */
@@ -13,15 +14,22 @@ const MAX_CHARACTERS = 4_000_000;
 /** An event of a stream that has a place in it. */
 export type Event = StreamCommit | Account | OtherEvent;
 
-/** When a post was written, and what its server said where that is something else. */
-export interface PostTime {
-  event_time: string;
-  event_time_sent: string | null;
+/** A record of a post, or why it cannot be read. */
+type ReadRecord = ReturnType<typeof readPost> | FrameError | RecordError;
+
+/** An event whose records are read: many are held until their place is known, so they are kept small. */
+export interface ReadEvent {
+  event: Event;
+  /** Records by the number of their op, where one creates or updates a post. */
+  records: (ReadRecord | undefined)[];
+  /** Kept where something cannot be read, for quarantine. */
+  message: Uint8Array | string;
+  /** Length of the message. */
+  bytes: number;
 }
 
-/** What reading the content of an event takes, and where what cannot be read goes. */
+/** Where what an event says goes. */
 export interface ContentOptions {
-  decoder: StreamDecoder;
   /** Posts that another host may send again; repeated ones land once. */
   recent?: RecentPosts;
   hashKey: string;
@@ -38,20 +46,58 @@ export interface EventContent {
   repeated: number;
 }
 
+/** Read the records of an event. */
+export function readEvent(
+  event: Event,
+  message: Uint8Array | string,
+  decoder: StreamDecoder,
+): ReadEvent {
+  const bytes = message.length;
+  if (event.kind !== "commit") return { event, records: [], message: "", bytes };
+  if (event.ops.length === 0) {
+    const { seq, time } = event;
+    return {
+      event: { kind: "other", type: "#commit", seq, time },
+      records: [],
+      message: "",
+      bytes,
+    };
+  }
+  let [isFaulty, characters] = [false, 0];
+  const records = event.ops.map((op, index): ReadRecord | undefined => {
+    isFaulty ||= op.fault !== undefined;
+    if (op.action === "delete" || op.collection !== POST_COLLECTION || op.fault !== undefined) {
+      return;
+    }
+    if (deletes(event.ops.slice(index + 1), op.rkey)) return;
+    try {
+      const post = readPost(decoder.record(event, op));
+      characters += post.record.length;
+      if (characters > MAX_CHARACTERS) throw new RecordError("event_too_large");
+      return post;
+    } catch (error) {
+      if (!(error instanceof FrameError || error instanceof RecordError)) throw error;
+      isFaulty = true;
+      return error;
+    }
+  });
+  return { event, records, message: isFaulty ? message : "", bytes };
+}
+
 /**
- * Read what an event says of posts and accounts; without a time of its posts, only what it takes back.
+ * Tell what an event says of posts and accounts; without a time of its posts, only what it takes back.
  *
  * A record or op that cannot be read is set aside alone. `streamTime` is the time of the stream, in
  * milliseconds since 1970.
  */
-export function readContent(
-  event: Event,
-  message: Uint8Array | string,
-  time: PostTime | undefined,
+export function contentOf(
+  read: ReadEvent,
+  time: (() => PostTime) | undefined,
   streamTime: number,
   options: ContentOptions,
 ): EventContent {
-  if (event.kind === "commit") return readCommit(event, message, time, streamTime, options);
+  const { event } = read;
+  if (event.kind === "commit") return contentOfCommit(event, read, time, streamTime, options);
   const nothing = { posts: [], tombstones: [], notes: [], repeated: 0 };
   if (event.kind === "other") {
     return event.type === "#sync" ? { ...nothing, notes: [event.type] } : nothing;
@@ -66,53 +112,43 @@ export function readContent(
   };
 }
 
-function readCommit(
+function contentOfCommit(
   commit: StreamCommit,
-  message: Uint8Array | string,
-  time: PostTime | undefined,
+  { records, message }: ReadEvent,
+  time: (() => PostTime) | undefined,
   streamTime: number,
-  { decoder, recent, hashKey, quarantine }: ContentOptions,
+  { recent, hashKey, quarantine }: ContentOptions,
 ): EventContent {
   const posts: Record<string, unknown>[] = [];
   const tombstones: Tombstone[] = [];
   let repeated = 0;
-  let characters = 0;
   for (const [index, op] of commit.ops.entries()) {
     const { action, collection, rkey, cid } = op;
     if (collection !== POST_COLLECTION) continue;
     const uri = `at://${commit.did}/${collection}/${rkey}`;
-    try {
-      if (time === undefined && action !== "delete") continue;
-      if (op.fault !== undefined) {
-        quarantine.add("malformed_op", { uri, cursor: commit.seq, what: op.fault }, message);
-        continue;
-      }
-      const version = `${uri} ${commit.rev}`;
-      if (action === "delete") {
-        // What the revision wrote before goes too, what it writes behind stays.
-        const with_rev = !writes(commit.ops.slice(index + 1), rkey) &&
-          (writes(commit.ops.slice(0, index), rkey) ||
-            recent?.has(version) === true);
-        const tombstone = tombstoneOf(hashKey, uri, "post", "deleted");
-        tombstones.push({ ...tombstone, rev: commit.rev, with_rev });
-        continue;
-      }
-      if (deletes(commit.ops.slice(index + 1), rkey)) continue;
-      const record = readPost(decoder.record(commit, op));
-      characters += record.record.length;
-      if (characters > MAX_CHARACTERS) throw new RecordError("event_too_large");
-      if (recent?.add(version, streamTime) === false) {
-        repeated++;
-        continue;
-      }
-      const { did, rev } = commit;
-      posts.push({ uri, cid, did, rkey, rev, ...time, ...record });
-    } catch (error) {
-      if (!(error instanceof FrameError || error instanceof RecordError)) throw error;
-      const reason = error instanceof RecordError ? error.message : "malformed_record";
-      const where = { uri, cursor: commit.seq, what: error.message };
-      quarantine.add(reason, where, message);
+    if (time === undefined && action !== "delete") continue;
+    const setAside = (reason: string, what: string) =>
+      quarantine.add(reason, { uri, cursor: commit.seq, what }, message);
+    if (op.fault !== undefined) {
+      setAside("malformed_op", op.fault);
+      continue;
     }
+    const version = `${uri} ${commit.rev}`;
+    if (action === "delete") {
+      // What the revision wrote before goes too, what it writes behind stays.
+      const with_rev = !writes(commit.ops.slice(index + 1), rkey) &&
+        (writes(commit.ops.slice(0, index), rkey) ||
+          recent?.has(version) === true);
+      const tombstone = tombstoneOf(hashKey, uri, "post", "deleted");
+      tombstones.push({ ...tombstone, rev: commit.rev, with_rev });
+      continue;
+    }
+    const record = records[index];
+    if (record === undefined) continue;
+    if (record instanceof FrameError) setAside("malformed_record", record.message);
+    else if (record instanceof RecordError) setAside(record.message, record.message);
+    else if (recent?.add(version, streamTime) === false) repeated++;
+    else posts.push({ uri, cid, did: commit.did, rkey, rev: commit.rev, ...time!(), ...record });
   }
   return { posts, tombstones, notes: [], repeated };
 }

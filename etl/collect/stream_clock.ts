@@ -58,7 +58,9 @@ export class StreamClock<T> {
   #floor: number | undefined;
   /** Times of the last placed events, as often as needed the beginning's, and behind them of held ones. */
   #times: number[] = [];
-  #held: { item: T; received: number }[] = [];
+  #held: T[] = [];
+  /** Our own clock when each of them came. */
+  #received: number[] = [];
   /** The times around the next event to be placed, sorted, once there are enough. */
   #around: number[] | undefined;
   /** Steps back around the last placed event, where it can be counted on from there. */
@@ -93,6 +95,7 @@ export class StreamClock<T> {
     this.time = beginning;
     this.#floor = undefined;
     this.#held = [];
+    this.#received = [];
     this.#around = this.#back = undefined;
     this.#later = [];
     this.#placed =
@@ -115,7 +118,8 @@ export class StreamClock<T> {
 
   /** Hold the next event of the stream; `received` is our own clock. */
   push(item: T, time: number, received: number): void {
-    this.#held.push({ item, received });
+    this.#held.push(item);
+    this.#received.push(received);
     this.#times.push(Math.min(time, received));
     this.#pushed++;
     if (this.time !== undefined && this.#pushed % STEP === 0 && this.#held.length > WIDE) {
@@ -134,12 +138,12 @@ export class StreamClock<T> {
     if (held <= SIDE) return undefined;
     const next = this.#times.length - held;
     this.#around ??= this.#times.slice(next - SIDE, next + SIDE + 1).sort(ascending);
-    const isPresent = this.time! >= this.#held[0]!.received - PRESENT_MS;
+    const isPresent = this.time! >= this.#received[0]! - PRESENT_MS;
     if (held <= AHEAD && !isPresent) return undefined;
     const placed = this.#take(this.#around[SIDE]!, true);
-    remove(this.#around, this.#times[next - SIDE]!);
-    if (held > SIDE + 1) insert(this.#around, this.#times[next + SIDE + 1]!);
-    else this.#around = undefined;
+    if (held > SIDE + 1) {
+      replace(this.#around, this.#times[next - SIDE]!, this.#times[next + SIDE + 1]!);
+    } else this.#around = undefined;
     this.#trim();
     return placed;
   }
@@ -168,7 +172,7 @@ export class StreamClock<T> {
       const behind = count - 1 - index;
       const isLeap = this.#isLeap(time - this.time!);
       const isProven = !isLeap || behind + this.#standing >= AHEAD / 2 ||
-        isLive(time, this.#held[0]!.received);
+        isLive(time, this.#received[0]!);
       this.#standing = isLeap ? this.#standing + 1 : 0;
       const end = behind >= 2 * SIDE ? last : Infinity;
       const isSure = behind >= SIDE_AT_END;
@@ -199,12 +203,12 @@ export class StreamClock<T> {
     }
     // A long step is believed where nothing later contradicts it, a short one where the newest does not: a
     // backlog of the past is in the way of nothing.
-    const later = this.#later.map(({ time }) => time);
     const step = this.#isLeap(around - last);
-    const newest = later.at(-1) ?? around;
     const believed = Math.min(
       end,
-      around - last > LEAP_MS ? Math.min(around, lowest, ...later) : newest,
+      around - last > LEAP_MS
+        ? Math.min(around, lowest, ...this.#later.map(({ time }) => time))
+        : this.#later.at(-1)?.time ?? around,
     );
     const isHeld = around < last || believed < around;
     const isMoved = this.#placed > 1 && this.#recent.at(-1) !== this.#recent[0];
@@ -216,12 +220,14 @@ export class StreamClock<T> {
     if (!isHeld) this.time = around;
     const isFirst = this.#first > 0;
     if (isFirst) this.#first--;
-    const isDense = this.#recent.length >= DENSE && this.#recent.at(-DENSE)! > last - SILENCE_MS;
+    const isDense = this.#recent.length >= DENSE &&
+      this.#recent[this.#recent.length - DENSE]! > last - SILENCE_MS;
     // Where the time stands, as at the place that was entered, nothing tells how far events lie apart.
     const isStanding = this.#recent.length === 0 && this.time === last;
     if (!isHeld && !isFirst && !isStanding) this.#recent.push(this.time!);
+    this.#received.shift();
     return {
-      item: this.#held.shift()!.item,
+      item: this.#held.shift()!,
       time: this.time!,
       isSure,
       isFirst,
@@ -233,12 +239,15 @@ export class StreamClock<T> {
   /** Count steps back among the times around the next event. */
   #stepsBack(): number {
     const next = this.#times.length - this.#held.length;
-    const isBack = (index: number) => this.#times[index - 1]! - this.#times[index]! > LEAP_MS;
     if (this.#back === undefined) {
       this.#back = 0;
-      for (let i = next - SIDE + 1; i <= next + SIDE; i++) this.#back += Number(isBack(i));
-    } else this.#back += Number(isBack(next + SIDE)) - Number(isBack(next - SIDE));
+      for (let i = next - SIDE + 1; i <= next + SIDE; i++) this.#back += this.#stepBack(i);
+    } else this.#back += this.#stepBack(next + SIDE) - this.#stepBack(next - SIDE);
     return this.#back;
+  }
+
+  #stepBack(index: number): number {
+    return this.#times[index - 1]! - this.#times[index]! > LEAP_MS ? 1 : 0;
   }
 
   /** Is a step of the time much longer than those before or those that follow, as far as there are some? */
@@ -290,16 +299,10 @@ function median(times: number[]): number {
   return Float64Array.from(times).sort()[(times.length - 1) >> 1]!;
 }
 
-function insert(sorted: number[], value: number): void {
-  sorted.splice(placeOf(sorted, value), 0, value);
-}
-
-function remove(sorted: number[], value: number): void {
-  sorted.splice(placeOf(sorted, value), 1);
-}
-
-/** Give the index of the first number that is not below a value. */
-function placeOf(sorted: number[], value: number): number {
-  const index = sorted.findIndex((number) => number >= value);
-  return index < 0 ? sorted.length : index;
+/** Put another number in the place of one, where they are sorted. */
+function replace(sorted: number[], old: number, value: number): void {
+  let index = sorted.indexOf(old);
+  for (; index > 0 && sorted[index - 1]! > value; index--) sorted[index] = sorted[index - 1]!;
+  for (; sorted[index + 1]! < value; index++) sorted[index] = sorted[index + 1]!;
+  sorted[index] = value;
 }

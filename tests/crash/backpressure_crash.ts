@@ -95,7 +95,7 @@ Deno.test("a relay that sends faster than the disk takes is held back, and nothi
     const paths = new DataPaths(data);
     const quarantine = new Quarantine(paths, "firehose");
     const collector = new Collector({
-      decoder: FIREHOSE,
+      dialect: { decoder: FIREHOSE },
       position: { host: "relay", cursor: undefined, time: undefined },
       until: new Date(timeOf(FRAMES)),
       hashKey: "k",

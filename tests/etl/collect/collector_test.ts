@@ -47,7 +47,7 @@ function collecting(options: { cursor?: number; from?: Date; until?: Date } = {}
   const quarantine = new Quarantine(new DataPaths("none"), "firehose");
   const { from, until, cursor } = options;
   const position = { host: "relay", cursor, time: undefined };
-  const dependencies = { decoder: FIREHOSE, hashKey: "k", quarantine };
+  const dependencies = { dialect: { decoder: FIREHOSE }, hashKey: "k", quarantine };
   const collector = new Collector({ ...dependencies, position, from, until });
   const take = (message: Uint8Array | string) => collector.take(message, journal);
   const settle = () => collector.settle(journal);

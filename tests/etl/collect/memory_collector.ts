@@ -18,7 +18,13 @@ export function memoryCollector(onLine: (line: any) => void): MemoryCollector {
   const journal = { append: onLine } as unknown as Journal;
   const quarantine = new Quarantine(new DataPaths("none"), "firehose");
   const position = { host: "relay", cursor: undefined, time: undefined };
-  const options = { decoder: FIREHOSE, position, hashKey: "k", until: undefined, quarantine };
+  const options = {
+    dialect: { decoder: FIREHOSE },
+    position,
+    hashKey: "k",
+    until: undefined,
+    quarantine,
+  };
   const collector = new Collector(options);
   return {
     collector,

@@ -30,7 +30,7 @@ async function fill(
   const quarantine = new Quarantine(paths, "firehose");
   const position = { host: "relay", cursor: undefined, time: undefined };
   const collector = new Collector({
-    decoder: FIREHOSE,
+    dialect: { decoder: FIREHOSE },
     position,
     until: undefined,
     hashKey: "k",

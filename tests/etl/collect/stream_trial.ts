@@ -115,7 +115,7 @@ export class StreamReader {
     let clock = present;
     const collector = new Collector({
       position: { ...position, untilCursor: this.#starts.get(until.getTime()) },
-      decoder: inventedDecoder(this.stream),
+      dialect: { decoder: inventedDecoder(this.stream) },
       recent: this.#recent,
       hashKey: "k",
       quarantine: new Quarantine(new DataPaths("none"), "firehose"),

@@ -112,7 +112,7 @@ Deno.test("Jetstream's events of one revision tell by their order whether a post
   const lines: { tombstones: { rev?: string; with_rev?: boolean }[] }[] = [];
   const collector = new Collector({
     position: { host: "jetstream", cursor: undefined, time: undefined },
-    decoder: JETSTREAM,
+    dialect: { decoder: JETSTREAM },
     isFiltered: true,
     recent: new RecentPosts(),
     hashKey: "k",
