@@ -1,8 +1,14 @@
 import { BEGINNING, type JournalLine, nothingYet, type Tombstone } from "../raw/journal_line.ts";
 import { FrameError } from "../atproto/frame.ts";
 import type { CollectorOptions, Position, Spoken } from "./collector_options.ts";
-import { contentOf, type Event, type ReadEvent, readEvent } from "./event_content.ts";
-import { type PostTime, postTimeOf } from "./post_time.ts";
+import {
+  contentOf,
+  type Event,
+  type PostTime,
+  postTimeOf,
+  type ReadEvent,
+  readEvent,
+} from "./event_content.ts";
 import { type Placed, StreamClock } from "./stream_clock.ts";
 import { TimedEvents } from "./timed_events.ts";
 import { coarseClock, now } from "../run/clock.ts";
@@ -32,11 +38,7 @@ interface Held extends ReadEvent {
   notes: string[];
 }
 
-const NOTHING_BEFORE: Pick<Held, "setAside" | "isAfterGap" | "notes"> = {
-  setAside: 0,
-  isAfterGap: false,
-  notes: [],
-};
+const NOTHING_BEFORE = { setAside: 0, isAfterGap: false, notes: [] as string[] };
 
 /** Events by which a sequence that fell back is told from events that are sent again. */
 const FEWEST_AGAIN = 3;
@@ -291,7 +293,7 @@ export class Collector {
       if (tombstones.length > 0) journal.append(this.#unclaimed(iso(time), tombstones));
       return "go_on";
     }
-    if (minuteOf(this.#taken) !== minuteOf(time)) this.mark(journal);
+    if (minuteOf(this.#taken ?? -Infinity) !== minuteOf(time)) this.mark(journal);
     this.#pending.skipped += skipped;
     this.#pending.set_aside += setAside;
     if (this.#isBeginning && this.#before === undefined) this.#pending.notes.push(BEGINNING);
@@ -395,6 +397,6 @@ function iso(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
 }
 
-function minuteOf(milliseconds: number | undefined): number | undefined {
-  return milliseconds === undefined ? undefined : Math.floor(milliseconds / 60_000);
+function minuteOf(milliseconds: number): number {
+  return Math.floor(milliseconds / 60_000);
 }

@@ -5,14 +5,25 @@ import { type Account, FrameError, type OtherEvent, type RecordOp } from "../atp
 import { POST_COLLECTION, readPost, RecordError } from "../atproto/post.ts";
 import type { StreamCommit, StreamDecoder } from "../atproto/stream_decoder.ts";
 import type { Quarantine } from "../store/quarantine.ts";
-import type { PostTime } from "./post_time.ts";
 import type { RecentPosts } from "./recent_posts.ts";
+import type { Placed } from "./stream_clock.ts";
 
 /** JSON of the posts of one event, at most; its journal line must stay readable (`land.ts`). */
 const MAX_CHARACTERS = 4_000_000;
 
+/** How far ahead of the stream a post can be; the days of posts allow as much. */
+const AHEAD_MS = 10 * 60_000;
+/** Characters of a time like 2026-06-01T00:00:00.000Z. */
+const ISO_LENGTH = 24;
+
 /** An event of a stream that has a place in it. */
 export type Event = StreamCommit | Account | OtherEvent;
+
+/** When a post was written, and what its server said where that is something else. */
+export interface PostTime {
+  event_time: string;
+  event_time_sent: string | null;
+}
 
 /** A record of a post, or why it cannot be read. */
 type ReadRecord = ReturnType<typeof readPost> | FrameError | RecordError;
@@ -44,6 +55,28 @@ export interface EventContent {
   notes: string[];
   /** Posts that came before. */
   repeated: number;
+}
+
+/**
+ * Give the time of a post: what its server `sent`, as far as the stretch can have brought it, and what
+ * was sent where that is something else.
+ *
+ * `since` is the earliest time of the stretch, in milliseconds since 1970.
+ */
+export function postTimeOf(
+  sent: string,
+  { time, isSure, isFirst }: Omit<Placed<unknown>, "item">,
+  now: () => Date,
+  since: number,
+): PostTime {
+  const written = Date.parse(sent);
+  const latest = isSure ? time + AHEAD_MS : now().getTime();
+  const earliest = isFirst ? -Infinity : Math.min(since, time);
+  const kept = Math.max(earliest, Math.min(latest, written));
+  if (kept !== written) return { event_time: iso(kept), event_time_sent: iso(written) };
+  // Most servers write what we would.
+  const isWhole = sent.length === ISO_LENGTH && sent.endsWith("Z");
+  return { event_time: isWhole ? sent : iso(written), event_time_sent: null };
 }
 
 /** Read the records of an event. */
@@ -190,4 +223,8 @@ function accountState(
   if (active) return { reason: "active" };
   const isKnown = status === "deleted" || status === "takendown" || status === "suspended";
   return { reason: isKnown ? status : "deactivated" };
+}
+
+function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
 }
