@@ -21,8 +21,6 @@ const SILENCE = "Silence";
 /** Note, and `#info` of hosts, where a host no longer has the events after a cursor. */
 const OUTDATED = "OutdatedCursor";
 
-export type { Position } from "./collector_options.ts";
-
 /** The consequence of one frame for the connection. */
 export type Verdict = "go_on" | "until_reached" | "limit_reached" | { error: string };
 

@@ -1,5 +1,6 @@
 /** Reads an invented stream as cron does, and compares what landed with what coverage claims. */
-import { Collector, type Position } from "../../../etl/collect/collector.ts";
+import { Collector } from "../../../etl/collect/collector.ts";
+import type { Position } from "../../../etl/collect/collector_options.ts";
 import { findPlace, PROBE_FRAMES, probeOf } from "../../../etl/collect/place.ts";
 import { RecentPosts } from "../../../etl/collect/recent_posts.ts";
 import { mergeSpans, type Span, subtractSpans, totalLength } from "../../../etl/coverage/span.ts";

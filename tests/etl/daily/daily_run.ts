@@ -2,12 +2,7 @@
 import { type AppView, startAppView } from "../../../demo/network/appview.ts";
 import { codedAnswer, inventedCoder } from "../../../demo/groq/coded_answer.ts";
 import { startCommentAnalyzer } from "../../../demo/perspective/comment_analyzer.ts";
-import {
-  accountFrame,
-  type Frame,
-  identityFrame,
-  sampleFrames,
-} from "../../../demo/sample/frames.ts";
+import { accountFrame, type Frame, sampleFrames } from "../../../demo/sample/frames.ts";
 import { startGroq } from "../../../demo/groq/groq.ts";
 import { type Jetstream, startJetstream } from "../../../demo/network/jetstream.ts";
 import { FIRST_EVENT_SEQ, jetstreamEvents } from "../../../demo/network/jetstream_event.ts";
