@@ -23,6 +23,12 @@ export type Activity =
 
 /** About one event in five is a post on the real network. */
 const NOISE_PER_POST = 4;
+/** No noise comes between posts that lie nearer to each other. */
+const SHORTEST_MS = 60_000;
+/** The longest time without any event. */
+const LONGEST_SILENCE_MS = 2 * 3_600_000;
+/** Events after the last day: a relay goes on, and one event proves no time. */
+const EVENTS_AFTER = 24;
 const START = Date.parse(`${SAMPLE_DAYS[0]}T00:00:00Z`);
 /** Five seconds after the last day, so that a consumer sees that the day is over. */
 const END = Date.parse(`${SAMPLE_DAYS.at(-1)}T00:00:05Z`) + 86_400_000;
@@ -33,7 +39,7 @@ export function accountsOf(sample: Sample): Account[] {
   return [...sample.authors.map(({ id }) => id), ...readers].map(accountOf);
 }
 
-/** List what happens from the first day to five seconds after the last, ascending by time. */
+/** List what happens from the first day until some hours after the last, ascending by time. */
 export function activitiesOf(sample: Sample): Activity[] {
   const posts = publishedPosts(sample);
   const removals = sample.authors.filter(({ removed }) => removed).map(({ id, removed }) => ({
@@ -68,14 +74,16 @@ function noiseBetween(posts: PublishedPost[], sample: Sample): Activity[] {
   const removed = new Set(sample.authors.filter((a) => a.removed).map(({ id }) => id));
   const accounts = accountsOf(sample).filter(({ id }) => !removed.has(id));
   const times = posts.flatMap(({ time }, i) => spread(posts[i - 1]?.time ?? START, time));
-  times.push(...spread(posts.at(-1)?.time ?? START, END), END);
+  times.push(...spread(posts.at(-1)?.time ?? START, END));
+  const step = END - times.at(-1)!;
+  times.push(...Array.from({ length: EVENTS_AFTER }, (_, i) => END + i * step));
   const random = randomNumbers();
   const likes = new Map<string, string>();
   return times.map((time, n): Activity => {
     const account = accounts[random(accounts.length)]!;
     const likedPath = likes.get(account.id);
-    if (time === END) {
-      return { kind: "commit", time, account, writes: [follow(time, accounts[0]!)] };
+    if (time >= END) {
+      return { kind: "account", time, account };
     }
     if (n % 40 === 7) return { kind: "identity", time, account };
     if (n % 40 === 17) return { kind: "account", time, account };
@@ -97,8 +105,10 @@ function noiseBetween(posts: PublishedPost[], sample: Sample): Activity[] {
 }
 
 function spread(from: number, to: number): number[] {
-  const step = (to - from) / (NOISE_PER_POST + 1);
-  return Array.from({ length: NOISE_PER_POST }, (_, i) => Math.floor(from + step * (i + 1)));
+  if (to - from < SHORTEST_MS) return [];
+  const length = Math.max(NOISE_PER_POST, Math.floor((to - from) / LONGEST_SILENCE_MS));
+  const step = (to - from) / (length + 1);
+  return Array.from({ length }, (_, i) => Math.floor(from + step * (i + 1)));
 }
 
 function livePost(posts: PublishedPost[], time: number, random: (below: number) => number) {

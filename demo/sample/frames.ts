@@ -87,8 +87,8 @@ function eventFrame(type: FrameType, seq: number, time: string, rest: object): F
 /**
  * Stream a sample as a relay would have emitted it, ascending by `seq` and time.
  *
- * The same sample gives the same bytes. `seq` counts from `FIRST_SEQ` without gaps; the last frame
- * is no post and five seconds later than the last day. Repositories begin before the stream with a
+ * The same sample gives the same bytes. `seq` counts from `FIRST_SEQ` without gaps; the last frames
+ * are no posts and later than the last day. Repositories begin before the stream with a
  * profile, so every `#commit` has `since` and `prevData`.
  */
 export async function* sampleFrames(sample: Sample): AsyncGenerator<Frame> {

@@ -1,6 +1,7 @@
 import { retryAfterMs } from "../quota/server_allowance.ts";
 import { describeError } from "../run/error.ts";
 import { SUBSCRIBE_EVENTS } from "./jetstream_event.ts";
+import { SUBSCRIBE } from "./jetstream_v1.ts";
 import { POST_COLLECTION } from "./post.ts";
 
 /** Why the connection of a WebSocket failed or ended. */
@@ -13,6 +14,7 @@ export interface ConnectionProblem {
     | "rate_limited"
     | "unavailable"
     | "rejected"
+    | "version_1"
     | "broken";
   /** In words, for people. */
   reason: string;
@@ -45,8 +47,7 @@ export async function explainProblem(error: unknown, url: string): Promise<Conne
     return { kind: "unavailable", reason: `${host} is not ready (HTTP ${status})`, retryAfterMs };
   }
   if (status === 404 && await servesVersion1(url)) {
-    const reason = `${host} serves version 1 of Jetstream, and only version 2 can be read`;
-    return { kind: "rejected", reason };
+    return { kind: "version_1", reason: `${host} serves version 1 of Jetstream` };
   }
   if (status > 0) return { kind: "rejected", reason: `${host} answers HTTP ${status}` };
   if (/dns error/i.test(message)) {
@@ -62,14 +63,19 @@ export async function explainProblem(error: unknown, url: string): Promise<Conne
 async function servesVersion1(url: string): Promise<boolean> {
   const { protocol, host, pathname } = new URL(url);
   if (!pathname.endsWith(`/${SUBSCRIBE_EVENTS}`)) return false;
-  const subscription = `${protocol}//${host}/subscribe?wantedCollections=${POST_COLLECTION}`;
-  const socket = new WebSocketStream(subscription, { signal: AbortSignal.timeout(5000) });
+  const subscription = `${protocol}//${host}${SUBSCRIBE}?wantedCollections=${POST_COLLECTION}`;
+  // The runtime throws out of abort() once the handshake is over.
+  const handshake = new AbortController();
+  const timer = setTimeout(() => handshake.abort(), 5000);
+  const socket = new WebSocketStream(subscription, { signal: handshake.signal });
   socket.closed.catch(() => undefined);
   try {
     await socket.opened;
   } catch {
     // However that fails, the first answer is what there is to tell.
     return false;
+  } finally {
+    clearTimeout(timer);
   }
   socket.close();
   return true;

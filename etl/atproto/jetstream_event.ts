@@ -15,7 +15,11 @@ export interface JetstreamCommit extends StreamCommit {
   record: unknown;
 }
 
-type Fields = Record<string, unknown>;
+/** The fields of a JSON object. */
+export type Fields = Record<string, unknown>;
+
+/** The place of an event in the stream. */
+type Place = { seq: number; time: string };
 
 /** The protocol's limit for one message of an event stream. */
 const MAX_LENGTH = 5 * 1024 * 1024;
@@ -26,7 +30,7 @@ const TID = /^[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}$/;
 /** CIDv1 in base32 with codec DAG-CBOR and hash sha2-256. */
 const RECORD_CID = /^bafyrei[a-h][a-z2-7]{50}[aeimquy4]$/;
 /** Names of events, of errors and of account states. */
-const NAME = /^[!-~]{1,128}$/;
+export const NAME = /^[!-~]{1,128}$/;
 const DATETIME = z.regexes.datetime({ offset: true });
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -52,7 +56,8 @@ export const JETSTREAM: StreamDecoder<JetstreamCommit> = {
   },
 };
 
-function parse(message: Uint8Array | string): unknown {
+/** Parse a message that must be JSON. */
+export function parse(message: Uint8Array | string): unknown {
   if (message.length > MAX_LENGTH) throw new FrameError("the message has more than 5 MiB");
   let text;
   try {
@@ -72,9 +77,9 @@ function readPayload(payload: Fields): StreamFrame<JetstreamCommit> {
   const type = textOf(payload, "$type", NAME);
   switch (type) {
     case `${SUBSCRIBE_EVENTS}#commit`:
-      return readCommit(payload);
+      return readCommit(placeOf(payload), payload);
     case `${SUBSCRIBE_EVENTS}#account`:
-      return readAccount(payload);
+      return readAccount(placeOf(payload), payload);
     case `${SUBSCRIBE_EVENTS}#info`:
       return { kind: "info", name: textOf(payload, "name", NAME) } satisfies Info;
     default:
@@ -82,8 +87,9 @@ function readPayload(payload: Fields): StreamFrame<JetstreamCommit> {
   }
 }
 
-function readCommit(payload: Fields): JetstreamCommit {
-  const head = { kind: "commit", seq: seqOf(payload), time: timeOf(payload) } as const;
+/** Read a commit of the repository `did` with its one op. */
+export function readCommit(place: Place, payload: Fields): JetstreamCommit {
+  const head = { kind: "commit", ...place } as const;
   // The op is alone in its event, and one on another collection is not judged.
   if (payload.collection !== POST_COLLECTION) {
     return { ...head, did: "", rev: "", ops: [], record: undefined };
@@ -113,7 +119,8 @@ function readOp(payload: Fields): RecordOp {
   return op;
 }
 
-function readAccount(payload: Fields): Account {
+/** Read the state of the account `did`. */
+export function readAccount(place: Place, payload: Fields): Account {
   const did = textOf(payload, "did", DID, MAX_DID);
   const account = objectOf(payload.account, "account");
   // An account is never removed by an event that names two.
@@ -121,8 +128,7 @@ function readAccount(payload: Fields): Account {
   if (typeof account.active !== "boolean") throw wrong("active");
   return {
     kind: "account",
-    seq: seqOf(payload),
-    time: timeOf(payload),
+    ...place,
     did,
     active: account.active,
     status: account.status === undefined ? undefined : textOf(account, "status", NAME),
@@ -131,7 +137,11 @@ function readAccount(payload: Fields): Account {
 
 function readOther(payload: Fields, type: string): OtherEvent {
   const name = type.startsWith(`${SUBSCRIBE_EVENTS}#`) ? type.slice(SUBSCRIBE_EVENTS.length) : type;
-  return { kind: "other", type: name, seq: seqOf(payload), time: timeOf(payload) };
+  return { kind: "other", type: name, ...placeOf(payload) };
+}
+
+function placeOf(payload: Fields): Place {
+  return { seq: seqOf(payload), time: timeOf(payload) };
 }
 
 function seqOf({ seq }: Fields): number {
@@ -154,17 +164,20 @@ function actionOf(operation: unknown): RecordOp["action"] {
   throw wrong("operation");
 }
 
-function objectOf(value: unknown, what: string): Fields {
+/** Take a value for an object; `what` names it in the error. */
+export function objectOf(value: unknown, what: string): Fields {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrong(what);
   return value as Fields;
 }
 
-function textOf(fields: Fields, key: string, pattern: RegExp, longest = 128): string {
+/** Give a text that fits a pattern. */
+export function textOf(fields: Fields, key: string, pattern: RegExp, longest = 128): string {
   const value = fields[key];
   if (typeof value === "string" && value.length <= longest && pattern.test(value)) return value;
   throw wrong(key);
 }
 
-function wrong(what: string): FrameError {
+/** Make the error of a field. */
+export function wrong(what: string): FrameError {
   return new FrameError(`${what} does not fit the lexicon`);
 }

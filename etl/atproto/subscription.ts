@@ -20,6 +20,11 @@ export interface SubscriptionOptions {
   onConnect?: () => void;
   /** Called before each wait, with its length. */
   onReconnect: (seconds: number, problem: ConnectionProblem) => void;
+  /**
+   * Called where a host knows only version 1 of Jetstream; gives true where `url` now asks for that, which
+   * is done at once.
+   */
+  onVersion1?: (host: string) => boolean;
   /** First wait in milliseconds; each further one doubles, up to a minute, with jitter. */
   backoffMs?: number;
   silenceMs?: number;
@@ -53,6 +58,7 @@ export async function* subscribe(
       problem = await explainProblem(cause, url);
     }
     if (signal.aborted) return;
+    if (problem.kind === "version_1" && options.onVersion1?.(host)) continue;
     failures++;
     if (!answered && failures >= TRIES * hosts.length) {
       throw new UserError(

@@ -1,8 +1,10 @@
+import { SUBSCRIBE } from "../atproto/jetstream_v1.ts";
 import { subscribe } from "../atproto/subscription.ts";
-import { Collector, type Position } from "./collector.ts";
-import { landSegment, lastPosition } from "../raw/land.ts";
+import { Collector } from "./collector.ts";
+import type { Position } from "./collector_options.ts";
+import { firstCursorAt, landSegment, lastPosition } from "../raw/land.ts";
 import { Deadline } from "./deadline.ts";
-import { placeAt, positionAt } from "./place.ts";
+import { CHANGE_MS, isOfKind, placeAt, positionAt } from "./place.ts";
 import { newestPosts, RecentPosts } from "./recent_posts.ts";
 import { now } from "../run/clock.ts";
 import type { Context } from "../command/command.ts";
@@ -11,7 +13,7 @@ import { fillSegment, type SegmentEnd, segmentName } from "./segment.ts";
 import { Journal } from "../store/journal.ts";
 import { Quarantine } from "../store/quarantine.ts";
 import { hashKey } from "../raw/tombstone.ts";
-import type { StreamSource } from "./stream_source.ts";
+import { dialectAt, type StreamSource } from "./stream_source.ts";
 
 /** The part of the stream that one run reads. */
 export interface Stretch {
@@ -65,12 +67,24 @@ export async function collectStretch(
   const reconnects: Record<string, number> = {};
   const infos: Record<string, number> = {};
   let host = source.hosts[0]!;
-  let position = await positionAt(database, paths, source, host, stretch.from, signal);
-  const moveTo = (next: Position) => collector.moveTo(position = next);
+  const enter = async (url: string, from: Date | undefined): Promise<Position> => {
+    const place = await positionAt(database, paths, source, url, from, signal);
+    const { until } = stretch;
+    if (until === undefined) return place;
+    const cursor = await firstCursorAt(database, paths, source.name, place.host, until);
+    const { isTimed = false } = dialectAt(source, url);
+    // The other version of the host, or its earlier sequence, has left a cursor that means nothing here.
+    const last = await lastPosition(database, paths, source.name, place.host);
+    const isKnown = cursor !== undefined && isOfKind(cursor, isTimed) &&
+      last !== undefined && cursor <= last.cursor;
+    return { ...place, untilCursor: isKnown ? cursor : undefined };
+  };
+  let position = await enter(host, stretch.from);
+  const moveTo = (next: Position) => collector.moveTo(position = next, dialectAt(source, host));
   const collector = new Collector({
     position,
+    dialect: dialectAt(source, host),
     recent: new RecentPosts(await newestPosts(database, paths, source.name)),
-    decoder: source.decoder,
     isFiltered: source.isFiltered,
     hashKey: await hashKey(paths),
     quarantine,
@@ -80,9 +94,12 @@ export async function collectStretch(
     },
     from: stretch.from,
     until: stretch.until,
+    limit: stretch.limit,
   });
   const deadline = new Deadline(stretch, end);
   let answered = false;
+  /** Was the present host found to speak another version than was thought? */
+  let isOtherVersion = false;
   /** Bytes of the segments before the present one. */
   let written = 0;
   const open = () =>
@@ -90,21 +107,36 @@ export async function collectStretch(
       hosts: [host, ...source.hosts.filter((other) => other !== host)],
       namedBy: source.namedBy,
       async url(next) {
-        if (next !== host) {
+        if (next !== host || isOtherVersion) {
+          // Where nothing came yet, the place is still to be found.
+          const entered = next === host ? undefined : position.time;
+          const reached = collector.eventTime ?? entered;
+          const again = isOtherVersion ? CHANGE_MS : 0;
+          const from = reached === undefined ? stretch.from : new Date(Date.parse(reached) - again);
+          if (next !== host) progress.say(`going on at ${new URL(next).host}`);
           host = next;
-          progress.say(`going on at ${new URL(host).host}`);
-          const reached = collector.eventTime ?? position.time;
-          const from = reached === undefined ? stretch.from : new Date(reached);
-          moveTo(await positionAt(database, paths, source, host, from, signal));
+          isOtherVersion = false;
+          moveTo(await enter(host, from));
         }
-        return source.url(host, collector.cursor ?? position.ask);
+        return dialectAt(source, host).url(host, collector.received ?? position.ask);
       },
       signal,
       onConnect() {
         answered = true;
         deadline.connected();
       },
+      onVersion1() {
+        if (source.older === undefined) return false;
+        source.olderHosts.add(host);
+        isOtherVersion = true;
+        progress.say(
+          `${new URL(host).host} serves version 1 of Jetstream: reading ${SUBSCRIBE}`,
+        );
+        return true;
+      },
       onReconnect(seconds, { kind, reason }) {
+        // A host that no longer knows version 1 may have been renewed.
+        if (kind === "rejected" && source.olderHosts.delete(host)) isOtherVersion = true;
         deadline.disconnected();
         reconnects[kind] = (reconnects[kind] ?? 0) + 1;
         collector.reconnected();
@@ -121,7 +153,6 @@ export async function collectStretch(
           messages,
           collector,
           quarantine,
-          limit: stretch.limit,
           onWait: (isWaiting) => deadline.waits(isWaiting),
           onMessage: () => onProgress(collector, written + journal.bytes),
           stop: () => end.abort(),

@@ -1,51 +1,54 @@
 import { BEGINNING, type JournalLine, nothingYet, type Tombstone } from "../raw/journal_line.ts";
-import { type Account, FrameError, type OtherEvent, type RecordOp } from "../atproto/frame.ts";
-import { POST_COLLECTION, readPost, RecordError } from "../atproto/post.ts";
-import type { StreamCommit, StreamDecoder } from "../atproto/stream_decoder.ts";
-import type { RecentPosts } from "./recent_posts.ts";
-import { now } from "../run/clock.ts";
+import { FrameError } from "../atproto/frame.ts";
+import type { CollectorOptions, Position, Spoken } from "./collector_options.ts";
+import {
+  contentOf,
+  type Event,
+  type PostTime,
+  postTimeOf,
+  type ReadEvent,
+  readEvent,
+} from "./event_content.ts";
+import { type Placed, StreamClock } from "./stream_clock.ts";
+import { TimedEvents } from "./timed_events.ts";
+import { coarseClock, now } from "../run/clock.ts";
 import type { Journal } from "../store/journal.ts";
-import type { Quarantine } from "../store/quarantine.ts";
-import { subjectHash, type TombstoneReason } from "../raw/tombstone.ts";
 
-/** JSON of the posts of one event, at most; its journal line must stay readable (`land.ts`). */
-const MAX_CHARACTERS = 4_000_000;
-
-/** Where a host's stream was read to. */
-export interface Position {
-  host: string;
-  /** The last cursor; events up to it are repetitions. Undefined: the stream's own beginning. */
-  cursor: number | undefined;
-  /** Time of the event at the cursor, undefined where it is not known. */
-  time: string | undefined;
-  /** True where the host holds nothing older than its next event. */
-  isBeginning?: boolean;
-  /** The value to request instead of the cursor, such as a time, until the first event. */
-  ask?: number;
-}
-
-export interface CollectorOptions {
-  position: Position;
-  decoder: StreamDecoder;
-  /** Does the host leave out unrequested events? Then jumps of the sequence mean nothing. */
-  isFiltered?: boolean;
-  /** Posts that another host may send again; repeated ones land once. */
-  recent?: RecentPosts;
-  hashKey: string;
-  quarantine: Quarantine;
-  /** Called with the name of each `#info`. */
-  onInfo?: (name: string) => void;
-  /** Of earlier events only what they take back is read: they lead to the start of the window. */
-  from?: Date | undefined;
-  /** Events from here on are left to the next run. */
-  until: Date | undefined;
-}
+/** So much earlier than before the time at the cursor of a stretch's end can be judged. */
+const CURSOR_MS = 10 * 60_000;
+/** Note where a stream that is never silent was. */
+const SILENCE = "Silence";
+/** Note, and `#info` of hosts, where a host no longer has the events after a cursor. */
+const OUTDATED = "OutdatedCursor";
 
 /** The consequence of one frame for the connection. */
-export type Verdict = "go_on" | "until_reached" | { error: string };
+export type Verdict = "go_on" | "until_reached" | "limit_reached" | { error: string };
 
-/** Turns frames of the firehose into journal lines, and counts their content. */
+/** An event that is held until its place in the time of the stream is known. */
+interface Held extends ReadEvent {
+  /** Sequence numbers that the stream left out before it. */
+  skipped: number;
+  /** Messages before it that could not be read. */
+  setAside: number;
+  /** True where something is missing before it. */
+  isAfterGap: boolean;
+  /** Notes about the stream before it. */
+  notes: string[];
+}
+
+const NOTHING_BEFORE = { setAside: 0, isAfterGap: false, notes: [] as string[] };
+
+/** Events by which a sequence that fell back is told from events that are sent again. */
+const FEWEST_AGAIN = 3;
+
+/**
+ * Turns frames of a stream into journal lines, and counts their content.
+ *
+ * The time of a line is that of the stream (`StreamClock`), whatever its event says: by it a stretch
+ * begins and ends, and coverage is counted. Between two places of the stream everything is taken.
+ */
 export class Collector {
+  /** Of the last event that was taken. */
   cursor: number | undefined;
   events = 0;
   posts = 0;
@@ -54,126 +57,142 @@ export class Collector {
   /** How often the host began its sequence anew. */
   resets = 0;
   bytes = 0;
-  eventTime: string | undefined;
+  #clock: StreamClock<Held>;
+  #spoken!: Spoken;
+  /** Where cursors are times. */
+  #timed: TimedEvents | undefined;
   #host: string;
-  /** Time of the event before, where nothing is missing between it and the next. */
-  #before: string | undefined;
+  #from: Date | undefined;
+  #untilCursor: number | undefined;
+  /** Of the last event that came. */
+  #lastSeq: number | undefined;
+  #next = NOTHING_BEFORE;
+  /** Events that came with a sequence number at or below the last. */
+  #again: { event: Event; message: Uint8Array | string }[] = [];
+  /** Time of the stream at the last event that was taken, in milliseconds since 1970. */
+  #taken: number | undefined;
+  /** The same at the event before, where nothing is missing between it and the next. */
+  #before: number | undefined;
+  /** Is the beginning of the window not known well enough to claim anything from there? */
+  #isUnsettled: boolean;
+  /** The earliest time that a post of this stretch can have. */
+  #since: number | undefined;
   #isBeginning: boolean;
   #stretch = 1;
   /** Messages since the last event that could not be read. */
   #unread = 0;
   #pending = nothingYet();
   #owing: JournalLine[] = [];
+  /** Our own clock. */
+  #now: () => Date;
+  /** The same, to a tenth of a second. */
+  #received: () => Date;
 
   constructor(readonly options: CollectorOptions) {
-    const { host, cursor, time, isBeginning = false } = options.position;
+    this.#now = options.now ?? now;
+    this.#received = options.now ?? coarseClock();
+    const { host, cursor, time, isBeginning = false, untilCursor } = options.position;
+    this.#speak(options.dialect, options.position);
+    this.#untilCursor = untilCursor;
     this.#host = host;
     this.cursor = cursor;
-    this.#before = time;
+    this.#lastSeq = cursor;
+    this.#before = time === undefined ? undefined : Date.parse(time);
+    this.#clock = new StreamClock(this.#before);
+    this.#since = this.#clock.time;
     this.#isBeginning = isBeginning;
+    this.#isUnsettled = time === undefined;
   }
 
-  /** Continue at another host or place. */
-  moveTo({ host, cursor, time, isBeginning = false }: Position): void {
+  /** Continue at another host or place; what is held is left to be read there. */
+  moveTo(position: Position, dialect: Spoken = this.#spoken): void {
+    const { host, cursor, time, isBeginning = false, untilCursor } = position;
     // Counts so far belong to the earlier place; they are written with the next line.
     if (this.#hasPending()) this.#owing.push(this.#line([], []));
+    this.#speak(dialect, position);
     this.#host = host;
+    this.#untilCursor = untilCursor;
     this.cursor = cursor;
-    this.#before = time;
+    this.#lastSeq = cursor;
+    this.#again = [];
+    this.#next = NOTHING_BEFORE;
+    this.#before = time === undefined ? undefined : Date.parse(time);
+    this.#clock.moveTo(this.#before);
+    this.#since = this.#clock.time;
+    this.#isUnsettled = time === undefined;
     this.#isBeginning = isBeginning;
     this.#stretch++;
   }
 
-  /** Say that the stream leaves something out before its next event. */
-  #gap(journal: Journal): void {
-    this.mark(journal);
-    this.#before = undefined;
-    this.#stretch++;
+  #speak(dialect: Spoken, { cursor, from }: Position): void {
+    this.#spoken = dialect;
+    this.#timed = dialect.isTimed ? new TimedEvents(cursor) : undefined;
+    this.#from = from ?? this.options.from;
+  }
+
+  /** The time of the stream at the last event that was taken. */
+  get eventTime(): string | undefined {
+    return this.#taken === undefined ? undefined : iso(this.#taken);
+  }
+
+  /** The cursor of the last event that came. */
+  get received(): number | undefined {
+    return this.#lastSeq;
   }
 
   /** Note a reconnect in the next line. */
   reconnected(): void {
     this.#pending.reconnects++;
+    this.#timed?.resumed();
   }
 
   /** Take one message of the socket. */
   take(message: Uint8Array | string, journal: Journal): Verdict {
-    const { quarantine, decoder } = this.options;
+    const { quarantine } = this.options;
     for (const line of this.#owing.splice(0)) journal.append({ ...line });
     let frame;
     try {
-      frame = decoder.decode(message);
+      frame = this.#spoken.decoder.decode(message);
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
-      quarantine.add("malformed_frame", { after: this.cursor, what: error.message }, message);
-      this.#unread++;
+      quarantine.add("malformed_frame", { after: this.#lastSeq, what: error.message }, message);
+      this.#next = { ...this.#next, setAside: this.#next.setAside + 1 };
       return "go_on";
     }
     if (frame.kind === "error") return { error: frame.error };
     if (frame.kind === "info") {
-      // Jetstream only reports the second and continues with sequence numbers below ours.
-      if (["OutdatedCursor", "FutureCursor"].includes(frame.name)) this.#gap(journal);
-      if (frame.name === "FutureCursor") this.cursor = undefined;
-      this.#pending.notes.push(frame.name);
-      this.options.onInfo?.(frame.name);
+      this.#inform(frame.name);
       return "go_on";
     }
-    const time = new Date(frame.time);
-    if (this.cursor !== undefined && frame.seq <= this.cursor) {
-      // A repetition is not younger than what came before it; a sequence begun anew is.
-      const isReset = this.#before !== undefined && time.getTime() > Date.parse(this.#before);
-      if (!isReset) {
-        this.repeated++;
-        return "go_on";
-      }
-      this.#gap(journal);
-      this.#pending.notes.push("SequenceReset");
-      this.resets++;
-      this.cursor = undefined;
+    if (this.#timed) {
+      const succession = this.#timed.judge(frame.seq, message);
+      if (succession === "after_gap") this.#inform(OUTDATED);
+      if (succession === "again") this.repeated++;
+      return succession === "again" ? "go_on" : this.#hold(frame, message, journal);
     }
-    if (this.options.until && time >= this.options.until) {
-      // Nothing lies between the last event and this one, so the time up to `until` is covered.
-      if (this.#before !== undefined && new Date(this.#before) < this.options.until) {
-        this.#pending.covered_until = this.options.until.toISOString();
-        this.#pending.covered_from ??= this.#before;
-        this.eventTime ??= this.#before;
-      }
-      this.mark(journal);
-      return "until_reached";
+    if (this.#lastSeq !== undefined && frame.seq <= this.#lastSeq) {
+      this.#again.push({ event: frame, message });
+      return this.#judgeAgain(journal);
     }
-    const eventTime = time.toISOString();
-    if (this.options.from && time < this.options.from) {
-      this.cursor = frame.seq;
-      this.#before = eventTime;
-      // A server may be behind: what its authors took back is gone whatever its date.
-      const { tombstones } = this.#readEvent(frame, message, true);
-      this.deletions += tombstones.filter(({ reason }) => reason !== "active").length;
-      if (tombstones.length > 0) journal.append(this.#unclaimed(eventTime, tombstones));
-      return "go_on";
-    }
-    if (this.eventTime?.slice(0, 16) !== eventTime.slice(0, 16)) this.mark(journal);
-    // A message that cannot be read has a sequence number too: the host did not leave it out.
-    if (this.cursor !== undefined && this.#before !== undefined && !this.options.isFiltered) {
-      this.#pending.skipped += Math.max(0, frame.seq - this.cursor - 1 - this.#unread);
-    }
-    this.#pending.set_aside += this.#unread;
-    this.#unread = 0;
-    if (this.#isBeginning && this.#before === undefined) this.#pending.notes.push(BEGINNING);
-    this.#isBeginning = false;
-    this.#pending.covered_from ??= this.#before ?? eventTime;
-    this.#before = eventTime;
-    this.cursor = frame.seq;
-    this.eventTime = eventTime;
-    this.events++;
-    this.bytes += message.length;
-    this.#pending.first_cursor ??= frame.seq;
-    this.#pending.events++;
-    this.#pending.bytes += message.length;
-    const { posts, tombstones } = this.#readEvent(frame, message, false);
-    this.posts += posts.length;
-    this.deletions += tombstones.filter(({ reason }) => reason !== "active").length;
-    if (posts.length + tombstones.length > 0) journal.append(this.#line(posts, tombstones));
-    return "go_on";
+    this.repeated += this.#again.splice(0).length;
+    return this.#hold(frame, message, journal);
+  }
+
+  #inform(name: string): void {
+    // Jetstream only reports the second and continues with sequence numbers below ours.
+    const isAfterGap = this.#next.isAfterGap || name === OUTDATED || name === "FutureCursor";
+    if (name === "FutureCursor") this.#lastSeq = undefined;
+    this.#note(name, isAfterGap);
+    this.options.onInfo?.(name);
+  }
+
+  #note(note: string, isAfterGap: boolean): void {
+    this.#next = { ...this.#next, isAfterGap, notes: [...this.#next.notes, note] };
+  }
+
+  /** Place what is held, as the stream pauses or ends, and write it down. */
+  settle(journal: Journal): Verdict {
+    return this.#takeAll(this.#clock.flush(), journal);
   }
 
   /** Write down how far the stream was read, where no post has said it yet. */
@@ -184,94 +203,168 @@ export class Collector {
     }
   }
 
+  /**
+   * Tell a sequence that its host began anew from events that are sent again: those are not younger
+   * than the stream. Too few events prove neither, and wait for others.
+   */
+  #judgeAgain(journal: Journal): Verdict {
+    if (this.#again.length < FEWEST_AGAIN) return "go_on";
+    const again = this.#again.splice(0);
+    const times = again.map(({ event }) => Date.parse(event.time)).sort((a, b) => a - b);
+    const time = this.#clock.newest;
+    if (time === undefined || times[(times.length - 1) >> 1]! <= time) {
+      this.repeated += again.length;
+      return "go_on";
+    }
+    this.resets++;
+    this.#lastSeq = this.#untilCursor = undefined;
+    this.#note("SequenceReset", true);
+    for (const { event, message } of again) {
+      const verdict = this.#hold(event, message, journal);
+      if (verdict !== "go_on") return verdict;
+    }
+    return "go_on";
+  }
+
+  #hold(event: Event, message: Uint8Array | string, journal: Journal): Verdict {
+    const { setAside, isAfterGap, notes } = this.#next;
+    const jump = this.#lastSeq === undefined || isAfterGap || this.options.isFiltered
+      ? 0
+      : event.seq - this.#lastSeq - 1;
+    const skipped = Math.max(0, jump - setAside);
+    const read = readEvent(event, message, this.#spoken.decoder);
+    const held = { ...read, skipped, setAside, isAfterGap, notes };
+    this.#next = NOTHING_BEFORE;
+    this.#lastSeq = event.seq;
+    if (isAfterGap) {
+      // Across a gap nothing confirms anything.
+      const verdict = this.#takeAll(this.#clock.flush(), journal);
+      if (verdict !== "go_on") return verdict;
+      this.#clock.skip();
+      this.#isUnsettled = true;
+    }
+    this.#clock.push(held, Date.parse(event.time), this.#received().getTime());
+    for (let placed; (placed = this.#clock.place()) !== undefined;) {
+      const verdict = this.#takePlaced(placed, journal);
+      if (verdict !== "go_on") return verdict;
+    }
+    return "go_on";
+  }
+
+  #takeAll(placed: Placed<Held>[], journal: Journal): Verdict {
+    for (const each of placed) {
+      const verdict = this.#takePlaced(each, journal);
+      if (verdict !== "go_on") return verdict;
+    }
+    return "go_on";
+  }
+
+  #takePlaced(placed: Placed<Held>, journal: Journal): Verdict {
+    const { item, time, isAfterSilence } = placed;
+    const { event, bytes, skipped, setAside, notes } = item;
+    const { until } = this.options;
+    const from = this.#from?.getTime();
+    if (item.isAfterGap || isAfterSilence || skipped > 0) this.#gap(journal);
+    if (isAfterSilence) this.#pending.notes.push(SILENCE);
+    if (notes.length > 0) this.#pending.notes.push(...notes);
+    if (until !== undefined && this.#isReached(event.seq, time, until.getTime())) {
+      // Nothing lies between the last event and this one, so the time up to `until` is covered.
+      const isBefore = from !== undefined && time < from;
+      const since = this.#coveredFrom(until.getTime(), placed.isLeap || isBefore);
+      if (since < until.getTime()) {
+        this.#pending.covered_until = until.toISOString();
+        this.#pending.covered_from ??= iso(since);
+        this.#taken ??= since;
+      }
+      this.mark(journal);
+      return "until_reached";
+    }
+    const isLeading = from !== undefined && this.#before !== undefined && this.#before < from;
+    const isUnsure = isLeading && placed.isLeap;
+    if (from !== undefined && (time < from || isUnsure)) {
+      this.cursor = event.seq;
+      if (time < from) this.#before = time;
+      else this.#isUnsettled = true;
+      // Posts before the window are left out; what was taken back is gone all the same.
+      const { tombstones } = this.#contentOf(item, undefined);
+      this.deletions += tombstones.filter(({ reason }) => reason !== "active").length;
+      if (tombstones.length > 0) journal.append(this.#unclaimed(iso(time), tombstones));
+      return "go_on";
+    }
+    if (minuteOf(this.#taken ?? -Infinity) !== minuteOf(time)) this.mark(journal);
+    this.#pending.skipped += skipped;
+    this.#pending.set_aside += setAside;
+    if (this.#isBeginning && this.#before === undefined) this.#pending.notes.push(BEGINNING);
+    this.#isBeginning = false;
+    this.#since ??= time;
+    this.#pending.covered_from ??= iso(this.#coveredFrom(time, placed.isLeap));
+    this.#before = this.#taken = time;
+    this.cursor = event.seq;
+    this.events++;
+    this.bytes += bytes;
+    this.#pending.first_cursor ??= event.seq;
+    this.#pending.events++;
+    this.#pending.bytes += bytes;
+    const postTime = () =>
+      postTimeOf(event.time, placed, this.#now, Math.max(this.#since!, from ?? -Infinity));
+    const { posts, tombstones } = this.#contentOf(item, postTime);
+    this.posts += posts.length;
+    this.deletions += tombstones.filter(({ reason }) => reason !== "active").length;
+    if (posts.length + tombstones.length > 0) journal.append(this.#line(posts, tombstones));
+    return this.posts >= (this.options.limit ?? Infinity) ? "limit_reached" : "go_on";
+  }
+
+  /** Is an event behind the end of the stretch: by the cursor there, where that is known, or by time? */
+  #isReached(seq: number, time: number, until: number): boolean {
+    const cursor = this.#untilCursor;
+    // Events of one microsecond have one cursor: the time tells which of them were read before.
+    if (cursor === undefined || this.#timed && seq === cursor) return time >= until;
+    // A host that began its sequence anew may have given the cursor to an earlier event.
+    return seq >= cursor && time >= until - CURSOR_MS;
+  }
+
+  /**
+   * Give the time from which on nothing is missing before an event at `time`.
+   *
+   * Nothing is claimed of what leads to `from`; where the time leaps over it, nothing before the event.
+   */
+  #coveredFrom(time: number, isLeap: boolean): number {
+    const before = this.#before;
+    if (before === undefined) return time;
+    const from = this.#from?.getTime();
+    if (from === undefined || before >= from) return before;
+    return isLeap || this.#isUnsettled ? time : from;
+  }
+
+  /** Say that the stream leaves something out before its next event. */
+  #gap(journal: Journal): void {
+    this.mark(journal);
+    this.#before = undefined;
+    this.#stretch++;
+  }
+
   #hasPending(): boolean {
     const { events, reconnects, notes, covered_until } = this.#pending;
     const something = events + reconnects + notes.length > 0 || covered_until !== null;
-    return something && this.eventTime !== undefined;
+    return something && this.#taken !== undefined;
   }
 
-  /** Read what an event brings; before the window only what it takes back. */
-  #readEvent(
-    event: StreamCommit | Account | OtherEvent,
-    message: Uint8Array | string,
-    isBefore: boolean,
-  ) {
-    if (event.kind === "commit") return this.#readCommit(event, message, isBefore);
-    return { posts: [], tombstones: this.#readAccount(event, isBefore) };
-  }
-
-  #readCommit(commit: StreamCommit, message: Uint8Array | string, isBefore: boolean) {
-    const { quarantine } = this.options;
-    const posts: Record<string, unknown>[] = [];
-    const tombstones: Tombstone[] = [];
-    let characters = 0;
-    for (const [index, op] of commit.ops.entries()) {
-      const { action, collection, rkey, cid } = op;
-      if (collection !== POST_COLLECTION) continue;
-      const uri = `at://${commit.did}/${collection}/${rkey}`;
-      try {
-        if (isBefore && action !== "delete") continue;
-        if (op.fault !== undefined) {
-          quarantine.add("malformed_op", { uri, cursor: commit.seq, what: op.fault }, message);
-          continue;
-        }
-        const version = `${uri} ${commit.rev}`;
-        if (action === "delete") {
-          // What the revision wrote before goes too, what it writes behind stays.
-          const with_rev = !writes(commit.ops.slice(index + 1), rkey) &&
-            (writes(commit.ops.slice(0, index), rkey) ||
-              this.options.recent?.has(version) === true);
-          const tombstone = this.#tombstone(uri, "post", "deleted");
-          tombstones.push({ ...tombstone, rev: commit.rev, with_rev });
-          continue;
-        }
-        if (deletes(commit.ops.slice(index + 1), rkey)) continue;
-        const record = readPost(this.options.decoder.record(commit, op));
-        characters += record.record.length;
-        if (characters > MAX_CHARACTERS) throw new RecordError("event_too_large");
-        const isNew = this.options.recent?.add(version, Date.parse(commit.time));
-        if (isNew === false) {
-          this.repeated++;
-          continue;
-        }
-        posts.push({ uri, cid, did: commit.did, rkey, rev: commit.rev, ...record });
-      } catch (error) {
-        if (!(error instanceof FrameError || error instanceof RecordError)) throw error;
-        const reason = error instanceof RecordError ? error.message : "malformed_record";
-        const where = { uri, cursor: commit.seq, what: error.message };
-        quarantine.add(reason, where, message);
-      }
-    }
-    return { posts, tombstones };
-  }
-
-  #readAccount(frame: Account | OtherEvent, isBefore: boolean): Tombstone[] {
-    if (frame.kind === "other") {
-      if (frame.type === "#sync" && !isBefore) this.#pending.notes.push(frame.type);
-      return [];
-    }
-    const { reason, note } = accountState(frame);
-    if (note !== undefined && !isBefore) this.#pending.notes.push(note);
-    return reason === undefined ? [] : [this.#tombstone(frame.did, "account", reason)];
-  }
-
-  #tombstone(
-    subject: string,
-    kind: Tombstone["subject_kind"],
-    reason: TombstoneReason,
-  ): Tombstone {
-    const hash = subjectHash(this.options.hashKey, subject);
-    return { subject_hash: hash, subject_kind: kind, reason };
+  /** Tell what an event brings; without a time of its posts, only what it takes back. */
+  #contentOf(read: ReadEvent, time: (() => PostTime) | undefined) {
+    const content = contentOf(read, time, this.#clock.time!, this.options);
+    if (time !== undefined) this.#pending.notes.push(...content.notes);
+    this.repeated += content.repeated;
+    return content;
   }
 
   /** A line that claims nothing of what was read. */
-  #unclaimed(eventTime: string, tombstones: Tombstone[]): JournalLine & { [key: string]: unknown } {
+  #unclaimed(at: string, tombstones: Tombstone[]): JournalLine & { [key: string]: unknown } {
     return {
       host: this.#host,
       cursor: null,
       stretch: this.#stretch,
-      event_time: eventTime,
-      seen_at: now().toISOString(),
+      event_time: at,
+      seen_at: this.#now().toISOString(),
       ...nothingYet(),
       posts: [],
       tombstones,
@@ -286,9 +379,10 @@ export class Collector {
       host: this.#host,
       cursor: this.cursor ?? null,
       stretch: this.#stretch,
-      event_time: this.eventTime!,
-      seen_at: now().toISOString(),
+      event_time: iso(this.#taken!),
+      seen_at: this.#now().toISOString(),
       ...this.#pending,
+      notes: this.#pending.notes.concat(this.#spoken.note ?? []),
       posts,
       tombstones,
     };
@@ -297,32 +391,10 @@ export class Collector {
   }
 }
 
-function deletes(ops: RecordOp[], rkey: string): boolean {
-  return ops.some((op) => isOnPost(op, rkey) && op.action === "delete");
+function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
 }
 
-function writes(ops: RecordOp[], rkey: string): boolean {
-  return ops.some((op) => isOnPost(op, rkey) && op.action !== "delete");
-}
-
-function isOnPost({ collection, rkey, fault }: RecordOp, wanted: string): boolean {
-  return collection === POST_COLLECTION && rkey === wanted && fault === undefined;
-}
-
-/** Account states about the stream and not about content. */
-const NOTED = ["throttled", "desynchronized"];
-
-/**
- * Interpret an `#account` event: a reason for a tombstone, or a note for the coverage.
- *
- * By the lexicon only `active` says whether content may be shown, and a status may be missing or new:
- * an inactive account with an unknown status is hidden, as that can be undone.
- */
-function accountState(
-  { active, status = "" }: Account,
-): { reason?: TombstoneReason; note?: string } {
-  if (NOTED.includes(status)) return { note: status };
-  if (active) return { reason: "active" };
-  const isKnown = status === "deleted" || status === "takendown" || status === "suspended";
-  return { reason: isKnown ? status : "deactivated" };
+function minuteOf(milliseconds: number): number {
+  return Math.floor(milliseconds / 60_000);
 }

@@ -19,8 +19,10 @@ export class Deadline {
     this.#quietMs = quietMs;
     if (ms !== undefined) this.#timers.push(setTimeout(() => end.abort(), ms));
     if (until === undefined) return;
+    // Counted from here on, as the clock may be set anew while a run reads.
+    const isPast = performance.now() + until.getTime() - now().getTime() + quietMs;
     this.#timers.push(setInterval(() => {
-      if (this.#isQuiet() && now().getTime() > until.getTime() + quietMs) end.abort();
+      if (this.#isQuiet() && performance.now() > isPast) end.abort();
     }, Math.min(quietMs, 1000)));
   }
 

@@ -1,16 +1,20 @@
 import type { StreamFrame } from "../atproto/stream_decoder.ts";
 import { subscribe } from "../atproto/subscription.ts";
-import type { Position } from "./collector.ts";
+import { FrameError } from "../atproto/frame.ts";
+import { FIRST_TIME_CURSOR } from "../atproto/jetstream_event.ts";
+import type { Position } from "./collector_options.ts";
 import { lastPosition } from "../raw/land.ts";
 import { now } from "../run/clock.ts";
 import type { Database } from "../store/duckdb.ts";
 import type { DataPaths } from "../store/paths.ts";
-import type { StreamSource } from "./stream_source.ts";
+import { dialectAt, type StreamSource } from "./stream_source.ts";
 
-/** The first frame that a probe found behind a cursor. */
-interface Probe {
+/** The first frame that a probe found behind a cursor, and the time there, by many frames. */
+export interface Probe {
   seq: number;
+  /** Three quarters of the frames are no later than the first, and no earlier than the second. */
   time: number;
+  earliest: number;
 }
 
 /** A place in a host's stream: behind the cursor lies everything that was written after `time`. */
@@ -23,28 +27,35 @@ export interface Place {
 /** Precision of the place: reading a minute of frames twice costs less than another probe. */
 const NEAR_MS = 60_000;
 const MOST_PROBES = 40;
+/** Frames by which the time at a cursor is judged: one server's clock must not lead us astray. */
+export const PROBE_FRAMES = 25;
+/** Events of a server's backlog, at most, that do not lead a search astray. */
+const LONGEST_BACKLOG = 4096;
+/** Silence after which a probe has all that the host holds, before its first frame and after it. */
+const [FIRST_MS, NEXT_MS] = [5000, 300];
 /** How far before a change of hosts repeated posts are looked for. */
 const OVERLAP_MS = 10 * 60_000;
+/** So far the clocks of two versions of a host may lie apart: so much is read in both. */
+export const CHANGE_MS = 60_000;
+/** So far behind its oldest event a host of times is entered: by then it may have dropped some. */
+const DROPPED_MS = 60_000;
 
 /**
  * Find a cursor at a host from which nothing written at or after `target` is missed.
  *
  * Sequence numbers belong to a host, so on a host that we have no cursor of, the place is found by
  * the `time` of frames: by halving between the oldest frame that it holds and its newest one, a
- * connection and a frame each. Where the host's stream begins after `target`, that is its beginning;
+ * connection and some frames each. Where the host's stream begins after `target`, that is its beginning;
  * where it holds nothing yet, undefined.
  */
 export async function findPlace(
-  url: (cursor: number | undefined) => string,
-  decode: (message: Uint8Array | string) => StreamFrame,
+  probe: (cursor: number) => Promise<Probe | undefined>,
   target: Date,
-  signal: AbortSignal,
-  namedBy?: string,
 ): Promise<Place | undefined> {
-  const probe = (cursor: number) => firstFrame(url(cursor), decode, signal, namedBy);
   let low = await probe(0);
   if (low === undefined) return undefined;
   if (low.time >= target.getTime()) return { cursor: low.seq - 1, time: undefined };
+  const oldest = low;
   let step = 1024;
   // The newest sequence number is not known: double the step until the host has nothing behind it.
   let high: Probe | undefined;
@@ -52,18 +63,41 @@ export async function findPlace(
     const next = high === undefined
       ? low.seq + step
       : Math.floor(low.seq + (high.seq - low.seq) / 2);
-    if (high !== undefined && (high.seq - low.seq <= 1 || next === low.seq)) break;
-    if (target.getTime() - low.time <= NEAR_MS && high !== undefined) break;
+    const isFound = high !== undefined &&
+      (high.seq - low.seq <= 1 || next === low.seq || target.getTime() - low.time <= NEAR_MS);
+    if (isFound) {
+      const misleading = await findLater(probe, low, oldest, target);
+      if (misleading === undefined) break;
+      [low, high] = [oldest, misleading];
+      continue;
+    }
     const found = await probe(next);
-    if (found === undefined) high = { seq: next, time: Infinity };
+    if (found === undefined) high = { seq: next, time: Infinity, earliest: Infinity };
     else if (found.time < target.getTime()) low = found;
-    else high = { seq: Math.min(found.seq, next), time: found.time };
+    else high = { ...found, seq: Math.min(found.seq, next) };
     step *= 4;
   }
-  return { cursor: low.seq, time: new Date(low.time).toISOString() };
+  return { cursor: low.seq, time: new Date(low.earliest).toISOString() };
 }
 
-/** Give the first frame behind a cursor, undefined where the host has none or refuses the cursor. */
+/**
+ * Find an event before a place that is not before the target: then the place lies in a backlog that a
+ * server sent late.
+ */
+async function findLater(
+  probe: (cursor: number) => Promise<Probe | undefined>,
+  place: Probe,
+  oldest: Probe,
+  target: Date,
+): Promise<Probe | undefined> {
+  for (let back = 32; place.seq - back > oldest.seq && back <= LONGEST_BACKLOG; back *= 2) {
+    const earlier = await probe(place.seq - back);
+    if (earlier !== undefined && earlier.time >= target.getTime()) return earlier;
+  }
+  return undefined;
+}
+
+/** Look behind a cursor; undefined where the host has no frame there or refuses the cursor. */
 async function firstFrame(
   url: string,
   decode: (message: Uint8Array | string) => StreamFrame,
@@ -71,7 +105,9 @@ async function firstFrame(
   namedBy?: string,
 ): Promise<Probe | undefined> {
   const done = new AbortController();
-  const quiet = setTimeout(() => done.abort(), 5000);
+  let quiet = setTimeout(() => done.abort(), FIRST_MS);
+  const times: number[] = [];
+  let seq: number | undefined;
   try {
     const messages = subscribe({
       hosts: [url],
@@ -81,14 +117,40 @@ async function firstFrame(
       onReconnect: () => undefined,
     });
     for await (const message of messages) {
-      const frame = decode(message);
+      const frame = readable(decode, message);
+      if (frame === undefined) continue;
       if (frame.kind === "error") return undefined;
-      if (frame.kind !== "info") return { seq: frame.seq, time: Date.parse(frame.time) };
+      if (frame.kind === "info") continue;
+      seq ??= frame.seq;
+      times.push(Math.min(Date.parse(frame.time), now().getTime()));
+      if (times.length === PROBE_FRAMES) break;
+      clearTimeout(quiet);
+      quiet = setTimeout(() => done.abort(), NEXT_MS);
     }
-    return undefined;
+    if (seq === undefined) return undefined;
+    return probeOf(seq, times);
   } finally {
     clearTimeout(quiet);
     done.abort();
+  }
+}
+
+/** Judge the time behind a cursor by the frames there, at most `PROBE_FRAMES`. */
+export function probeOf(seq: number, times: number[]): Probe {
+  const sorted = times.toSorted((a, b) => a - b);
+  return { seq, time: sorted[(times.length * 3) >> 2]!, earliest: sorted[times.length >> 2]! };
+}
+
+/** Decode a frame; undefined where it is malformed, which reading will set aside. */
+function readable(
+  decode: (message: Uint8Array | string) => StreamFrame,
+  message: Uint8Array | string,
+): StreamFrame | undefined {
+  try {
+    return decode(message);
+  } catch (error) {
+    if (error instanceof FrameError) return undefined;
+    throw error;
   }
 }
 
@@ -102,9 +164,13 @@ export async function positionAt(
   signal: AbortSignal,
 ): Promise<Position> {
   const { host } = new URL(url);
+  const { timeCursor, isTimed = false } = dialectAt(source, url);
   const last = await lastPosition(database, paths, source.name, host);
-  // Hosts with cursors of time refuse a number that is too old; for a time, they report the gap.
-  const isOld = last && source.timeCursor !== undefined &&
+  if (last !== undefined && !isOfKind(last.cursor, isTimed)) {
+    return await placeAfterChange(source, url, new Date(last.time), from, signal);
+  }
+  // Hosts that number events refuse a number that is too old; for a time, they report the gap.
+  const isOld = last && timeCursor !== undefined && !isTimed &&
     Date.parse(last.time) < now().getTime() - source.replayMs;
   if (from === undefined) {
     if (isOld) return await placeAt(source, url, new Date(last.time), signal);
@@ -117,6 +183,31 @@ export async function positionAt(
   return await placeAt(source, url, from, signal);
 }
 
+/** Is a cursor of the kind that a host has: a time, or the number of an event? */
+export function isOfKind(cursor: number, isTimed: boolean): boolean {
+  return cursor >= FIRST_TIME_CURSOR === isTimed;
+}
+
+/**
+ * Give where to begin at a host that spoke another version until `last`; its cursors mean nothing now.
+ *
+ * Where it is read on from there, what came shortly before is read once more: another clock tells its time.
+ */
+async function placeAfterChange(
+  source: StreamSource,
+  url: string,
+  last: Date,
+  from: Date | undefined,
+  signal: AbortSignal,
+): Promise<Position> {
+  const isContinued = from === undefined ||
+    Math.abs(from.getTime() - last.getTime()) < CHANGE_MS;
+  if (!isContinued) return await placeAt(source, url, from, signal);
+  const earlier = new Date(Math.min(last.getTime(), from?.getTime() ?? Infinity) - CHANGE_MS);
+  const place = await placeAt(source, url, earlier, signal);
+  return from === undefined ? place : { ...place, from: earlier };
+}
+
 /** Give the place at a host before which no event of `from` or later came. */
 export async function placeAt(
   source: StreamSource,
@@ -125,13 +216,21 @@ export async function placeAt(
   signal: AbortSignal,
 ): Promise<Position> {
   const { host } = new URL(base);
-  if (source.timeCursor) {
-    const ask = source.timeCursor(from);
-    return { host, cursor: undefined, time: from.toISOString(), ask };
+  const dialect = dialectAt(source, base);
+  const decode = (message: Uint8Array | string) => dialect.decoder.decode(message);
+  const probe = (cursor: number) =>
+    firstFrame(dialect.url(base, cursor), decode, signal, source.namedBy);
+  if (dialect.timeCursor) {
+    const ask = dialect.timeCursor(from);
+    if (!dialect.isTimed) return { host, cursor: undefined, time: from.toISOString(), ask };
+    // Asked for too early a time, such a host begins with its oldest event and says nothing.
+    const oldest = await probe(1);
+    const isHeld = oldest !== undefined &&
+      oldest.seq <= dialect.timeCursor(new Date(from.getTime() - DROPPED_MS));
+    const time = isHeld ? from.toISOString() : undefined;
+    return { host, cursor: undefined, time, isBeginning: oldest !== undefined && !isHeld, ask };
   }
-  const url = (cursor: number | undefined) => source.url(base, cursor);
-  const decode = (message: Uint8Array | string) => source.decoder.decode(message);
-  const place = await findPlace(url, decode, from, signal, source.namedBy);
+  const place = await findPlace(probe, from);
   return {
     host,
     cursor: place?.cursor,

@@ -4,13 +4,13 @@ import type { DataPaths } from "../store/paths.ts";
 import { holdFiles } from "../store/reading.ts";
 import { RAW } from "../store/tables.ts";
 
-/** How long a post is remembered, in event time: longer than hosts lie apart. */
+/** How long a post is remembered, in the time of the stream: longer than hosts lie apart. */
 const GENERATION_MS = 10 * 60_000;
 
 /**
  * Remembers the newest versions of posts, so that repetitions from another host land once.
  *
- * Two generations of ten minutes of event time; memory does not grow with the length of a run.
+ * Two generations of ten minutes; memory does not grow with the length of a run.
  */
 export class RecentPosts {
   #young = new Set<string>();
@@ -21,12 +21,12 @@ export class RecentPosts {
     for (const key of keys) this.#old.add(key);
   }
 
-  /** Remember a version (`uri rev`); gives false where it was there before. */
-  add(key: string, eventTime: number): boolean {
-    if (eventTime > this.#since + GENERATION_MS) {
+  /** Remember a version (`uri rev`) at a time of the stream; gives false where it was there before. */
+  add(key: string, time: number): boolean {
+    if (time > this.#since + GENERATION_MS) {
       if (this.#since > -Infinity) this.#old = this.#young;
       this.#young = this.#since > -Infinity ? new Set() : this.#young;
-      this.#since = eventTime;
+      this.#since = time;
     }
     if (this.has(key)) return false;
     this.#young.add(key);

@@ -1,10 +1,12 @@
-import type { Collector } from "./collector.ts";
+import type { Collector, Verdict } from "./collector.ts";
 import { now } from "../run/clock.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Quarantine } from "../store/quarantine.ts";
 
 /** Characters and milliseconds after which journal lines are made durable. */
 const COMMIT = { characters: 262_144, ms: 200 };
+/** After so much silence the events that are held are placed without waiting for more. */
+const SILENCE_MS = 1000;
 /** Bytes and milliseconds after which a segment is full. */
 const SEGMENT = { bytes: 64 * 1024 * 1024, ms: 10 * 60_000 };
 
@@ -13,8 +15,6 @@ export interface Intake {
   messages: AsyncGenerator<Uint8Array | string, void>;
   collector: Collector;
   quarantine: Quarantine;
-  /** Posts after which the run ends. */
-  limit: number | undefined;
   /** Called with true before each message is waited for, and with false when it has come. */
   onWait?: (isWaiting: boolean) => void;
   /** Called after each message. */
@@ -29,8 +29,9 @@ export type SegmentEnd = "full" | "done" | { error: string };
 /**
  * Read messages into a journal segment until it is full or the run is at its end.
  *
- * Lines are durable within 200 ms, or within a second on a quiet stream. Everything read is
- * durable when this returns. Throws where the journal cannot be written.
+ * Lines are durable within 200 ms after their place in the stream is known, or within a second on a
+ * quiet stream. Everything taken is durable when this returns. Throws where the journal cannot be
+ * written.
  */
 export async function fillSegment(journal: Journal, intake: Intake): Promise<SegmentEnd> {
   const { messages, collector, quarantine } = intake;
@@ -47,21 +48,39 @@ export async function fillSegment(journal: Journal, intake: Intake): Promise<Seg
         intake.stop();
       })
       .finally(() => committing = undefined);
-  const timer = setInterval(commit, 1000);
+  let verdict: Verdict = "go_on";
+  let waits: number | undefined;
+  const timer = setInterval(() => {
+    const isSilent = waits !== undefined && performance.now() - waits > SILENCE_MS;
+    if (isSilent && committing === undefined && verdict === "go_on") {
+      verdict = collector.settle(journal);
+      if (verdict !== "go_on") intake.stop();
+    }
+    void commit();
+  }, SILENCE_MS / 4);
   let end: SegmentEnd = "done";
   try {
     while (failure === undefined) {
       intake.onWait?.(true);
+      waits = performance.now();
       const { done, value } = await messages.next();
+      waits = undefined;
       intake.onWait?.(false);
-      if (done) break;
+      if (verdict !== "go_on") break;
+      if (done) {
+        await committing;
+        collector.settle(journal);
+        break;
+      }
       // Nothing may be set aside while a commit writes earlier lines.
       await committing;
-      const verdict = collector.take(value, journal);
+      verdict = collector.take(value, journal);
       intake.onMessage();
-      if (typeof verdict === "object") end = verdict;
+      if (typeof verdict === "object") {
+        end = verdict;
+        collector.settle(journal);
+      }
       if (verdict !== "go_on") break;
-      if (intake.limit !== undefined && collector.posts >= intake.limit) break;
       if (journal.pending > COMMIT.characters || performance.now() - committed > COMMIT.ms) {
         await commit();
       }

@@ -1,4 +1,3 @@
-import type { StreamDecoder } from "../atproto/stream_decoder.ts";
 import { type Collected, collectStretch, type Stretch } from "./collection.ts";
 import { landLeftovers } from "../raw/land.ts";
 import { layWindows, type Owed, readOwed } from "../coverage/owed.ts";
@@ -15,7 +14,7 @@ import type { Variable } from "../run/environment.ts";
 import type { Study } from "../study/study.ts";
 import { mergeSpans, type Span, totalLength } from "../coverage/span.ts";
 import { lock } from "../store/lock.ts";
-import type { StreamSource } from "./stream_source.ts";
+import type { Dialect, StreamSource } from "./stream_source.ts";
 import { type Left, StreamProgress } from "./stream_progress.ts";
 import type { Windows } from "../study/window.ts";
 
@@ -34,7 +33,7 @@ interface Options {
 }
 
 /** The definition of a stream's task. */
-export interface StreamTask {
+export interface StreamTask extends Dialect {
   task: string;
   description: string;
   source: string;
@@ -47,10 +46,9 @@ export interface StreamTask {
   settings(study: Study): { hosts: string[]; windows: Windows };
   /** The variable of the environment that names a host. */
   hostVariable: Variable;
-  url(host: string, cursor: number | undefined): string;
-  decoder: StreamDecoder;
   isFiltered?: boolean;
-  timeCursor?(time: Date): number;
+  /** What hosts of the older version speak. */
+  older?: Dialect;
 }
 
 /** Declare the task of a stream: collect what is owed, or by hand. */
@@ -106,11 +104,11 @@ async function run(context: Context, task: StreamTask, options: Options): Promis
     name: task.source,
     hosts: named === undefined ? settings.hosts : [named],
     namedBy: `${task.hostVariable} or --${flag}`,
-    url: (host, cursor) => task.url(host.replace(/\/+$/, ""), cursor),
-    decoder: task.decoder,
+    ...atBase(task),
     replayMs: task.replayMs,
     isFiltered: task.isFiltered,
-    timeCursor: task.timeCursor,
+    older: task.older && atBase(task.older),
+    olderHosts: new Set(),
   };
   await using _lock = await lock(paths.locks(), `sync-${task.source}`, `run ${task.task}`);
   const started = performance.now();
@@ -149,13 +147,20 @@ async function run(context: Context, task: StreamTask, options: Options): Promis
     missed_hours: inHours(missed.flatMap(({ open }) => open)),
     seconds: Math.round((performance.now() - started) / 100) / 10,
   };
-  if (summary.missed_hours > 0) {
+  const isMissed = missed.some(({ open }) => open.some((span) => totalLength([span]) >= ENOUGH_MS));
+  if (isMissed) {
     context.warn(
       `${summary.missed_hours} hours of the last seven days' windows can no longer be collected`,
     );
   }
   const stopped = context.signal.aborted;
   return { summary, text: describe(summary), stopped, errors: total.errors };
+}
+
+/** Take base URLs with a slash at their end as well. */
+function atBase({ url, decoder, timeCursor, isTimed, note }: Dialect): Dialect {
+  const atHost: Dialect["url"] = (host, cursor) => url(host.replace(/\/+$/, ""), cursor);
+  return { url: atHost, decoder, timeCursor, isTimed, note };
 }
 
 /** Collect stretch by stretch until nothing is owed or a round brings nothing; gives the owed spans. */
@@ -167,10 +172,12 @@ async function collectOwed(
   for (let before = Infinity;;) {
     const account = await readOwed(database, paths, task.source, task.replayMs);
     const { owed } = account;
-    const open = mergeSpans(owed.flatMap((window) => window.open));
+    // A host leaves out moments, and would do so each time: they stay owed until they are out of reach.
+    const open = mergeSpans(owed.flatMap((window) => window.open))
+      .filter((span) => totalLength([span]) >= ENOUGH_MS);
     const length = totalLength(open);
-    // Hours that a host lacks stay owed until they are out of reach; an immediate retry is useless.
-    if (signal.aborted || length < ENOUGH_MS || length >= before) return account;
+    // So do hours that a host lacks; an immediate retry is useless.
+    if (signal.aborted || length === 0 || length >= before) return account;
     before = length;
     for (const [index, { from, until }] of open.entries()) {
       if (signal.aborted) break;

@@ -1,5 +1,6 @@
 import { coveredSpans } from "./owed.ts";
 import { type Database, literal, rows, utc } from "../store/duckdb.ts";
+import { JETSTREAM_V1_NOTE } from "../raw/journal_line.ts";
 import { now, utcDay } from "../run/clock.ts";
 import { mergeSpans, type Span, subtractSpans, totalLength } from "./span.ts";
 import { relation } from "../store/parquet.ts";
@@ -26,6 +27,8 @@ export interface WeekOfCoverage {
   /** Messages that could not be read here. */
   set_aside: number;
   reconnects: number;
+  /** Those that speak version 1 of Jetstream. */
+  version_1_hosts: string[];
 }
 
 /** Sum up the coverage of each stream in the last 168 hours, from whole files of two tables. */
@@ -37,6 +40,7 @@ export async function weekOfCoverage(
 ): Promise<WeekOfCoverage[]> {
   const until = new Date(Math.floor(now().getTime() / 60_000) * 60_000);
   const week = { from: new Date(until.getTime() - HOURS * HOUR_MS), until };
+  const older = await versionOneHosts(database, coverage, week);
   const counts = await countMinutes(database, coverage, windows, week);
   const weeks: WeekOfCoverage[] = [];
   for (const { has_windows, ...count } of counts) {
@@ -49,6 +53,8 @@ export async function weekOfCoverage(
       hours_asked: has_windows ? round(totalLength(asked) / HOUR_MS) : null,
       hours_collected: round(collected),
       minutes: has_windows ? count.minutes : Math.round(collected * 60),
+      version_1_hosts: older.filter(({ source }) => source === count.source)
+        .map(({ host }) => host),
     });
   }
   return weeks;
@@ -58,6 +64,7 @@ export async function weekOfCoverage(
 export function describeWeek(week: WeekOfCoverage): string {
   const { source, hours_asked, hours_collected, minutes, minutes_with_data, skipped, set_aside } =
     week;
+  const older = week.version_1_hosts.join(", ");
   const share = minutes === 0 ? 0 : 100 * minutes_with_data / minutes;
   const collected = hours_asked === null
     ? `${hours_collected} were collected by hand`
@@ -65,10 +72,33 @@ export function describeWeek(week: WeekOfCoverage): string {
   return `${source}: of the last ${HOURS} hours ${collected}; ` +
     `${Math.min(100, Math.floor(share * 100) / 100)}% of their minutes have an event` +
     (skipped > 0 ? `; hosts left out ${skipped.toLocaleString("en")} events` : "") +
-    (set_aside > 0 ? `; ${set_aside.toLocaleString("en")} messages could not be read` : "");
+    (set_aside > 0 ? `; ${set_aside.toLocaleString("en")} messages could not be read` : "") +
+    (older === "" ? "" : `; ${older} ${VERSION_1_NUMBERS_NOTHING}`);
 }
 
-type Counts = Omit<WeekOfCoverage, "hours_asked" | "hours_collected"> & { has_windows: boolean };
+/** What follows the names of hosts of version 1 in a sentence. */
+export const VERSION_1_NUMBERS_NOTHING =
+  "served version 1 of Jetstream, which numbers nothing: losses in that stream cannot be seen";
+
+/** Find the hosts of version 1 of Jetstream that sources were read from, by both names. */
+export async function versionOneHosts(
+  database: Database,
+  coverage: string[],
+  span?: Span,
+): Promise<{ source: string; host: string }[]> {
+  const within = span === undefined
+    ? ""
+    : `AND minute >= ${literal(span.from)} AND minute < ${literal(span.until)}`;
+  return await rows(
+    database,
+    `SELECT DISTINCT source, host FROM ${relation(COVERAGE, coverage)}
+     WHERE list_contains(notes, ${literal(JETSTREAM_V1_NOTE)}) ${within} ORDER BY source, host`,
+  );
+}
+
+type Counts = Omit<WeekOfCoverage, "hours_asked" | "hours_collected" | "version_1_hosts"> & {
+  has_windows: boolean;
+};
 
 async function countMinutes(
   database: Database,

@@ -39,7 +39,7 @@ export const JETSTREAM: Stream = {
   known: /^jetstream\.us-(east|west)\.bsky\.network$/,
 };
 
-/** They speak version 1 of Jetstream, whose cursors silently skip what is too old. */
+/** They speak version 1 of Jetstream, which numbers nothing. */
 const VERSION_1 = /^jetstream[12]\.us-(east|west)\.bsky\.network$/;
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/;
 
@@ -51,10 +51,7 @@ export function streamAddresses(stream: Stream, examination: Examination): Findi
     if (LOOPBACK.test(hostname)) return [];
     const where = `Check ${stream.variable} and ${stream.key} for typing errors`;
     if (VERSION_1.test(hostname)) {
-      return [warning(
-        `${hostname} speaks version 1 of Jetstream, and civicsky version 2`,
-        `Name wss://jetstream.us-east.bsky.network or -west in ${stream.key}`,
-      )];
+      return [olderVersion(hostname, stream)];
     }
     if (protocol === "ws:") {
       return [warning(
@@ -77,11 +74,17 @@ export async function streamAnswers(
   timeoutMs = TIMEOUT_MS,
 ): Promise<Finding[]> {
   const hosts = hostsOf(stream, examination);
+  const older = new Set<string>();
   const failures = (await Promise.all(
-    hosts.map((host) => handshake(host, stream.path, examination.signal, timeoutMs)),
+    hosts.map((host) => handshake(host, stream.path, examination.signal, timeoutMs, older)),
   )).filter((failure) => failure !== undefined);
   const [first] = failures;
-  if (first === undefined) return [ok(`${hosts.map(nameOf).join(", ")} answers`)];
+  if (first === undefined) {
+    const [named] = older;
+    return named === undefined
+      ? [ok(`${hosts.map(nameOf).join(", ")} answers`)]
+      : [olderVersion(nameOf(named), stream)];
+  }
   if (failures.length < hosts.length) {
     return [note(
       `${failures.join("; ")}; another ${stream.called} answers`,
@@ -95,6 +98,13 @@ export async function streamAnswers(
   )];
 }
 
+function olderVersion(host: string, { key }: Stream): Finding {
+  return note(
+    `${host} serves version 1 of Jetstream: losses in its stream cannot be seen`,
+    `It is read all the same. For version 2, name wss://jetstream.us-east.bsky.network in ${key}`,
+  );
+}
+
 function hostsOf({ name, variable }: Stream, { study }: Examination): string[] {
   const named = urlVariable(variable, "wss:", "ws:");
   if (named !== undefined) return [named];
@@ -103,12 +113,13 @@ function hostsOf({ name, variable }: Stream, { study }: Examination): string[] {
     .map((host) => host.replace(/\/+$/, ""));
 }
 
-/** Give in words why a host refuses subscriptions, undefined where it accepts them. */
+/** Give in words why a host refuses subscriptions, undefined where it accepts them, in `older` by version 1. */
 async function handshake(
   host: string,
   path: string,
   signal: AbortSignal,
   timeoutMs: number,
+  older: Set<string>,
 ): Promise<string | undefined> {
   const end = new AbortController();
   let failure: string | undefined = `${nameOf(host)} did not answer within ${timeoutMs / 1000} s`;
@@ -125,6 +136,11 @@ async function handshake(
       url: (base) => `${base}${path}`,
       signal: end.signal,
       onConnect: () => finish(undefined),
+      onVersion1() {
+        older.add(host);
+        finish(undefined);
+        return true;
+      },
       onReconnect: (_, { reason }) => finish(reason),
     });
     for await (const _ of messages) break;

@@ -1,3 +1,4 @@
+import { versionOneHosts } from "../coverage/coverage.ts";
 import { coveredSpans } from "../coverage/owed.ts";
 import { type Database, literal, row, rows, utc } from "../store/duckdb.ts";
 import { now } from "../run/clock.ts";
@@ -44,6 +45,8 @@ export interface CollectedStream {
   /** Messages that could not be read here. */
   set_aside: number;
   reconnects: number;
+  /** Hosts that it was read from and that speak version 1 of Jetstream. */
+  version_1_hosts: string[];
 }
 
 /**
@@ -123,5 +126,7 @@ async function collectedStream(
     hours_collected: (totalLength(whole) - totalLength(gaps)) / HOUR_MS,
     gaps,
     ...sums,
+    version_1_hosts: (await versionOneHosts(database, coverage))
+      .filter((found) => found.source === source).map(({ host }) => host),
   };
 }

@@ -1,3 +1,4 @@
+import { VERSION_1_NUMBERS_NOTHING } from "../coverage/coverage.ts";
 import type { MethodsFacts } from "./methods_facts.ts";
 
 /** Give sentences on facts that a data statement cannot know, for its readers. */
@@ -26,6 +27,9 @@ export function unknowns(
         number(set_aside)
       } messages of ${source} could not be read and were set aside; the number of ` +
       "posts among them is unknown."
+    ),
+    ...streams.filter(({ version_1_hosts }) => version_1_hosts.length > 0).map((stream) =>
+      `Of ${stream.source}, ${stream.version_1_hosts.join(", ")} ${VERSION_1_NUMBERS_NOTHING}.`
     ),
     ...sources.some(({ source }) => source === "most_liked")
       ? [

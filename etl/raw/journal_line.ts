@@ -15,8 +15,8 @@ export interface Tombstone {
 /**
  * One journal line: one event with all its posts and deletions, so that a torn line never splits an event.
  *
- * `events` and `bytes` count what was received since the line before, all in the minute of
- * `event_time`. A line without posts and tombstones only moves the cursor.
+ * `event_time` is the time of the stream; posts have times of their own. `events` and `bytes` count
+ * what was received since the line before, all in the minute of `event_time`. A line without posts and tombstones only moves the cursor.
  */
 export interface JournalLine {
   host: string;
@@ -83,3 +83,5 @@ export function postsLine(
 
 /** Note where a host's replay begins: earlier events are no longer available from it. */
 export const BEGINNING = "BeginningOfReplay";
+/** Note a host that speaks version 1 of Jetstream: it numbers nothing, so that no loss can be seen. */
+export const JETSTREAM_V1_NOTE = "JetstreamV1";

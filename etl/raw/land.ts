@@ -1,9 +1,12 @@
 import { basename } from "node:path";
+import { utcDay } from "../run/clock.ts";
+import { queryWhole } from "../store/damage.ts";
 import { describeError, UserError } from "../run/error.ts";
 import { newestCoverage } from "./newest_coverage.ts";
 import { type Database, literal, resetThreads, type Row, rows } from "../store/duckdb.ts";
 import { leftSegments, longestLine } from "../store/journal.ts";
 import { relation, writeParquet } from "../store/parquet.ts";
+import { holdFiles } from "../store/reading.ts";
 import { sync } from "../store/whole_file.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { COVERAGE, RAW, type Table, TOMBSTONES } from "../store/tables.ts";
@@ -218,4 +221,29 @@ export async function lastPosition(
   if (last === undefined) return undefined;
   const time = new Date(`${last.time!.replace(" ", "T")}Z`).toISOString();
   return { cursor: last.cursor!, time };
+}
+
+/**
+ * Give the cursor of the first event that was read at a host from a time on, where a stretch begins
+ * exactly there: what ends at it misses nothing and reads nothing twice, whatever its time says.
+ */
+export async function firstCursorAt(
+  database: Database,
+  paths: DataPaths,
+  source: string,
+  host: string,
+  time: Date,
+): Promise<number | undefined> {
+  await using _files = await holdFiles(paths);
+  const days = [utcDay(time), utcDay(new Date(time.getTime() + 86_400_000))];
+  const files = days.flatMap((day) => paths.filesOfDay("coverage", day));
+  const [found] = await queryWhole<{ cursor: number | null }>(
+    database,
+    files,
+    (files) =>
+      `SELECT min(first_cursor) AS cursor FROM ${relation(COVERAGE, files)}
+       WHERE source = ${literal(source)} AND host = ${literal(host)}
+         AND covered_from = ${literal(time.toISOString())}::TIMESTAMP AND events > 0`,
+  );
+  return found!.cursor ?? undefined;
 }

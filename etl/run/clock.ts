@@ -2,6 +2,8 @@ import { variable } from "./environment.ts";
 import { EXIT, UserError } from "./error.ts";
 import { instant } from "./option.ts";
 
+const COARSE_MS = 100;
+
 /**
  * Give the present moment.
  *
@@ -22,6 +24,17 @@ export function now(): Date {
       { exitCode: EXIT.usage, cause },
     );
   }
+}
+
+/** Make a clock that gives the present moment to a tenth of a second, for who asks very often. */
+export function coarseClock(): () => Date {
+  let read = -Infinity;
+  let present = new Date(0);
+  return () => {
+    const passed = performance.now();
+    if (passed - read > COARSE_MS) [read, present] = [passed, now()];
+    return present;
+  };
 }
 
 /** Give the UTC day of an instant as `YYYY-MM-DD`. */

@@ -32,6 +32,7 @@ const RAW_COLUMNS = {
   host: "VARCHAR",
   seen_at: "TIMESTAMP",
   event_time: "TIMESTAMP",
+  event_time_sent: "TIMESTAMP",
   created_at: "VARCHAR",
   text: "VARCHAR",
   langs: "VARCHAR[]",
@@ -48,8 +49,10 @@ const RAW_COLUMNS = {
  * Every post as a source gave it; values that a source lacks are null.
  *
  * `counted_at` is of imports alone, and new in version 2: other sources count at `seen_at`.
+ * `event_time_sent` is of streams alone, and new in version 3: what the server wrote, where the time of
+ * the stream does not allow it.
  */
-export const RAW: Table = { folder: "raw/*", version: 2, columns: RAW_COLUMNS };
+export const RAW: Table = { folder: "raw/*", version: 3, columns: RAW_COLUMNS };
 
 /** The table `raw/tombstones`, removals by authors and hosts: a keyed hash and a time, never the deleted content. */
 export const TOMBSTONES: Table = {

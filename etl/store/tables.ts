@@ -151,7 +151,7 @@ export const WINDOWS: Table = {
   },
 };
 
-/** The table `coverage`: received events per minute of event time; rows of one minute add up. */
+/** The table `coverage`: received events per minute of the time of the stream; rows of one minute add up. */
 export const COVERAGE: Table = {
   folder: "coverage",
   version: 2,

@@ -13,6 +13,7 @@ const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   preprocess: () => import("./preprocess.ts"),
   query: () => import("./query.ts"),
   render: () => import("./render.ts"),
+  streams: () => import("./streams.ts"),
 };
 
 async function measure(

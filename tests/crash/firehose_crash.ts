@@ -9,11 +9,10 @@ import {
   summaryOf,
   withRelay,
 } from "../etl/sources/firehose_run.ts";
-import { expectedRows, sampleStream } from "../etl/sources/sample_stream.ts";
+import { END, expectedRows, sampleStream, untilEnd } from "../etl/sources/sample_stream.ts";
 
 const stream = await sampleStream();
-const until = stream.frames.at(-1)!;
-const frames = stream.frames.filter(({ time }) => time < until.time);
+const frames = untilEnd(stream);
 
 /**
  * When each run is killed: so many milliseconds after it started or connected, or once a folder gets
@@ -62,7 +61,7 @@ Deno.test("runs that are killed at any instant lose nothing and land nothing twi
         await readable(data);
       }
       await pushing;
-      const last = await collect(relay, data, ["--until", until.time]);
+      const last = await collect(relay, data, ["--until", END]);
       assert.equal(last.code, 0, last.stderr);
       assert.deepEqual(summaryOf(last).set_aside, {});
       assert.ok(interruptedLandings > 0, "no run was killed while it landed");

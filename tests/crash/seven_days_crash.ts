@@ -91,8 +91,9 @@ async function assertWeek(
   await assertWindows(account, plan.windows);
   const missed = await assertAccount(account);
   const { owed_hours, missed_hours } = runs.at(-1)!.summary;
-  assert.deepEqual([owed_hours, missed_hours], [0, missed]);
-  assert.equal(missed > 0, lost.length > 0);
+  assert.ok(owed_hours < 0.1, `${owed_hours} h are owed`);
+  assert.ok(Math.abs(missed_hours - missed) < 0.1, `${missed_hours} of ${missed} h are missed`);
+  assert.equal(missed > 1, lost.some(([from, until]) => until - from > 3_600_000));
   await assertLedger(data, source, runs);
 }
 

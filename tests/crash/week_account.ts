@@ -1,10 +1,12 @@
 /** What a data folder must hold after a simulated week, told by events and by the windows alone. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { isDeepStrictEqual } from "node:util";
 import type { Windows } from "../../etl/study/window.ts";
 import { query } from "../rows.ts";
 import type { WeekEvent } from "./week_events.ts";
+
+/** The time of an event every 25 seconds is that of the eight around it, on each side. */
+const EDGE_MS = 5 * 60_000;
 
 /** Milliseconds since 1970; the second one is exclusive. */
 export type Span = [from: number, until: number];
@@ -57,88 +59,116 @@ export async function assertWindows({ data, source, present }: Account, setting:
   }
 }
 
-/** Hold what was collected against what was owed; gives the hours that were missed. */
+/**
+ * Hold what was collected against what was owed, by cursors exactly and by time as well as a sparse
+ * stream tells it; gives the hours that were missed.
+ */
 export async function assertAccount(account: Account): Promise<number> {
+  const { events } = account;
   const windows = await laidWindows(account);
-  const owed = account.lost.reduce(minus, windows);
-  const isIn = (time: number) => ([from, until]: Span) => from <= time && time < until;
-  // The last event before a gap was received; the gap begins with its time.
-  const isLost = (time: number) => ([from, until]: Span) => from < time && time < until;
-  const isOwed = ({ time }: WeekEvent) =>
-    windows.some(isIn(time)) && !account.lost.some(isLost(time));
-  const indices = account.events.flatMap((event, index) => isOwed(event) ? [index] : []);
-  await assertPosts(account, indices);
-  await assertTombstones(account, indices);
-  await assertCounts(account, indices);
-  assert.deepEqual(await coveredWithin(account, windows), owed);
-  return Math.round((length(windows) - length(owed)) / 36_000) / 100;
+  // Of a moment in which numbers are left out nothing is claimed.
+  const leftOut = events.flatMap(({ time, leftOut }, i): Span[] =>
+    leftOut > 0 && i > 0 ? [[events[i - 1]!.time, time]] : []
+  );
+  const owed = [...account.lost, ...leftOut].reduce(minus, windows);
+  const covered = await coveredWithin(account, windows);
+  for (const span of covered.reduce(minus, owed)) {
+    assert.ok(length([span]) < EDGE_MS, `${told(span)} is owed and was not collected`);
+  }
+  for (const span of owed.reduce(minus, covered)) {
+    assert.ok(length([span]) < EDGE_MS, `${told(span)} is claimed and was not there`);
+  }
+  const claimed = await claimedEvents(account);
+  await assertPosts(account, claimed, windows, covered);
+  await assertTombstones(account, claimed);
+  return Math.round((length(windows) - length(covered)) / 36_000) / 100;
 }
 
-async function assertPosts({ data, source, events, seqs, host }: Account, indices: number[]) {
-  const rows = await query(
+/** Give the events between the cursors that coverage names; its counts must be theirs. */
+async function claimedEvents({ data, source, events, seqs, host }: Account): Promise<Set<number>> {
+  const rows = await query<Record<"first" | "last" | "events" | "posts" | "skipped", number>>(
     data,
-    `SELECT uri, cid, rev, cursor, host, epoch_ms(event_time) AS time
-     FROM read_parquet('{data}/raw/${source}/*/*.parquet') ORDER BY event_time`,
+    `SELECT first_cursor AS first, last_cursor AS last, events, posts, skipped, host
+     FROM read_parquet('{data}/coverage/*/*.parquet') WHERE source = '${source}' AND events > 0`,
   );
-  const expected = indices.filter((i) => events[i]!.kind === "post").map((i) => {
-    const { uri, cid, rev, time } = events[i]!;
-    return { uri, cid, rev, cursor: seqs[i], host, time };
-  });
-  assert.ok(expected.length > 300, "a week has posts");
-  assert.equal(rows.length, expected.length);
-  assert.deepEqual(rows, expected);
+  assert.ok(rows.every((row) => (row as unknown as { host: string }).host === host));
+  const claimed = [...events.keys()].filter((i) =>
+    rows.some(({ first, last }) => first <= seqs[i]! && seqs[i]! <= last)
+  );
+  const sum = (column: "events" | "posts" | "skipped") =>
+    rows.reduce((total, row) => total + Number(row[column]), 0);
+  // An event at an edge can be read from both sides.
+  const again = sum("events") - claimed.length;
+  assert.ok(0 <= again && again < claimed.length / 100, `${again} events are counted twice`);
+  assert.equal(sum("posts"), claimed.filter((i) => events[i]!.kind === "post").length);
+  assert.equal(sum("skipped"), claimed.reduce((total, i) => total + events[i]!.leftOut, 0));
+  return new Set(claimed);
 }
 
-async function assertTombstones({ data, events, seqs }: Account, indices: number[]) {
-  const key = await Deno.readTextFile(`${data}/.hash_key`);
-  const hash = (subject: string) => createHash("sha256").update(`${key}:${subject}`).digest("hex");
+async function assertPosts(
+  { data, source, events, seqs, host }: Account,
+  claimed: Set<number>,
+  windows: Span[],
+  covered: Span[],
+) {
   const rows = await query(
     data,
-    `SELECT subject_hash, subject_kind, cursor, epoch_ms(event_time) AS time
-     FROM read_parquet('{data}/raw/tombstones/*/*.parquet') ORDER BY event_time`,
+    `SELECT uri, cid, rev, cursor, host, epoch_ms(coalesce(event_time_sent, event_time)) AS written
+     FROM read_parquet('{data}/raw/${source}/*/*.parquet') ORDER BY cursor`,
   );
-  const removals = [...events.keys()].filter((i) => ["delete", "account"].includes(events[i]!.kind))
+  const posts = [...events.keys()].filter((i) => events[i]!.kind === "post");
+  const expected = posts.filter((i) => claimed.has(i))
+    .toSorted((a, b) => seqs[a]! - seqs[b]!)
     .map((i) => {
-      const { uri, did, time } = events[i]!;
-      const subject_kind = uri === undefined ? "account" : "post";
-      return { index: i, row: { subject_hash: hash(uri ?? did), subject_kind, time } };
+      const { uri, cid, rev, written } = events[i]!;
+      return {
+        uri,
+        cid,
+        rev,
+        cursor: seqs[i],
+        host,
+        written,
+      };
     });
-  const owed = new Set(indices);
-  assert.deepEqual(
-    rows.filter(({ cursor }) => cursor !== null),
-    removals.filter(({ index }) => owed.has(index)).map(({ index, row }) => (
-      { ...row, cursor: seqs[index] }
-    )),
-  );
-  // On the way to a window what was taken back is read too, and nothing is claimed of it.
-  const others = removals.filter(({ index }) => !owed.has(index)).map(({ row }) => row);
-  for (const { cursor, ...row } of rows) {
-    if (cursor !== null) continue;
-    assert.ok(others.some((other) => isDeepStrictEqual(other, { ...row })), JSON.stringify(row));
+  assert.ok(expected.length > 300, "a week has posts");
+  assert.deepEqual(rows, expected);
+  const isIn = (time: number, by: number) => ([from, until]: Span) =>
+    from - by <= time && time < until + by;
+  for (const i of posts) {
+    const { uri, time } = events[i]!;
+    const isInside = covered.some(isIn(time, -EDGE_MS));
+    assert.ok(!isInside || claimed.has(i), `${uri} was sent in the claimed time`);
+    const isNear = windows.some(isIn(time, EDGE_MS));
+    assert.ok(isNear || !claimed.has(i), `${uri} was not sent in a window`);
   }
 }
 
-/** Compare events, posts and cursors of each minute, and the sequence numbers left out in all. */
-async function assertCounts(account: Account, indices: number[]) {
-  const { data, source, events, seqs, host } = account;
-  const rows = await query(
+async function assertTombstones({ data, events, seqs }: Account, claimed: Set<number>) {
+  const key = await Deno.readTextFile(`${data}/.hash_key`);
+  const hash = (subject: string) => createHash("sha256").update(`${key}:${subject}`).digest("hex");
+  const rows = await query<{ subject_hash: string; subject_kind: string; cursor: number | null }>(
     data,
-    `SELECT epoch_ms(minute) AS minute, host, sum(events) AS events, sum(posts) AS posts,
-       min(first_cursor) AS first, max(last_cursor) AS last, sum(skipped) AS skipped
-     FROM read_parquet('{data}/coverage/*/*.parquet') WHERE source = '${source}'
-     GROUP BY ALL HAVING sum(events) > 0 ORDER BY minute`,
+    `SELECT DISTINCT subject_hash, subject_kind, cursor
+     FROM read_parquet('{data}/raw/tombstones/*/*.parquet') WHERE reason <> 'active'
+     ORDER BY cursor`,
   );
-  const minutes = Map.groupBy(indices, (i) => Math.floor(events[i]!.time / 60_000) * 60_000);
-  const expected = Array.from(minutes, ([minute, inMinute]) => ({
-    minute,
-    host,
-    events: inMinute.length,
-    posts: inMinute.filter((i) => events[i]!.kind === "post").length,
-    first: Math.min(...inMinute.map((i) => seqs[i]!)),
-    last: Math.max(...inMinute.map((i) => seqs[i]!)),
-    skipped: inMinute.reduce((sum, i) => sum + events[i]!.leftOut, 0),
-  }));
-  assert.deepEqual(rows, expected);
+  const removals = [...events.keys()].filter((i) => ["delete", "account"].includes(events[i]!.kind))
+    .map((i) => {
+      const { uri, did } = events[i]!;
+      const subject_kind = uri === undefined ? "account" : "post";
+      return { index: i, row: { subject_hash: hash(uri ?? did), subject_kind } };
+    });
+  assert.deepEqual(
+    rows.filter(({ cursor }) => cursor !== null),
+    removals.filter(({ index }) => claimed.has(index))
+      .map(({ index, row }) => ({ ...row, cursor: seqs[index]! }))
+      .toSorted((a, b) => a.cursor - b.cursor),
+  );
+  // On the way to a window what was taken back is read too, and nothing is claimed of it.
+  const all = new Set(removals.map(({ row }) => JSON.stringify(row)));
+  for (const { cursor, ...row } of rows) {
+    if (cursor === null) assert.ok(all.has(JSON.stringify(row)), JSON.stringify(row));
+  }
 }
 
 async function coveredWithin({ data, source }: Account, windows: Span[]): Promise<Span[]> {
@@ -149,6 +179,10 @@ async function coveredWithin({ data, source }: Account, windows: Span[]): Promis
   );
   const open = rows.reduce((left, { from, until }) => minus(left, [from, until]), windows);
   return open.reduce(minus, windows);
+}
+
+function told([from, until]: Span): string {
+  return `${new Date(from).toISOString()} to ${new Date(until).toISOString()}`;
 }
 
 /** Put spans together that touch or overlap. */

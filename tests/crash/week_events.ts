@@ -16,10 +16,25 @@ export const END = START + 7 * DAY_MS;
 const [FIRST, LAST] = [START - 2 * 3_600_000, END + 3_600_000];
 const POST = "app.bsky.feed.post";
 const ACCOUNTS = 60;
+const [SECOND_MS, MINUTE_MS, HOUR_MS] = [1000, 60_000, 3_600_000];
+/** What the clocks of some accounts' servers are ahead; each account has a server of its own. */
+const AHEAD: Record<number, number> = {
+  3: -3 * DAY_MS,
+  13: -2 * HOUR_MS,
+  23: -12 * MINUTE_MS,
+  33: -30 * SECOND_MS,
+  43: 2 * HOUR_MS,
+  53: DAY_MS,
+};
+/** Hours at which the server of an account comes back and sends what it had of three hours. */
+const RETURNS: Record<number, number> = { 29: 5, 77: 6, 125: 7 };
+const BACKLOG = 100;
 
 export interface WeekEvent {
-  /** In milliseconds since 1970. */
+  /** When the relay sends it, in milliseconds since 1970. */
   time: number;
+  /** What its server writes: some clocks are wrong. */
+  written: number;
   kind: "post" | "delete" | "account" | "like" | "identity";
   did: string;
   /** Of the post that is created or deleted. */
@@ -33,18 +48,18 @@ export interface WeekEvent {
   frame(seq: number): Frame;
 }
 
-/** Make the events of the week, ascending by time: one every 20 to 30 seconds. */
+/** Make the events of the week, ascending by time: one every 20 to 30 seconds, and some backlogs. */
 export function weekEvents(seed: number): WeekEvent[] {
   const random = randomNumbers(seed);
   const accounts = Array.from({ length: ACCOUNTS }, (_, i) => accountOf(`week${i}`));
   const events: WeekEvent[] = [];
   const posts: { did: string; uri: string; rkey: string; cid: Block["cid"] }[] = [];
-  for (let time = FIRST; time < LAST; time += 20_000 + random(10_001)) {
-    const { did, handle } = accounts[random(ACCOUNTS)]!;
-    const at = new Date(time).toISOString();
+  for (const { time, account, written } of moments(random)) {
+    const { did, handle } = accounts[account]!;
+    const at = new Date(written).toISOString();
     const rev = createTid(time * 1000, random(1024));
     const leftOut = random(2000) === 0 ? 1 + random(9) : 0;
-    const event = { time, did, rev, leftOut };
+    const event = { time, written, did, rev, leftOut };
     const drawn = random(100);
     if (drawn < 12) {
       const { text } = postText(random);
@@ -77,6 +92,22 @@ export function weekEvents(seed: number): WeekEvent[] {
     }
   }
   return events.map((event) => ({ ...event, frame: remembered(event.frame) }));
+}
+
+/** Draw when accounts do something, and what their servers write of it. */
+function moments(random: (bound: number) => number) {
+  const found: { time: number; account: number; written: number }[] = [];
+  for (let time = FIRST; time < LAST; time += 20_000 + random(10_001)) {
+    const account = random(ACCOUNTS);
+    found.push({ time, account, written: time + (AHEAD[account] ?? 0) });
+  }
+  for (const [hour, account] of Object.entries(RETURNS)) {
+    const time = START + Number(hour) * HOUR_MS;
+    for (let i = 0; i < BACKLOG; i++) {
+      found.push({ time: time + i * 5, account, written: time - random(3 * HOUR_MS) });
+    }
+  }
+  return found.sort((a, b) => a.time - b.time);
 }
 
 /** Encode once under a number: several relays send the same. */

@@ -2,19 +2,32 @@
 import assert from "node:assert/strict";
 import { startJetstream } from "../../demo/network/jetstream.ts";
 import { FIRST_EVENT_SEQ, jetstreamEvents } from "../../demo/network/jetstream_event.ts";
+import { accountFrame } from "../../demo/sample/frames.ts";
 import type { WeekEvent } from "./week_events.ts";
 import { instants, isSignalled, runOnce, type Week, type WeekPlan } from "./week_run.ts";
 
 /** How many events a run is sent before something goes wrong with it. */
 const BEFORE = 60;
+/** While a run reads, so many events come that are of later. */
+const AFTER = 10;
 
-/** Give the events that a study asks Jetstream for; the host leaves the others out unseen. */
+/**
+ * Give the events that a study asks Jetstream for, the others are left out unseen; accounts that change
+ * their handle say here that they are active.
+ */
 export function askedEvents(events: WeekEvent[]): WeekEvent[] {
-  return events.filter(({ kind }) => kind !== "like" && kind !== "identity")
-    .map((event) => ({ ...event, leftOut: 0 }));
+  return events.filter(({ kind }) => kind !== "like").map((event) => {
+    const at = new Date(event.time).toISOString();
+    const frame = (seq: number) =>
+      event.kind === "identity"
+        ? accountFrame(seq, at, event.did)
+        : { ...event.frame(seq), time: at };
+    // The host says when an event came to it, whatever a server wrote.
+    return { ...event, leftOut: 0, written: event.time, frame };
+  });
 }
 
-/** Let a week go by with `sync:jetstream`; its host knows what came before each run, and one more. */
+/** Let a week go by with `sync:jetstream`; its host knows what came before each run, and some more. */
 export async function runJetstreamWeek(
   data: string,
   asked: WeekEvent[],
@@ -33,7 +46,7 @@ export async function runJetstreamWeek(
   try {
     for (const [number, at] of instants(plan).entries()) {
       const mishap = plan.mishaps[number];
-      const end = asked.findIndex(({ time }) => time >= at.getTime()) + 1;
+      const end = asked.findIndex(({ time }) => time >= at.getTime()) + AFTER;
       learn(isSignalled(mishap) ? Math.min(end, known + BEFORE) : end);
       if (mishap === "torn") jetstream.dropAfter = BEFORE;
       const connections = jetstream.connections.length;

@@ -7,6 +7,8 @@ const PATH = "/xrpc/com.atproto.sync.subscribeRepos";
 const POLICY = 1008;
 /** How much of what a consumer had before its connection broke it is sent again. */
 const REPEATED = 30;
+/** While a run reads, the stream goes on: so many milliseconds of it are there at once. */
+const AFTER_MS = 10 * 60_000;
 /** A consumer that looks for its place takes one frame and goes; one that reads stays. */
 const [GOES_MS, STAYS_MS] = [10, 150];
 
@@ -63,12 +65,12 @@ export class WeekRelay {
     return this.#held[0]!;
   }
 
-  /** Let time go on: the relay holds what is not older than its replay range, and a minute more. */
+  /** Let time go on: the relay holds what is not older than its replay range, and ten minutes more. */
   goTo(present: number): void {
     const indexOf = (time: number) => this.events.findIndex((event) => event.time >= time);
     this.#held = [
       Math.max(indexOf(present - this.replayMs), this.oldest),
-      indexOf(present + 60_000),
+      indexOf(present + AFTER_MS),
     ];
   }
 

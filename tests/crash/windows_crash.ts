@@ -55,6 +55,11 @@ function expected(windows: Windows, first: string, last: string): string[] {
   ).sort();
 }
 
+/** Give the hours from a time to the fifth frame of a host, which proves the time of the first ones. */
+function untilProven(frames: { time: string }[], from: string): number {
+  return (Date.parse(frames[4]!.time) - Date.parse(from)) / 3_600_000;
+}
+
 Deno.test("with windows all, runs at odd times leave nothing out and take nothing twice", () =>
   withData(async (data) => {
     const instants = [
@@ -66,7 +71,10 @@ Deno.test("with windows all, runs at odd times leave nothing out and take nothin
     ];
     const summaries = await collectAt(data, "all", instants);
     assert.deepEqual(await collected(data), expected("all", instants[0]!, instants.at(-1)!));
-    assert.deepEqual(summaries.map(({ owed_hours }) => owed_hours), [0, 0, 0, 0, 0]);
+    // In the night an event comes every quarter of an hour: the first runs can prove too little.
+    const owed = summaries.map(({ owed_hours }) => owed_hours);
+    assert.ok(owed.slice(0, 2).every((hours) => hours < 0.5), `${owed}`);
+    assert.deepEqual(owed.slice(2), [0, 0, 0]);
     assert.deepEqual(summaries.map(({ missed_hours }) => missed_hours), [0, 0, 0, 0, 0]);
   }));
 
@@ -108,8 +116,10 @@ Deno.test("after a long outage a relay is asked for all of it, whatever relays u
     const instants = ["2026-06-01T00:00:00Z", "2026-06-01T12:00:00Z", "2026-06-06T12:30:00Z"];
     const summaries = await collectAt(data, "all", instants);
     assert.deepEqual(await collected(data), expected("all", instants[0]!, instants.at(-1)!));
-    // The three minutes before the first event of all are no longer owed.
-    assert.deepEqual([summaries.at(-1)!.owed_hours, summaries.at(-1)!.missed_hours], [0, 0.05]);
+    // The minutes before the first events of all are no longer owed.
+    const { owed_hours, missed_hours } = summaries.at(-1)!;
+    assert.equal(owed_hours, 0);
+    assert.ok(Math.abs(missed_hours - untilProven(FRAMES, instants[0]!)) < 0.01, missed_hours);
   }));
 
 Deno.test("what a relay says that it no longer has is missed, and not asked for again", () =>
@@ -118,9 +128,9 @@ Deno.test("what a relay says that it no longer has is missed, and not asked for 
     const held = FRAMES.filter(({ time }) => time >= "2026-06-04T00:00");
     const instants = ["2026-06-06T12:30:00Z", "2026-06-06T12:40:00Z"];
     const [late, again] = await collectAt(data, "all", instants, held);
-    const from = Date.parse(FRAMES.findLast(({ time }) => time < "2026-06-01T12:00")!.time);
-    const lost = (Date.parse(held[0]!.time) - from) / 3_600_000;
-    assert.ok(Math.abs(late.missed_hours - lost) < 0.05, `${late.missed_hours} of ${lost}`);
+    const lost = untilProven(FRAMES, "2026-06-01T00:00:00Z") +
+      untilProven(held, "2026-06-01T12:00:00Z");
+    assert.ok(Math.abs(late.missed_hours - lost) < 0.01, `${late.missed_hours} of ${lost}`);
     assert.deepEqual([late.owed_hours, again.owed_hours], [0, 0]);
-    assert.ok(Math.abs(again.missed_hours - lost) < 0.05, `${again.missed_hours} of ${lost}`);
+    assert.ok(Math.abs(again.missed_hours - lost) < 0.01, `${again.missed_hours} of ${lost}`);
   }));

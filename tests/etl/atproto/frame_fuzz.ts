@@ -66,9 +66,10 @@ function takeCase(
 ): void {
   // deno-lint-ignore no-explicit-any
   const lines: any[] = [];
-  const { collector, quarantine, take } = memoryCollector((line) => void lines.push(line));
+  const { collector, quarantine, take, settle } = memoryCollector((line) => void lines.push(line));
   const started = performance.now();
   const verdict = take(frame);
+  settle();
   counts.slowestMs = Math.max(counts.slowestMs, performance.now() - started);
   assert.ok(verdict === "go_on" || typeof verdict === "object", `${verdict}`);
   assert.ok(collector.events <= 1);

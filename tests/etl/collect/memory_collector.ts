@@ -8,6 +8,8 @@ export interface MemoryCollector {
   collector: Collector;
   quarantine: Quarantine;
   take(message: Uint8Array | string): Verdict;
+  /** Write down what is held. */
+  settle(): Verdict;
 }
 
 /** Make a collector of the firehose that gives each line to `onLine` in the place of a journal. */
@@ -16,7 +18,18 @@ export function memoryCollector(onLine: (line: any) => void): MemoryCollector {
   const journal = { append: onLine } as unknown as Journal;
   const quarantine = new Quarantine(new DataPaths("none"), "firehose");
   const position = { host: "relay", cursor: undefined, time: undefined };
-  const options = { decoder: FIREHOSE, position, hashKey: "k", until: undefined, quarantine };
+  const options = {
+    dialect: { decoder: FIREHOSE },
+    position,
+    hashKey: "k",
+    until: undefined,
+    quarantine,
+  };
   const collector = new Collector(options);
-  return { collector, quarantine, take: (message) => collector.take(message, journal) };
+  return {
+    collector,
+    quarantine,
+    take: (message) => collector.take(message, journal),
+    settle: () => collector.settle(journal),
+  };
 }

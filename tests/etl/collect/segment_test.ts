@@ -30,7 +30,7 @@ async function fill(
   const quarantine = new Quarantine(paths, "firehose");
   const position = { host: "relay", cursor: undefined, time: undefined };
   const collector = new Collector({
-    decoder: FIREHOSE,
+    dialect: { decoder: FIREHOSE },
     position,
     until: undefined,
     hashKey: "k",
@@ -41,7 +41,6 @@ async function fill(
     messages,
     collector,
     quarantine,
-    limit: undefined,
     onMessage() {},
     stop() {},
   };
@@ -73,7 +72,11 @@ Deno.test("what was read is durable, posts and cursor alike, when the segment en
 
 Deno.test("a limit and an error frame end the segment", async () => {
   await withData(async (data) => {
-    const { end, collector } = await fill(data, frames(), (intake) => intake.limit = 3);
+    const { end, collector } = await fill(
+      data,
+      frames(),
+      (intake) => intake.collector.options.limit = 3,
+    );
     assert.deepEqual([end, collector.posts], ["done", 3]);
   });
   await withData(async (data) => {

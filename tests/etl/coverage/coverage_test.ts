@@ -55,8 +55,8 @@ Deno.test("status says of how many hours a week how much was collected", () =>
     }
     await writeRows(COVERAGE, [
       minute("jetstream", "2026-06-07T10:00:00.000Z"),
-      minute("jetstream", "2026-06-07T10:01:00.000Z"),
-      minute("jetstream", "2026-05-07T10:01:00.000Z"),
+      minute("jetstream", "2026-06-07T10:01:00.000Z", { notes: ["#sync", "JetstreamV1"] }),
+      minute("jetstream", "2026-05-07T10:01:00.000Z", { host: "g", notes: ["JetstreamV1"] }),
     ], paths.coveragePart("2026-06-07", "b"));
     const { stdout, code, stderr } = await runTask(["status", "--data", data, "--json"], NOW);
     assert.equal(code, 0, stderr);
@@ -72,6 +72,7 @@ Deno.test("status says of how many hours a week how much was collected", () =>
         reconnects: 2,
         hours_asked: 28,
         hours_collected: 27.75,
+        version_1_hosts: [],
       },
       {
         source: "jetstream",
@@ -84,6 +85,7 @@ Deno.test("status says of how many hours a week how much was collected", () =>
         reconnects: 0,
         hours_asked: null,
         hours_collected: 0.03,
+        version_1_hosts: ["h"],
       },
     ]);
     const screen = await runTask(["status", "--data", data], NOW);

@@ -2,7 +2,7 @@
 import { type AppView, startAppView } from "../../../demo/network/appview.ts";
 import { codedAnswer, inventedCoder } from "../../../demo/groq/coded_answer.ts";
 import { startCommentAnalyzer } from "../../../demo/perspective/comment_analyzer.ts";
-import { accountFrame, sampleFrames } from "../../../demo/sample/frames.ts";
+import { accountFrame, type Frame, sampleFrames } from "../../../demo/sample/frames.ts";
 import { startGroq } from "../../../demo/groq/groq.ts";
 import { type Jetstream, startJetstream } from "../../../demo/network/jetstream.ts";
 import { FIRST_EVENT_SEQ, jetstreamEvents } from "../../../demo/network/jetstream_event.ts";
@@ -13,6 +13,8 @@ import { startWebhook, type WebhookServer } from "../watch/webhook_server.ts";
 import { ROOT, runTask, taskProcess } from "../../task.ts";
 
 const BEFORE = "2026-05-31T23:00:00.000Z";
+/** Minutes on which the host sends something else than the sample, so that its time can be told. */
+const MINUTES = 74 * 60;
 const KEY = "invented-key-of-tests";
 const MODEL = "openai/gpt-oss-20b";
 
@@ -59,9 +61,10 @@ export class SampleNetwork {
     coder = inventedCoder(["left", "right"]),
   ): Promise<SampleNetwork> {
     const appview = startAppView({ posts: publishedPosts(sample), now: new Date(0) });
-    const frames = await Array.fromAsync(sampleFrames(sample));
     // The host holds more than the study wants: what it no longer had would be lost.
-    const events = [...jetstreamEvents([accountFrame(1, BEFORE, DID, "deleted"), ...frames])];
+    const frames = [accountFrame(1, BEFORE, DID, "deleted"), ...steady()];
+    frames.push(...await Array.fromAsync(sampleFrames(sample)));
+    const events = [...jetstreamEvents(frames.sort((a, b) => a.time < b.time ? -1 : 1))];
     const network = new SampleNetwork(
       data,
       events.length,
@@ -161,6 +164,14 @@ export class SampleNetwork {
       ...env,
     };
   }
+}
+
+/** Give an event of each minute: an account is active, as it was. */
+function steady(): Frame[] {
+  return Array.from({ length: MINUTES }, (_, minute) => {
+    const time = new Date(Date.parse(BEFORE) + minute * 60_000).toISOString();
+    return accountFrame(1, time, DID);
+  });
 }
 
 /** Give a step as one would type it. */

@@ -10,6 +10,7 @@ import { FIREHOSE, JETSTREAM, streamAddresses, streamAnswers } from "../../../et
 import { examine } from "../../../etl/doctor/examine.ts";
 import { ok } from "../../../etl/doctor/finding.ts";
 import { withData } from "../../rows.ts";
+import { startJetstreamV1 } from "../sources/jetstream_v1_host.ts";
 import { closedPort, examined, levels, studyWith } from "./patient.ts";
 
 Deno.test("a relay and a Jetstream host are connected to, and one that is gone is a problem where the study uses it", () =>
@@ -32,6 +33,19 @@ Deno.test("a relay and a Jetstream host are connected to, and one that is gone i
       assert.deepEqual(levels(byFirehose), ["problem", "warning"]);
     } finally {
       await Promise.all([relay.close(), jetstream.close()]);
+    }
+  }));
+
+Deno.test("a Jetstream host of version 1 answers too, and is noted as such", () =>
+  withData(async (data) => {
+    const older = startJetstreamV1();
+    try {
+      const study = studyWith({ servers: [older.url] });
+      const found = await examined(data, (it) => streamAnswers(JETSTREAM, it), { study });
+      assert.deepEqual(levels(found), ["note"]);
+      assert.match(found[0]!.found, /^127\.0\.0\.1:\d+ serves version 1 of Jetstream: losses/);
+    } finally {
+      await older.close();
     }
   }));
 
@@ -121,7 +135,7 @@ Deno.test("a clock that is off by 10 seconds is warned of, by 5 minutes a proble
     }
   }));
 
-Deno.test("addresses that are known are fine, unknown ones noted, old and open ones warned of", () =>
+Deno.test("addresses that are known are fine, unknown ones noted, open ones warned of", () =>
   withData(async (data) => {
     const look = (relays: string[], servers: string[]) =>
       examined(data, (it) => [
@@ -131,7 +145,7 @@ Deno.test("addresses that are known are fine, unknown ones noted, old and open o
     const known = ["wss://bsky.network", "wss://jetstream.us-west.bsky.network"] as const;
     assert.deepEqual(levels(await look([known[0]], [known[1]])), ["ok", "ok"]);
     const odd = await look(["wss://bsky.netwrok"], ["wss://jetstream1.us-east.bsky.network"]);
-    assert.deepEqual(levels(odd), ["note", "warning"]);
+    assert.deepEqual(levels(odd), ["note", "note"]);
     assert.match(odd[0]!.found, /^bsky\.netwrok is no relay that civicsky knows$/);
     assert.match(odd[1]!.found, /version 1/);
     assert.match((await look(["ws://relay.example"], [known[1]]))[0]!.found, /without encryption/);

@@ -112,7 +112,7 @@ Deno.test("Jetstream's events of one revision tell by their order whether a post
   const lines: { tombstones: { rev?: string; with_rev?: boolean }[] }[] = [];
   const collector = new Collector({
     position: { host: "jetstream", cursor: undefined, time: undefined },
-    decoder: JETSTREAM,
+    dialect: { decoder: JETSTREAM },
     isFiltered: true,
     recent: new RecentPosts(),
     hashKey: "k",
@@ -120,6 +120,7 @@ Deno.test("Jetstream's events of one revision tell by their order whether a post
     until: undefined,
   });
   let seq = 0;
+  const journal = { append: (line: never) => void lines.push(line) } as never as Journal;
   const take = (operation: string, rkey: string) => {
     const cid = "bafyreiclp443lavogvhj3d2ob2cxbfuscni2k5jk7bebjzg7khl3esabwq";
     const record = { $type: "app.bsky.feed.post", text: rkey, createdAt: TIME };
@@ -134,13 +135,13 @@ Deno.test("Jetstream's events of one revision tell by their order whether a post
       rkey,
       ...operation === "delete" ? {} : { cid, record },
     };
-    const journal = { append: (line: never) => void lines.push(line) } as never as Journal;
     collector.take(JSON.stringify({ $type: "message", payload }), journal);
   };
   take("create", "a");
   take("delete", "a");
   take("delete", "b");
   take("create", "b");
+  collector.settle(journal);
   const tombstones = lines.flatMap((line) => line.tombstones);
   assert.deepEqual(tombstones.map(({ rev, with_rev }) => [rev, with_rev]), [[R1, true], [
     R1,

@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
 import { query, withData } from "../../rows.ts";
 import { collect, journalFiles, rawRows, summaryOf, withRelay } from "./firehose_run.ts";
-import { expectedRows, expectedTombstones, sampleStream } from "./sample_stream.ts";
+import { END, expectedRows, expectedTombstones, sampleStream, untilEnd } from "./sample_stream.ts";
 import { assertAll, assertCoverage, small, smallSeqs } from "./small_stream.ts";
 import { withQuickPauses } from "../../quick_pauses.ts";
 
-const END = "2026-06-08T00:00:00Z";
-
 Deno.test("every post of the sample becomes one raw row, field by field", async () => {
   const stream = await sampleStream();
-  const until = stream.frames.filter(({ time }) => time < END.replace("Z", ".000Z"));
+  const until = untilEnd(stream);
   await withRelay({ frames: stream.frames }, (relay) =>
     withData(async (data) => {
       const clock = { CIVICSKY_CLOCK: "2026-06-08T12:34:56Z" };

@@ -5,6 +5,7 @@ import { startRelay } from "../../../demo/network/relay.ts";
 import { smallSample } from "../../demo/small_sample.ts";
 import { query, withData } from "../../rows.ts";
 import { runTask } from "../../task.ts";
+import { END } from "./sample_stream.ts";
 import { withQuickPauses } from "../../quick_pauses.ts";
 
 const FRAMES = await Array.fromAsync(sampleFrames(smallSample()));
@@ -25,7 +26,7 @@ async function otherRelay() {
 Deno.test("when a host goes away the next one takes over by time, and what comes twice lands once", () =>
   withData(async (data) => {
     const half = FRAMES.length >> 1;
-    const first = startRelay({ frames: FRAMES.slice(0, half), startAt: "oldest" });
+    const first = startRelay({ frames: FRAMES.slice(0, half + 12), startAt: "oldest" });
     const second = startRelay({ frames: OTHERS, startAt: "oldest" });
     const hosts = [first.url, second.url];
     const study = (await Deno.readTextFile("demo/study.yaml"))
@@ -33,11 +34,10 @@ Deno.test("when a host goes away the next one takes over by time, and what comes
     await Deno.writeTextFile(`${data}/study.yaml`, study);
     const args = ["sync:firehose", "--data", data, "--study", `${data}/study.yaml`, "--json"];
     const clock = { CIVICSKY_CLOCK: "2026-06-30T00:00:00Z" };
-    const until = FRAMES.at(-1)!.time;
-    const before = await runTask([...args, "--until", FRAMES[half - 1]!.time], clock);
+    const before = await runTask([...args, "--until", FRAMES[half]!.time], clock);
     assert.equal(before.code, 0, before.stderr);
     await first.close();
-    const after = await withQuickPauses(() => runTask([...args, "--until", until], clock));
+    const after = await withQuickPauses(() => runTask([...args, "--until", END], clock));
     await second.close();
     assert.equal(after.code, 0, after.stderr);
     assert.match(after.stderr, new RegExp(`going on at ${new URL(second.url).host}`));

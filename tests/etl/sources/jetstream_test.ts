@@ -6,11 +6,10 @@ import { startRelay } from "../../../demo/network/relay.ts";
 import { readSample } from "../../../demo/sample/sample.ts";
 import { query, withData } from "../../rows.ts";
 import { runTask } from "../../task.ts";
+import { collect, PRESENT, rawRows, tombstonesOf, UNTIL } from "./jetstream_run.ts";
 
 const FRAMES = await Array.fromAsync(sampleFrames(readSample()));
 const EVENTS = await Array.fromAsync(jetstreamEvents(FRAMES));
-/** Posts come after it: on a filtered stream nothing else tells that its time has passed. */
-const UNTIL = "2026-06-07T23:00:00Z";
 
 async function withJetstream(use: (jetstream: Jetstream) => Promise<void>): Promise<void> {
   const jetstream = startJetstream({ events: EVENTS, startAt: "oldest" });
@@ -21,28 +20,11 @@ async function withJetstream(use: (jetstream: Jetstream) => Promise<void>): Prom
   }
 }
 
-async function collect(url: string, data: string, clock: string, ...args: string[]) {
-  const all = ["sync:jetstream", "--data", data, "--study", "demo/study.yaml", "--json", ...args];
-  const run = await runTask(all, { BLUESKY_JETSTREAM: url, CIVICSKY_CLOCK: clock });
-  assert.equal(run.code, 0, run.stderr);
-  return JSON.parse(run.stdout);
-}
-
-/** Everything of a raw row but what names the stream; the record without regard to key order. */
-async function rawRows(data: string, source: string) {
-  const rows = await query(
-    data,
-    `SELECT * EXCLUDE (cursor, host, seen_at, event_time, date)
-     FROM read_parquet('{data}/raw/${source}/*/*.parquet') ORDER BY uri, rev`,
-  );
-  return rows.map((row) => ({ ...row, record: JSON.parse(String(row.record)) }));
-}
-
 Deno.test("Jetstream gives the rows and tombstones that the firehose gives", () =>
   withJetstream((jetstream) =>
     withData(async (data) => {
       const relay = startRelay({ frames: FRAMES, startAt: "oldest" });
-      const summary = await collect(jetstream.url, data, UNTIL, "--until", UNTIL);
+      const { summary } = await collect(jetstream.url, data, PRESENT, "--until", UNTIL);
       const fire = [
         "sync:firehose",
         "--data",
@@ -52,19 +34,13 @@ Deno.test("Jetstream gives the rows and tombstones that the firehose gives", () 
         "--until",
         UNTIL,
       ];
-      await runTask(fire, { BLUESKY_RELAY: relay.url, CIVICSKY_CLOCK: UNTIL });
+      await runTask(fire, { BLUESKY_RELAY: relay.url, CIVICSKY_CLOCK: PRESENT });
       await relay.close();
       assert.deepEqual(await rawRows(data, "jetstream"), await rawRows(data, "firehose"));
       assert.equal(summary.posts, (await rawRows(data, "firehose")).length);
-      const said = (host: string) =>
-        query(
-          data,
-          `SELECT subject_hash, reason FROM read_parquet('{data}/raw/tombstones/*/*.parquet')
-           WHERE host = '${new URL(host).host}' ORDER BY ALL`,
-        );
-      const tombstones = await said(jetstream.url);
+      const tombstones = await tombstonesOf(data, new URL(jetstream.url).host);
       assert.ok(tombstones.filter(({ reason }) => reason !== "active").length >= 8);
-      assert.deepEqual(tombstones, await said(relay.url));
+      assert.deepEqual(tombstones, await tombstonesOf(data, new URL(relay.url).host));
       assert.deepEqual(jetstream.connections[0]!.collections, ["app.bsky.feed.post"]);
       const [skipped] = await query(
         data,
@@ -79,7 +55,7 @@ Deno.test("runs at odd times collect what is owed, each post once, from the hour
     withData(async (data) => {
       const clocks = ["2026-06-01T05:17:00Z", "2026-06-01T05:29:00Z", "2026-06-02T03:00:00Z"];
       for (const clock of clocks) {
-        const summary = await collect(jetstream.url, data, clock);
+        const { summary } = await collect(jetstream.url, data, clock);
         assert.deepEqual([summary.owed_hours, summary.missed_hours], [0, 0], clock);
       }
       const uris = (await rawRows(data, "jetstream")).map((row) =>
@@ -89,7 +65,7 @@ Deno.test("runs at odd times collect what is owed, each post once, from the hour
       const relay = startRelay({ frames: FRAMES, startAt: "oldest" });
       await runTask(
         ["sync:firehose", "--data", data, "--study", "demo/study.yaml", "--until", clocks.at(-1)!],
-        { BLUESKY_RELAY: relay.url, CIVICSKY_CLOCK: UNTIL },
+        { BLUESKY_RELAY: relay.url, CIVICSKY_CLOCK: PRESENT },
       );
       await relay.close();
       const [fire] = await query(
@@ -105,8 +81,8 @@ Deno.test("by hand, a run after a long pause goes on where the last one ended", 
   withJetstream((jetstream) =>
     withData(async (data) => {
       const until = (hour: string) => ["--until", `2026-06-0${hour}:00:00Z`];
-      await collect(jetstream.url, data, "2026-06-01T12:00:00Z", ...until("1T12"));
-      const late = await collect(jetstream.url, data, "2026-06-05T12:00:00Z", ...until("5T12"));
+      await collect(jetstream.url, data, PRESENT, ...until("1T12"));
+      const { summary: late } = await collect(jetstream.url, data, PRESENT, ...until("5T12"));
       // The event at which the last run ended comes again, as it is asked for by its time.
       assert.deepEqual([late.repeated <= 1, late.reconnects], [true, {}]);
       const [raw] = await query(
@@ -115,7 +91,7 @@ Deno.test("by hand, a run after a long pause goes on where the last one ended", 
          FROM read_parquet('{data}/raw/jetstream/*/*.parquet')`,
       );
       await withData(async (other) => {
-        const all = await collect(jetstream.url, other, "2026-06-05T12:00:00Z", ...until("5T12"));
+        const { summary: all } = await collect(jetstream.url, other, PRESENT, ...until("5T12"));
         assert.deepEqual([raw!.n, raw!.versions], [all.posts, all.posts]);
         assert.ok(all.posts > 200);
       });

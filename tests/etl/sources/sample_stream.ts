@@ -5,6 +5,9 @@ import { type Frame, sampleFrames } from "../../../demo/sample/frames.ts";
 import { type PublishedPost, publishedPosts } from "../../../demo/sample/published_post.ts";
 import { readSample, type Sample } from "../../../demo/sample/sample.ts";
 
+/** The end of the sample's last day: the stream goes on. */
+export const END = "2026-06-08T00:00:00.000Z";
+
 export interface SampleStream {
   sample: Sample;
   posts: PublishedPost[];
@@ -18,6 +21,23 @@ export async function sampleStream(sample: Sample = readSample()): Promise<Sampl
     posts: publishedPosts(sample),
     frames: await Array.fromAsync(sampleFrames(sample)),
   };
+}
+
+/** Give the frames before the end of the last day. */
+export function untilEnd({ frames }: SampleStream): Frame[] {
+  return frames.filter(({ time }) => time < END);
+}
+
+/**
+ * Give the time of the stream at each frame, where it is read from its first frame on.
+ *
+ * The first four have no time before the fifth proves one; the last three prove nothing themselves.
+ */
+export function streamTimes(frames: Frame[], isAtEnd: boolean): string[] {
+  const times = frames.map(({ time }) => time);
+  times.fill(times[4]!, 0, 4);
+  if (isAtEnd) times.fill(times.at(-4)!, -3);
+  return times;
 }
 
 /** Decode the body of a frame with the library alone. */

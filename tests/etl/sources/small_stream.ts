@@ -2,15 +2,17 @@
 import assert from "node:assert/strict";
 import { query } from "../../rows.ts";
 import { rawRows } from "./firehose_run.ts";
-import { bodyOf, expectedRows, sampleStream } from "./sample_stream.ts";
+import { bodyOf, expectedRows, sampleStream, streamTimes } from "./sample_stream.ts";
 import { smallSample } from "../../demo/small_sample.ts";
 
 export const small = await sampleStream(smallSample());
 export const smallSeqs = small.frames.map(({ seq }) => seq);
 
-/** Coverage must be what the frames hold, minute by minute. */
-export async function assertCoverage(data: string, frames: typeof small.frames) {
-  const minutes = Map.groupBy(frames, ({ time }) => time.slice(0, 16));
+/** Coverage must be what the frames hold, minute by minute; `isAtEnd` where the stream ends with them. */
+export async function assertCoverage(data: string, frames: typeof small.frames, isAtEnd = false) {
+  const times = streamTimes(frames, isAtEnd);
+  const timed = frames.map((frame, i) => ({ ...frame, time: times[i]! }));
+  const minutes = Map.groupBy(timed, ({ time }) => time.slice(0, 16));
   const expected = Array.from(minutes, ([minute, inMinute]) => ({
     minute: `${minute.replace("T", " ")}:00`,
     events: inMinute.length,
@@ -38,5 +40,5 @@ export async function assertAll(data: string) {
     rows.map(({ uri, rev }) => [uri, rev]),
     expectedRows(small).map(({ uri, rev }) => [uri, rev]),
   );
-  await assertCoverage(data, small.frames);
+  await assertCoverage(data, small.frames, true);
 }

@@ -1,0 +1,230 @@
+/** What an event of a stream says of posts and accounts: rows of posts, tombstones, notes. */
+import type { Tombstone } from "../raw/journal_line.ts";
+import { subjectHash, type TombstoneReason } from "../raw/tombstone.ts";
+import { type Account, FrameError, type OtherEvent, type RecordOp } from "../atproto/frame.ts";
+import { POST_COLLECTION, readPost, RecordError } from "../atproto/post.ts";
+import type { StreamCommit, StreamDecoder } from "../atproto/stream_decoder.ts";
+import type { Quarantine } from "../store/quarantine.ts";
+import type { RecentPosts } from "./recent_posts.ts";
+import type { Placed } from "./stream_clock.ts";
+
+/** JSON of the posts of one event, at most; its journal line must stay readable (`land.ts`). */
+const MAX_CHARACTERS = 4_000_000;
+
+/** How far ahead of the stream a post can be; the days of posts allow as much. */
+const AHEAD_MS = 10 * 60_000;
+/** Characters of a time like 2026-06-01T00:00:00.000Z. */
+const ISO_LENGTH = 24;
+
+/** An event of a stream that has a place in it. */
+export type Event = StreamCommit | Account | OtherEvent;
+
+/** When a post was written, and what its server said where that is something else. */
+export interface PostTime {
+  event_time: string;
+  event_time_sent: string | null;
+}
+
+/** A record of a post, or why it cannot be read. */
+type ReadRecord = ReturnType<typeof readPost> | FrameError | RecordError;
+
+/** An event whose records are read: many are held until their place is known, so they are kept small. */
+export interface ReadEvent {
+  event: Event;
+  /** Records by the number of their op, where one creates or updates a post. */
+  records: (ReadRecord | undefined)[];
+  /** Kept where something cannot be read, for quarantine. */
+  message: Uint8Array | string;
+  /** Length of the message. */
+  bytes: number;
+}
+
+/** Where what an event says goes. */
+export interface ContentOptions {
+  /** Posts that another host may send again; repeated ones land once. */
+  recent?: RecentPosts;
+  hashKey: string;
+  quarantine: Quarantine;
+}
+
+/** What an event of a stream brings to its journal line. */
+export interface EventContent {
+  posts: Record<string, unknown>[];
+  tombstones: Tombstone[];
+  /** Notes about the stream. */
+  notes: string[];
+  /** Posts that came before. */
+  repeated: number;
+}
+
+/**
+ * Give the time of a post: what its server `sent`, as far as the stretch can have brought it, and what
+ * was sent where that is something else.
+ *
+ * `since` is the earliest time of the stretch, in milliseconds since 1970.
+ */
+export function postTimeOf(
+  sent: string,
+  { time, isSure, isFirst }: Omit<Placed<unknown>, "item">,
+  now: () => Date,
+  since: number,
+): PostTime {
+  const written = Date.parse(sent);
+  const latest = isSure ? time + AHEAD_MS : now().getTime();
+  const earliest = isFirst ? -Infinity : Math.min(since, time);
+  const kept = Math.max(earliest, Math.min(latest, written));
+  if (kept !== written) return { event_time: iso(kept), event_time_sent: iso(written) };
+  // Most servers write what we would.
+  const isWhole = sent.length === ISO_LENGTH && sent.endsWith("Z");
+  return { event_time: isWhole ? sent : iso(written), event_time_sent: null };
+}
+
+/** Read the records of an event. */
+export function readEvent(
+  event: Event,
+  message: Uint8Array | string,
+  decoder: StreamDecoder,
+): ReadEvent {
+  const bytes = message.length;
+  if (event.kind !== "commit") return { event, records: [], message: "", bytes };
+  if (event.ops.length === 0) {
+    const { seq, time } = event;
+    return {
+      event: { kind: "other", type: "#commit", seq, time },
+      records: [],
+      message: "",
+      bytes,
+    };
+  }
+  let [isFaulty, characters] = [false, 0];
+  const records = event.ops.map((op, index): ReadRecord | undefined => {
+    isFaulty ||= op.fault !== undefined;
+    if (op.action === "delete" || op.collection !== POST_COLLECTION || op.fault !== undefined) {
+      return;
+    }
+    if (deletes(event.ops.slice(index + 1), op.rkey)) return;
+    try {
+      const post = readPost(decoder.record(event, op));
+      characters += post.record.length;
+      if (characters > MAX_CHARACTERS) throw new RecordError("event_too_large");
+      return post;
+    } catch (error) {
+      if (!(error instanceof FrameError || error instanceof RecordError)) throw error;
+      isFaulty = true;
+      return error;
+    }
+  });
+  return { event, records, message: isFaulty ? message : "", bytes };
+}
+
+/**
+ * Tell what an event says of posts and accounts; without a time of its posts, only what it takes back.
+ *
+ * A record or op that cannot be read is set aside alone. `streamTime` is the time of the stream, in
+ * milliseconds since 1970.
+ */
+export function contentOf(
+  read: ReadEvent,
+  time: (() => PostTime) | undefined,
+  streamTime: number,
+  options: ContentOptions,
+): EventContent {
+  const { event } = read;
+  if (event.kind === "commit") return contentOfCommit(event, read, time, streamTime, options);
+  const nothing = { posts: [], tombstones: [], notes: [], repeated: 0 };
+  if (event.kind === "other") {
+    return event.type === "#sync" ? { ...nothing, notes: [event.type] } : nothing;
+  }
+  const { reason, note } = accountState(event);
+  return {
+    ...nothing,
+    tombstones: reason === undefined
+      ? []
+      : [tombstoneOf(options.hashKey, event.did, "account", reason)],
+    notes: note === undefined ? [] : [note],
+  };
+}
+
+function contentOfCommit(
+  commit: StreamCommit,
+  { records, message }: ReadEvent,
+  time: (() => PostTime) | undefined,
+  streamTime: number,
+  { recent, hashKey, quarantine }: ContentOptions,
+): EventContent {
+  const posts: Record<string, unknown>[] = [];
+  const tombstones: Tombstone[] = [];
+  let repeated = 0;
+  for (const [index, op] of commit.ops.entries()) {
+    const { action, collection, rkey, cid } = op;
+    if (collection !== POST_COLLECTION) continue;
+    const uri = `at://${commit.did}/${collection}/${rkey}`;
+    if (time === undefined && action !== "delete") continue;
+    const setAside = (reason: string, what: string) =>
+      quarantine.add(reason, { uri, cursor: commit.seq, what }, message);
+    if (op.fault !== undefined) {
+      setAside("malformed_op", op.fault);
+      continue;
+    }
+    const version = `${uri} ${commit.rev}`;
+    if (action === "delete") {
+      // What the revision wrote before goes too, what it writes behind stays.
+      const with_rev = !writes(commit.ops.slice(index + 1), rkey) &&
+        (writes(commit.ops.slice(0, index), rkey) ||
+          recent?.has(version) === true);
+      const tombstone = tombstoneOf(hashKey, uri, "post", "deleted");
+      tombstones.push({ ...tombstone, rev: commit.rev, with_rev });
+      continue;
+    }
+    const record = records[index];
+    if (record === undefined) continue;
+    if (record instanceof FrameError) setAside("malformed_record", record.message);
+    else if (record instanceof RecordError) setAside(record.message, record.message);
+    else if (recent?.add(version, streamTime) === false) repeated++;
+    else posts.push({ uri, cid, did: commit.did, rkey, rev: commit.rev, ...time!(), ...record });
+  }
+  return { posts, tombstones, notes: [], repeated };
+}
+
+function tombstoneOf(
+  hashKey: string,
+  subject: string,
+  kind: Tombstone["subject_kind"],
+  reason: TombstoneReason,
+): Tombstone {
+  return { subject_hash: subjectHash(hashKey, subject), subject_kind: kind, reason };
+}
+
+function deletes(ops: RecordOp[], rkey: string): boolean {
+  return ops.some((op) => isOnPost(op, rkey) && op.action === "delete");
+}
+
+function writes(ops: RecordOp[], rkey: string): boolean {
+  return ops.some((op) => isOnPost(op, rkey) && op.action !== "delete");
+}
+
+function isOnPost({ collection, rkey, fault }: RecordOp, wanted: string): boolean {
+  return collection === POST_COLLECTION && rkey === wanted && fault === undefined;
+}
+
+/** Account states about the stream and not about content. */
+const NOTED = ["throttled", "desynchronized"];
+
+/**
+ * Interpret an `#account` event: a reason for a tombstone, or a note for the coverage.
+ *
+ * By the lexicon only `active` says whether content may be shown, and a status may be missing or new:
+ * an inactive account with an unknown status is hidden, as that can be undone.
+ */
+function accountState(
+  { active, status = "" }: Account,
+): { reason?: TombstoneReason; note?: string } {
+  if (NOTED.includes(status)) return { note: status };
+  if (active) return { reason: "active" };
+  const isKnown = status === "deleted" || status === "takendown" || status === "suspended";
+  return { reason: isKnown ? status : "deactivated" };
+}
+
+function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

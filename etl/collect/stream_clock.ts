@@ -1,0 +1,308 @@
+/** An event of a stream with its place in the time of the stream. */
+export interface Placed<T> {
+  item: T;
+  /** The time of the stream at this event, in milliseconds since 1970; it never falls. */
+  time: number;
+  /** Events on both sides confirm the time; at an end too few do. */
+  isSure: boolean;
+  /** The event is one of the first, by which the time was found: it may be earlier than that. */
+  isFirst: boolean;
+  /**
+   * The time leaps here, stood still shortly before, or is one of a backlog: other events may have come
+   * meanwhile.
+   */
+  isLeap: boolean;
+  /** A dense stream was silent before this event. */
+  isAfterSilence: boolean;
+}
+
+/** Events on each side whose median is the time of an event. */
+const SIDE = 8;
+/** Events on each side where the stream pauses or ends. */
+const SIDE_AT_END = 3;
+/** Events that are waited for where the stream is not of the present: longer than a burst. */
+const AHEAD = 512;
+/** So near to our own clock the stream is of the present, and our clock bounds it well. */
+const PRESENT_MS = 10_000;
+/** Events on each side by which later parts of the stream are judged, and how often that is done. */
+const [WIDE, STEP] = [32, 16];
+/** A step of the time is a leap from here on, where it is so many times as long as the next ones. */
+const [LEAP_MS, LONG] = [60_000, 25];
+/** Events after a leap until the time is steady: more than a server sends at once. */
+const UNREST = AHEAD / 2;
+/** So many steps back among the times around an event are no single servers' any more. */
+const BACK = 6;
+/** Events by which the time of a stream's first event is judged, where most lie within a minute. */
+const FIRST = 51;
+const FIRST_MS = 60_000;
+/** A minute without events is a gap in a stream that brought so many in the minute before. */
+const [DENSE, SILENCE_MS] = [AHEAD, 60_000];
+
+/**
+ * Tells the time of a stream by what many of its events say, and by no single one.
+ *
+ * The `time` of an event is what its server wrote: servers are days behind or hours ahead, and send
+ * backlogs. The order of a stream is its host's. So the time at an event is the median of the times of
+ * the events around it, eight before and eight behind it. It never falls, it is never later than our
+ * own clock was when the event came, and it stands still while later parts of the stream
+ * contradict it, as after a burst of a server whose clock is ahead. Where all clocks are right, it is
+ * the event's own time.
+ *
+ * An event is held until enough later ones have come (`place`), or until the stream pauses or ends
+ * (`flush`).
+ */
+export class StreamClock<T> {
+  /** The time at the last placed event, or where the stream was entered; undefined where unknown. */
+  time: number | undefined;
+  /** The earliest time where it is not known. */
+  #floor: number | undefined;
+  /** Times of the last placed events, as often as needed the beginning's, and behind them of held ones. */
+  #times: number[] = [];
+  #held: T[] = [];
+  /** Our own clock when each of them came. */
+  #received: number[] = [];
+  /** The times around the next event to be placed, sorted, once there are enough. */
+  #around: number[] | undefined;
+  /** Steps back around the last placed event, where it can be counted on from there. */
+  #back: number | undefined;
+  /** The time in later parts of the stream: the number of an event and the median around it. */
+  #later: { number: number; time: number }[] = [];
+  /** Events placed and pushed since the stream was entered here. */
+  #placed = 0;
+  #pushed = 0;
+  /** Events whose place was judged by later ones alone. */
+  #first = 0;
+  /** Times at the last placed events at which it moved on. */
+  #recent: number[] = [];
+  /** Events in a row at which the time stood because too few events proved a leap. */
+  #standing = 0;
+  /** Events left until the time counts as steady again. */
+  #unrest = 0;
+
+  constructor(beginning?: number) {
+    this.moveTo(beginning);
+  }
+
+  /** The time at the last event that came, as far as that is known. */
+  get newest(): number | undefined {
+    if (this.#held.length === 0) return this.time;
+    const last = median(this.#times.slice(-2 * SIDE_AT_END - 1));
+    return Math.max(this.time ?? -Infinity, last);
+  }
+
+  /** Go on at another place, whose time may be known; what is held is dropped. */
+  moveTo(beginning: number | undefined): void {
+    this.time = beginning;
+    this.#floor = undefined;
+    this.#held = [];
+    this.#received = [];
+    this.#around = this.#back = undefined;
+    this.#later = [];
+    this.#placed =
+      this.#pushed =
+      this.#first =
+      this.#standing =
+        0;
+    this.#recent = [];
+    this.#unrest = 0;
+    // What came before is not later: so the first events alone move nothing.
+    this.#times = beginning === undefined ? [] : before(beginning);
+  }
+
+  /** Go on behind a gap, where nothing is held: the time is found anew, and is no earlier than before. */
+  skip(): void {
+    const floor = this.time;
+    this.moveTo(undefined);
+    this.#floor = floor;
+  }
+
+  /** Hold the next event of the stream; `received` is our own clock. */
+  push(item: T, time: number, received: number): void {
+    this.#held.push(item);
+    this.#received.push(received);
+    this.#times.push(Math.min(time, received));
+    this.#pushed++;
+    if (this.time !== undefined && this.#pushed % STEP === 0 && this.#held.length > WIDE) {
+      const around = this.#times.slice(-2 * WIDE - 1);
+      this.#later.push({ number: this.#pushed - WIDE, time: median(around) });
+    }
+  }
+
+  /** Give the next event whose time is known, in the order in which they came. */
+  place(): Placed<T> | undefined {
+    const held = this.#held.length;
+    if (this.time === undefined) {
+      if (held < FIRST) return undefined;
+      this.#findBeginning();
+    }
+    if (held <= SIDE) return undefined;
+    const next = this.#times.length - held;
+    this.#around ??= this.#times.slice(next - SIDE, next + SIDE + 1).sort(ascending);
+    const isPresent = this.time! >= this.#received[0]! - PRESENT_MS;
+    if (held <= AHEAD && !isPresent) return undefined;
+    const placed = this.#take(this.#around[SIDE]!, true);
+    if (held > SIDE + 1) {
+      replace(this.#around, this.#times[next - SIDE]!, this.#times[next + SIDE + 1]!);
+    } else this.#around = undefined;
+    this.#trim();
+    return placed;
+  }
+
+  /**
+   * Give all events that are held, without waiting for more: the stream pauses, ends, or leaves
+   * something out.
+   *
+   * The last three events move nothing. A leap is believed where many events follow it, or where it
+   * leads to the present.
+   */
+  flush(): Placed<T>[] {
+    if (this.#held.length === 0) return [];
+    if (this.time === undefined) this.#findBeginning();
+    const count = this.#held.length;
+    const first = this.#times.length - count;
+    const around = this.#held.map((_, index) => {
+      const behind = Math.min(SIDE, count - 1 - index);
+      const end = first + index + behind + 1;
+      return median(this.#times.slice(end - 2 * Math.max(SIDE_AT_END, behind) - 1, end));
+    });
+    const lowest = lowestBehind(around);
+    // The time at an event is not later than that at the end; of the last few the end tells nothing.
+    const last = median(this.#times.slice(-2 * SIDE - 1));
+    const placed = around.map((time, index) => {
+      const behind = count - 1 - index;
+      const isLeap = this.#isLeap(time - this.time!);
+      const isProven = !isLeap || behind + this.#standing >= AHEAD / 2 ||
+        isLive(time, this.#received[0]!);
+      this.#standing = isLeap ? this.#standing + 1 : 0;
+      const end = behind >= 2 * SIDE ? last : Infinity;
+      const isSure = behind >= SIDE_AT_END;
+      this.#back = undefined;
+      return this.#take(time, isSure, end, isProven ? lowest[index] : this.time!);
+    });
+    this.#around = this.#back = undefined;
+    this.#trim();
+    return placed;
+  }
+
+  /** Find the time at the first event of a stream that nothing is known of. */
+  #findBeginning(): void {
+    const many = this.#times.slice(0, FIRST).sort(ascending);
+    const middle = many[(many.length * 3) >> 2]! - many[many.length >> 2]!;
+    const isDense = many.length === FIRST && middle <= FIRST_MS;
+    const judged = isDense ? many : this.#times.slice(0, SIDE + 1);
+    this.#first = judged.length;
+    this.time = Math.max(this.#floor ?? -Infinity, median(judged));
+    this.#times.unshift(...before(this.time));
+  }
+
+  #take(around: number, isSure: boolean, end = Infinity, lowest = around): Placed<T> {
+    const last = this.time!;
+    this.#placed++;
+    while (this.#later.length > 0 && this.#later[0]!.number < this.#placed + WIDE) {
+      this.#later.shift();
+    }
+    // A long step is believed where nothing later contradicts it, a short one where the newest does not: a
+    // backlog of the past is in the way of nothing.
+    const step = this.#isLeap(around - last);
+    const believed = Math.min(
+      end,
+      around - last > LEAP_MS
+        ? Math.min(around, lowest, ...this.#later.map(({ time }) => time))
+        : this.#later.at(-1)?.time ?? around,
+    );
+    const isHeld = around < last || believed < around;
+    const isMoved = this.#placed > 1 && this.#recent.at(-1) !== this.#recent[0];
+    const isContradicted = isMoved && this.#isLeap(last - around) ||
+      this.#isLeap(around - believed);
+    if (isContradicted || !isHeld && step) this.#unrest = UNREST;
+    else if (this.#unrest > 0 && !isHeld) this.#unrest--;
+    const isLeap = this.#unrest > 0 || this.#stepsBack() >= BACK;
+    if (!isHeld) this.time = around;
+    const isFirst = this.#first > 0;
+    if (isFirst) this.#first--;
+    const isDense = this.#recent.length >= DENSE &&
+      this.#recent[this.#recent.length - DENSE]! > last - SILENCE_MS;
+    // Where the time stands, as at the place that was entered, nothing tells how far events lie apart.
+    const isStanding = this.#recent.length === 0 && this.time === last;
+    if (!isHeld && !isFirst && !isStanding) this.#recent.push(this.time!);
+    this.#received.shift();
+    return {
+      item: this.#held.shift()!,
+      time: this.time!,
+      isSure,
+      isFirst,
+      isLeap,
+      isAfterSilence: isDense && this.time! - last > SILENCE_MS,
+    };
+  }
+
+  /** Count steps back among the times around the next event. */
+  #stepsBack(): number {
+    const next = this.#times.length - this.#held.length;
+    if (this.#back === undefined) {
+      this.#back = 0;
+      for (let i = next - SIDE + 1; i <= next + SIDE; i++) this.#back += this.#stepBack(i);
+    } else this.#back += this.#stepBack(next + SIDE) - this.#stepBack(next - SIDE);
+    return this.#back;
+  }
+
+  #stepBack(index: number): number {
+    return this.#times[index - 1]! - this.#times[index]! > LEAP_MS ? 1 : 0;
+  }
+
+  /** Is a step of the time much longer than those before or those that follow, as far as there are some? */
+  #isLeap(step: number): boolean {
+    if (step <= LEAP_MS) return false;
+    const next = this.#times.length - this.#held.length + 1;
+    const spacings = [this.#recent.slice(-SIDE), this.#times.slice(next, next + SIDE)].map(spacing);
+    const least = Math.min(...spacings);
+    return least === Infinity || step > LONG * least;
+  }
+
+  #trim(): void {
+    if (this.#recent.length > 2 * DENSE) this.#recent.splice(0, this.#recent.length - DENSE);
+    const more = this.#times.length - this.#held.length - 2 * WIDE;
+    if (more > AHEAD) this.#times.splice(0, more);
+  }
+}
+
+/** Give how far times lie apart, infinite for few. */
+function spacing(times: number[]): number {
+  if (times.length < SIDE_AT_END) return Infinity;
+  const sorted = times.toSorted(ascending);
+  const [low, high] = [sorted.length >> 2, (sorted.length * 3) >> 2];
+  return (sorted[high]! - sorted[low]!) / (high - low);
+}
+
+function before(time: number): number[] {
+  return Array<number>(2 * WIDE).fill(time);
+}
+
+function ascending(a: number, b: number): number {
+  return a - b;
+}
+
+/** Is a time that of the present? A server that is ahead says the future, which our clock cuts off. */
+function isLive(time: number, received: number): boolean {
+  return time >= received - PRESENT_MS && time < received;
+}
+
+/** Give for each time the earliest from it on. */
+function lowestBehind(times: number[]): number[] {
+  const lowest = times.slice();
+  for (let i = lowest.length - 2; i >= 0; i--) lowest[i] = Math.min(lowest[i]!, lowest[i + 1]!);
+  return lowest;
+}
+
+/** Give the median, of an even number the lower of the two in the middle. */
+function median(times: number[]): number {
+  return Float64Array.from(times).sort()[(times.length - 1) >> 1]!;
+}
+
+/** Put another number in the place of one, where they are sorted. */
+function replace(sorted: number[], old: number, value: number): void {
+  let index = sorted.indexOf(old);
+  for (; index > 0 && sorted[index - 1]! > value; index--) sorted[index] = sorted[index - 1]!;
+  for (; sorted[index + 1]! < value; index++) sorted[index] = sorted[index + 1]!;
+  sorted[index] = value;
+}

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { BEGINNING, type InventedEvent } from "./random_stream.ts";
+import { StreamReader } from "./stream_trial.ts";
+
+const [SECOND, MINUTE, HOUR, DAY] = [1000, 60_000, 3_600_000, 86_400_000];
+
+interface Sent {
+  /** Minutes since the stream's beginning at which the relay sends it. */
+  at: number;
+  /** What its server's clock is ahead, in milliseconds. */
+  ahead?: number;
+  /** An account that is gone instead of a post. */
+  isRemoval?: boolean;
+}
+
+/** A stream of three hours with a post every 30 seconds, all clocks right, and what is sent between. */
+function streamWith(more: Sent[]): { events: InventedEvent[]; until: number; added: number[] } {
+  const regular = Array.from({ length: 360 }, (_, i): Sent => ({ at: i / 2 }));
+  const sent = [...regular, ...more].sort((a, b) => a.at - b.at);
+  const events = sent.map(({ at, ahead = 0, isRemoval }, index): InventedEvent => {
+    const sentAt = BEGINNING + at * MINUTE;
+    const head = { seq: 1000 + index, time: new Date(sentAt + ahead).toISOString() };
+    const did = "did:plc:a";
+    if (isRemoval) {
+      const event = { kind: "account", ...head, did, active: false, status: "deleted" } as const;
+      return { sentAt, event };
+    }
+    const op = { action: "create", collection: "app.bsky.feed.post", cid: "c" } as const;
+    const ops = [{ ...op, rkey: `r${index}` }];
+    return { sentAt, event: { kind: "commit", ...head, did, rev: `r${index}`, ops } };
+  });
+  const added = sent.flatMap((each, index) => more.includes(each) ? [index] : []);
+  return { events, until: BEGINNING + 3 * HOUR, added };
+}
+
+/** Read a stream every ten minutes from its first half hour on. */
+async function readEveryTenMinutes(more: Sent[]) {
+  const stream = streamWith(more);
+  const reader = new StreamReader(stream, 1, "all");
+  for (let at = 30; at <= 180; at += 10) await reader.run(BEGINNING + at * MINUTE);
+  return { stream, reader };
+}
+
+// Invariant 14
+Deno.test("one event that is dated ahead ends nothing: all posts of the hour land", async () => {
+  const { reader, stream } = await readEveryTenMinutes([{ at: 70.1, ahead: 2 * HOUR }]);
+  const { lost, unclaimed, missing } = reader.compare();
+  assert.deepEqual({ lost, unclaimed, missing }, { lost: 0, unclaimed: 0, missing: 0 });
+  const ofHour = stream.events.flatMap(({ sentAt }, index) =>
+    sentAt >= BEGINNING + HOUR && sentAt < BEGINNING + 2 * HOUR ? [index] : []
+  );
+  assert.equal(ofHour.length, 121);
+  assert.deepEqual(ofHour.filter((index) => !reader.landed.has(index)), []);
+});
+
+// Invariant 14
+Deno.test("posts of a host that is behind land, whatever it is behind", async () => {
+  for (const behind of [SECOND, 2 * MINUTE, 5 * MINUTE, 12 * MINUTE, 3 * HOUR, 2 * DAY]) {
+    const late = Array.from({ length: 40 }, (_, i) => ({ at: 40 + i * 3 + 0.2, ahead: -behind }));
+    const { reader, stream } = await readEveryTenMinutes(late);
+    assert.deepEqual(stream.added.filter((index) => !reader.landed.has(index)), [], `${behind} ms`);
+  }
+});
+
+// Invariants 11 and 14
+Deno.test("a deletion lands whenever it comes, before a window too", async () => {
+  const gone = [
+    { at: 119.8 },
+    { at: 20.2, ahead: -12 * MINUTE },
+    { at: 90.2, ahead: -12 * MINUTE },
+    {
+      at: 130.2,
+      ahead: DAY,
+    },
+  ].map((sent) => ({ ...sent, isRemoval: true }));
+  assert.equal((await readEveryTenMinutes(gone)).reader.tombstones.length, 4);
+  const reader = new StreamReader(streamWith(gone), 1, { fixed: [12] });
+  await reader.run(BEGINNING + 3 * HOUR);
+  // The window begins after two hours; the way to it begins at most a minute before.
+  assert.equal(reader.tombstones.length, 2);
+});
+
+// Invariant 14
+Deno.test("a late event stretches no claim, and a backlog leads no search astray", async () => {
+  const backlog = Array.from({ length: 60 }, (_, i) => ({ at: 110 + i / 1000, ahead: -2 * DAY }));
+  const stream = streamWith([{ at: 119.9, ahead: -3 * DAY }, ...backlog]);
+  const reader = new StreamReader(stream, 1, { fixed: [12] });
+  await reader.run(BEGINNING + 175 * MINUTE);
+  const [claim] = reader.claims;
+  assert.equal(reader.claims.length, 1);
+  assert.equal(claim!.from.toISOString(), "2026-06-01T12:00:00.000Z");
+  const { lost, unclaimed, missing } = reader.compare();
+  assert.deepEqual({ lost, unclaimed, missing }, { lost: 0, unclaimed: 0, missing: 0 });
+});
+
+Deno.test("a post keeps its own time as far as its stretch allows it, and says what was sent", async () => {
+  const { reader, stream } = await readEveryTenMinutes([
+    { at: 60.2, ahead: -20 * SECOND },
+    { at: 70.2, ahead: -3 * DAY },
+    { at: 80.2, ahead: 5 * HOUR },
+  ]);
+  const [near, behind, ahead] = stream.added.map((index) => reader.times.get(index)!);
+  const sent = stream.added.map((index) => stream.events[index]!.event.time);
+  assert.deepEqual(near, { event_time: sent[0], event_time_sent: null });
+  assert.equal(behind!.event_time_sent, sent[1]);
+  assert.ok(Date.parse(behind!.event_time) >= BEGINNING);
+  assert.equal(ahead!.event_time_sent, sent[2]);
+  const latest = BEGINNING + 80.2 * MINUTE + 11 * MINUTE;
+  assert.ok(Date.parse(ahead!.event_time) <= latest, ahead!.event_time);
+});
