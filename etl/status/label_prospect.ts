@@ -80,6 +80,8 @@ export async function labelProspects(
       }),
     );
   }
+  // One instant: the end of a budget's month is counted from it and to it.
+  const at = now();
   return open.map((one) => {
     const sharing = one.settings.model === undefined
       ? [one]
@@ -88,13 +90,13 @@ export async function labelProspects(
     const needADay = sum(sharing.map(({ needADay }) => needADay));
     const limits = quotas(settings);
     const atQuota = durationAtAll(limits, sharing);
-    const atBudget = budgetMs(one);
+    const atBudget = budgetMs(one, at);
     const isKnown = limits.length > 0 || atBudget > 0;
     const ms = isKnown ? Math.max(atQuota, atBudget) : Infinity;
     const isLeft = prospect.pending > 0;
     return {
       ...prospect,
-      done_at: isLeft && Number.isFinite(ms) ? new Date(now().getTime() + ms).toISOString() : null,
+      done_at: isLeft && Number.isFinite(ms) ? new Date(at.getTime() + ms).toISOString() : null,
       held_by: !isLeft || !isKnown ? null : atBudget > atQuota ? "budget" : "quota",
       keeps_up: durationAt(limits, needADay.requests, needADay.tokens) < DAY_MS &&
         30 * one.needADay.cost <= (settings.budget?.per_month ?? Infinity),
@@ -108,13 +110,12 @@ function durationAtAll(limits: Quota[], sharing: Open[]): number {
 }
 
 /** Give the time until the monthly budgets suffice, in milliseconds; 0 where this month's does. */
-function budgetMs({ settings, need, spent_this_month }: Open): number {
+function budgetMs({ settings, need, spent_this_month }: Open, at: Date): number {
   if (settings.budget === undefined || need.cost === 0) return 0;
   const { per_month } = settings.budget;
   const lacks = need.cost - Math.max(0, per_month - spent_this_month);
   if (lacks <= 0) return 0;
   if (per_month === 0) return Infinity;
-  const at = now();
   const months = Math.ceil(lacks / per_month);
   return Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + months) - at.getTime();
 }
