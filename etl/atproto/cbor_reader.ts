@@ -78,7 +78,9 @@ export class CborReader {
     const start = this.text("a key");
     const length = this.at - start;
     const { bytes } = this;
-    if (after > 0) {
+    // Of two keys with one byte before them, which most have, the longer one stands behind.
+    const isLonger = length < 24 && bytes[after]! < bytes[at]!;
+    if (after > 0 && !isLonger) {
       this.at = after;
       const before = this.text("a key");
       let order = length - (this.at - before);

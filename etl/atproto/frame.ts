@@ -9,11 +9,11 @@ export { FrameError } from "./frame_error.ts";
 export { recordOf } from "./record.ts";
 export type { RecordOp } from "./record_op.ts";
 
-/** A decoded frame `#commit`. */
+/** A decoded frame `#commit`; the `time` of an event is in milliseconds since 1970. */
 export interface Commit {
   kind: "commit";
   seq: number;
-  time: string;
+  time: number;
   did: string;
   rev: string;
   /** Those in the collection that was asked for. */
@@ -25,18 +25,18 @@ export interface Commit {
 export interface Account {
   kind: "account";
   seq: number;
-  time: string;
+  time: number;
   did: string;
   active: boolean;
   status: string | undefined;
 }
 
-/** #identity, #sync and whatever the protocol may add. */
+/** #identity, #sync, commits of other collections and whatever the protocol may add. */
 export interface OtherEvent {
   kind: "other";
   type: string;
   seq: number;
-  time: string;
+  time: number;
 }
 
 /** A decoded frame `#info`. */
@@ -85,7 +85,8 @@ const STATUS = keyCode("status");
  * Decode one binary frame of `com.atproto.sync.subscribeRepos`.
  *
  * With a collection, only ops on its records are given; no object is made of the others, and no CAR
- * file is looked at. Fields that nobody here uses are walked over, not checked. Throws a `FrameError`
+ * file is looked at. A commit without such an op is one of the other events. Fields that nobody here uses
+ * are walked over, not checked. Throws a `FrameError`
  * where the bytes are no DAG-CBOR or the frame does not fit the lexicon.
  */
 export function decodeFrame(bytes: Uint8Array, collection?: string): Frame {
@@ -141,7 +142,7 @@ function readBody(
   }
 }
 
-function readCommit(reader: CborReader, collection: string | undefined): Commit {
+function readCommit(reader: CborReader, collection: string | undefined): Commit | OtherEvent {
   let key = 0;
   let seq, time, did, rev, ops, blocks;
   for (let left = reader.map("the body"); left > 0; left--) {
@@ -149,6 +150,10 @@ function readCommit(reader: CborReader, collection: string | undefined): Commit 
     switch (reader.code) {
       case OPS:
         ops = readOps(reader, collection);
+        // Keys are in canonical order, by which ops come before all that they need.
+        if (collection !== undefined && ops.length === 0) {
+          return readOther(reader, "#commit", left - 1, key);
+        }
         break;
       case REV:
         rev = matched(reader.ascii("rev", MAX_NAME), TID, "rev");
@@ -216,10 +221,15 @@ function readAccount(reader: CborReader): Account {
   };
 }
 
-function readOther(reader: CborReader, type: string): OtherEvent {
-  let key = 0;
+/** Read what every event has, from the pair on that follows `key`. */
+function readOther(
+  reader: CborReader,
+  type: string,
+  left = reader.map("the body"),
+  key = 0,
+): OtherEvent {
   let seq, time;
-  for (let left = reader.map("the body"); left > 0; left--) {
+  for (; left > 0; left--) {
     key = reader.key(key);
     if (reader.code === SEQ) seq = reader.unsigned("seq");
     else if (reader.code === TIME) time = readTime(reader);

@@ -1,5 +1,5 @@
-import { z } from "zod";
-import { type Account, FrameError, type Info, isStorable, type OtherEvent } from "./frame.ts";
+import { parseTime } from "./event_time.ts";
+import { type Account, FrameError, type Info, type OtherEvent } from "./frame.ts";
 import { POST_COLLECTION } from "./post.ts";
 import { checkPath, MAX_RKEY, type RecordOp } from "./record_op.ts";
 import type { StreamCommit, StreamDecoder, StreamFrame } from "./stream_decoder.ts";
@@ -19,7 +19,7 @@ export interface JetstreamCommit extends StreamCommit {
 export type Fields = Record<string, unknown>;
 
 /** The place of an event in the stream. */
-type Place = { seq: number; time: string };
+type Place = { seq: number; time: number };
 
 /** The protocol's limit for one message of an event stream. */
 const MAX_LENGTH = 5 * 1024 * 1024;
@@ -31,7 +31,6 @@ const TID = /^[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}$/;
 const RECORD_CID = /^bafyrei[a-h][a-z2-7]{50}[aeimquy4]$/;
 /** Names of events, of errors and of account states. */
 export const NAME = /^[!-~]{1,128}$/;
-const DATETIME = z.regexes.datetime({ offset: true });
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -87,15 +86,12 @@ function readPayload(payload: Fields): StreamFrame<JetstreamCommit> {
   }
 }
 
-/** Read a commit of the repository `did` with its one op. */
-export function readCommit(place: Place, payload: Fields): JetstreamCommit {
-  const head = { kind: "commit", ...place } as const;
-  // The op is alone in its event, and one on another collection is not judged.
-  if (payload.collection !== POST_COLLECTION) {
-    return { ...head, did: "", rev: "", ops: [], record: undefined };
-  }
+/** Read a commit of the repository `did` with its one op; one on another collection is not judged. */
+export function readCommit(place: Place, payload: Fields): JetstreamCommit | OtherEvent {
+  if (payload.collection !== POST_COLLECTION) return { kind: "other", type: "#commit", ...place };
   return {
-    ...head,
+    kind: "commit",
+    ...place,
     did: textOf(payload, "did", DID, MAX_DID),
     rev: textOf(payload, "rev", TID),
     ops: [readOp(payload)],
@@ -152,11 +148,9 @@ function seqOf({ seq }: Fields): number {
 }
 
 /** Read when the host witnessed an event; before it said so, `time` was that. */
-function timeOf(payload: Fields): string {
+function timeOf(payload: Fields): number {
   const key = payload.witnessedAt === undefined ? "time" : "witnessedAt";
-  const time = textOf(payload, key, DATETIME);
-  if (!isStorable(time)) throw new FrameError(`${key} is not within the years 1 to 9999`);
-  return time;
+  return parseTime(payload[key], key);
 }
 
 function actionOf(operation: unknown): RecordOp["action"] {

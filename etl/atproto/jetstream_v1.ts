@@ -47,5 +47,5 @@ function placeOf({ time_us }: Fields) {
   const isTime = Number.isSafeInteger(time_us) && (time_us as number) >= FIRST_TIME_CURSOR;
   if (!isTime) throw wrong("time_us");
   const seq = time_us as number;
-  return { seq, time: new Date(Math.floor(seq / 1000)).toISOString() };
+  return { seq, time: Math.floor(seq / 1000) };
 }

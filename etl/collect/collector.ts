@@ -11,7 +11,7 @@ import {
 } from "./event_content.ts";
 import { type Placed, StreamClock } from "./stream_clock.ts";
 import { TimedEvents } from "./timed_events.ts";
-import { coarseClock, now } from "../run/clock.ts";
+import { coarseClock, isoTime } from "../run/clock.ts";
 import type { Journal } from "../store/journal.ts";
 
 /** So much earlier than before the time at the cursor of a stretch's end can be judged. */
@@ -83,14 +83,12 @@ export class Collector {
   #unread = 0;
   #pending = nothingYet();
   #owing: JournalLine[] = [];
-  /** Our own clock. */
-  #now: () => Date;
-  /** The same, to a tenth of a second. */
-  #received: () => Date;
+  /** Our own clock, to a tenth of a second. */
+  #now: () => number;
 
   constructor(readonly options: CollectorOptions) {
-    this.#now = options.now ?? now;
-    this.#received = options.now ?? coarseClock();
+    const clock = options.now ?? coarseClock();
+    this.#now = () => clock().getTime();
     const { host, cursor, time, isBeginning = false, untilCursor } = options.position;
     this.#speak(options.dialect, options.position);
     this.#untilCursor = untilCursor;
@@ -132,7 +130,7 @@ export class Collector {
 
   /** The time of the stream at the last event that was taken. */
   get eventTime(): string | undefined {
-    return this.#taken === undefined ? undefined : iso(this.#taken);
+    return this.#taken === undefined ? undefined : isoTime(this.#taken);
   }
 
   /** The cursor of the last event that came. */
@@ -210,7 +208,7 @@ export class Collector {
   #judgeAgain(journal: Journal): Verdict {
     if (this.#again.length < FEWEST_AGAIN) return "go_on";
     const again = this.#again.splice(0);
-    const times = again.map(({ event }) => Date.parse(event.time)).sort((a, b) => a - b);
+    const times = again.map(({ event }) => event.time).sort((a, b) => a - b);
     const time = this.#clock.newest;
     if (time === undefined || times[(times.length - 1) >> 1]! <= time) {
       this.repeated += again.length;
@@ -243,7 +241,7 @@ export class Collector {
       this.#clock.skip();
       this.#isUnsettled = true;
     }
-    this.#clock.push(held, Date.parse(event.time), this.#received().getTime());
+    this.#clock.push(held, event.time, this.#now());
     for (let placed; (placed = this.#clock.place()) !== undefined;) {
       const verdict = this.#takePlaced(placed, journal);
       if (verdict !== "go_on") return verdict;
@@ -273,7 +271,7 @@ export class Collector {
       const since = this.#coveredFrom(until.getTime(), placed.isLeap || isBefore);
       if (since < until.getTime()) {
         this.#pending.covered_until = until.toISOString();
-        this.#pending.covered_from ??= iso(since);
+        this.#pending.covered_from ??= isoTime(since);
         this.#taken ??= since;
       }
       this.mark(journal);
@@ -288,7 +286,7 @@ export class Collector {
       // Posts before the window are left out; what was taken back is gone all the same.
       const { tombstones } = this.#contentOf(item, undefined);
       this.deletions += tombstones.filter(({ reason }) => reason !== "active").length;
-      if (tombstones.length > 0) journal.append(this.#unclaimed(iso(time), tombstones));
+      if (tombstones.length > 0) journal.append(this.#unclaimed(isoTime(time), tombstones));
       return "go_on";
     }
     if (minuteOf(this.#taken ?? -Infinity) !== minuteOf(time)) this.mark(journal);
@@ -297,7 +295,7 @@ export class Collector {
     if (this.#isBeginning && this.#before === undefined) this.#pending.notes.push(BEGINNING);
     this.#isBeginning = false;
     this.#since ??= time;
-    this.#pending.covered_from ??= iso(this.#coveredFrom(time, placed.isLeap));
+    this.#pending.covered_from ??= isoTime(this.#coveredFrom(time, placed.isLeap));
     this.#before = this.#taken = time;
     this.cursor = event.seq;
     this.events++;
@@ -364,7 +362,7 @@ export class Collector {
       cursor: null,
       stretch: this.#stretch,
       event_time: at,
-      seen_at: this.#now().toISOString(),
+      seen_at: isoTime(this.#now()),
       ...nothingYet(),
       posts: [],
       tombstones,
@@ -379,8 +377,8 @@ export class Collector {
       host: this.#host,
       cursor: this.cursor ?? null,
       stretch: this.#stretch,
-      event_time: iso(this.#taken!),
-      seen_at: this.#now().toISOString(),
+      event_time: isoTime(this.#taken!),
+      seen_at: isoTime(this.#now()),
       ...this.#pending,
       notes: this.#pending.notes.concat(this.#spoken.note ?? []),
       posts,
@@ -389,10 +387,6 @@ export class Collector {
     this.#pending = nothingYet();
     return line;
   }
-}
-
-function iso(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }
 
 function minuteOf(milliseconds: number): number {

@@ -5,6 +5,7 @@ import { type Account, FrameError, type OtherEvent, type RecordOp } from "../atp
 import { POST_COLLECTION, readPost, RecordError } from "../atproto/post.ts";
 import type { StreamCommit, StreamDecoder } from "../atproto/stream_decoder.ts";
 import type { Quarantine } from "../store/quarantine.ts";
+import { isoTime } from "../run/clock.ts";
 import type { RecentPosts } from "./recent_posts.ts";
 import type { Placed } from "./stream_clock.ts";
 
@@ -13,8 +14,6 @@ const MAX_CHARACTERS = 4_000_000;
 
 /** How far ahead of the stream a post can be; the days of posts allow as much. */
 const AHEAD_MS = 10 * 60_000;
-/** Characters of a time like 2026-06-01T00:00:00.000Z. */
-const ISO_LENGTH = 24;
 
 /** An event of a stream that has a place in it. */
 export type Event = StreamCommit | Account | OtherEvent;
@@ -61,22 +60,18 @@ export interface EventContent {
  * Give the time of a post: what its server `sent`, as far as the stretch can have brought it, and what
  * was sent where that is something else.
  *
- * `since` is the earliest time of the stretch, in milliseconds since 1970.
+ * `sent` and `since`, the earliest time of the stretch, are in milliseconds since 1970.
  */
 export function postTimeOf(
-  sent: string,
+  sent: number,
   { time, isSure, isFirst }: Omit<Placed<unknown>, "item">,
-  now: () => Date,
+  now: () => number,
   since: number,
 ): PostTime {
-  const written = Date.parse(sent);
-  const latest = isSure ? time + AHEAD_MS : now().getTime();
+  const latest = isSure ? time + AHEAD_MS : now();
   const earliest = isFirst ? -Infinity : Math.min(since, time);
-  const kept = Math.max(earliest, Math.min(latest, written));
-  if (kept !== written) return { event_time: iso(kept), event_time_sent: iso(written) };
-  // Most servers write what we would.
-  const isWhole = sent.length === ISO_LENGTH && sent.endsWith("Z");
-  return { event_time: isWhole ? sent : iso(written), event_time_sent: null };
+  const kept = Math.max(earliest, Math.min(latest, sent));
+  return { event_time: isoTime(kept), event_time_sent: kept === sent ? null : isoTime(sent) };
 }
 
 /** Read the records of an event. */
@@ -87,15 +82,6 @@ export function readEvent(
 ): ReadEvent {
   const bytes = message.length;
   if (event.kind !== "commit") return { event, records: [], message: "", bytes };
-  if (event.ops.length === 0) {
-    const { seq, time } = event;
-    return {
-      event: { kind: "other", type: "#commit", seq, time },
-      records: [],
-      message: "",
-      bytes,
-    };
-  }
   let [isFaulty, characters] = [false, 0];
   const records = event.ops.map((op, index): ReadRecord | undefined => {
     isFaulty ||= op.fault !== undefined;
@@ -223,8 +209,4 @@ function accountState(
   if (active) return { reason: "active" };
   const isKnown = status === "deleted" || status === "takendown" || status === "suspended";
   return { reason: isKnown ? status : "deactivated" };
-}
-
-function iso(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

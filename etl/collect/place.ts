@@ -122,7 +122,7 @@ async function firstFrame(
       if (frame.kind === "error") return undefined;
       if (frame.kind === "info") continue;
       seq ??= frame.seq;
-      times.push(Math.min(Date.parse(frame.time), now().getTime()));
+      times.push(Math.min(frame.time, now().getTime()));
       if (times.length === PROBE_FRAMES) break;
       clearTimeout(quiet);
       quiet = setTimeout(() => done.abort(), NEXT_MS);

@@ -28,13 +28,25 @@ export function now(): Date {
 
 /** Make a clock that gives the present moment to a tenth of a second, for who asks very often. */
 export function coarseClock(): () => Date {
-  let read = -Infinity;
+  let read = NaN;
   let present = new Date(0);
   return () => {
-    const passed = performance.now();
-    if (passed - read > COARSE_MS) [read, present] = [passed, now()];
+    const tenth = Math.floor(Date.now() / COARSE_MS);
+    if (tenth !== read) [read, present] = [tenth, now()];
     return present;
   };
+}
+
+/** The last second that was written. */
+let second = { number: NaN, text: "" };
+
+/** Give milliseconds since 1970 as `toISOString` does, at a fraction of its cost where many are of one second. */
+export function isoTime(milliseconds: number): string {
+  const number = Math.floor(milliseconds / 1000);
+  if (number !== second.number) {
+    second = { number, text: new Date(number * 1000).toISOString().slice(0, -"000Z".length) };
+  }
+  return `${second.text}${String(milliseconds - number * 1000).padStart(3, "0")}Z`;
 }
 
 /** Give the UTC day of an instant as `YYYY-MM-DD`. */

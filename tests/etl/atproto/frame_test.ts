@@ -32,7 +32,7 @@ Deno.test("a commit gives its ops and, by CID, its records", () => {
   assert.deepEqual(rest, {
     kind: "commit",
     seq: 7,
-    time: TIME,
+    time: Date.parse(TIME),
     did,
     rev: commit.rev,
     ops: [{ action: "create", collection: "app.bsky.feed.post", rkey: "3k2a", cid }],
@@ -57,8 +57,7 @@ Deno.test("with a collection only its ops are given, and the CAR file waits unti
   assert.deepEqual(frame.ops.map(({ rkey }) => rkey), ["3k2a"]);
   assert.throws(() => recordOf(frame.blocks, link.$link), FrameError);
   const none = decodeFrame(bytes, "app.bsky.graph.follow");
-  assert.ok(none.kind === "commit");
-  assert.deepEqual(none.ops, []);
+  assert.deepEqual(none, { kind: "other", type: "#commit", seq: 7, time: Date.parse(TIME) });
 });
 
 Deno.test("a record whose bytes do not match its CID, or that is none, is refused", async () => {
@@ -76,7 +75,8 @@ Deno.test("a record whose bytes do not match its CID, or that is none, is refuse
 });
 
 Deno.test("the other messages of the lexicon, and those to come, are told apart", async () => {
-  const account = { kind: "account", seq: 1, time: TIME, did };
+  const time = Date.parse(TIME);
+  const account = { kind: "account", seq: 1, time, did };
   const frames = [
     [accountFrame(1, TIME, did).bytes, { ...account, active: true, status: undefined }],
     [accountFrame(1, TIME, did, "takendown").bytes, {
@@ -88,19 +88,19 @@ Deno.test("the other messages of the lexicon, and those to come, are told apart"
       kind: "other",
       type: "#identity",
       seq: 2,
-      time: TIME,
+      time,
     }],
     [syncFrame(3, TIME, await repository.head()).bytes, {
       kind: "other",
       type: "#sync",
       seq: 3,
-      time: TIME,
+      time,
     }],
     [encodeFrame({ op: 1, t: "#new" }, { seq: 4, time: TIME, a: 1 }), {
       kind: "other",
       type: "#new",
       seq: 4,
-      time: TIME,
+      time,
     }],
     [infoFrame("OutdatedCursor", "old"), { kind: "info", name: "OutdatedCursor" }],
     [errorFrame("FutureCursor", "new"), { kind: "error", error: "FutureCursor" }],

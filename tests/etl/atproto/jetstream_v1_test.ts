@@ -24,7 +24,7 @@ function message(kind: string, body: unknown, changes: Record<string, unknown> =
 }
 
 Deno.test("events of version 1 are read as those of version 2, at the time and cursor time_us", () => {
-  const place = { seq: TIME_US, time: TIME };
+  const place = { seq: TIME_US, time: Date.parse(TIME) };
   const op = { action: "create", collection: POST_COLLECTION, rkey: COMMIT.rkey, cid: CID };
   const commit = { kind: "commit", ...place, did, rev: COMMIT.rev };
   const { record, ...without } = COMMIT;

@@ -58,7 +58,7 @@ export function inventStream(seed: number): InventedStream {
   }
   sent.sort((a, b) => a.sentAt - b.sentAt);
   const events = sent.map(({ sentAt, server, written }, index): InventedEvent => {
-    const head = { seq: 1000 + index, time: new Date(written).toISOString() };
+    const head = { seq: 1000 + index, time: Math.floor(written) };
     const kind = random(10);
     const did = `did:plc:${server}x${random(30)}`;
     if (kind < 4) {

@@ -152,7 +152,7 @@ export class StreamReader {
     const place = await findPlace((cursor) => {
       const first = Math.max(0, cursor - 1000 + 1);
       const times = this.stream.events.slice(first, Math.min(available, first + PROBE_FRAMES))
-        .map(({ event }) => Math.min(Date.parse(event.time), present));
+        .map(({ event }) => Math.min(event.time, present));
       return Promise.resolve(times.length === 0 ? undefined : probeOf(first + 1000, times));
     }, from);
     return { host: "relay", cursor: place?.cursor, time: place?.time };
@@ -237,7 +237,7 @@ export class StreamReader {
     let left = Math.abs(by);
     for (; left > 0 && index > 0 && index < events.length; index += step) {
       const { sentAt, event } = events[index]!;
-      if (Math.abs(Date.parse(event.time) - sentAt) < 5000) left--;
+      if (Math.abs(event.time - sentAt) < 5000) left--;
     }
     return Math.max(0, Math.min(events.length, index));
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { utcDay } from "../../../etl/run/clock.ts";
+import { isoTime, utcDay } from "../../../etl/run/clock.ts";
 import { Child } from "../store/child.ts";
 
 type Answer = { now?: string; text?: string; exit?: number };
@@ -34,6 +34,12 @@ Deno.test("without CIVICSKY_CLOCK it is the time of the machine", async () => {
       assert.ok(before <= time && time <= new Date().toISOString());
     }
   });
+});
+
+Deno.test("a time is written as the runtime writes it, whichever was written before", () => {
+  const year1 = Date.parse("0001-01-01T00:00:00Z");
+  const times = [0, 7, 1000, 1099, 999, -1, -1000, 1780300800123, 1780300800004, year1, year1 + 1];
+  for (const time of times) assert.equal(isoTime(time), new Date(time).toISOString());
 });
 
 // Invariant 10
