@@ -96,7 +96,7 @@ export class Collector {
     this.cursor = cursor;
     this.#lastSeq = cursor;
     this.#before = time === undefined ? undefined : Date.parse(time);
-    this.#clock = new StreamClock(this.#before);
+    this.#clock = new StreamClock(this.#before, this.#edges());
     this.#since = this.#clock.time;
     this.#isBeginning = isBeginning;
     this.#isUnsettled = time === undefined;
@@ -115,7 +115,7 @@ export class Collector {
     this.#again = [];
     this.#next = NOTHING_BEFORE;
     this.#before = time === undefined ? undefined : Date.parse(time);
-    this.#clock.moveTo(this.#before);
+    this.#clock.moveTo(this.#before, this.#edges());
     this.#since = this.#clock.time;
     this.#isUnsettled = time === undefined;
     this.#isBeginning = isBeginning;
@@ -126,6 +126,10 @@ export class Collector {
     this.#spoken = dialect;
     this.#timed = dialect.isTimed ? new TimedEvents(cursor) : undefined;
     this.#from = from ?? this.options.from;
+  }
+
+  #edges(): number[] {
+    return [this.#from, this.options.until].flatMap((edge) => edge?.getTime() ?? []);
   }
 
   /** The time of the stream at the last event that was taken. */

@@ -18,6 +18,8 @@ const AHEAD_MS = 10 * 60_000;
 /** An event of a stream that has a place in it. */
 export type Event = StreamCommit | Account | OtherEvent;
 
+const NONE: undefined[] = [];
+
 /** When a post was written, and what its server said where that is something else. */
 export interface PostTime {
   event_time: string;
@@ -81,7 +83,7 @@ export function readEvent(
   decoder: StreamDecoder,
 ): ReadEvent {
   const bytes = message.length;
-  if (event.kind !== "commit") return { event, records: [], message: "", bytes };
+  if (event.kind !== "commit") return { event, records: NONE, message: "", bytes };
   let [isFaulty, characters] = [false, 0];
   const records = event.ops.map((op, index): ReadRecord | undefined => {
     isFaulty ||= op.fault !== undefined;
@@ -100,7 +102,10 @@ export function readEvent(
       return error;
     }
   });
-  return { event, records, message: isFaulty ? message : "", bytes };
+  const { kind, seq, time, did, rev, ops } = event;
+  // Whoever holds it must not hold the bytes of its message too.
+  const content = { kind, seq, time, did, rev, ops };
+  return { event: content, records, message: isFaulty ? message : "", bytes };
 }
 
 /**

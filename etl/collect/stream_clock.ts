@@ -20,7 +20,7 @@ export interface Placed<T> {
 const SIDE = 8;
 /** Events on each side where the stream pauses or ends. */
 const SIDE_AT_END = 3;
-/** Events that are waited for where the stream is not of the present: longer than a burst. */
+/** Later events that a step is judged by, where one counts and the stream is not of the present: longer than a burst. */
 const AHEAD = 512;
 /** So near to our own clock the stream is of the present, and our clock bounds it well. */
 const PRESENT_MS = 10_000;
@@ -49,7 +49,7 @@ const [DENSE, SILENCE_MS] = [AHEAD, 60_000];
  * the event's own time.
  *
  * An event is held until enough later ones have come (`place`), or until the stream pauses or ends
- * (`flush`).
+ * (`flush`). Those are eight, and many more where the time leaps or reaches an edge of what is claimed.
  */
 export class StreamClock<T> {
   /** The time at the last placed event, or where the stream was entered; undefined where unknown. */
@@ -78,9 +78,11 @@ export class StreamClock<T> {
   #standing = 0;
   /** Events left until the time counts as steady again. */
   #unrest = 0;
+  /** Times at which a claim begins or ends. */
+  #edges: number[] = [];
 
-  constructor(beginning?: number) {
-    this.moveTo(beginning);
+  constructor(beginning?: number, edges: number[] = []) {
+    this.moveTo(beginning, edges);
   }
 
   /** The time at the last event that came, as far as that is known. */
@@ -91,8 +93,9 @@ export class StreamClock<T> {
   }
 
   /** Go on at another place, whose time may be known; what is held is dropped. */
-  moveTo(beginning: number | undefined): void {
+  moveTo(beginning: number | undefined, edges = this.#edges): void {
     this.time = beginning;
+    this.#edges = edges;
     this.#floor = undefined;
     this.#held = [];
     this.#received = [];
@@ -138,8 +141,7 @@ export class StreamClock<T> {
     if (held <= SIDE) return undefined;
     const next = this.#times.length - held;
     this.#around ??= this.#times.slice(next - SIDE, next + SIDE + 1).sort(ascending);
-    const isPresent = this.time! >= this.#received[0]! - PRESENT_MS;
-    if (held <= AHEAD && !isPresent) return undefined;
+    if (held <= AHEAD && this.#isDecisive(this.#around[SIDE]!)) return undefined;
     const placed = this.#take(this.#around[SIDE]!, true);
     if (held > SIDE + 1) {
       replace(this.#around, this.#times[next - SIDE]!, this.#times[next + SIDE + 1]!);
@@ -184,6 +186,18 @@ export class StreamClock<T> {
     return placed;
   }
 
+  /** Is the time at the next event judged by many later ones? In the present our clock bounds it. */
+  #isDecisive(around: number): boolean {
+    if (this.time! >= this.#received[0]! - PRESENT_MS) return false;
+    return this.#unrest > 0 || this.#counts(around);
+  }
+
+  /** Does a step to a time change the account by more than a minute: is it long, or does it meet an edge? */
+  #counts(around: number): boolean {
+    const time = this.time!;
+    return around - time > LEAP_MS || this.#edges.some((edge) => time < edge && around >= edge);
+  }
+
   /** Find the time at the first event of a stream that nothing is known of. */
   #findBeginning(): void {
     const many = this.#times.slice(0, FIRST).sort(ascending);
@@ -201,15 +215,13 @@ export class StreamClock<T> {
     while (this.#later.length > 0 && this.#later[0]!.number < this.#placed + WIDE) {
       this.#later.shift();
     }
-    // A long step is believed where nothing later contradicts it, a short one where the newest does not: a
-    // backlog of the past is in the way of nothing.
+    // A step that counts is believed where nothing later contradicts it, another one where the newest does
+    // not: a backlog of the past is in the way of nothing.
     const step = this.#isLeap(around - last);
-    const believed = Math.min(
-      end,
-      around - last > LEAP_MS
-        ? Math.min(around, lowest, ...this.#later.map(({ time }) => time))
-        : this.#later.at(-1)?.time ?? around,
-    );
+    const later = this.#later.map(({ time }) => time);
+    const believed = this.#counts(around)
+      ? Math.min(end, around, lowest, ...later)
+      : Math.min(end, later.at(-1) ?? around);
     const isHeld = around < last || believed < around;
     const isMoved = this.#placed > 1 && this.#recent.at(-1) !== this.#recent[0];
     const isContradicted = isMoved && this.#isLeap(last - around) ||

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { BEGINNING, type InventedEvent } from "./random_stream.ts";
+import { StreamClock } from "../../../etl/collect/stream_clock.ts";
 import { StreamReader } from "./stream_trial.ts";
 
 const [SECOND, MINUTE, HOUR, DAY] = [1000, 60_000, 3_600_000, 86_400_000];
@@ -60,6 +61,40 @@ Deno.test("posts of a host that is behind land, whatever it is behind", async ()
     const { reader, stream } = await readEveryTenMinutes(late);
     assert.deepEqual(stream.added.filter((index) => !reader.landed.has(index)), [], `${behind} ms`);
   }
+});
+
+// Invariant 14
+Deno.test("a burst that is dated less than a minute ahead ends no window that is read later", async () => {
+  const ahead = 30 * SECOND;
+  const burst = Array.from({ length: 100 }, (_, i) => ({ at: 119.6 + i / 6000, ahead }));
+  const between = Array.from({ length: 200 }, (_, i) => ({ at: 119.65 + i / 1000 }));
+  const later = Array.from({ length: 700 }, (_, i) => ({ at: 125 + i / 20 }));
+  const stream = streamWith([...burst, ...between, ...later]);
+  const reader = new StreamReader(stream, 1, { fixed: [11] });
+  await reader.run(BEGINNING + 3 * HOUR);
+  const ofWindow = stream.events.flatMap(({ sentAt }, index) =>
+    sentAt >= BEGINNING + HOUR && sentAt < BEGINNING + 2 * HOUR ? [index] : []
+  );
+  assert.equal(ofWindow.length, 420);
+  assert.deepEqual(ofWindow.filter((index) => !reader.landed.has(index)), []);
+});
+
+Deno.test("few events are held, and many only where the time leaps, is in doubt, or meets an edge", () => {
+  const edge = BEGINNING + 1000 * SECOND;
+  const clock = new StreamClock<number>(BEGINNING, [edge]);
+  let held = 0;
+  const push = (time: number) => {
+    clock.push(time, time, BEGINNING + DAY);
+    for (held++; clock.place() !== undefined;) held--;
+    return held;
+  };
+  const most = (from: number, count: number) =>
+    Math.max(...Array.from({ length: count }, (_, i) => push(from + i * SECOND)));
+  assert.ok(most(BEGINNING, 990) < 20);
+  assert.ok(most(BEGINNING + 990 * SECOND, 600) > 500, "an edge");
+  assert.ok(most(BEGINNING + 1590 * SECOND, 600) < 600);
+  assert.ok(push(BEGINNING + 2190 * SECOND) < 20);
+  assert.ok(most(BEGINNING + 9000 * SECOND, 600) > 500, "a leap");
 });
 
 // Invariants 11 and 14
