@@ -1,6 +1,7 @@
 import { delay } from "../run/pause.ts";
 import { UserError } from "../run/error.ts";
-import { type ConnectionProblem, explainProblem, SilentSocket } from "./connection_problem.ts";
+import { type ConnectionProblem, explainProblem } from "./connection_problem.ts";
+import { messagesOf } from "./socket.ts";
 
 /** A socket that is silent for this long is dead: the network has about 240 commits a second. */
 const SILENCE_MS = 60_000;
@@ -33,8 +34,8 @@ export interface SubscriptionOptions {
 /**
  * Give the messages of a WebSocket as they come, and connect again whenever it ends.
  *
- * The next message is asked of the socket only when the consumer comes back for it, so that a slow
- * disk slows the socket. Ends when the signal is aborted. Throws where no host ever answered.
+ * A consumer that does not come back for messages is sent no more (`messagesOf`), so that a slow disk slows
+ * the socket. Ends when the signal is aborted. Throws where no host ever answered.
  */
 export async function* subscribe(
   options: SubscriptionOptions,
@@ -48,7 +49,9 @@ export async function* subscribe(
     const url = await options.url(host);
     let problem: ConnectionProblem;
     try {
-      for await (const message of connection(url, options, silenceMs)) {
+      for await (
+        const message of messagesOf(url, { signal, onOpen: options.onConnect, silenceMs })
+      ) {
         answered = true;
         failures = 0;
         yield message;
@@ -77,66 +80,5 @@ export async function* subscribe(
       : problem.retryAfterMs + backoff * Math.random();
     onReconnect(wait / 1000, problem);
     await delay(wait, signal);
-  }
-}
-
-async function* connection(
-  url: string,
-  { signal, onConnect }: SubscriptionOptions,
-  silenceMs: number,
-): AsyncGenerator<Uint8Array | string, void> {
-  // The runtime throws out of abort() once the handshake is over, so its signal ends with that.
-  const handshake = new AbortController();
-  const giveUp = () => handshake.abort();
-  signal.addEventListener("abort", giveUp);
-  const socket = new WebSocketStream(url, { signal: handshake.signal });
-  // A failing socket rejects both promises; the one without a waiter must not end the process.
-  const closed = socket.closed.catch(() => undefined);
-  const { readable } = await socket.opened.catch((error) => {
-    if (signal.aborted) return { readable: undefined };
-    throw error;
-  }).finally(() => signal.removeEventListener("abort", giveUp));
-  if (readable === undefined) return;
-  onConnect?.();
-  const reader = readable.getReader();
-  let silent = false;
-  // The reader is not cancelled: the runtime goes on reading until the server has said goodbye too,
-  // and a message that comes before that would end the process.
-  let giveUpReading = () => {};
-  const read = () =>
-    new Promise<ReadableStreamReadResult<Uint8Array | string>>((resolve, reject) => {
-      giveUpReading = () => resolve({ done: true, value: undefined });
-      reader.read().then(resolve, reject);
-    });
-  const stop = () => giveUpReading();
-  signal.addEventListener("abort", stop);
-  let last = performance.now();
-  const watch = setInterval(() => {
-    silent = performance.now() - last > silenceMs;
-    if (silent) stop();
-  }, Math.min(silenceMs, 1000));
-  try {
-    while (!signal.aborted) {
-      const { done, value } = await read();
-      if (done) break;
-      yield value;
-      // Time that the consumer took is not silence of the server.
-      last = performance.now();
-    }
-    if (silent && !signal.aborted) throw new SilentSocket(`no frame for ${silenceMs / 1000} s`);
-  } finally {
-    clearInterval(watch);
-    signal.removeEventListener("abort", stop);
-    closeQuietly(socket);
-    await Promise.race([closed, delay(1000)]);
-  }
-}
-
-function closeQuietly(socket: WebSocketStream): void {
-  try {
-    socket.close();
-  } catch (error) {
-    // A failed socket cannot be closed and is closed already.
-    if (!(error instanceof DOMException || error instanceof TypeError)) throw error;
   }
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type ConnectionProblem, explainProblem } from "../../../etl/atproto/connection_problem.ts";
 import { retryAfterMs } from "../../../etl/quota/server_allowance.ts";
 import { SUBSCRIBE_EVENTS } from "../../../etl/atproto/jetstream_event.ts";
+import { messagesOf } from "../../../etl/atproto/socket.ts";
 import { subscribe } from "../../../etl/atproto/subscription.ts";
 
 /** Give what a real handshake with a server that answers every request alike comes to. */
@@ -15,10 +16,9 @@ async function problemOf(response: () => Response): Promise<ConnectionProblem> {
 }
 
 async function handshake(url: string): Promise<ConnectionProblem> {
-  const socket = new WebSocketStream(url);
-  socket.closed.catch(() => undefined);
+  const { signal } = new AbortController();
   try {
-    await socket.opened;
+    await messagesOf(url, { signal, silenceMs: 1000 }).next();
   } catch (error) {
     return await explainProblem(error, url);
   }
