@@ -26,19 +26,23 @@ export function readTasks(): Record<string, Task> {
 }
 
 /**
- * Give a process that is `deno task <task> <args>`, ready to be started: the command of `deno.json`,
+ * Give a process that is `deno task <task> <args>`, ready to be started: the command of `deno.json`
+ * with the variables that stand before it,
  * without a shell and a second Deno before it, so that a signal hits the run itself.
  */
 export function taskCommand(
   [task, ...args]: string[],
   options: Deno.CommandOptions = {},
 ): Deno.Command {
-  const [, ...words] = readTasks()[task!]?.command.split(" ") ?? [];
+  const words = readTasks()[task!]?.command.split(" ") ?? [];
+  const deno = words.indexOf("deno");
+  const variables = words.slice(0, Math.max(0, deno)).map((word) => word.split("="));
   return new Deno.Command(Deno.execPath(), {
     cwd: ROOT,
     stdin: "null",
     ...options,
+    env: { ...Object.fromEntries(variables), ...options.env },
     // Deno itself says what is wrong with a task that there is not.
-    args: words.length > 0 ? [...words, ...args] : ["task", "-q", task!, ...args],
+    args: deno >= 0 ? [...words.slice(deno + 1), ...args] : ["task", "-q", task!, ...args],
   });
 }

@@ -32,9 +32,9 @@ async function canStart(): Promise<boolean> {
 
 /** Run a task as a process whose user is bound by the modes of files and folders. */
 async function asUser(data: string, task: string, args: string[] = ARGUMENTS[task] ?? []) {
-  const [, ...words] = readTasks()[task]!.command.split(" ");
+  const words = readTasks()[task]!.command.split(" ");
   const { code, stdout, stderr } = await new Deno.Command(PROGRAM!, {
-    args: [...BEFORE, ...words, ...args, "--data", data],
+    args: [...BEFORE, ...words.slice(words.indexOf("deno") + 1), ...args, "--data", data],
     cwd: ROOT,
     env: { NO_COLOR: "1", ...onlyThese(ENV) },
   }).output();
