@@ -57,11 +57,11 @@ export class Collector {
   /** How often the host began its sequence anew. */
   resets = 0;
   bytes = 0;
-  #clock: StreamClock<Held>;
+  #clock!: StreamClock<Held>;
   #spoken!: Spoken;
   /** Where cursors are times. */
   #timed: TimedEvents | undefined;
-  #host: string;
+  #host!: string;
   #from: Date | undefined;
   #untilCursor: number | undefined;
   /** Of the last event that came. */
@@ -74,13 +74,11 @@ export class Collector {
   /** The same at the event before, where nothing is missing between it and the next. */
   #before: number | undefined;
   /** Is the beginning of the window not known well enough to claim anything from there? */
-  #isUnsettled: boolean;
+  #isUnsettled!: boolean;
   /** The earliest time that a post of this stretch can have. */
   #since: number | undefined;
-  #isBeginning: boolean;
+  #isBeginning!: boolean;
   #stretch = 1;
-  /** Messages since the last event that could not be read. */
-  #unread = 0;
   #pending = nothingYet();
   #owing: JournalLine[] = [];
   /** Our own clock, to a tenth of a second. */
@@ -89,47 +87,33 @@ export class Collector {
   constructor(readonly options: CollectorOptions) {
     const clock = options.now ?? coarseClock();
     this.#now = () => clock().getTime();
-    const { host, cursor, time, isBeginning = false, untilCursor } = options.position;
-    this.#speak(options.dialect, options.position);
-    this.#untilCursor = untilCursor;
-    this.#host = host;
-    this.cursor = cursor;
-    this.#lastSeq = cursor;
-    this.#before = time === undefined ? undefined : Date.parse(time);
-    this.#clock = new StreamClock(this.#before, this.#edges());
-    this.#since = this.#clock.time;
-    this.#isBeginning = isBeginning;
-    this.#isUnsettled = time === undefined;
+    this.#enter(options.position, options.dialect);
   }
 
   /** Continue at another host or place; what is held is left to be read there. */
   moveTo(position: Position, dialect: Spoken = this.#spoken): void {
-    const { host, cursor, time, isBeginning = false, untilCursor } = position;
     // Counts so far belong to the earlier place; they are written with the next line.
     if (this.#hasPending()) this.#owing.push(this.#line([], []));
-    this.#speak(dialect, position);
-    this.#host = host;
-    this.#untilCursor = untilCursor;
-    this.cursor = cursor;
-    this.#lastSeq = cursor;
-    this.#again = [];
-    this.#next = NOTHING_BEFORE;
-    this.#before = time === undefined ? undefined : Date.parse(time);
-    this.#clock.moveTo(this.#before, this.#edges());
-    this.#since = this.#clock.time;
-    this.#isUnsettled = time === undefined;
-    this.#isBeginning = isBeginning;
+    this.#enter(position, dialect);
     this.#stretch++;
   }
 
-  #speak(dialect: Spoken, { cursor, from }: Position): void {
+  #enter(position: Position, dialect: Spoken): void {
+    const { host, cursor, time, minuteEvents, isBeginning = false, untilCursor } = position;
     this.#spoken = dialect;
     this.#timed = dialect.isTimed ? new TimedEvents(cursor) : undefined;
-    this.#from = from ?? this.options.from;
-  }
-
-  #edges(): number[] {
-    return [this.#from, this.options.until].flatMap((edge) => edge?.getTime() ?? []);
+    this.#from = position.from ?? this.options.from;
+    this.#host = host;
+    this.#untilCursor = untilCursor;
+    this.cursor = this.#lastSeq = cursor;
+    this.#again = [];
+    this.#next = NOTHING_BEFORE;
+    this.#before = time === undefined ? undefined : Date.parse(time);
+    const edges = [this.#from, this.options.until].flatMap((edge) => edge?.getTime() ?? []);
+    this.#clock = new StreamClock(this.#before, edges, minuteEvents);
+    this.#since = this.#before;
+    this.#isUnsettled = time === undefined;
+    this.#isBeginning = isBeginning;
   }
 
   /** The time of the stream at the last event that was taken. */

@@ -8,6 +8,8 @@ export interface Position {
   cursor: number | undefined;
   /** Time of the event at the cursor, undefined where it is not known. */
   time: string | undefined;
+  /** Events of the stream's last whole minute before it. */
+  minuteEvents?: number;
   /** True where the host holds nothing older than its next event. */
   isBeginning?: boolean;
   /** The cursor of the first event from `until` on, where it was read before: it counts more than time. */

@@ -174,12 +174,12 @@ export async function positionAt(
     Date.parse(last.time) < now().getTime() - source.replayMs;
   if (from === undefined) {
     if (isOld) return await placeAt(source, url, new Date(last.time), signal);
-    return { host, cursor: last?.cursor, time: last?.time };
+    return { host, cursor: undefined, time: undefined, ...last };
   }
   // A place shortly before `from` will do; otherwise find one nearer to it.
   const near = last && !isOld && Date.parse(last.time) <= from.getTime() &&
     from.getTime() - Date.parse(last.time) < OVERLAP_MS;
-  if (near) return { host, cursor: last.cursor, time: last.time };
+  if (near) return { host, ...last };
   return await placeAt(source, url, from, signal);
 }
 

@@ -79,10 +79,15 @@ export class StreamClock<T> {
   /** Events left until the time counts as steady again. */
   #unrest = 0;
   /** Times at which a claim begins or ends. */
-  #edges: number[] = [];
+  readonly #edges: number[];
+  /** Did the minute before the place that was entered have so many events that a silence can be seen? */
+  #beganDense = false;
 
-  constructor(beginning?: number, edges: number[] = []) {
-    this.moveTo(beginning, edges);
+  /** `minuteEvents` are those of the minute before `beginning`, as far as that is known. */
+  constructor(beginning?: number, edges: number[] = [], minuteEvents = 0) {
+    this.#edges = edges;
+    this.#enter(beginning);
+    this.#beganDense = minuteEvents >= DENSE;
   }
 
   /** The time at the last event that came, as far as that is known. */
@@ -92,10 +97,9 @@ export class StreamClock<T> {
     return Math.max(this.time ?? -Infinity, last);
   }
 
-  /** Go on at another place, whose time may be known; what is held is dropped. */
-  moveTo(beginning: number | undefined, edges = this.#edges): void {
+  #enter(beginning: number | undefined): void {
+    this.#beganDense = false;
     this.time = beginning;
-    this.#edges = edges;
     this.#floor = undefined;
     this.#held = [];
     this.#received = [];
@@ -115,7 +119,7 @@ export class StreamClock<T> {
   /** Go on behind a gap, where nothing is held: the time is found anew, and is no earlier than before. */
   skip(): void {
     const floor = this.time;
-    this.moveTo(undefined);
+    this.#enter(undefined);
     this.#floor = floor;
   }
 
@@ -232,7 +236,7 @@ export class StreamClock<T> {
     if (!isHeld) this.time = around;
     const isFirst = this.#first > 0;
     if (isFirst) this.#first--;
-    const isDense = this.#recent.length >= DENSE &&
+    const isDense = this.#recent.length === 0 ? this.#beganDense : this.#recent.length >= DENSE &&
       this.#recent[this.#recent.length - DENSE]! > last - SILENCE_MS;
     // Where the time stands, as at the place that was entered, nothing tells how far events lie apart.
     const isStanding = this.#recent.length === 0 && this.time === last;

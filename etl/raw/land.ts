@@ -197,6 +197,14 @@ function readLines(segment: string, longest: number): string {
     maximum_object_size = ${size}, columns = {${spec.join(", ")}})`;
 }
 
+/** The place to which a source was read at a host. */
+export interface LastPosition {
+  cursor: number;
+  time: string;
+  /** Events that came in the last whole minute before `time`. */
+  minuteEvents: number;
+}
+
 /**
  * Give the newest durable place to which a source was read at a host.
  *
@@ -207,20 +215,25 @@ export async function lastPosition(
   paths: DataPaths,
   source: string,
   host: string,
-): Promise<{ cursor: number; time: string } | undefined> {
-  const last = await newestCoverage<{ cursor: number | null; time: string | null }>(
+): Promise<LastPosition | undefined> {
+  const last = await newestCoverage<
+    { cursor: number | null; time: string | null; minute_events: number | null }
+  >(
     database,
     paths,
     // By time and not by cursor: a host that restarts its sequence counts from a lower number.
     (files) =>
-      `SELECT arg_max(last_cursor, (covered_until, last_cursor)) AS cursor, max(covered_until) AS time
-       FROM ${relation(COVERAGE, files)}
-       WHERE source = ${literal(source)} AND host = ${literal(host)}`,
+      `WITH ours AS (FROM ${relation(COVERAGE, files)}
+         WHERE source = ${literal(source)} AND host = ${literal(host)}),
+       last AS (SELECT arg_max(last_cursor, (covered_until, last_cursor)) AS cursor,
+         max(covered_until) AS time FROM ours)
+       SELECT cursor, time, (SELECT sum(events)::INTEGER FROM ours
+         WHERE minute = date_trunc('minute', time) - INTERVAL 1 MINUTE) AS minute_events FROM last`,
     ({ cursor, time }) => cursor !== null && time !== null,
   );
   if (last === undefined) return undefined;
   const time = new Date(`${last.time!.replace(" ", "T")}Z`).toISOString();
-  return { cursor: last.cursor!, time };
+  return { cursor: last.cursor!, time, minuteEvents: last.minute_events ?? 0 };
 }
 
 /**

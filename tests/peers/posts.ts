@@ -84,6 +84,7 @@ function rowOf({ uri, cid, record, columns }: Kind): Record<string, unknown> {
 }
 
 const NOTHING = {
+  event_time_sent: null,
   reply_root_uri: null,
   reply_parent_uri: null,
   embed_kind: null,

@@ -97,6 +97,29 @@ Deno.test("few events are held, and many only where the time leaps, is in doubt,
   assert.ok(most(BEGINNING + 9000 * SECOND, 600) > 500, "a leap");
 });
 
+// Invariant 14
+Deno.test("a dense stream that was silent for a minute says so, also where a run begins", () => {
+  const silences = (clock: StreamClock<number>, from: number) => {
+    const placed: number[] = [];
+    for (let time = from; time < from + 60 * SECOND; time += 50) {
+      clock.push(time, time, time + SECOND);
+      for (let next; (next = clock.place()) !== undefined;) {
+        if (next.isAfterSilence) placed.push(next.item);
+      }
+    }
+    for (const { item, isAfterSilence } of clock.flush()) if (isAfterSilence) placed.push(item);
+    return placed;
+  };
+  const clock = new StreamClock<number>(BEGINNING);
+  assert.deepEqual(silences(clock, BEGINNING), []);
+  const later = BEGINNING + 3 * MINUTE;
+  assert.deepEqual(silences(clock, later), [later]);
+  for (const [minuteEvents, expected] of [[511, []], [512, [later]]] as const) {
+    assert.deepEqual(silences(new StreamClock(BEGINNING, [], minuteEvents), later), expected);
+    assert.deepEqual(silences(new StreamClock(BEGINNING, [], minuteEvents), BEGINNING), []);
+  }
+});
+
 // Invariants 11 and 14
 Deno.test("a deletion lands whenever it comes, before a window too", async () => {
   const gone = [

@@ -241,6 +241,27 @@ Deno.test("the last cursor is that of the host and the source", async () => {
   });
 });
 
+Deno.test("the last place says how many events came in the minute before it", async () => {
+  await withDatabase(async (database, paths) => {
+    const at = (time: string, events: number) => ({ event_time: `${DAY}T${time}Z`, events });
+    const path = await writeSegment(paths, "segment", [
+      line(1, at("09:59:59", 7)),
+      line(2, at("10:00:00", 300)),
+      line(3, at("10:00:59", 212)),
+      line(4, at("10:01:30", 5)),
+      line(9, { host: "other", ...at("10:00:30", 99) }),
+    ]);
+    await landSegment(database, paths, "firehose", path);
+    const last = async (host: string) => await lastPosition(database, paths, "firehose", host);
+    assert.deepEqual(await last("relay"), {
+      cursor: 4,
+      time: `${DAY}T10:01:30.000Z`,
+      minuteEvents: 512,
+    });
+    assert.equal((await last("other"))!.minuteEvents, 0);
+  });
+});
+
 Deno.test("texts land as they are, whatever characters they hold", async () => {
   await withDatabase(async (database, paths, data) => {
     const texts = ["a\0b", "'; DROP TABLE posts; --", '\u2028\u2029\\n\t"', "👩‍👩‍👧 é\u0301", ""];
