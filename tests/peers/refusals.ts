@@ -13,6 +13,8 @@ import type { Network } from "./network.ts";
 export async function cursorsAreRefused(network: Network, ada: Author): Promise<void> {
   await withData(async (data) => {
     await beginCollecting(network, ada, data);
+    // A PDS says that it no longer replays what was asked for only where there is such an event.
+    await ada.post({ text: "Nobody collects this." });
     await network.killPds();
     await sleep(1500);
     await network.startPds({ repoBackfillLimitMs: 1000 });
