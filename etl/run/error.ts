@@ -44,7 +44,7 @@ export function describeError(error: unknown): string {
 }
 
 /** Did the operating system refuse to write because the disk or the user's quota is full? */
-function isFull(thrown: unknown): boolean {
+export function isFull(thrown: unknown): boolean {
   const { code = "" } = thrown as { code?: string };
   // DuckDB says so only in words.
   return thrown instanceof Error &&

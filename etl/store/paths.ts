@@ -181,6 +181,11 @@ export class DataPaths {
     return join(this.root, "incidents.json");
   }
 
+  /** Keeps room for noting incidents while the disk is full. */
+  incidentsReserve(): string {
+    return join(this.root, "incidents.reserve");
+  }
+
   /** The notice on all output of this folder. */
   notice(): string {
     return join(this.root, "NOTICE.txt");

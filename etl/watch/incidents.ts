@@ -5,6 +5,7 @@ import { describeError, EXIT, UserError } from "../run/error.ts";
 import { delay } from "../run/pause.ts";
 import { lock } from "../store/lock.ts";
 import type { DataPaths } from "../store/paths.ts";
+import { writeFromReserve } from "../store/reserve.ts";
 import { StateFile } from "../store/state_file.ts";
 import type { Study } from "../study/study.ts";
 import { channels } from "./channel.ts";
@@ -61,7 +62,8 @@ type Settling = Pick<Context, "paths" | "warn" | "signal"> & {
  *
  * `current` are all present incidents of the scope. One that no channel takes is a warning and told at the
  * next settlement. A crash between telling and noting lets it be told twice. One
- * process settles at a time. If it cannot be noted (a full disk), it is told all the same.
+ * process settles at a time. If it cannot be noted (a disk that is full, and whose reserve for this is
+ * used up), it is told all the same.
  */
 export async function settleIncidents(
   context: Settling,
@@ -121,7 +123,7 @@ function incidentFile(paths: DataPaths): StateFile<IncidentEntry[]> {
 
 async function note({ paths, warn }: Settling, entries: IncidentEntry[]): Promise<boolean> {
   try {
-    await incidentFile(paths).write(entries);
+    await writeFromReserve(paths.incidentsReserve(), () => incidentFile(paths).write(entries));
     return true;
   } catch (error) {
     warn(`told incidents cannot be noted, and are told again: ${describeError(error)}`);

@@ -31,18 +31,25 @@ Deno.test("a run that is killed while it tells leaves it to the next, which also
   }));
 
 testOnSmallDisk(
-  "on a full disk an incident is told, and again, as it cannot be noted",
+  "on a full disk an incident is told once, and again only where the room kept for noting it is used up",
   async (disk) => {
     const webhook = startWebhook();
     const run = new Run(disk, { webhook: webhook.url });
     await run.settle();
-    await fill(disk);
+    const fillings = [await fill(disk)];
+    for (let times = 1; times <= 2; times++) await run.settle("daily/a");
+    assert.deepEqual([webhook.texts.length, run.warnings], [1, []]);
+    fillings.push(await fill(disk, "again"));
     for (let times = 1; times <= 2; times++) {
-      await run.settle("daily/a");
-      assert.equal(webhook.texts.length, times);
-      assert.match(webhook.texts.at(-1)!, /daily\/a failed/);
+      await run.settle("daily/a", "daily/b");
+      assert.equal(webhook.texts.length, 1 + times);
+      assert.match(webhook.texts.at(-1)!, /daily\/b failed/);
       assert.match(run.warnings.at(-1)!, /^told incidents cannot be noted, and are told again/);
     }
+    for (const filling of fillings) await Deno.remove(filling);
+    await run.settle();
+    assert.match(webhook.texts.at(-1)!, /mended/);
+    assert.equal((await Deno.stat(run.paths.incidentsReserve())).size, 65_536);
     await webhook.close();
   },
 );
