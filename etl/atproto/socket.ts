@@ -64,10 +64,12 @@ export async function* messagesOf(
   });
   const stop = () => finish({});
   signal.addEventListener("abort", stop);
-  let last = performance.now();
+  let waitingSince: number | undefined = performance.now();
   const watch = setInterval(() => {
-    const isSilent = performance.now() - last > silenceMs;
-    if (isSilent) finish({ error: new SilentSocket(`no frame for ${silenceMs / 1000} s`) });
+    // The server said goodbye, and does not hang up.
+    if (socket.readyState === WebSocket.CLOSING) finish({});
+    if (waitingSince === undefined || performance.now() - waitingSince <= silenceMs) return;
+    finish({ error: new SilentSocket(`no frame for ${silenceMs / 1000} s`) });
   }, Math.min(silenceMs, 1000));
   try {
     while (!signal.aborted) {
@@ -76,14 +78,14 @@ export async function* messagesOf(
       for (const message of messages) {
         yield message;
         if (signal.aborted) return;
-        last = performance.now();
       }
       if (waiting.length > 0) continue;
       if (end?.error !== undefined) throw end.error;
       if (end !== undefined) return;
       if (socket.isPaused) socket.resume();
-      last = performance.now();
+      waitingSince = performance.now();
       await new Promise<void>((resolve) => wake = resolve);
+      waitingSince = undefined;
     }
   } finally {
     clearInterval(watch);

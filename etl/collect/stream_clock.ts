@@ -28,6 +28,8 @@ const PRESENT_MS = 10_000;
 const [WIDE, STEP] = [32, 16];
 /** A step of the time is a leap from here on, where it is so many times as long as the next ones. */
 const [LEAP_MS, LONG] = [60_000, 25];
+/** A stretch of so many events is plain where the time moves on by no more than this. */
+const [STRETCH, PLAIN_MS] = [AHEAD / 2, 5000];
 /** Events after a leap until the time is steady: more than a server sends at once. */
 const UNREST = AHEAD / 2;
 /** So many steps back among the times around an event are no single servers' any more. */
@@ -49,7 +51,8 @@ const [DENSE, SILENCE_MS] = [AHEAD, 60_000];
  * the event's own time.
  *
  * An event is held until enough later ones have come (`place`), or until the stream pauses or ends
- * (`flush`). Those are eight, and many more where the time leaps or reaches an edge of what is claimed.
+ * (`flush`). Those are eight where the time moves on plainly, and many where it moves fast, as in a
+ * sparse stream or a burst, or reaches an edge of what is claimed.
  */
 export class StreamClock<T> {
   /** The time at the last placed event, or where the stream was entered; undefined where unknown. */
@@ -80,6 +83,9 @@ export class StreamClock<T> {
   #unrest = 0;
   /** Times at which a claim begins or ends. */
   readonly #edges: number[];
+  /** The time where the stream was entered, and at the last placed events, in a ring. */
+  #began: number | undefined;
+  #stretch: number[] = [];
   /** Did the minute before the place that was entered have so many events that a silence can be seen? */
   #beganDense = false;
 
@@ -99,7 +105,8 @@ export class StreamClock<T> {
 
   #enter(beginning: number | undefined): void {
     this.#beganDense = false;
-    this.time = beginning;
+    this.time = this.#began = beginning;
+    this.#stretch = [];
     this.#floor = undefined;
     this.#held = [];
     this.#received = [];
@@ -190,16 +197,24 @@ export class StreamClock<T> {
     return placed;
   }
 
-  /** Is the time at the next event judged by many later ones? In the present our clock bounds it. */
+  /**
+   * Is the time at the next event judged by many later ones?
+   *
+   * Not where it moves on plainly. In the present our clock bounds it, and only an edge is waited for.
+   */
   #isDecisive(around: number): boolean {
-    if (this.time! >= this.#received[0]! - PRESENT_MS) return false;
-    return this.#unrest > 0 || this.#counts(around);
+    const edge = this.#edgeBefore(around);
+    if (this.time! >= this.#received[0]! - PRESENT_MS) {
+      return edge !== undefined && this.#received.at(-1)! < edge + PRESENT_MS;
+    }
+    // Many short steps are a long one.
+    const isPlain = around - (this.#stretch[this.#placed % STRETCH] ?? this.#began!) <= PLAIN_MS;
+    return edge !== undefined || this.#unrest > 0 || !isPlain;
   }
 
-  /** Does a step to a time change the account by more than a minute: is it long, or does it meet an edge? */
-  #counts(around: number): boolean {
-    const time = this.time!;
-    return around - time > LEAP_MS || this.#edges.some((edge) => time < edge && around >= edge);
+  /** Give the edge that lies between the time and the next one. */
+  #edgeBefore(around: number): number | undefined {
+    return this.#edges.find((edge) => this.time! < edge && around >= edge);
   }
 
   /** Find the time at the first event of a stream that nothing is known of. */
@@ -209,7 +224,7 @@ export class StreamClock<T> {
     const isDense = many.length === FIRST && middle <= FIRST_MS;
     const judged = isDense ? many : this.#times.slice(0, SIDE + 1);
     this.#first = judged.length;
-    this.time = Math.max(this.#floor ?? -Infinity, median(judged));
+    this.time = this.#began = Math.max(this.#floor ?? -Infinity, median(judged));
     this.#times.unshift(...before(this.time));
   }
 
@@ -223,7 +238,8 @@ export class StreamClock<T> {
     // not: a backlog of the past is in the way of nothing.
     const step = this.#isLeap(around - last);
     const later = this.#later.map(({ time }) => time);
-    const believed = this.#counts(around)
+    const counts = around - last > LEAP_MS || this.#edgeBefore(around) !== undefined;
+    const believed = counts
       ? Math.min(end, around, lowest, ...later)
       : Math.min(end, later.at(-1) ?? around);
     const isHeld = around < last || believed < around;
@@ -241,6 +257,7 @@ export class StreamClock<T> {
     // Where the time stands, as at the place that was entered, nothing tells how far events lie apart.
     const isStanding = this.#recent.length === 0 && this.time === last;
     if (!isHeld && !isFirst && !isStanding) this.#recent.push(this.time!);
+    this.#stretch[(this.#placed - 1) % STRETCH] = this.time!;
     this.#received.shift();
     return {
       item: this.#held.shift()!,

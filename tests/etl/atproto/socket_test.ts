@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { cut, isDisconnect, ServerSocket } from "../../../demo/network/websocket.ts";
+import { delay } from "../../../etl/run/pause.ts";
 import { acceptsSocket, messagesOf } from "../../../etl/atproto/socket.ts";
 
 const MEGABYTE = 2 ** 20;
@@ -85,6 +86,38 @@ Deno.test("a handshake that is never answered ends", async () => {
       assert.ok(performance.now() - started < 5000);
     },
   );
+});
+
+Deno.test("time that the reader takes is not silence of the server", async () => {
+  await withSockets(async (socket) => {
+    for (let i = 0; i < 30; i++) {
+      await socket.send(new Uint8Array([i]));
+      await delay(20);
+    }
+    await socket.close(1000, "");
+  }, async (url) => {
+    let found = 0;
+    for await (
+      const _ of messagesOf(url, { signal: new AbortController().signal, silenceMs: 200 })
+    ) {
+      if (++found % 10 === 0) await delay(500);
+    }
+    assert.equal(found, 30);
+  });
+});
+
+Deno.test("a server that says goodbye and does not hang up has closed the connection", async () => {
+  const left = Promise.withResolvers<void>();
+  await withSockets(async (socket) => {
+    await socket.send("hello");
+    await socket.close(1000, "");
+    await left.promise;
+  }, async (url) => {
+    const started = performance.now();
+    assert.deepEqual(await Array.fromAsync(messages(url)), ["hello"]);
+    assert.ok(performance.now() - started < 5000);
+    left.resolve();
+  });
 });
 
 Deno.test("a server that says no goodbye does not hold who leaves", async () => {

@@ -51,8 +51,11 @@ export function inventStream(seed: number): InventedStream {
     const server = random(servers.length);
     const ahead = random(3) === 0 ? between(-DAY, DAY / 4) : servers[server]!.ahead;
     const length = 1 + random(200);
+    // In the order in which it was written, or in none.
+    const isInOrder = random(2) === 0;
     for (let i = 0; i < length; i++) {
-      const written = sentAt + ahead - between(0, 1) * (random(2) === 0 ? 3 * HOUR : SECOND);
+      const back = isInOrder ? (1 - i / length) * 3 * HOUR : between(0, 1) * 3 * HOUR;
+      const written = sentAt + ahead - (random(2) === 0 ? back : between(0, 1) * SECOND);
       sent.push({ sentAt: sentAt + i * 5, server, written });
     }
   }

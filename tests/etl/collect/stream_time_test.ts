@@ -79,22 +79,60 @@ Deno.test("a burst that is dated less than a minute ahead ends no window that is
   assert.deepEqual(ofWindow.filter((index) => !reader.landed.has(index)), []);
 });
 
-Deno.test("few events are held, and many only where the time leaps, is in doubt, or meets an edge", () => {
-  const edge = BEGINNING + 1000 * SECOND;
-  const clock = new StreamClock<number>(BEGINNING, [edge]);
+/** Push events at a rate, of a past that is read later, and give how far the time came and how many were held. */
+function pushed(clock: StreamClock<number>, times: Iterable<number>) {
+  const found = { time: -Infinity, held: 0 };
   let held = 0;
-  const push = (time: number) => {
-    clock.push(time, time, BEGINNING + DAY);
-    for (held++; clock.place() !== undefined;) held--;
-    return held;
-  };
-  const most = (from: number, count: number) =>
-    Math.max(...Array.from({ length: count }, (_, i) => push(from + i * SECOND)));
-  assert.ok(most(BEGINNING, 990) < 20);
-  assert.ok(most(BEGINNING + 990 * SECOND, 600) > 500, "an edge");
-  assert.ok(most(BEGINNING + 1590 * SECOND, 600) < 600);
-  assert.ok(push(BEGINNING + 2190 * SECOND) < 20);
-  assert.ok(most(BEGINNING + 9000 * SECOND, 600) > 500, "a leap");
+  for (const time of times) {
+    clock.push(time, time, BEGINNING + 30 * DAY);
+    held++;
+    for (let placed; (placed = clock.place()) !== undefined; held--) found.time = placed.time;
+    found.held = Math.max(found.held, held);
+  }
+  return found;
+}
+
+/** Give times from one to another, so many a second. */
+function* regular(from: number, until: number, perSecond: number): Generator<number> {
+  for (let time = from; time < until; time += SECOND / perSecond) yield time;
+}
+
+Deno.test("few events are held, and many only where the time moves fast, is in doubt, or meets an edge", () => {
+  const end = BEGINNING + 20 * SECOND;
+  const held = (from: number, until: number, perSecond: number, edges: number[] = []) =>
+    pushed(new StreamClock(BEGINNING, edges), regular(from, until, perSecond)).held;
+  assert.ok(held(BEGINNING, end, 100) < 20);
+  assert.ok(held(BEGINNING, end, 100, [BEGINNING + 10 * SECOND]) > 500, "an edge");
+  assert.ok(held(BEGINNING, BEGINNING + HOUR, 1) > 500, "a sparse stream");
+  assert.ok(held(BEGINNING + HOUR, BEGINNING + HOUR + 20 * SECOND, 100) > 500, "a leap");
+});
+
+// Invariant 14
+Deno.test("a burst moves the time by no more than some seconds, also where its dates rise", () => {
+  const before = BEGINNING + 60 * SECOND;
+  for (const perSecond of [60, 100, 250]) {
+    for (const count of [20, 60, 100, 200]) {
+      for (
+        const [most, isRising] of [[50 * SECOND, false], [HOUR, true], [HOUR, false], [
+          DAY,
+          true,
+        ]] as const
+      ) {
+        const burst = Array.from(
+          { length: count },
+          (_, i) => before + (isRising ? most * i / count : most),
+        );
+        const clock = new StreamClock<number>(BEGINNING);
+        pushed(clock, regular(BEGINNING, before, perSecond));
+        const { time } = pushed(clock, [
+          ...burst,
+          ...regular(before, before + 20 * SECOND, perSecond),
+        ]);
+        const name = `${count} at ${perSecond}/s, up to ${most} ms, ${isRising}`;
+        assert.ok(time <= before + 25 * SECOND, `${name}: ${time - before}`);
+      }
+    }
+  }
 });
 
 // Invariant 14
