@@ -7,8 +7,8 @@ import type { Quarantine } from "../store/quarantine.ts";
 const COMMIT = { characters: 262_144, ms: 200 };
 /** After so much silence the events that are held are placed without waiting for more. */
 const SILENCE_MS = 1000;
-/** Bytes and milliseconds after which a segment is full. */
-const SEGMENT = { bytes: 64 * 1024 * 1024, ms: 10 * 60_000 };
+/** Bytes and milliseconds after which a segment is full; landing holds its bytes, up to 32 MB of them. */
+const SEGMENT = { bytes: 24 * 1024 * 1024, ms: 10 * 60_000 };
 
 /** What fills a journal segment: a stream's messages and their collector. */
 export interface Intake {

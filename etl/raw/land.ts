@@ -191,7 +191,7 @@ function readLines(segment: string, longest: number): string {
       "with_rev BOOLEAN)[]",
   };
   const spec = Object.entries(columns).map(([name, type]) => `"${name}": ${literal(type)}`);
-  // DuckDB holds two buffers of twice this size for each thread.
+  // DuckDB holds a buffer of twice this size for each thread, and of 32 MB at least.
   const size = Math.min(MAX_LINE_BYTES, Math.max(MIN_LINE_BYTES, longest + 1));
   return `read_json(${literal(segment)}, format = 'newline_delimited',
     maximum_object_size = ${size}, columns = {${spec.join(", ")}})`;
