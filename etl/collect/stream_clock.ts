@@ -212,6 +212,19 @@ export class StreamClock<T> {
     return edge !== undefined || this.#unrest > 0 || !isPlain;
   }
 
+  /** Give the time that later parts of the stream allow at the next event. */
+  #believed(around: number, lowest: number): number {
+    const last = this.time!;
+    const later = this.#later.map(({ time }) => time);
+    // Nothing later may contradict a long step.
+    if (around - last > LEAP_MS) return Math.min(around, lowest, ...later);
+    // A backlog of the past, more than a minute before the time, is in the way of no other step.
+    if (this.#edgeBefore(around) !== undefined) {
+      return Math.min(around, ...later.filter((time) => time >= last - LEAP_MS));
+    }
+    return later.at(-1) ?? around;
+  }
+
   /** Give the edge that lies between the time and the next one. */
   #edgeBefore(around: number): number | undefined {
     return this.#edges.find((edge) => this.time! < edge && around >= edge);
@@ -234,14 +247,8 @@ export class StreamClock<T> {
     while (this.#later.length > 0 && this.#later[0]!.number < this.#placed + WIDE) {
       this.#later.shift();
     }
-    // A step that counts is believed where nothing later contradicts it, another one where the newest does
-    // not: a backlog of the past is in the way of nothing.
     const step = this.#isLeap(around - last);
-    const later = this.#later.map(({ time }) => time);
-    const counts = around - last > LEAP_MS || this.#edgeBefore(around) !== undefined;
-    const believed = counts
-      ? Math.min(end, around, lowest, ...later)
-      : Math.min(end, later.at(-1) ?? around);
+    const believed = Math.min(end, this.#believed(around, lowest));
     const isHeld = around < last || believed < around;
     const isMoved = this.#placed > 1 && this.#recent.at(-1) !== this.#recent[0];
     const isContradicted = isMoved && this.#isLeap(last - around) ||

@@ -31,25 +31,36 @@ Deno.test("a run that is killed while it tells leaves it to the next, which also
   }));
 
 testOnSmallDisk(
-  "on a full disk an incident is told once, and again only where the room kept for noting it is used up",
+  "on a full disk an incident is told once, as room is kept for noting it, and so is its end",
   async (disk) => {
     const webhook = startWebhook();
     const run = new Run(disk, { webhook: webhook.url });
     await run.settle();
-    const fillings = [await fill(disk)];
+    const filling = await fill(disk);
     for (let times = 1; times <= 2; times++) await run.settle("daily/a");
     assert.deepEqual([webhook.texts.length, run.warnings], [1, []]);
-    fillings.push(await fill(disk, "again"));
+    await Deno.remove(filling);
+    await run.settle();
+    assert.match(webhook.texts[1]!, /mended/);
+    assert.equal((await Deno.stat(run.paths.incidentsReserve())).size, 65_536);
+    await webhook.close();
+  },
+);
+
+testOnSmallDisk(
+  "on a full disk whose reserve is gone an incident is told, and again, as it cannot be noted",
+  async (disk) => {
+    const webhook = startWebhook();
+    const run = new Run(disk, { webhook: webhook.url });
+    await run.settle();
+    await Deno.remove(run.paths.incidentsReserve());
+    await fill(disk);
     for (let times = 1; times <= 2; times++) {
-      await run.settle("daily/a", "daily/b");
-      assert.equal(webhook.texts.length, 1 + times);
-      assert.match(webhook.texts.at(-1)!, /daily\/b failed/);
+      await run.settle("daily/a");
+      assert.equal(webhook.texts.length, times);
+      assert.match(webhook.texts.at(-1)!, /daily\/a failed/);
       assert.match(run.warnings.at(-1)!, /^told incidents cannot be noted, and are told again/);
     }
-    for (const filling of fillings) await Deno.remove(filling);
-    await run.settle();
-    assert.match(webhook.texts.at(-1)!, /mended/);
-    assert.equal((await Deno.stat(run.paths.incidentsReserve())).size, 65_536);
     await webhook.close();
   },
 );

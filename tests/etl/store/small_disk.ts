@@ -36,8 +36,8 @@ export function remountReadOnly(folder: string): Promise<void> {
 }
 
 /** Fill what is left of the disk with a file; removing it frees the space. */
-export async function fill(folder: string, name = "filling"): Promise<string> {
-  const path = `${folder}/${name}`;
+export async function fill(folder: string): Promise<string> {
+  const path = `${folder}/filling`;
   using file = await Deno.open(path, { createNew: true, write: true });
   for (const size of [65_536, 4096]) {
     try {
