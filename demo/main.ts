@@ -10,7 +10,7 @@ import { type Command, type Context, type Outcome } from "../etl/command/command
 import { onlyThese, type Variable } from "../etl/run/environment.ts";
 import { EXIT, UserError } from "../etl/run/error.ts";
 import { taskCommand } from "../etl/run/task_command.ts";
-import { shellWord } from "../etl/slurm/shell_word.ts";
+import { shellWord } from "../etl/run/shell_word.ts";
 import { readStudy } from "../etl/study/study.ts";
 import { lock } from "../etl/store/lock.ts";
 import type { DataPaths } from "../etl/store/paths.ts";

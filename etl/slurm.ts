@@ -8,7 +8,7 @@ import { aggregateScript } from "./slurm/aggregate_script.ts";
 import type { JobPlace } from "./slurm/job_script.ts";
 import { labelScript, MOST_DAYS } from "./slurm/label_script.ts";
 import { sbatchOptions } from "./slurm/sbatch_options.ts";
-import { shellWord } from "./slurm/shell_word.ts";
+import { shellWord } from "./run/shell_word.ts";
 import { submitScript } from "./slurm/submit_script.ts";
 
 interface Options {

@@ -21,9 +21,8 @@ export function readTime(reader: CborReader): number {
   const { at, bytes } = reader;
   const start = reader.text("time");
   const ofDay = isUsual(bytes, start, reader.at) ? timeOfDay(bytes, start) : NaN;
-  const digits = (number(bytes, start, 4) * 100 + number(bytes, start + 5, 2)) * 100 +
-    number(bytes, start + 8, 2);
-  if (ofDay >= 0 && digits === day.digits) return day.beginning + ofDay;
+  const digits = ofDay >= 0 ? dayDigits(bytes, start) : NaN;
+  if (digits === day.digits) return day.beginning + ofDay;
   reader.at = at;
   const time = parseTime(reader.ascii("time", MAX_LENGTH), "time");
   if (ofDay >= 0) day = { digits, beginning: time - ofDay };
@@ -63,6 +62,11 @@ function timeOfDay(bytes: Uint8Array, start: number): number {
   const seconds = number(bytes, start + 17, 2);
   if (hours > 23 || minutes > 59 || seconds > 59) return NaN;
   return ((hours * 60 + minutes) * 60 + seconds) * 1000 + number(bytes, start + 20, 3);
+}
+
+function dayDigits(bytes: Uint8Array, start: number): number {
+  const [year, month] = [number(bytes, start, 4), number(bytes, start + 5, 2)];
+  return (year * 100 + month) * 100 + number(bytes, start + 8, 2);
 }
 
 function number(bytes: Uint8Array, start: number, digits: number): number {

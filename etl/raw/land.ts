@@ -46,7 +46,7 @@ const RAW_FROM_LINE = Object.keys(RAW.columns).map((column) => {
 const DATED =
   "coalesce(post.event_time, event_time, try_cast(post.created_at AS TIMESTAMPTZ)::TIMESTAMP)";
 const IN_COVERAGE = "(cursor IS NOT NULL OR covered_until IS NOT NULL)";
-const [MIN_LINE_BYTES, MAX_LINE_BYTES] = [131_072, 33_554_432];
+const MAX_LINE_BYTES = 33_554_432;
 /** Rows of raw posts that are held in memory before they are written. */
 const ROWS_A_GROUP = 2048;
 
@@ -192,7 +192,7 @@ function readLines(segment: string, longest: number): string {
   };
   const spec = Object.entries(columns).map(([name, type]) => `"${name}": ${literal(type)}`);
   // DuckDB holds a buffer of twice this size for each thread, and of 32 MB at least.
-  const size = Math.min(MAX_LINE_BYTES, Math.max(MIN_LINE_BYTES, longest + 1));
+  const size = Math.min(MAX_LINE_BYTES, longest + 1);
   return `read_json(${literal(segment)}, format = 'newline_delimited',
     maximum_object_size = ${size}, columns = {${spec.join(", ")}})`;
 }

@@ -25,24 +25,46 @@ export function readTasks(): Record<string, Task> {
   );
 }
 
+/** A task that is one start of Deno, without its shell. */
+export interface DenoStart {
+  /** Variables that are set before it. */
+  env: Record<string, string>;
+  /** Arguments of `deno`. */
+  args: string[];
+}
+
 /**
- * Give a process that is `deno task <task> <args>`, ready to be started: the command of `deno.json`
- * with the variables that stand before it,
- * without a shell and a second Deno before it, so that a signal hits the run itself.
+ * Give the command of a task as one start of Deno: `VARIABLE=value … deno <arguments>`.
+ *
+ * Undefined where it is anything else, or has a word that a shell would read otherwise.
+ */
+export function denoStart(command: string): DenoStart | undefined {
+  const words = command.split(" ").filter((word) => word !== "");
+  const deno = words.findIndex((word) => !/^\w+=/.test(word));
+  if (words[deno] !== "deno" || !words.every((word) => /^[\w@%+=:,./-]+$/.test(word))) return;
+  const variables = words.slice(0, deno).map((word) => {
+    const sign = word.indexOf("=");
+    return [word.slice(0, sign), word.slice(sign + 1)];
+  });
+  return { env: Object.fromEntries(variables), args: words.slice(deno + 1) };
+}
+
+/**
+ * Give a process that is `deno task <task> <args>`, ready to be started, without a shell and a second
+ * Deno before it, so that a signal hits the run itself.
  */
 export function taskCommand(
   [task, ...args]: string[],
   options: Deno.CommandOptions = {},
 ): Deno.Command {
-  const words = readTasks()[task!]?.command.split(" ") ?? [];
-  const deno = words.indexOf("deno");
-  const variables = words.slice(0, Math.max(0, deno)).map((word) => word.split("="));
+  // Deno itself says what is wrong with a task that there is not.
+  const start = denoStart(readTasks()[task!]?.command ?? "") ??
+    { env: {}, args: ["task", "-q", task!] };
   return new Deno.Command(Deno.execPath(), {
     cwd: ROOT,
     stdin: "null",
     ...options,
-    env: { ...Object.fromEntries(variables), ...options.env },
-    // Deno itself says what is wrong with a task that there is not.
-    args: deno >= 0 ? [...words.slice(deno + 1), ...args] : ["task", "-q", task!, ...args],
+    env: { ...start.env, ...options.env },
+    args: [...start.args, ...args],
   });
 }

@@ -1,4 +1,4 @@
-import { shellWord } from "./shell_word.ts";
+import { shellWord } from "../run/shell_word.ts";
 
 /** Where jobs run; all paths are absolute. */
 export interface JobPlace {

@@ -1,5 +1,5 @@
 import { type JobPlace, jobScript } from "./job_script.ts";
-import { shellWord } from "./shell_word.ts";
+import { shellWord } from "../run/shell_word.ts";
 
 /** Tasks of an array that Slurm takes unless its administrator says otherwise (MaxArraySize, 1001). */
 export const MOST_DAYS = 1000;

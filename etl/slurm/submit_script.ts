@@ -1,4 +1,4 @@
-import { shellWord } from "./shell_word.ts";
+import { shellWord } from "../run/shell_word.ts";
 
 /** Give the script that submits the jobs in `folder`, each after those that it needs. */
 export function submitScript(folder: string): string {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { aggregateScript } from "../../etl/slurm/aggregate_script.ts";
 import { labelScript } from "../../etl/slurm/label_script.ts";
 import { sbatchOptions } from "../../etl/slurm/sbatch_options.ts";
-import { shellWord } from "../../etl/slurm/shell_word.ts";
+import { shellWord } from "../../etl/run/shell_word.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { POSTS } from "../../etl/store/tables.ts";
 import { uri } from "../raw.ts";

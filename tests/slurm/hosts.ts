@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import type { LoopbackGroq } from "../../demo/groq/groq.ts";
 import { environment, writeDays } from "../classifiers/chat/chat_run.ts";
+import { denoStart, readTasks } from "../../etl/run/task_command.ts";
 import { ROOT } from "../task.ts";
 import { QUOTA, until } from "./labelling.ts";
 
-const TASKS: Record<string, { command: string }> =
-  JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`)).tasks;
 /** A day that no array has labelled. */
 const DAY = "2026-06-08";
 /** So many that a run is not over before another one has begun. */
@@ -17,15 +16,15 @@ export async function hostsShareAStudy(data: string, server: LoopbackGroq): Prom
   const posts = Array.from({ length: POSTS }, (_, n) => ({ name: `h${n}`, day: DAY }));
   await writeDays(data, posts);
   const start = (host: string, classifier: string) => {
-    const words = TASKS[`classify:${classifier}`]!.command.split(" ").slice(1);
+    const { env, args } = denoStart(readTasks()[`classify:${classifier}`]!.command)!;
     // unshare(1) gives the process a name of the machine for itself.
     return new Deno.Command("unshare", {
       args: [
-        ...["--uts", "sh", "-c", 'hostname "$0" && exec "$@"', host, Deno.execPath(), ...words],
+        ...["--uts", "sh", "-c", 'hostname "$0" && exec "$@"', host, Deno.execPath(), ...args],
         ...["--since", DAY, "--until", DAY, "--data", data, "--study", `${data}/study.yaml`],
       ],
       cwd: ROOT,
-      env: environment(server),
+      env: { ...env, ...environment(server) },
       stdin: "null",
       stdout: "null",
       stderr: "piped",

@@ -1,7 +1,7 @@
 /** What tasks say to a user who may not write or read in the data folder. */
 import assert from "node:assert/strict";
 import { onlyThese } from "../../../etl/run/environment.ts";
-import { readTasks } from "../../../etl/run/task_command.ts";
+import { denoStart, readTasks } from "../../../etl/run/task_command.ts";
 import { CLASSIFIERS } from "../../../classifiers/list.ts";
 import { TASKS } from "../../../main.ts";
 import { DID, rawFolder, uri } from "../../raw.ts";
@@ -32,11 +32,11 @@ async function canStart(): Promise<boolean> {
 
 /** Run a task as a process whose user is bound by the modes of files and folders. */
 async function asUser(data: string, task: string, args: string[] = ARGUMENTS[task] ?? []) {
-  const words = readTasks()[task]!.command.split(" ");
+  const start = denoStart(readTasks()[task]!.command)!;
   const { code, stdout, stderr } = await new Deno.Command(PROGRAM!, {
-    args: [...BEFORE, ...words.slice(words.indexOf("deno") + 1), ...args, "--data", data],
+    args: [...BEFORE, ...start.args, ...args, "--data", data],
     cwd: ROOT,
-    env: { NO_COLOR: "1", ...onlyThese(ENV) },
+    env: { NO_COLOR: "1", ...start.env, ...onlyThese(ENV) },
   }).output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };

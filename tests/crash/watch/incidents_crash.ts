@@ -32,38 +32,44 @@ Deno.test("a run that is killed while it tells leaves it to the next, which also
 
 testOnSmallDisk(
   "on a full disk an incident is told once, as room is kept for noting it, and so is its end",
-  async (disk) => {
-    const webhook = startWebhook();
-    const run = new Run(disk, { webhook: webhook.url });
-    await run.settle();
-    const filling = await fill(disk);
-    for (let times = 1; times <= 2; times++) await run.settle("daily/a");
-    assert.deepEqual([webhook.texts.length, run.warnings], [1, []]);
-    await Deno.remove(filling);
-    await run.settle();
-    assert.match(webhook.texts[1]!, /mended/);
-    assert.equal((await Deno.stat(run.paths.incidentsReserve())).size, 65_536);
-    await webhook.close();
-  },
+  (disk) =>
+    withSettledRun(disk, async (run, texts) => {
+      const filling = await fill(disk);
+      for (let times = 1; times <= 2; times++) await run.settle("daily/a");
+      assert.deepEqual([texts.length, run.warnings], [1, []]);
+      await Deno.remove(filling);
+      await run.settle();
+      assert.match(texts[1]!, /mended/);
+      assert.equal((await Deno.stat(run.paths.incidentsReserve())).size, 65_536);
+    }),
 );
 
 testOnSmallDisk(
   "on a full disk whose reserve is gone an incident is told, and again, as it cannot be noted",
-  async (disk) => {
-    const webhook = startWebhook();
-    const run = new Run(disk, { webhook: webhook.url });
-    await run.settle();
-    await Deno.remove(run.paths.incidentsReserve());
-    await fill(disk);
-    for (let times = 1; times <= 2; times++) {
-      await run.settle("daily/a");
-      assert.equal(webhook.texts.length, times);
-      assert.match(webhook.texts.at(-1)!, /daily\/a failed/);
-      assert.match(run.warnings.at(-1)!, /^told incidents cannot be noted, and are told again/);
-    }
-    await webhook.close();
-  },
+  (disk) =>
+    withSettledRun(disk, async (run, texts) => {
+      await Deno.remove(run.paths.incidentsReserve());
+      await fill(disk);
+      for (let times = 1; times <= 2; times++) {
+        await run.settle("daily/a");
+        assert.equal(texts.length, times);
+        assert.match(texts.at(-1)!, /daily\/a failed/);
+        assert.match(run.warnings.at(-1)!, /^told incidents cannot be noted, and are told again/);
+      }
+    }),
 );
+
+/** Use a run that has settled once without an incident, and what it tells. */
+async function withSettledRun(data: string, use: (run: Run, texts: string[]) => Promise<void>) {
+  const webhook = startWebhook();
+  try {
+    const run = new Run(data, { webhook: webhook.url });
+    await run.settle();
+    await use(run, webhook.texts);
+  } finally {
+    await webhook.close();
+  }
+}
 
 async function studyFile(data: string, notify: Study["notify"]): Promise<string> {
   const path = join(data, "study.yaml");
