@@ -246,19 +246,21 @@ export class Collector {
   }
 
   #takePlaced(placed: Placed<Held>, journal: Journal): Verdict {
-    const { item, time, isAfterSilence } = placed;
+    const { item, isAfterSilence } = placed;
     const { event, bytes, skipped, setAside, notes } = item;
-    const { until } = this.options;
+    const until = this.options.until?.getTime() ?? Infinity;
+    // Nothing before the cursor at the end is later than the end.
+    const time = Math.min(placed.time, until);
     const from = this.#from?.getTime();
     if (item.isAfterGap || isAfterSilence || skipped > 0) this.#gap(journal);
     if (isAfterSilence) this.#pending.notes.push(SILENCE);
     if (notes.length > 0) this.#pending.notes.push(...notes);
-    if (until !== undefined && this.#isReached(event.seq, time, until.getTime())) {
+    if (this.#isReached(event.seq, time, until)) {
       // Nothing lies between the last event and this one, so the time up to `until` is covered.
       const isBefore = from !== undefined && time < from;
-      const since = this.#coveredFrom(until.getTime(), placed.isLeap || isBefore);
-      if (since < until.getTime()) {
-        this.#pending.covered_until = until.toISOString();
+      const since = this.#coveredFrom(until, placed.isLeap || isBefore);
+      if (since < until) {
+        this.#pending.covered_until = isoTime(until);
         this.#pending.covered_from ??= isoTime(since);
         this.#taken ??= since;
       }
@@ -292,7 +294,12 @@ export class Collector {
     this.#pending.events++;
     this.#pending.bytes += bytes;
     const postTime = () =>
-      postTimeOf(event.time, placed, this.#now, Math.max(this.#since!, from ?? -Infinity));
+      postTimeOf(
+        event.time,
+        { ...placed, time },
+        this.#now,
+        Math.max(this.#since!, from ?? -Infinity),
+      );
     const { posts, tombstones } = this.#contentOf(item, postTime);
     this.posts += posts.length;
     this.deletions += tombstones.filter(({ reason }) => reason !== "active").length;

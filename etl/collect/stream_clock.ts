@@ -214,15 +214,12 @@ export class StreamClock<T> {
 
   /** Give the time that later parts of the stream allow at the next event. */
   #believed(around: number, lowest: number): number {
-    const last = this.time!;
-    const later = this.#later.map(({ time }) => time);
-    // Nothing later may contradict a long step.
-    if (around - last > LEAP_MS) return Math.min(around, lowest, ...later);
-    // A backlog of the past, more than a minute before the time, is in the way of no other step.
-    if (this.#edgeBefore(around) !== undefined) {
-      return Math.min(around, ...later.filter((time) => time >= last - LEAP_MS));
-    }
-    return later.at(-1) ?? around;
+    const isFar = around - this.time! > LEAP_MS || this.#edgeBefore(around) !== undefined;
+    if (!isFar) return this.#later.at(-1)?.time ?? around;
+    // A backlog of the past, more than a minute before the time, is in the way of no step.
+    const earliest = this.time! - LEAP_MS;
+    const later = this.#later.map(({ time }) => time).filter((time) => time >= earliest);
+    return Math.min(around, lowest, ...later);
   }
 
   /** Give the edge that lies between the time and the next one. */

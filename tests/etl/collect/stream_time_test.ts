@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { BEGINNING, type InventedEvent } from "./random_stream.ts";
 import { StreamClock } from "../../../etl/collect/stream_clock.ts";
-import { StreamReader } from "./stream_trial.ts";
+import { StreamReader, tryStream } from "./stream_trial.ts";
 
 const [SECOND, MINUTE, HOUR, DAY] = [1000, 60_000, 3_600_000, 86_400_000];
 
@@ -77,6 +77,13 @@ Deno.test("a burst that is dated less than a minute ahead ends no window that is
   );
   assert.equal(ofWindow.length, 420);
   assert.deepEqual(ofWindow.filter((index) => !reader.landed.has(index)), []);
+});
+
+// Invariant 14
+Deno.test("what is read up to the cursor of a later stretch claims nothing behind its beginning", async () => {
+  // A burst that is dated ahead, in an hour of which the end was read first.
+  const { claimedHours, askedHours } = await tryStream(3_001_131);
+  assert.equal(claimedHours, askedHours);
 });
 
 /** Push events at a rate, of a past that is read later, and give how far the time came and how many were held. */

@@ -1,4 +1,5 @@
 /** Reads an invented stream as cron does, and compares what landed with what coverage claims. */
+import assert from "node:assert/strict";
 import { Collector } from "../../../etl/collect/collector.ts";
 import type { Position } from "../../../etl/collect/collector_options.ts";
 import { findPlace, PROBE_FRAMES, probeOf } from "../../../etl/collect/place.ts";
@@ -139,7 +140,7 @@ export class StreamReader {
     }
     if (!isOver) collector.settle(journal);
     collector.mark(journal);
-    this.#land(lines);
+    this.#land(lines, until);
     if (collector.cursor !== undefined) this.#ends.add(collector.cursor - 1000 + 1);
   }
 
@@ -159,7 +160,7 @@ export class StreamReader {
   }
 
   /** What landing makes of lines: coverage, the last place, and rows. */
-  #land(lines: JournalLine[]): void {
+  #land(lines: JournalLine[], end: Date): void {
     for (const line of lines) {
       this.tombstones.push(...line.tombstones);
       for (const { uri, event_time, event_time_sent } of line.posts as unknown as LandedPost[]) {
@@ -174,6 +175,7 @@ export class StreamReader {
       const first = Math.min(this.#starts.get(start) ?? Infinity, line.first_cursor ?? Infinity);
       if (first < Infinity) this.#starts.set(start, first);
       const until = [line.event_time!, line.covered_until ?? ""].sort().at(-1)!;
+      assert.ok(until <= end.toISOString(), `${until} is claimed, and was not asked for`);
       this.#claims.push({
         from: new Date(line.covered_from ?? line.event_time!),
         until: new Date(until),
