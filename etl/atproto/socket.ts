@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 // @ts-types="@types/ws"
 import WebSocket from "ws";
 import { delay } from "../run/pause.ts";
+import { proxyAgent } from "./proxy.ts";
 
 /** The protocol's limit for one message of an event stream is 5 MiB; what is larger ends the connection. */
 const MAX_MESSAGE_BYTES = 6 * 1024 * 1024;
@@ -110,14 +111,20 @@ export async function acceptsSocket(url: string, ms: number): Promise<boolean> {
 function open(
   url: string,
   onEnd: (reason: { error?: unknown }) => void,
-  handshakeTimeout = HANDSHAKE_MS,
+  handshakeMs = HANDSHAKE_MS,
 ): WebSocket {
   const socket = new WebSocket(url, {
     // A few bytes could become gigabytes.
     perMessageDeflate: false,
     maxPayload: MAX_MESSAGE_BYTES,
-    handshakeTimeout,
+    agent: proxyAgent(url),
   });
+  // The time-out of `ws` does not cover what a proxy takes.
+  const timer = setTimeout(() => {
+    onEnd({ error: new Error(`it did not answer within ${handshakeMs / 1000} s`) });
+    socket.terminate();
+  }, handshakeMs);
+  for (const event of ["open", "close"]) socket.on(event, () => clearTimeout(timer));
   socket.on("unexpected-response", (request, response: IncomingMessage) => {
     const { statusCode = 0, headers } = response;
     onEnd({ error: new RefusedHandshake(statusCode, headers["retry-after"]) });

@@ -51,8 +51,12 @@ Deno.test("a .env that is not in UTF-8 is an error that names it, and not a file
   }));
 
 /** Variables of other programs that tasks with some permissions look at. */
+const PROXY = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
+const PROXIES = [...PROXY, ...PROXY.map((name) => name.toLowerCase())];
 const SYSTEM_VARIABLES: Record<string, string[]> = {
-  doctor: ["DENO_DIR", "XDG_CACHE_HOME", "HOME"],
+  online: PROXIES,
+  daily: PROXIES,
+  doctor: [...PROXIES, "DENO_DIR", "XDG_CACHE_HOME", "HOME"],
   schedule: ["HOME", "PATH", "DENO_DIR", "XDG_CACHE_HOME"],
   slurm: ["DENO_DIR"],
 };
