@@ -19,6 +19,8 @@ import { dialectAt, type StreamSource } from "./stream_source.ts";
 export interface Stretch {
   /** Where it begins, if the host was not read that far yet; undefined for the host's current place. */
   from?: Date;
+  /** The time from which on hours are asked for, without a gap up to `from`. */
+  earliest?: Date;
   /** Events from here on are left to the next run. */
   until?: Date;
   /** Posts after which it ends. */
@@ -68,7 +70,7 @@ export async function collectStretch(
   const infos: Record<string, number> = {};
   let host = source.hosts[0]!;
   const enter = async (url: string, from: Date | undefined): Promise<Position> => {
-    const place = await positionAt(database, paths, source, url, from, signal);
+    const place = await positionAt(context, source, url, { ...stretch, from, signal });
     const { until } = stretch;
     if (until === undefined) return place;
     const cursor = await firstCursorAt(database, paths, source.name, place.host, until);

@@ -16,6 +16,8 @@ import type { Journal } from "../store/journal.ts";
 
 /** So much earlier than before the time at the cursor of a stretch's end can be judged. */
 const CURSOR_MS = 10 * 60_000;
+/** A host that leaves out more numbers than these may have left out any time. */
+const MOST_SKIPPED = 8;
 /** Note where a stream that is never silent was. */
 const SILENCE = "Silence";
 /** Note, and `#info` of hosts, where a host no longer has the events after a cursor. */
@@ -222,8 +224,8 @@ export class Collector {
     const held = { ...read, skipped, setAside, isAfterGap, notes };
     this.#next = NOTHING_BEFORE;
     this.#lastSeq = event.seq;
-    if (isAfterGap) {
-      // Across a gap nothing confirms anything.
+    if (isAfterGap || skipped > MOST_SKIPPED) {
+      // Across a gap nothing confirms anything, and events from both sides judge no time.
       const verdict = this.#takeAll(this.#clock.flush(), journal);
       if (verdict !== "go_on") return verdict;
       this.#clock.skip();
@@ -246,13 +248,13 @@ export class Collector {
   }
 
   #takePlaced(placed: Placed<Held>, journal: Journal): Verdict {
-    const { item, isAfterSilence } = placed;
+    const { item, isAfterSilence, isBeginning } = placed;
     const { event, bytes, skipped, setAside, notes } = item;
     const until = this.options.until?.getTime() ?? Infinity;
     // Nothing before the cursor at the end is later than the end.
     const time = Math.min(placed.time, until);
     const from = this.#from?.getTime();
-    if (item.isAfterGap || isAfterSilence || skipped > 0) this.#gap(journal);
+    if (item.isAfterGap || isAfterSilence || isBeginning || skipped > 0) this.#gap(journal);
     if (isAfterSilence) this.#pending.notes.push(SILENCE);
     if (notes.length > 0) this.#pending.notes.push(...notes);
     if (this.#isReached(event.seq, time, until)) {

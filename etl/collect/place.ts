@@ -33,8 +33,10 @@ export const PROBE_FRAMES = 25;
 const LONGEST_BACKLOG = 4096;
 /** Silence after which a probe has all that the host holds, before its first frame and after it. */
 const [FIRST_MS, NEXT_MS] = [5000, 300];
-/** How far before a change of hosts repeated posts are looked for. */
-const OVERLAP_MS = 10 * 60_000;
+/** So much of the stream is read twice where hosts change: hosts lie apart by no more. */
+export const OVERLAP_MS = 10 * 60_000;
+/** So much before a time is read too: events of a minute show a silence, and those before an edge the edge. */
+const LEAD_MS = 120_000;
 /** So far the clocks of two versions of a host may lie apart: so much is read in both. */
 export const CHANGE_MS = 60_000;
 /** So far behind its oldest event a host of times is entered: by then it may have dropped some. */
@@ -154,14 +156,25 @@ function readable(
   }
 }
 
-/** Give where to begin at a host: its own last place, unless `from` is outside of the range read from it. */
+/** From where on a host is to be read. */
+export interface Wanted {
+  from: Date | undefined;
+  /** The time from which on hours are asked for, without a gap up to `from`. */
+  earliest?: Date;
+  signal: AbortSignal;
+}
+
+/**
+ * Give where to begin at a host: its own last place, unless `from` is outside of the range read from it.
+ *
+ * What came before `from` may have been read from another host, which passes on some events sooner or
+ * later than this one: ten minutes are read once more, as far as they are asked for.
+ */
 export async function positionAt(
-  database: Database,
-  paths: DataPaths,
+  { database, paths }: { database: Database; paths: DataPaths },
   source: StreamSource,
   url: string,
-  from: Date | undefined,
-  signal: AbortSignal,
+  { from, earliest = new Date(0), signal }: Wanted,
 ): Promise<Position> {
   const { host } = new URL(url);
   const { timeCursor, isTimed = false } = dialectAt(source, url);
@@ -179,8 +192,16 @@ export async function positionAt(
   // A place shortly before `from` will do; otherwise find one nearer to it.
   const near = last && !isOld && Date.parse(last.time) <= from.getTime() &&
     from.getTime() - Date.parse(last.time) < OVERLAP_MS;
-  if (near) return { host, ...last };
-  return await placeAt(source, url, from, signal);
+  if (near) return { host, ...last, from: later(new Date(last.time), earliest) };
+  // What lies before the last place was read from here.
+  const isOwn = last !== undefined && Date.parse(last.time) > from.getTime();
+  const again = isOwn ? from : later(new Date(from.getTime() - OVERLAP_MS), earliest);
+  const place = await placeAt(source, url, again, signal);
+  return { ...place, from: again };
+}
+
+function later(one: Date, other: Date): Date {
+  return one > other ? one : other;
 }
 
 /** Is a cursor of the kind that a host has: a time, or the number of an event? */
@@ -230,7 +251,7 @@ export async function placeAt(
     const time = isHeld ? from.toISOString() : undefined;
     return { host, cursor: undefined, time, isBeginning: oldest !== undefined && !isHeld, ask };
   }
-  const place = await findPlace(probe, from);
+  const place = await findPlace(probe, new Date(from.getTime() - LEAD_MS));
   return {
     host,
     cursor: place?.cursor,

@@ -14,10 +14,14 @@ export interface Placed<T> {
   isLeap: boolean;
   /** A dense stream was silent before this event. */
   isAfterSilence: boolean;
+  /** The time was found by events of which this one shows that they came late: it is found anew here. */
+  isBeginning: boolean;
 }
 
 /** Events on each side whose median is the time of an event. */
 const SIDE = 8;
+/** A step of the time among the first events is fast from here on, where it is so many times as long as later ones. */
+const FAST_MS = 1000;
 /** Events on each side where the stream pauses or ends. */
 const SIDE_AT_END = 3;
 /** Later events that a step is judged by, where one counts and the stream is not of the present: longer than a burst. */
@@ -34,9 +38,6 @@ const [STRETCH, PLAIN_MS] = [AHEAD / 2, 5000];
 const UNREST = AHEAD / 2;
 /** So many steps back among the times around an event are no single servers' any more. */
 const BACK = 6;
-/** Events by which the time of a stream's first event is judged, where most lie within a minute. */
-const FIRST = 51;
-const FIRST_MS = 60_000;
 /** A minute without events is a gap in a stream that brought so many in the minute before. */
 const [DENSE, SILENCE_MS] = [AHEAD, 60_000];
 
@@ -79,6 +80,8 @@ export class StreamClock<T> {
   #recent: number[] = [];
   /** Events in a row at which the time stood because too few events proved a leap. */
   #standing = 0;
+  /** Was the time found by the first events? */
+  #isFound = false;
   /** Events left until the time counts as steady again. */
   #unrest = 0;
   /** Times at which a claim begins or ends. */
@@ -119,6 +122,7 @@ export class StreamClock<T> {
         0;
     this.#recent = [];
     this.#unrest = 0;
+    this.#isFound = false;
     // What came before is not later: so the first events alone move nothing.
     this.#times = beginning === undefined ? [] : before(beginning);
   }
@@ -145,11 +149,11 @@ export class StreamClock<T> {
   /** Give the next event whose time is known, in the order in which they came. */
   place(): Placed<T> | undefined {
     const held = this.#held.length;
+    if (held <= SIDE) return undefined;
     if (this.time === undefined) {
-      if (held < FIRST) return undefined;
+      if (held < AHEAD && !this.#isInPresent()) return undefined;
       this.#findBeginning();
     }
-    if (held <= SIDE) return undefined;
     const next = this.#times.length - held;
     this.#around ??= this.#times.slice(next - SIDE, next + SIDE + 1).sort(ascending);
     if (held <= AHEAD && this.#isDecisive(this.#around[SIDE]!)) return undefined;
@@ -165,18 +169,25 @@ export class StreamClock<T> {
    * Give all events that are held, without waiting for more: the stream pauses, ends, or leaves
    * something out.
    *
-   * The last three events move nothing. A leap is believed where many events follow it, or where it
-   * leads to the present.
+   * The last three events move nothing where the time is of the present, or where eight lie more than a
+   * minute apart, else the last eight. A leap is believed where many events follow it, or where it leads
+   * to the present.
    */
   flush(): Placed<T>[] {
     if (this.#held.length === 0) return [];
-    if (this.time === undefined) this.#findBeginning();
+    const isThin = SIDE * spacing(this.#times.slice(-2 * SIDE - 1)) > LEAP_MS;
+    const fewest = isThin || this.#isInPresent() ? SIDE_AT_END : SIDE;
+    if (this.time === undefined) {
+      // Few events behind a gap may be a server's backlog: they are left to be read again.
+      if (this.#floor !== undefined && !this.#isInPresent()) return [];
+      this.#findBeginning();
+    }
     const count = this.#held.length;
     const first = this.#times.length - count;
     const around = this.#held.map((_, index) => {
       const behind = Math.min(SIDE, count - 1 - index);
       const end = first + index + behind + 1;
-      return median(this.#times.slice(end - 2 * Math.max(SIDE_AT_END, behind) - 1, end));
+      return median(this.#times.slice(end - 2 * Math.max(fewest, behind) - 1, end));
     });
     const lowest = lowestBehind(around);
     // The time at an event is not later than that at the end; of the last few the end tells nothing.
@@ -188,7 +199,7 @@ export class StreamClock<T> {
         isLive(time, this.#received[0]!);
       this.#standing = isLeap ? this.#standing + 1 : 0;
       const end = behind >= 2 * SIDE ? last : Infinity;
-      const isSure = behind >= SIDE_AT_END;
+      const isSure = behind >= fewest;
       this.#back = undefined;
       return this.#take(time, isSure, end, isProven ? lowest[index] : this.time!);
     });
@@ -227,15 +238,35 @@ export class StreamClock<T> {
     return this.#edges.find((edge) => this.time! < edge && around >= edge);
   }
 
-  /** Find the time at the first event of a stream that nothing is known of. */
+  /**
+   * Find the time at the first event of a stream that nothing is known of.
+   *
+   * The first events may be a server's backlog: where the time moves on much faster among them than
+   * later, it begins behind that.
+   */
   #findBeginning(): void {
-    const many = this.#times.slice(0, FIRST).sort(ascending);
-    const middle = many[(many.length * 3) >> 2]! - many[many.length >> 2]!;
-    const isDense = many.length === FIRST && middle <= FIRST_MS;
-    const judged = isDense ? many : this.#times.slice(0, SIDE + 1);
-    this.#first = judged.length;
-    this.time = this.#began = Math.max(this.#floor ?? -Infinity, median(judged));
+    const half = this.#times.length >> 1;
+    const around = this.#times.slice(0, half + 1).map((_, index) =>
+      median(this.#times.slice(Math.max(0, index - SIDE), index + SIDE + 1))
+    );
+    const later = spacing(this.#times.slice(half));
+    const fast = Math.max(FAST_MS, later === Infinity ? 0 : LONG * later);
+    const last = Math.max(
+      0,
+      around.findLastIndex((time, index) => time - (around[index - 1] ?? time) > fast),
+    );
+    // It never falls, and is not later than what comes behind.
+    const latest = Math.max(...around.slice(0, last + 1));
+    const found = Math.min(latest, median(this.#times.slice(half)));
+    this.time = this.#began = Math.max(this.#floor ?? -Infinity, found);
+    this.#first = last + SIDE + 1;
+    this.#isFound = true;
     this.#times.unshift(...before(this.time));
+  }
+
+  /** Do the last events say that the stream is of the present, by our own clock when they came? */
+  #isInPresent(): boolean {
+    return median(this.#times.slice(-2 * SIDE - 1)) >= this.#received.at(-1)! - PRESENT_MS;
   }
 
   #take(around: number, isSure: boolean, end = Infinity, lowest = around): Placed<T> {
@@ -270,6 +301,7 @@ export class StreamClock<T> {
       isFirst,
       isLeap,
       isAfterSilence: isDense && this.time! - last > SILENCE_MS,
+      isBeginning: this.#isFound && this.#placed <= AHEAD && !isHeld && step,
     };
   }
 

@@ -171,7 +171,7 @@ async function collectOwed(
 ): Promise<Owed> {
   for (let before = Infinity;;) {
     const account = await readOwed(database, paths, task.source, task.replayMs);
-    const { owed } = account;
+    const { owed, asked } = account;
     // A host leaves out moments, and would do so each time: they stay owed until they are out of reach.
     const open = mergeSpans(owed.flatMap((window) => window.open))
       .filter((span) => totalLength([span]) >= ENOUGH_MS);
@@ -182,7 +182,8 @@ async function collectOwed(
     for (const [index, { from, until }] of open.entries()) {
       if (signal.aborted) break;
       const owed = open.slice(index);
-      await collect({ from, until }, () => ({ owed }));
+      const earliest = asked.find((span) => span.from <= from && from < span.until)?.from ?? from;
+      await collect({ from, earliest, until }, () => ({ owed }));
     }
   }
 }

@@ -33,6 +33,8 @@ export interface Owed {
   owed: OpenWindow[];
   /** Open spans of these can no longer be collected. */
   missed: OpenWindow[];
+  /** The spans that all windows make together, whether or not they are collected. */
+  asked: Span[];
 }
 
 /**
@@ -105,11 +107,11 @@ export async function readOwed(
      ORDER BY opens_at`,
   );
   const { spans, refused } = await readCoverage(database, paths, source, since);
-  const owed: Owed = { owed: [], missed: [] };
   const windows = [
     ...laid.map((window) => ({ ...window, from: utc(window.from), until: utc(window.until) })),
     ...unlaid,
   ];
+  const owed: Owed = { owed: [], missed: [], asked: mergeSpans(windows) };
   for (const window of windows) {
     const passed = { from: window.from, until: window.until < present ? window.until : present };
     const open = passed.from < passed.until ? subtractSpans(passed, spans) : [];

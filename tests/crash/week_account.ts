@@ -100,7 +100,8 @@ async function claimedEvents({ data, source, events, seqs, host }: Account): Pro
   // An event at an edge can be read from both sides.
   const again = sum("events") - claimed.length;
   assert.ok(0 <= again && again < claimed.length / 100, `${again} events are counted twice`);
-  assert.equal(sum("posts"), claimed.filter((i) => events[i]!.kind === "post").length);
+  const postsAgain = sum("posts") - claimed.filter((i) => events[i]!.kind === "post").length;
+  assert.ok(0 <= postsAgain && postsAgain <= again, `${postsAgain} posts are counted twice`);
   assert.equal(sum("skipped"), claimed.reduce((total, i) => total + events[i]!.leftOut, 0));
   return new Set(claimed);
 }
@@ -113,7 +114,7 @@ async function assertPosts(
 ) {
   const rows = await query(
     data,
-    `SELECT uri, cid, rev, cursor, host, epoch_ms(coalesce(event_time_sent, event_time)) AS written
+    `SELECT DISTINCT uri, cid, rev, cursor, host, epoch_ms(coalesce(event_time_sent, event_time)) AS written
      FROM read_parquet('{data}/raw/${source}/*/*.parquet') ORDER BY cursor`,
   );
   const posts = [...events.keys()].filter((i) => events[i]!.kind === "post");

@@ -5,11 +5,15 @@ import type { StreamCommit } from "../../../etl/atproto/stream_decoder.ts";
 import { randomNumbers } from "../atproto/mutation.ts";
 
 const [SECOND, MINUTE, HOUR, DAY] = [1000, 60_000, 3_600_000, 86_400_000];
+/** A gap of so few numbers is a moment. */
+const MOST_SKIPPED = 8;
 export const BEGINNING = Date.parse("2026-06-01T10:00:00Z");
 
 export interface InventedEvent {
   /** When the relay sends it; known to nobody who reads it. */
   sentAt: number;
+  /** The host leaves it out, and its number with it. */
+  isLeftOut?: boolean;
   event: (StreamCommit & { seq: number }) | Account | OtherEvent;
 }
 
@@ -24,8 +28,11 @@ interface Server {
   ahead: number;
 }
 
-/** Invent a stream of some hours by its seed: servers, lags, bursts and silences. */
-export function inventStream(seed: number): InventedStream {
+/**
+ * Invent a stream of some hours by its seed: servers, lags, bursts and silences, and minutes that its
+ * host leaves out with their numbers.
+ */
+export function inventStream(seed: number, withGaps = false): InventedStream {
   const random = randomNumbers(seed);
   const share = () => random(1_000_000) / 1_000_000;
   const between = (low: number, high: number) => low + share() * (high - low);
@@ -74,6 +81,13 @@ export function inventStream(seed: number): InventedStream {
     }
     return { sentAt, event: { kind: "other", type: "#identity", ...head } };
   });
+  for (let gaps = withGaps ? 1 + random(2) : 0; gaps > 0; gaps--) {
+    const from = between(BEGINNING, until);
+    const end = from + between(1, 30) * MINUTE;
+    const left = events.filter(({ sentAt }) => sentAt >= from && sentAt < end);
+    // Fewer may be left out in any second.
+    if (left.length > MOST_SKIPPED) { for (const event of left) event.isLeftOut = true; }
+  }
   return { events, until };
 }
 

@@ -143,6 +143,64 @@ Deno.test("a burst moves the time by no more than some seconds, also where its d
 });
 
 // Invariant 14
+Deno.test("a backlog with which a stream begins does not say when it begins", () => {
+  for (const perSecond of [1, 20, 100]) {
+    for (const count of [13, 28, 40, 200]) {
+      for (const isRising of [true, false]) {
+        const backlog = Array.from(
+          { length: count },
+          (_, i) => BEGINNING - 2 * HOUR + (isRising ? 2 * HOUR * i / count : i),
+        );
+        const clock = new StreamClock<number>();
+        const begun: number[] = [];
+        const until = BEGINNING + 1200 * SECOND / perSecond;
+        for (const time of [...backlog, ...regular(BEGINNING, until, perSecond)]) {
+          clock.push(time, time, BEGINNING + DAY);
+          for (let placed; (placed = clock.place()) !== undefined;) begun.push(placed.time);
+        }
+        const name = `${count} at ${perSecond}/s, ${isRising}`;
+        assert.ok(begun[0]! >= BEGINNING, `${name}: ${begun[0]! - BEGINNING}`);
+        assert.ok(begun[0]! < BEGINNING + MINUTE, name);
+      }
+    }
+  }
+});
+
+// Invariant 14
+Deno.test("one event with a wrong clock beside a gap of numbers bridges no gap", async () => {
+  for (const [place, ahead] of [[4, -30 * MINUTE], [-3, 2 * HOUR]] as const) {
+    const perSecond = 8;
+    const [gap, end] = [20 * MINUTE, 40 * MINUTE].map((at) => at / SECOND * perSecond);
+    const events = Array.from({ length: HOUR / SECOND * perSecond }, (_, index): InventedEvent => {
+      const sentAt = BEGINNING + index * SECOND / perSecond;
+      const isOdd = index === (place > 0 ? end! : gap!) + place;
+      const head = { seq: 1000 + index, time: sentAt + (isOdd ? ahead : 0) };
+      const isLeftOut = index >= gap! && index < end!;
+      return { sentAt, isLeftOut, event: { kind: "other", type: "#identity", ...head } };
+    });
+    const reader = new StreamReader({ events, until: BEGINNING + HOUR }, 1, "all");
+    await reader.run(BEGINNING + HOUR);
+    const claimed = reader.claims.map(({ from, until }) => [
+      Math.round((from.getTime() - BEGINNING) / MINUTE),
+      Math.round((until.getTime() - BEGINNING) / MINUTE),
+    ]);
+    assert.deepEqual(claimed, [[0, 20], [40, 60]], `${place}`);
+  }
+});
+
+// Invariant 14
+Deno.test("some events that are dated ahead before a pause move the time of a dense stream nowhere", () => {
+  for (let count = 1; count <= 8; count++) {
+    const clock = new StreamClock<number>(BEGINNING, [BEGINNING + MINUTE]);
+    const end = BEGINNING + 50 * SECOND;
+    pushed(clock, regular(BEGINNING, end, 100));
+    for (let i = 0; i < count; i++) clock.push(i, end + 40 * SECOND, end + HOUR);
+    clock.flush();
+    assert.ok(clock.time! <= end, `${count}: ${clock.time! - end}`);
+  }
+});
+
+// Invariant 14
 Deno.test("a dense stream that was silent for a minute says so, also where a run begins", () => {
   const silences = (clock: StreamClock<number>, from: number) => {
     const placed: number[] = [];

@@ -34,9 +34,9 @@ export interface Trial {
   askedHours: number;
 }
 
-/** Invent a stream, read it every ten minutes, and compare. */
-export async function tryStream(seed: number): Promise<Trial> {
-  const stream = inventStream(seed);
+/** Invent a stream, without or with gaps of numbers, read it every ten minutes, and compare. */
+export async function tryStream(seed: number, withGaps = false): Promise<Trial> {
+  const stream = inventStream(seed, withGaps);
   const reader = new StreamReader(stream, seed);
   const random = randomNumbers(seed + 1);
   for (let time = BEGINNING + random(HOUR); time < stream.until + HOUR; time += 10 * MINUTE) {
@@ -132,6 +132,7 @@ export class StreamReader {
     let index = position.cursor === undefined ? 0 : position.cursor - 1000 + 1;
     let isOver = false;
     for (; index < available && !isOver; index++) {
+      if (events[index]!.isLeftOut) continue;
       clock = Math.max(clock, events[index]!.sentAt);
       isOver = collector.take(String(index), journal) !== "go_on";
       if (!isOver && this.#random(1000) === 0) {
@@ -152,9 +153,13 @@ export class StreamReader {
     }
     const place = await findPlace((cursor) => {
       const first = Math.max(0, cursor - 1000 + 1);
-      const times = this.stream.events.slice(first, Math.min(available, first + PROBE_FRAMES))
-        .map(({ event }) => Math.min(event.time, present));
-      return Promise.resolve(times.length === 0 ? undefined : probeOf(first + 1000, times));
+      const found: { seq: number; time: number }[] = [];
+      for (let i = first; i < available && found.length < PROBE_FRAMES; i++) {
+        const { event, isLeftOut } = this.stream.events[i]!;
+        if (!isLeftOut) found.push({ seq: i + 1000, time: Math.min(event.time, present) });
+      }
+      const times = found.map(({ time }) => time);
+      return Promise.resolve(times.length === 0 ? undefined : probeOf(found[0]!.seq, times));
     }, from);
     return { host: "relay", cursor: place?.cursor, time: place?.time };
   }
