@@ -82,6 +82,8 @@ export class StreamClock<T> {
   #standing = 0;
   /** Was the time found by the first events? */
   #isFound = false;
+  /** Was it found by few events behind a gap? Then each step begins anew, until many have come. */
+  #isUnproven = false;
   /** Events left until the time counts as steady again. */
   #unrest = 0;
   /** Times at which a claim begins or ends. */
@@ -122,7 +124,7 @@ export class StreamClock<T> {
         0;
     this.#recent = [];
     this.#unrest = 0;
-    this.#isFound = false;
+    this.#isFound = this.#isUnproven = false;
     // What came before is not later: so the first events alone move nothing.
     this.#times = beginning === undefined ? [] : before(beginning);
   }
@@ -178,8 +180,8 @@ export class StreamClock<T> {
     const isThin = SIDE * spacing(this.#times.slice(-2 * SIDE - 1)) > LEAP_MS;
     const fewest = isThin || this.#isInPresent() ? SIDE_AT_END : SIDE;
     if (this.time === undefined) {
-      // Few events behind a gap may be a server's backlog: they are left to be read again.
-      if (this.#floor !== undefined && !this.#isInPresent()) return [];
+      // Few events behind a gap may all be a server's backlog.
+      this.#isUnproven = this.#floor !== undefined && !this.#isInPresent();
       this.#findBeginning();
     }
     const count = this.#held.length;
@@ -301,7 +303,8 @@ export class StreamClock<T> {
       isFirst,
       isLeap,
       isAfterSilence: isDense && this.time! - last > SILENCE_MS,
-      isBeginning: this.#isFound && this.#placed <= AHEAD && !isHeld && step,
+      isBeginning: this.#isFound && this.#placed <= AHEAD && !isHeld &&
+        (step || this.#isUnproven && this.time! > last),
     };
   }
 
