@@ -59,6 +59,18 @@ Deno.test("the latest counts stand in whatever order files come, and an older fi
   }
 });
 
+Deno.test("each count is that of the latest look that has it", () =>
+  withData(async (data) => {
+    await importRows(data, [row(5000, 300, "2026-06-03T10:00:00Z")]);
+    await importRows(data, [row(6000, "NA", "2026-06-05T10:00:00Z")]);
+    await importRows(data, [row(3, 3, "2026-06-02T10:00:00Z")]);
+    assert.deepEqual(await counts(data), [[6000, 300, 96]]);
+    // What no look with a time has comes from one without.
+    await importRows(data, [row("", 4, ""), row(7, "", "2026-06-02", "b")]);
+    await importRows(data, [row("", 4, "", "b")]);
+    assert.deepEqual(await counts(data), [[6000, 300, 96], [7, 4, 14]]);
+  }));
+
 Deno.test("counts of a feed are replaced by later counts of a file, and by none without a time", () =>
   withData(async (data) => {
     await (await rawFolder(data)).raw("most_liked", "2026-06-03", "a.2026-06-01_2026-06-01", [{
