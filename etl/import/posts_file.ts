@@ -185,8 +185,8 @@ async function useLandedTexts(
   for (const label of [...labels.values(), ...scores.values()]) {
     const known = (texts.get(label.uri) ?? []).map(({ text }) => text);
     if (known.includes(label.text)) continue;
-    const compared = comparedText(label.text);
-    label.text = known.find((text) => comparedText(text) === compared) ?? label.text;
+    const compared = comparedText(label.text, "NFC");
+    label.text = known.find((text) => comparedText(text, "NFC") === compared) ?? label.text;
   }
 }
 
@@ -198,18 +198,21 @@ async function findLabelled(
   const list = (table: string) => paths.files(table).map(({ path }) => path);
   if (sets.length === 0) return { sets: [], errors: [] };
   const raw = Object.fromEntries(SOURCE_NAMES.map((name) => [name, list(`raw/${name}`)]));
-  const files = [...list("posts"), ...Object.values(raw).flat()];
+  const tombstones = list("raw/tombstones");
+  const files = [...list("posts"), ...Object.values(raw).flat(), ...tombstones];
   const found = await unlessDamaged(
     database,
     files,
     "find the posts of labels",
-    () => findPostsOfLabels(database, paths, raw),
+    () => findPostsOfLabels(database, paths, raw, tombstones),
   );
   if (!Array.isArray(found)) return { sets: [], errors: [found] };
   const ofFile = found.filter(({ label_set_id }) => sets.includes(label_set_id));
   // Posts that this file brought are not built yet.
-  for (const one of ofFile.filter((one) => one.of_another_version + one.by_uri_alone > 0)) {
-    describeLost(one).forEach(warn);
+  for (const one of ofFile) {
+    if (one.found + one.without_post < one.labels || one.by_uri_alone > 0) {
+      describeLost(one).forEach(warn);
+    }
   }
   return { sets: ofFile, errors: [] };
 }
