@@ -1,17 +1,11 @@
 import { partName } from "../store/part_name.ts";
 import { basename, extname, resolve } from "node:path";
-import {
-  type Columns,
-  COUNT_COLUMNS,
-  describeSynonyms,
-  missingColumns,
-  understand,
-} from "./columns.ts";
+import { type Columns, describeSynonyms, missingColumns, understand } from "./columns.ts";
 import { checkCsv, csvRows } from "./csv.ts";
 import { humanLabelSet, landHumanLabels } from "./human_labels.ts";
-import { contentOf, countsOf, ImportReader } from "./import_reader.ts";
+import { ImportReader } from "./import_reader.ts";
+import { ImportedRows } from "./imported_rows.ts";
 import { describeLost, findPostsOfLabels, type FoundLabels } from "../labels/found_posts.ts";
-import type { ImportedPost } from "./import_row.ts";
 import { landScores, scoreLabelSet, type ScoreTable } from "./imported_scores.ts";
 import { comparedText } from "../labels/same_text.ts";
 import { labelSetId } from "../labels/label_set.ts";
@@ -31,8 +25,6 @@ import { SOURCE_NAMES } from "../store/source.ts";
 import { RAW } from "../store/tables.ts";
 
 const SOURCE = "import";
-/** What is known of a row that has landed. */
-type Landed = "uri" | "created_at" | "text" | "counted_at" | typeof COUNT_COLUMNS[number];
 /** Posts per journal line. */
 const PAGE = 1000;
 
@@ -101,7 +93,7 @@ export async function importPosts(
   const { errors, ...landed } = await landLeftovers(database, paths, SOURCE);
   const reader = new ImportReader(
     new Quarantine(paths, SOURCE),
-    await importedBefore(database, paths),
+    await ImportedRows.read(database, paths.files(`raw/${SOURCE}`).map((file) => file.path)),
     columns,
     { variables, coder: options.coder, scores },
   );
@@ -115,6 +107,7 @@ export async function importPosts(
       if (++read % PAGE === 0) await journal.commit();
       progress.update(() => `${read} of ${csv.rows} rows read`);
     }
+    reader.finish();
     if (reader.posts.length > 0) journal.append(postsLine(reader.posts.splice(0)));
     await journal.commit();
     await reader.quarantine.commit();
@@ -137,12 +130,14 @@ export async function importPosts(
     ...labels.length > 0 ? [labelSetId(set)] : [],
     ...scored.length > 0 ? [labelSetId(scoreSet)] : [],
   ]);
+  warnOfDiffering(context, reader.differing);
   const summary = {
     rows: read,
-    new_posts: landed.posts - reader.newCounts,
+    new_posts: landed.posts - reader.newCounts - reader.copies,
     new_counts: reader.newCounts,
     undated_counts: reader.undatedCounts,
     posts_here_before: reader.hereBefore,
+    differing_rows: reader.differing,
     labels: labels.length,
     label_set_id: labels.length > 0 ? labelSetId(set) : null,
     label_columns: variables,
@@ -164,6 +159,16 @@ export async function importPosts(
     stopped: signal.aborted,
     errors: [...errors, ...found.errors, ...nothingLanded(path, reader.quarantine, read, aside)],
   };
+}
+
+/** Warn of rows that say other things of their posts than the first row that came in. */
+function warnOfDiffering({ warn }: Context, differing: ImportReader["differing"]) {
+  if (differing.rows === 0) return;
+  warn(
+    `${differing.rows} rows have another created_at (${differing.created_at}) or text ` +
+      `(${differing.text}) than the first row that was imported of their post: a post that only ` +
+      "imports brought keeps the first",
+  );
 }
 
 /** Give labels of posts that are here the text by which these landed: only its hash stays with a label. */
@@ -241,18 +246,6 @@ function keptColumns(header: string[], columns: Columns, labels: string[]): stri
   const { uri, ...others } = columns;
   const used = [...uri, ...Object.values(others).flatMap((names) => names.slice(0, 1)), ...labels];
   return header.filter((column) => !used.includes(column));
-}
-
-/** Give the content of every import that has landed, and its counts. */
-async function importedBefore(database: Database, paths: DataPaths): Promise<Set<string>> {
-  const files = paths.files(`raw/${SOURCE}`).map((file) => file.path);
-  const landed = await rows<Pick<ImportedPost, Landed> & Record<string, unknown>>(
-    database,
-    `SELECT uri, created_at, text, ${COUNT_COLUMNS.join(", ")},
-       strftime(counted_at, '%Y-%m-%dT%H:%M:%S.%gZ') AS counted_at
-     FROM ${relation(RAW, files)}`,
-  );
-  return new Set(landed.flatMap((post) => [contentOf(post), countsOf(post) ?? []].flat()));
 }
 
 function chooseVariables(header: string[], asked: string[] | undefined, path: string): string[] {

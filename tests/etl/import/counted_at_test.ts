@@ -120,6 +120,31 @@ Deno.test("a file that is imported again with newer counts is taken, with or wit
     assert.deepEqual(await counts(data), [[3, 1, 96]]);
   }));
 
+// Invariant 1
+Deno.test("counts without a time are those of the last import, also where they came before", () =>
+  withData(async (data) => {
+    const [one, two] = [[row(10, "", "")], [row(50, 5, "")]];
+    const found = [];
+    for (const rows of [two, one, two, two, one, two]) {
+      const { new_counts } = await importRows(data, rows);
+      found.push([new_counts, ...(await counts(data))[0]!]);
+    }
+    assert.deepEqual(found, [
+      [0, 50, 5, null],
+      [1, 10, 5, null],
+      [1, 50, 5, null],
+      [0, 50, 5, null],
+      [1, 10, 5, null],
+      [1, 50, 5, null],
+    ]);
+    // Of several in one file the last stands, and the same file again changes nothing.
+    const several = [row(1, 1, ""), row(2, "", ""), row("", 3, "")];
+    assert.equal((await importRows(data, several)).new_counts, 1);
+    assert.deepEqual(await counts(data), [[2, 3, null]]);
+    assert.equal((await importRows(data, several)).new_counts, 0);
+    assert.deepEqual(await counts(data), [[2, 3, null]]);
+  }));
+
 Deno.test("a time of counting that is none, or in the future, costs that cell", () =>
   withData(async (data) => {
     const header = "uri,created_at,text,like_count,reply_count,collected_at";
