@@ -153,11 +153,12 @@ export async function importPosts(
     set_aside: reader.quarantine.counts,
   };
   const aside = paths.quarantine(SOURCE, utcDay(now()));
+  const nothing = signal.aborted ? [] : nothingLanded(path, reader.quarantine, read, aside);
   return {
     summary,
     text: describe(summary, reader.unreadable, table.classifier, aside),
     stopped: signal.aborted,
-    errors: [...errors, ...found.errors, ...nothingLanded(path, reader.quarantine, read, aside)],
+    errors: [...errors, ...found.errors, ...nothing],
   };
 }
 
@@ -222,7 +223,7 @@ async function findLabelled(
   return { sets: ofFile, errors: [] };
 }
 
-/** Give an error for an imported file that has rows, or lines, all of which were set aside. */
+/** Give an error for an imported file that has no rows, or lines, or none that was not set aside. */
 export function nothingLanded(
   path: string,
   quarantine: Quarantine,
@@ -230,7 +231,12 @@ export function nothingLanded(
   aside: string,
   what = "rows",
 ): UserError[] {
-  if (read === 0 || quarantine.total < read) return [];
+  if (read === 0) {
+    return [
+      new UserError(`import ${path}`, `it has no ${what}`, "See whether it was written whole"),
+    ];
+  }
+  if (quarantine.total < read) return [];
   const reasons = Object.keys(quarantine.counts).join(", ");
   return [
     new UserError(

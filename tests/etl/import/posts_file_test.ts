@@ -244,7 +244,8 @@ Deno.test("a file or an option that cannot be used is a usage error, and nothing
     );
     assert.match(absent.stderr, /: there is no such file/);
     const nothing = await task("import", data, [empty]);
-    assert.deepEqual([nothing.code, summaryOf(nothing).rows], [0, 0], nothing.stderr);
+    assert.deepEqual([nothing.code, summaryOf(nothing).rows], [1, 0], nothing.stderr);
+    assert.match(nothing.stderr, /^Cannot import .*header.csv: it has no rows\n/);
     assert.deepEqual(
       [...Deno.readDirSync(data)].map(({ name }) => name).filter((name) =>
         ["raw", "labels", "quarantine"].includes(name)
