@@ -1,7 +1,7 @@
 import type { HumanLabel } from "./human_labels.ts";
 import { isMissingText, readAnswer } from "./cell.ts";
 import type { Columns } from "./columns.ts";
-import { type ImportedPost, readRow, RowError } from "./import_row.ts";
+import { type ImportedPost, NoTimeError, readRow, RowError } from "./import_row.ts";
 import type { GivenLabel } from "./given_labels.ts";
 import { addCounts, hasCounts, type ImportedRows } from "./imported_rows.ts";
 import { readScores } from "./imported_scores.ts";
@@ -29,6 +29,13 @@ interface Recount {
   record: string;
 }
 
+/** A row of a file. */
+interface FileRow {
+  fields: Record<string, string> | undefined;
+  raw: string[];
+  where: { file: string; line: number };
+}
+
 /** Reads rows of an import one by one: posts to journal, labels to land, the rest to set aside. */
 export class ImportReader {
   readonly posts: Record<string, unknown>[] = [];
@@ -50,6 +57,8 @@ export class ImportReader {
   /** Time and text of each post. */
   #inFile = new Map<string, { created_at: string; text: string }>();
   #recounts = new Map<string, Recount>();
+  /** Rows whose post may be known, by uri; they have no time of their own. */
+  #waiting = new Map<FileRow, string>();
 
   /** `landed` holds the rows of every import that has landed. */
   constructor(
@@ -59,15 +68,18 @@ export class ImportReader {
     readonly labelColumns: LabelColumns,
   ) {}
 
-  take(
-    fields: Record<string, string> | undefined,
-    raw: string[],
-    where: { file: string; line: number },
-  ) {
+  /** Take a row; `known` gives times of posts by uri, and without it a row that has no time waits. */
+  take(row: FileRow, known?: ReadonlyMap<string, string>) {
+    const { fields, raw, where } = row;
     try {
       if (fields === undefined) throw new RowError("wrong_number_of_fields");
-      const { post, unreadable } = readRow(fields, this.columns, now());
-      const isMissing = post.text !== fields[this.columns.text[0]!];
+      const { post, unreadable } = readRow(
+        fields,
+        this.columns,
+        now(),
+        (uri) => this.landed.first(uri)?.created_at ?? known?.get(uri),
+      );
+      const isMissing = post.text !== (fields[this.columns.text[0] ?? ""] ?? "");
       const earlier = this.#inFile.get(post.uri);
       if (earlier !== undefined && !isOneText(post.text, earlier.text)) {
         throw new RowError("uri_twice");
@@ -87,21 +99,31 @@ export class ImportReader {
       if (differs.created_at || differs.text) this.differing.rows++;
       if (differs.created_at) this.differing.created_at++;
       if (differs.text) this.differing.text++;
-      if (earlier === undefined) {
-        if (isMissing) this.missingTexts++;
-        if (this.landed.has(post)) this.hereBefore++;
-      }
+      const isHere = this.#isHere(post, known);
+      if (earlier === undefined && isMissing) this.missingTexts++;
+      if (earlier === undefined && isHere) this.hereBefore++;
       const { created_at, text } = post;
       this.#inFile.set(post.uri, {
         created_at,
         text: isBlank(text) ? earlier?.text ?? text : text,
       });
-      if ((label || score) && this.landed.has(post)) this.labelledBefore.add(post.uri);
-      this.#land(post, toJson(fields));
+      if ((label || score) && isHere) this.labelledBefore.add(post.uri);
+      if (!isHere && (first !== undefined || known?.has(post.uri))) this.copies++;
+      this.#land(post, toJson(fields), isHere);
     } catch (error) {
       if (!(error instanceof RowError)) throw error;
-      this.quarantine.add(error.message, where, toJson(fields ?? raw));
+      if (error instanceof NoTimeError && known === undefined) this.#waiting.set(row, error.uri);
+      else this.quarantine.add(error.message, where, toJson(fields ?? raw));
     }
+  }
+
+  /** Take the rows that wait, of posts that `find` knows; `most` may go on waiting. */
+  async settle(most: number, find: (uris: string[]) => Promise<ReadonlyMap<string, string>>) {
+    if (this.#waiting.size <= most) return;
+    const known = await find([...new Set(this.#waiting.values())]);
+    const rows = [...this.#waiting.keys()];
+    this.#waiting.clear();
+    for (const row of rows) this.take(row, known);
   }
 
   /** Take what only the whole file tells: the last counts without a time, and texts of labels without one. */
@@ -114,9 +136,14 @@ export class ImportReader {
     }
   }
 
-  #land(post: ImportedPost, record: string) {
-    if (!this.landed.has(post)) {
-      if (this.landed.first(post.uri) !== undefined) this.copies++;
+  /** Would the row say nothing but its counts that is not here? */
+  #isHere(post: ImportedPost, known?: ReadonlyMap<string, string>): boolean {
+    const time = this.landed.first(post.uri)?.created_at ?? known?.get(post.uri);
+    return this.landed.has(post) || isBlank(post.text) && post.created_at === time;
+  }
+
+  #land(post: ImportedPost, record: string, isHere: boolean) {
+    if (!isHere) {
       this.#push(post, record);
     } else if (hasCounts(post) && post.counted_at === null) {
       // The last row of the file stands, as it would if the file were read again.

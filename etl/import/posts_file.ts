@@ -5,6 +5,7 @@ import { checkCsv, csvRows } from "./csv.ts";
 import { humanLabelSet, landHumanLabels } from "./human_labels.ts";
 import { ImportReader } from "./import_reader.ts";
 import { ImportedRows } from "./imported_rows.ts";
+import { knownPosts } from "./known_posts.ts";
 import { describeLost, findPostsOfLabels, type FoundLabels } from "../labels/found_posts.ts";
 import { landScores, scoreLabelSet, type ScoreTable } from "./imported_scores.ts";
 import { comparedText } from "../labels/same_text.ts";
@@ -27,6 +28,8 @@ import { RAW } from "../store/tables.ts";
 const SOURCE = "import";
 /** Posts per journal line. */
 const PAGE = 1000;
+/** Rows without a time that are held until their posts are looked up. */
+const MOST_WAITING = 50_000;
 
 interface Options {
   labels?: string[];
@@ -44,6 +47,7 @@ export const DESCRIPTION: Omit<Command, "run"> = {
     "counted_at says when the counts were taken; counts without it never replace others that have a time.\n" +
     "Every other column is kept with the post in raw/import. A row without a post or a time is set\n" +
     "aside with its line number and the reason; any other cell that cannot be read costs that cell.\n" +
+    "Of posts that are here neither created_at nor text is needed: a file of labels needs uri alone.\n" +
     "Importing the same file again changes nothing.\n\n" +
     "A created_at without a zone is UTC, a date alone is its midnight. Fields may be separated by\n" +
     "commas, semicolons, tabs or |. NA, NaN, NULL and nothing are missing. A uri may be a link\n" +
@@ -84,7 +88,10 @@ export async function importPosts(
 ): Promise<Outcome> {
   const { paths, database, progress, signal } = context;
   const path = resolve(file);
-  const csv = await checkCsv(path, missingColumns);
+  const csv = await checkCsv(
+    path,
+    (header) => missingColumns(header, hasLabels(header, options.labels, table)),
+  );
   const { header } = csv;
   const columns = understand(header);
   const variables = chooseVariables(header, options.labels, path);
@@ -98,15 +105,19 @@ export async function importPosts(
     { variables, coder: options.coder, scores },
   );
   const journal = await Journal.create(paths.journal(SOURCE), partName());
+  const posts = paths.files("posts").map((file) => file.path);
+  const known = (uris: string[]) => knownPosts(database, posts, uris, `import ${path}`);
   let read = 0;
   try {
     for await (const { fields, raw, line } of csvRows(path, csv)) {
       if (signal.aborted) break;
-      reader.take(fields, raw, { file: basename(path), line });
+      reader.take({ fields, raw, where: { file: basename(path), line } });
+      await reader.settle(MOST_WAITING, known);
       if (reader.posts.length >= PAGE) journal.append(postsLine(reader.posts.splice(0)));
       if (++read % PAGE === 0) await journal.commit();
       progress.update(() => `${read} of ${csv.rows} rows read`);
     }
+    await reader.settle(0, known);
     reader.finish();
     if (reader.posts.length > 0) journal.append(postsLine(reader.posts.splice(0)));
     await journal.commit();
@@ -252,6 +263,13 @@ function keptColumns(header: string[], columns: Columns, labels: string[]): stri
   const { uri, ...others } = columns;
   const used = [...uri, ...Object.values(others).flatMap((names) => names.slice(0, 1)), ...labels];
   return header.filter((column) => !used.includes(column));
+}
+
+/** Has a file columns of labels or scores, so that it need not have the posts themselves? */
+function hasLabels(header: string[], asked: string[] | undefined, table: ScoreTable): boolean {
+  const names = asked?.map((name) => name.toLowerCase());
+  return Object.keys(chooseScores(header, table)).length > 0 ||
+    header.some((column) => names?.includes(column.toLowerCase()) ?? /_label$/i.test(column));
 }
 
 function chooseVariables(header: string[], asked: string[] | undefined, path: string): string[] {
