@@ -7,12 +7,6 @@ import { COUNTS, COVERAGE, POSTS } from "../store/tables.ts";
 import { subjectHashSql } from "../raw/tombstone.ts";
 import { relation } from "../store/parquet.ts";
 
-/** The order of versions of a post, that which the post is first. */
-const VERSION_ORDER = `rev DESC NULLS LAST,
-  CASE WHEN source <> 'import' THEN 0 WHEN version IN (FROM textless_imports) THEN 2 ELSE 1 END,
-  if(source = 'import', -epoch_us(seen_at), epoch_us(seen_at)) DESC,
-  source, cursor, feed, rank, cid, version`;
-
 /**
  * Make the temporary table `post_index`: one narrow row a uri that is left once deletions are applied,
  * with its day, in the order of days.
@@ -86,8 +80,9 @@ export async function indexPosts(
       FROM versions
       WHERE NOT is_removed
       WINDOW versions_of_uri AS (PARTITION BY uri
-          ORDER BY ${VERSION_ORDER}),
-        all_of_uri AS (PARTITION BY uri ORDER BY ${VERSION_ORDER}
+          ORDER BY rev DESC NULLS LAST, source = 'import', seen_at DESC, source, cursor, feed, rank, cid, version),
+        all_of_uri AS (PARTITION BY uri
+          ORDER BY rev DESC NULLS LAST, source = 'import', seen_at DESC, source, cursor, feed, rank, cid, version
           ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
     ),
     counts AS (
@@ -107,9 +102,10 @@ export async function indexPosts(
       SELECT DISTINCT minute FROM ${relation(COVERAGE, inputs.coverage)} WHERE events > 0
     ),
     chosen AS (
-      SELECT a.* EXCLUDE created_at, ${
-    parsedTime("if(a.source = 'import', i.created_at, a.created_at)")
-  } AS created_at FROM alive a LEFT JOIN import_times i USING (uri) WHERE place = 1
+      SELECT a.* EXCLUDE (version, created_at),
+        if(a.source = 'import', i.version, a.version) AS version,
+        ${parsedTime("if(a.source = 'import', i.created_at, a.created_at)")} AS created_at
+      FROM alive a LEFT JOIN imported i USING (uri) WHERE place = 1
     ),
     dated AS (
       SELECT *, CASE WHEN reference_time IS NULL THEN false ELSE coalesce(
@@ -174,22 +170,22 @@ export async function indexPosts(
 }
 
 /**
- * Make the temporary tables `import_times` (uri, created_at) and `textless_imports` (version).
+ * Make the temporary table `imported` (uri, version, created_at): what imports make of a post.
  *
  * A post that only imports brought keeps what the first of them said of it: tables of coders and of
  * spreadsheets lose seconds, zones and texts. A day alone, which lands as its midnight, yields to a time.
  */
 async function indexImports(database: Database, files: string[]): Promise<void> {
   await database.run(`CREATE OR REPLACE TEMP TABLE imported AS
-    SELECT f.file * 4294967296 + r.row AS version, r.uri, r.created_at, r.seen_at,
-      trim(coalesce(r.text, '')) = '' AS is_textless
-    FROM ${rawRows(files)} r JOIN raw_files f ON f.path = r.file;
-    CREATE OR REPLACE TEMP TABLE import_times AS
-      SELECT uri, first(created_at ORDER BY ends_with(created_at, 'T00:00:00.000Z'), seen_at, version)
+    SELECT uri, first(version ORDER BY is_textless, seen_at, version) AS version,
+      first(created_at ORDER BY ends_with(created_at, 'T00:00:00.000Z'), seen_at, version)
         AS created_at
-      FROM imported GROUP BY uri;
-    CREATE OR REPLACE TEMP TABLE textless_imports AS SELECT version FROM imported WHERE is_textless;
-    DROP TABLE imported`);
+    FROM (
+      SELECT f.file * 4294967296 + r.row AS version, r.uri, r.created_at, r.seen_at,
+        trim(coalesce(r.text, '')) = '' AS is_textless
+      FROM ${rawRows(files)} r JOIN raw_files f ON f.path = r.file
+    )
+    GROUP BY uri`);
 }
 
 /**
