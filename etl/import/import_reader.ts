@@ -86,7 +86,8 @@ export class ImportReader {
       }
       const first = this.landed.first(post.uri);
       const differs = {
-        created_at: post.created_at !== (first ?? post).created_at,
+        created_at: first !== undefined && !isDayAlone(first.created_at) &&
+          post.created_at !== first.created_at,
         text: first !== undefined && !isBlank(first.text) &&
           comparedText(post.text) !== comparedText(first.text),
       };
@@ -204,11 +205,19 @@ function isOneText(a: string, b: string): boolean {
     isCutFrom(b, a);
 }
 
-/** Give the time of the row before, and its text where that says the same or this one nothing. */
+/** Give the time of the row before where it is one, and its text where that says the same or this one nothing. */
 function joined(post: ImportedPost, earlier: { created_at: string; text: string }) {
   const isSame = isBlank(post.text) ||
     comparedText(post.text, "NFC") === comparedText(earlier.text, "NFC");
-  return { created_at: earlier.created_at, text: isSame ? earlier.text : post.text };
+  return {
+    created_at: isDayAlone(earlier.created_at) ? post.created_at : earlier.created_at,
+    text: isSame ? earlier.text : post.text,
+  };
+}
+
+/** A day alone is its midnight, and yields to a time (see `indexImports` in `etl/preprocess`). */
+function isDayAlone(created_at: string): boolean {
+  return created_at.endsWith("T00:00:00.000Z");
 }
 
 function isBlank(text: string): boolean {

@@ -70,6 +70,21 @@ Deno.test("a text that the first file lacks comes with a later one, and so does 
     ]);
   }));
 
+Deno.test("a day alone yields to a time, in one file and in two, and nobody is warned of it", async () => {
+  const day = FULL[1]!.replace("T23:30:10Z", "");
+  const [header, full] = FULL as [string, string];
+  for (const files of [[[header, day, full]], [[header, day], [header, full]]]) {
+    await withData(async (data) => {
+      for (const lines of files) {
+        assert.deepEqual((await importLines(data, lines)).warnings, []);
+      }
+      await task(data, "preprocess");
+      const times = "SELECT created_at::VARCHAR AS at FROM '{data}/posts/*/*.parquet'";
+      assert.deepEqual(await query(data, times), [{ at: "2026-06-01 23:30:10" }]);
+    });
+  }
+});
+
 Deno.test("rows that say other things of a post that is here are counted and warned of", () =>
   withData(async (data) => {
     await importLines(data, FULL);
