@@ -116,7 +116,7 @@ async function findLabelled(
     database,
     files,
     "find the posts of labels",
-    () => findPostsOfLabels(database, paths, inputs.raw),
+    () => findPostsOfLabels(database, paths, inputs.raw, inputs.tombstones),
   );
   if (!Array.isArray(found)) {
     inputs.errors.push(found);

@@ -30,8 +30,8 @@ export function readAnswer(text: string): string | null {
   return /^-?\d+\.0+$/.test(answer) ? answer.replace(/\.0+$/, "") : answer;
 }
 
-/** One mark between all groups of three digits; a lone point or comma stands before a fraction too. */
-const GROUPED = /^\d{1,3}(?:([,.\u0020\u00a0\u2009\u202f'’_])\d{3}(?:\1\d{3})*)(?:[.,]0+)?$/;
+/** One mark between all groups of three digits, none begins with 0; a lone point or comma stands before a fraction too. */
+const GROUPED = /^[1-9]\d{0,2}(?:([,.\u0020\u00a0\u2009\u202f'’_])\d{3}(?:\1\d{3})*)(?:[.,]0+)?$/;
 const NUMBER = /^\+?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
 
 /**

@@ -1,6 +1,6 @@
 /** Which columns of a file mean what. */
 
-/** Columns without which a file cannot be imported. */
+/** Columns without which a file cannot be imported; one of labels needs the first alone. */
 const REQUIRED_COLUMNS = ["uri", "created_at", "text"] as const;
 /** Columns of a CSV file with counts of a post. */
 export const COUNT_COLUMNS = ["like_count", "repost_count", "reply_count", "quote_count"] as const;
@@ -53,9 +53,10 @@ export function understand(header: string[]): Columns {
 }
 
 /** Give the required columns that a file lacks. */
-export function missingColumns(header: string[]): string[] {
+export function missingColumns(header: string[], hasLabels: boolean): string[] {
   const columns = understand(header);
-  return REQUIRED_COLUMNS.filter((name) => columns[name].length === 0);
+  return REQUIRED_COLUMNS.slice(0, hasLabels ? 1 : undefined)
+    .filter((name) => columns[name].length === 0);
 }
 
 /** Say in lines which names are understood, for the help of a task. */

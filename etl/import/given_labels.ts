@@ -65,7 +65,7 @@ export async function landGivenLabels(
       ...Object.entries(provenance).map(([name, value]) => `${literal(value)} AS ${name}`),
       ...Object.entries(columns.read).map(([name, sql]) => `${sql} AS ${name}`),
     ];
-    const isSame = Object.keys(columns.read).map((name) =>
+    const isSame = ["parameters", ...Object.keys(columns.read)].map((name) =>
       `here.${name} IS NOT DISTINCT FROM fresh.${name}`
     );
     await mergeLabels(

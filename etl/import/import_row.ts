@@ -7,7 +7,8 @@ import {
   UNREADABLE,
 } from "./cell.ts";
 import { type Columns, COUNT_COLUMNS } from "./columns.ts";
-import { readPostUri } from "./post_uri.ts";
+import { readKeyTime } from "./key_time.ts";
+import { type PostName, readPostUri } from "./post_uri.ts";
 
 /** The meaning of a CSV row of posts; columns not named here are only in `record`. */
 export interface ImportedPost {
@@ -43,19 +44,43 @@ export class RowError extends Error {
   override readonly name = "RowError";
 }
 
+/** Why a row is set aside, unless somebody knows the time of its post. */
+export class NoTimeError extends RowError {
+  constructor(reason: string, readonly uri: string) {
+    super(reason);
+  }
+}
+
+const TOO_EARLY = "created_at_before_the_network";
+/** The month in which the first posts of Bluesky were written; nobody can have written one before. */
+const FIRST_MONTH = new Date("2022-11-01T00:00:00Z");
+
 /**
  * Read a row of an import.
  *
- * Throws a `RowError` with the reason for which the row is set aside: it names no post, or its
- * `created_at` is no time (see `readTime`) before `now`. A text that is missing is empty.
+ * A `created_at` that is no time (see `readTime`), or before the network was there, costs that cell where
+ * `knownTime` has the time of the post; where its day is not believed, the time in the key of the post
+ * does as well. Throws a `RowError` with the reason for which the row is set aside: it names no post, or
+ * a post in the future, or (a `NoTimeError`) one without a time. A text that is missing is empty.
  */
-export function readRow(row: Record<string, string>, columns: Columns, now: Date): ImportedRow {
+export function readRow(
+  row: Record<string, string>,
+  columns: Columns,
+  now: Date,
+  knownTime: (uri: string) => string | undefined = () => undefined,
+): ImportedRow {
   const found = columns.uri.map((column) => readPostUri(row[column]!));
   const uri = found.find((one) => typeof one === "object") ?? found[0]!;
   if (typeof uri === "string") throw new RowError(uri);
-  const created = readCreatedAt(row, columns.created_at[0]!);
-  if (created > now) throw new RowError("created_at_in_the_future");
   const unreadable: string[] = [];
+  const created = readCreatedAt(row, columns.created_at[0], now);
+  const created_at = typeof created === "string"
+    ? knownTime(uri.uri) ?? timeInKey(created, uri, now)
+    : created.toISOString();
+  const written = row[columns.created_at[0] ?? ""] ?? "";
+  if (typeof created === "string" && !isMissingValue(written)) {
+    unreadable.push(columns.created_at[0]!);
+  }
   const counts = COUNT_COLUMNS.map((name) => {
     const column = columns[name][0];
     const count = column === undefined ? null : readCount(row[column]!);
@@ -63,16 +88,16 @@ export function readRow(row: Record<string, string>, columns: Columns, now: Date
     unreadable.push(column!);
     return [name, null];
   });
-  const counted = readCountedAt(row, columns.counted_at[0], now);
+  const counted = readCountedAt(row, columns.counted_at[0], created_at, now);
   if (counted === UNREADABLE) unreadable.push(columns.counted_at[0]!);
-  const text = row[columns.text[0]!]!;
+  const text = row[columns.text[0] ?? ""] ?? "";
   const cid = row[columns.cid[0] ?? ""]?.trim() ?? "";
   if (cid !== "" && !CID.test(cid) && !isMissingValue(cid)) unreadable.push(columns.cid[0]!);
   return {
     post: {
       ...uri,
       cid: CID.test(cid) ? cid : null,
-      created_at: created.toISOString(),
+      created_at,
       text: text.trim() !== "" && isMissingText(text) ? "" : text,
       langs: [],
       ...Object.fromEntries(counts) as Pick<ImportedPost, typeof COUNT_COLUMNS[number]>,
@@ -82,22 +107,43 @@ export function readRow(row: Record<string, string>, columns: Columns, now: Date
   };
 }
 
-function readCreatedAt(row: Record<string, string>, column: string): Date {
+/** Give the time of a cell, or the reason why it has none that is believed. */
+function readCreatedAt(
+  row: Record<string, string>,
+  column: string | undefined,
+  now: Date,
+): Date | "no_such_post" | "invalid_created_at" | typeof TOO_EARLY {
+  if (column === undefined) return "no_such_post";
   const cell = row[column]!;
   // In a column of that name a bare number is no year or day.
   const time = readTime(cell) ?? (/^timestamp/i.test(column) ? readEpoch(cell) : null);
-  if (time === null) throw new RowError("invalid_created_at");
-  return time;
+  if (time === null) return "invalid_created_at";
+  if (time > now) throw new RowError("created_at_in_the_future");
+  return time < FIRST_MONTH ? TOO_EARLY : time;
 }
 
-/** Read when the counts of a row were taken; nobody can have counted in the future. */
+function timeInKey(reason: string, { uri, rkey }: PostName, now: Date): string {
+  const time = reason === TOO_EARLY ? readKeyTime(rkey) : null;
+  if (time === null || time < FIRST_MONTH || time > now) throw new NoTimeError(reason, uri);
+  return time.toISOString();
+}
+
+/**
+ * Read when the counts of a row were taken: not in the future, and not before the post was written.
+ *
+ * Counts of the day of the post, without a time, are as old as can be: none.
+ */
 function readCountedAt(
   row: Record<string, string>,
   column: string | undefined,
+  created_at: string,
   now: Date,
 ): string | null | typeof UNREADABLE {
   const cell = row[column ?? ""] ?? "";
   if (isMissingValue(cell)) return null;
   const time = readTime(cell);
-  return time === null || time > now ? UNREADABLE : time.toISOString();
+  if (time === null || time > now) return UNREADABLE;
+  const counted_at = time.toISOString();
+  if (counted_at >= created_at) return counted_at;
+  return cell.trim() === created_at.slice(0, 10) ? created_at : UNREADABLE;
 }

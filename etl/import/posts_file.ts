@@ -1,17 +1,12 @@
 import { partName } from "../store/part_name.ts";
 import { basename, extname, resolve } from "node:path";
-import {
-  type Columns,
-  COUNT_COLUMNS,
-  describeSynonyms,
-  missingColumns,
-  understand,
-} from "./columns.ts";
+import { type Columns, describeSynonyms, missingColumns, understand } from "./columns.ts";
 import { checkCsv, csvRows } from "./csv.ts";
 import { humanLabelSet, landHumanLabels } from "./human_labels.ts";
-import { contentOf, countsOf, ImportReader } from "./import_reader.ts";
+import { ImportReader } from "./import_reader.ts";
+import { ImportedRows } from "./imported_rows.ts";
+import { knownPosts } from "./known_posts.ts";
 import { describeLost, findPostsOfLabels, type FoundLabels } from "../labels/found_posts.ts";
-import type { ImportedPost } from "./import_row.ts";
 import { landScores, scoreLabelSet, type ScoreTable } from "./imported_scores.ts";
 import { comparedText } from "../labels/same_text.ts";
 import { labelSetId } from "../labels/label_set.ts";
@@ -31,10 +26,10 @@ import { SOURCE_NAMES } from "../store/source.ts";
 import { RAW } from "../store/tables.ts";
 
 const SOURCE = "import";
-/** What is known of a row that has landed. */
-type Landed = "uri" | "created_at" | "text" | "counted_at" | typeof COUNT_COLUMNS[number];
 /** Posts per journal line. */
 const PAGE = 1000;
+/** Rows without a time that are held until their posts are looked up. */
+const MOST_WAITING = 50_000;
 
 interface Options {
   labels?: string[];
@@ -52,6 +47,7 @@ export const DESCRIPTION: Omit<Command, "run"> = {
     "counted_at says when the counts were taken; counts without it never replace others that have a time.\n" +
     "Every other column is kept with the post in raw/import. A row without a post or a time is set\n" +
     "aside with its line number and the reason; any other cell that cannot be read costs that cell.\n" +
+    "Of posts that are here neither created_at nor text is needed: a file of labels needs uri alone.\n" +
     "Importing the same file again changes nothing.\n\n" +
     "A created_at without a zone is UTC, a date alone is its midnight. Fields may be separated by\n" +
     "commas, semicolons, tabs or |. NA, NaN, NULL and nothing are missing. A uri may be a link\n" +
@@ -92,7 +88,10 @@ export async function importPosts(
 ): Promise<Outcome> {
   const { paths, database, progress, signal } = context;
   const path = resolve(file);
-  const csv = await checkCsv(path, missingColumns);
+  const csv = await checkCsv(
+    path,
+    (header) => missingColumns(header, hasLabels(header, options.labels, table)),
+  );
   const { header } = csv;
   const columns = understand(header);
   const variables = chooseVariables(header, options.labels, path);
@@ -101,20 +100,25 @@ export async function importPosts(
   const { errors, ...landed } = await landLeftovers(database, paths, SOURCE);
   const reader = new ImportReader(
     new Quarantine(paths, SOURCE),
-    await importedBefore(database, paths),
+    await ImportedRows.read(database, paths.files(`raw/${SOURCE}`).map((file) => file.path)),
     columns,
     { variables, coder: options.coder, scores },
   );
   const journal = await Journal.create(paths.journal(SOURCE), partName());
+  const posts = paths.files("posts").map((file) => file.path);
+  const known = (uris: string[]) => knownPosts(database, posts, uris, `import ${path}`);
   let read = 0;
   try {
     for await (const { fields, raw, line } of csvRows(path, csv)) {
       if (signal.aborted) break;
-      reader.take(fields, raw, { file: basename(path), line });
+      reader.take({ fields, raw, where: { file: basename(path), line } });
+      await reader.settle(MOST_WAITING, known);
       if (reader.posts.length >= PAGE) journal.append(postsLine(reader.posts.splice(0)));
       if (++read % PAGE === 0) await journal.commit();
       progress.update(() => `${read} of ${csv.rows} rows read`);
     }
+    await reader.settle(0, known);
+    reader.finish();
     if (reader.posts.length > 0) journal.append(postsLine(reader.posts.splice(0)));
     await journal.commit();
     await reader.quarantine.commit();
@@ -137,12 +141,14 @@ export async function importPosts(
     ...labels.length > 0 ? [labelSetId(set)] : [],
     ...scored.length > 0 ? [labelSetId(scoreSet)] : [],
   ]);
+  warnOfDiffering(context, reader.differing);
   const summary = {
     rows: read,
-    new_posts: landed.posts - reader.newCounts,
+    new_posts: landed.posts - reader.newCounts - reader.copies,
     new_counts: reader.newCounts,
     undated_counts: reader.undatedCounts,
     posts_here_before: reader.hereBefore,
+    differing_rows: reader.differing,
     labels: labels.length,
     label_set_id: labels.length > 0 ? labelSetId(set) : null,
     label_columns: variables,
@@ -158,12 +164,23 @@ export async function importPosts(
     set_aside: reader.quarantine.counts,
   };
   const aside = paths.quarantine(SOURCE, utcDay(now()));
+  const nothing = signal.aborted ? [] : nothingLanded(path, reader.quarantine, read, aside);
   return {
     summary,
     text: describe(summary, reader.unreadable, table.classifier, aside),
     stopped: signal.aborted,
-    errors: [...errors, ...found.errors, ...nothingLanded(path, reader.quarantine, read, aside)],
+    errors: [...errors, ...found.errors, ...nothing],
   };
+}
+
+/** Warn of rows that say other things of their posts than the first row that came in. */
+function warnOfDiffering({ warn }: Context, differing: ImportReader["differing"]) {
+  if (differing.rows === 0) return;
+  warn(
+    `${differing.rows} rows have another created_at (${differing.created_at}) or text ` +
+      `(${differing.text}) than the first row that was imported of their post: a post that only ` +
+      "imports brought keeps the first",
+  );
 }
 
 /** Give labels of posts that are here the text by which these landed: only its hash stays with a label. */
@@ -185,8 +202,8 @@ async function useLandedTexts(
   for (const label of [...labels.values(), ...scores.values()]) {
     const known = (texts.get(label.uri) ?? []).map(({ text }) => text);
     if (known.includes(label.text)) continue;
-    const compared = comparedText(label.text);
-    label.text = known.find((text) => comparedText(text) === compared) ?? label.text;
+    const compared = comparedText(label.text, "NFC");
+    label.text = known.find((text) => comparedText(text, "NFC") === compared) ?? label.text;
   }
 }
 
@@ -198,23 +215,26 @@ async function findLabelled(
   const list = (table: string) => paths.files(table).map(({ path }) => path);
   if (sets.length === 0) return { sets: [], errors: [] };
   const raw = Object.fromEntries(SOURCE_NAMES.map((name) => [name, list(`raw/${name}`)]));
-  const files = [...list("posts"), ...Object.values(raw).flat()];
+  const tombstones = list("raw/tombstones");
+  const files = [...list("posts"), ...Object.values(raw).flat(), ...tombstones];
   const found = await unlessDamaged(
     database,
     files,
     "find the posts of labels",
-    () => findPostsOfLabels(database, paths, raw),
+    () => findPostsOfLabels(database, paths, raw, tombstones),
   );
   if (!Array.isArray(found)) return { sets: [], errors: [found] };
   const ofFile = found.filter(({ label_set_id }) => sets.includes(label_set_id));
   // Posts that this file brought are not built yet.
-  for (const one of ofFile.filter((one) => one.of_another_version + one.by_uri_alone > 0)) {
-    describeLost(one).forEach(warn);
+  for (const one of ofFile) {
+    if (one.found + one.without_post < one.labels || one.by_uri_alone > 0) {
+      describeLost(one).forEach(warn);
+    }
   }
   return { sets: ofFile, errors: [] };
 }
 
-/** Give an error for an imported file that has rows, or lines, all of which were set aside. */
+/** Give an error for an imported file that has no rows, or lines, or none that was not set aside. */
 export function nothingLanded(
   path: string,
   quarantine: Quarantine,
@@ -222,7 +242,12 @@ export function nothingLanded(
   aside: string,
   what = "rows",
 ): UserError[] {
-  if (read === 0 || quarantine.total < read) return [];
+  if (read === 0) {
+    return [
+      new UserError(`import ${path}`, `it has no ${what}`, "See whether it was written whole"),
+    ];
+  }
+  if (quarantine.total < read) return [];
   const reasons = Object.keys(quarantine.counts).join(", ");
   return [
     new UserError(
@@ -240,16 +265,11 @@ function keptColumns(header: string[], columns: Columns, labels: string[]): stri
   return header.filter((column) => !used.includes(column));
 }
 
-/** Give the content of every import that has landed, and its counts. */
-async function importedBefore(database: Database, paths: DataPaths): Promise<Set<string>> {
-  const files = paths.files(`raw/${SOURCE}`).map((file) => file.path);
-  const landed = await rows<Pick<ImportedPost, Landed> & Record<string, unknown>>(
-    database,
-    `SELECT uri, created_at, text, ${COUNT_COLUMNS.join(", ")},
-       strftime(counted_at, '%Y-%m-%dT%H:%M:%S.%gZ') AS counted_at
-     FROM ${relation(RAW, files)}`,
-  );
-  return new Set(landed.flatMap((post) => [contentOf(post), countsOf(post) ?? []].flat()));
+/** Has a file columns of labels or scores, so that it need not have the posts themselves? */
+function hasLabels(header: string[], asked: string[] | undefined, table: ScoreTable): boolean {
+  const names = asked?.map((name) => name.toLowerCase());
+  return Object.keys(chooseScores(header, table)).length > 0 ||
+    header.some((column) => names?.includes(column.toLowerCase()) ?? /_label$/i.test(column));
 }
 
 function chooseVariables(header: string[], asked: string[] | undefined, path: string): string[] {

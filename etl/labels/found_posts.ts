@@ -1,11 +1,12 @@
 import { CLASSIFIER as HUMAN } from "./coded_posts.ts";
 import { GIVEN_VERSION } from "./label_set.ts";
 import { labelTable, rewriteDay } from "./label_file.ts";
-import { comparedText } from "./same_text.ts";
+import { fateOf, type Version } from "./label_fate.ts";
+import { hashKey, subjectHashSql } from "../raw/tombstone.ts";
 import { type Database, literal, rows } from "../store/duckdb.ts";
 import { relation, tableOf } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
-import { LABEL_SETS, RAW } from "../store/tables.ts";
+import { LABEL_SETS, POSTS, RAW, TOMBSTONES } from "../store/tables.ts";
 
 /** How many labels of a label set that came with a file belong to a post. */
 export interface FoundLabels {
@@ -14,17 +15,18 @@ export interface FoundLabels {
   labels: number;
   /** Labels of a post as it reads. */
   found: number;
-  /** Of these, labels whose text no version of the post has. */
+  /** Of these, labels whose text no version of the post has as a whole. */
   by_uri_alone: number;
   /** Labels of another version of their post. */
   of_another_version: number;
+  /** Labels that no version, or more than one, of their post fits, which has or had several. */
+  of_no_version: number;
   /** Labels of a post that is not in `posts`. */
   without_post: number;
 }
 
 /** Label columns with their types. */
 type Columns = Record<string, string>;
-type Fate = "same_text" | "by_uri_alone" | "another_version";
 
 /** Does a row `g` of labels belong to the row `p` of posts as both stand? */
 const FITS = `CASE WHEN g.cid IS NULL OR p.cid IS NULL THEN g.text_hash = p.text_hash
@@ -32,20 +34,23 @@ const FITS = `CASE WHEN g.cid IS NULL OR p.cid IS NULL THEN g.text_hash = p.text
 const KEY = ["uri", "cid", "text_hash", "label_set_id", "coder"];
 const SAME_KEY = KEY.map((name) => `m.${name} IS NOT DISTINCT FROM o.${name}`).join(" AND ");
 /** What two labels of a coder and post may differ in and say the same. */
-const NO_ANSWER = ["cid", "text_hash", "label_timestamp", "run_id"];
+const NO_ANSWER = ["cid", "text_hash", "label_timestamp", "run_id", "parameters"];
+/** What stands in the `parameters` of a label that belongs by its uri alone: its own text is not kept. */
+const BY_URI = `{"found_by":"uri"}`;
 
 /**
  * Find the post of each label that came with a file, and write the labels anew that lie elsewhere.
  *
- * A label belongs to the post with its uri, and its cid where the file had one. Its text is compared
- * after normalisation (`comparedText`) and decides only between versions that streams and feeds brought:
- * a label of another one stays as it is. The others get the `text_hash` of their post and lie under its
- * day, so that all joins find them. `raw` are the raw parts by source.
+ * A label belongs to the post with its uri, and its cid where the file had one. Its text decides between
+ * the versions that streams and feeds brought (see `fateOf`): a label of another one, or of none, stays as it is.
+ * The others get the `text_hash` of their post and lie under its day, so that all joins find them.
+ * `raw` are the raw parts by source; a post that was deleted, as `tombstones` say, had versions before.
  */
 export async function findPostsOfLabels(
   database: Database,
   paths: DataPaths,
   raw: Record<string, string[]>,
+  tombstones: string[],
 ): Promise<FoundLabels[]> {
   const sets = await rows<{ classifier: string; label_set_id: string }>(
     database,
@@ -58,7 +63,7 @@ export async function findPostsOfLabels(
   for (const [classifier, ofClassifier] of Map.groupBy(sets, ({ classifier }) => classifier)) {
     const ids = ofClassifier.map(({ label_set_id }) => label_set_id);
     if (!await collectGiven(database, paths, classifier, ids)) continue;
-    await decideStrays(database, raw);
+    await decideStrays(database, paths, raw, tombstones);
     found.push(...await countFound(database, classifier));
     await moveLabels(database, paths, classifier);
     await database.run("DROP TABLE given_labels_here; DROP TABLE label_fates");
@@ -81,7 +86,8 @@ async function collectGiven(
       union_by_name = true)`;
   await database.run(`CREATE OR REPLACE TEMP TABLE given_labels_here AS
     WITH g AS (
-      SELECT ${KEY.join(", ")}, date::VARCHAR AS day FROM ${read(files)}
+      SELECT ${KEY.join(", ")}, date::VARCHAR AS day,
+        coalesce(parameters->>'found_by' = 'uri', false) AS by_uri FROM ${read(files)}
       WHERE label_set_id IN (SELECT unnest(${literal(ids)})) AND NOT starts_with(uri, 'deleted:')
     ),
     p AS (${
@@ -100,59 +106,55 @@ async function collectGiven(
 /** Make the temporary table `label_fates` (uri, text_hash, fate): of labels that do not fit their post. */
 async function decideStrays(
   database: Database,
+  paths: DataPaths,
   raw: Record<string, string[]>,
+  tombstones: string[],
 ): Promise<void> {
   await database.run(
     "CREATE OR REPLACE TEMP TABLE label_fates (uri VARCHAR, text_hash VARCHAR, fate VARCHAR)",
   );
-  const strays = await rows<{ uri: string; text_hash: string; post_hash: string; day: string }>(
+  const strays = await rows<{ uri: string; text_hash: string; post_hash: string }>(
     database,
-    `SELECT DISTINCT uri, text_hash, post_hash, post_day AS day FROM given_labels_here
+    `SELECT DISTINCT uri, text_hash, post_hash FROM given_labels_here
      WHERE post_day IS NOT NULL AND NOT fits AND (cid IS NULL OR post_cid IS NULL)`,
   );
   if (strays.length === 0) return;
-  const texts = async (files: string[]) =>
+  const strayUris = "SELECT uri FROM given_labels_here WHERE post_day IS NOT NULL AND NOT fits";
+  const texts = async (relations: string[]) =>
     Map.groupBy(
-      await rows<{ uri: string; text: string; text_hash: string }>(
+      await rows<Version & { uri: string } & Record<string, unknown>>(
         database,
-        `SELECT DISTINCT uri, text, left(sha256(text), 32) AS text_hash
-         FROM ${relation(RAW, files)} WHERE text IS NOT NULL AND uri IN (
-           SELECT uri FROM given_labels_here WHERE post_day IS NOT NULL AND NOT fits)`,
+        relations.map((from) =>
+          `SELECT uri, text, left(sha256(text), 32) AS text_hash
+           FROM ${from} WHERE text IS NOT NULL AND uri IN (${strayUris})`
+        ).join(" UNION "),
       ),
       ({ uri }) => uri,
     );
   const { import: imported = [], ...others } = raw;
-  const [coded, versions] = [await texts(imported), await texts(Object.values(others).flat())];
+  const coded = await texts([relation(RAW, imported)]);
+  // An import that is not the post is a copy of it and no version.
+  const posts = paths.files("posts").map(({ path }) => path);
+  const versions = await texts([
+    relation(RAW, Object.values(others).flat()),
+    relation(POSTS, posts),
+  ]);
+  const key = tombstones.length > 0 ? await hashKey(paths) : "";
+  const deleted = tombstones.length === 0 ? [] : await rows<{ uri: string }>(
+    database,
+    `SELECT DISTINCT uri FROM (${strayUris}) WHERE ${subjectHashSql(key, "uri")} IN (
+       SELECT subject_hash FROM ${relation(TOMBSTONES, tombstones)})`,
+  );
+  const written = new Set(deleted.map(({ uri }) => uri));
   const appender = await database.createAppender("label_fates");
   for (const { uri, text_hash, post_hash } of strays) {
-    const imports = coded.get(uri) ?? [];
-    const text = imports.find((one) => one.text_hash === text_hash)?.text;
-    // Of imports only the one that the post is counts: any other is a copy of it.
-    const known = [
-      ...versions.get(uri) ?? [],
-      ...imports.filter((one) => one.text_hash === post_hash),
-    ];
-    for (const value of [uri, text_hash, fateOf(text_hash, text, post_hash, known)]) {
-      appender.appendVarchar(value);
-    }
+    const text = coded.get(uri)?.find((one) => one.text_hash === text_hash)?.text;
+    const label = { text_hash, text };
+    const fate = fateOf(label, post_hash, versions.get(uri) ?? [], written.has(uri));
+    for (const value of [uri, text_hash, fate]) appender.appendVarchar(value);
     appender.endRow();
   }
   appender.closeSync();
-}
-
-/** `text` is that of the file, where it is still known. */
-function fateOf(
-  textHash: string,
-  text: string | undefined,
-  postHash: string,
-  versions: { text: string; text_hash: string }[],
-): Fate {
-  const compared = text === undefined ? undefined : comparedText(text);
-  const isSame = (version: { text: string; text_hash: string }) =>
-    version.text_hash === textHash || comparedText(version.text) === compared;
-  const same = versions.filter(isSame).map(({ text_hash }) => text_hash);
-  if (same.includes(postHash)) return "same_text";
-  return same.length > 0 ? "another_version" : "by_uri_alone";
 }
 
 /** A label is not counted twice that two files brought with the texts of two tools. */
@@ -167,10 +169,11 @@ async function countFound(database: Database, classifier: string): Promise<Found
      )
      SELECT label_set_id,
        count(DISTINCT ${label}) FILTER (fate IN ('fits', 'same_text', 'by_uri_alone')) AS found,
-       count(DISTINCT ${label}) FILTER (fate = 'by_uri_alone') AS by_uri_alone,
+       count(DISTINCT ${label}) FILTER (fate = 'by_uri_alone' OR fate = 'fits' AND by_uri) AS by_uri_alone,
        count(*) FILTER (fate = 'another_version') AS of_another_version,
+       count(*) FILTER (fate = 'no_version') AS of_no_version,
        count(*) FILTER (fate = 'without_post') AS without_post,
-       found + of_another_version + without_post AS labels
+       found + of_another_version + of_no_version + without_post AS labels
      FROM standing GROUP BY label_set_id ORDER BY label_set_id`,
   );
   return counted.map((set) => ({ classifier, ...set }));
@@ -183,7 +186,8 @@ async function moveLabels(
   classifier: string,
 ): Promise<void> {
   await database.run(`CREATE OR REPLACE TEMP TABLE moved_labels AS
-    SELECT g.*, CASE WHEN post_cid IS NOT NULL THEN g.cid END AS new_cid
+    SELECT g.*, CASE WHEN post_cid IS NOT NULL THEN g.cid END AS new_cid,
+      coalesce(f.fate = 'by_uri_alone', false) AS found_by_uri
     FROM given_labels_here g LEFT JOIN label_fates f USING (uri, text_hash)
     WHERE post_day IS NOT NULL AND (
       fits AND (day <> post_day OR text_hash <> post_hash OR g.cid IS NOT NULL AND post_cid IS NULL)
@@ -209,7 +213,9 @@ async function moveLabels(
     }
     const answer = Object.keys(columns).filter((name) => !NO_ANSWER.includes(name));
     const moved = sources.map(({ day: source, path }) =>
-      `SELECT o.* REPLACE (m.new_cid AS cid, m.post_hash AS text_hash)
+      `SELECT o.* REPLACE (m.new_cid AS cid, m.post_hash AS text_hash,
+         if(m.found_by_uri, json_merge_patch(coalesce(o.parameters, '{}'), ${literal(BY_URI)}),
+           o.parameters) AS parameters)
        FROM read_parquet(${literal(path)}, hive_partitioning = false) o JOIN moved_labels m
          ON ${SAME_KEY} AND m.day = ${literal(source)} AND m.post_day = ${literal(day)}`
     );
@@ -241,20 +247,22 @@ async function moveLabels(
 
 /** Say what of the labels did not find their post, and what they found it by, in sentences. */
 export function describeLost(found: FoundLabels): string[] {
-  const { classifier, label_set_id, labels, of_another_version, without_post, by_uri_alone } =
+  const { classifier, label_set_id, labels, of_another_version, of_no_version, without_post } =
     found;
+  const { by_uri_alone } = found;
   const name = `${classifier}, label set ${label_set_id}`;
   return [
     ...(found.found < labels
       ? [
         `${found.found} of ${labels} labels found their post (${name}): ` +
-        `${of_another_version} are of another version of it, ${without_post} have no post`,
+        `${of_another_version} are of another version of it, ${of_no_version} fit no version of ` +
+        `several, ${without_post} have no post`,
       ]
       : []),
     ...(by_uri_alone > 0
       ? [
-        `${by_uri_alone} labels have a text that no version of their post has (${name}): they belong ` +
-        "to it by its uri alone",
+        `${by_uri_alone} labels have a text that no version of their post has as a whole (${name}): ` +
+        "they belong to it by its uri alone",
       ]
       : []),
   ];

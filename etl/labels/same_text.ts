@@ -22,22 +22,32 @@ const MOST_ESCAPES = 2;
 const UNSEEN =
   /[\u00ad\u034f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufe0e\ufe0f\ufeff]/g;
 
+/** Where a tool cut a text, it may say so. */
+const MARK_OF_CUT = /\s*(?:…|\.\.\.|\[(?:…|\.\.\.)\])$/;
+
 /**
  * Give a text as the text of a given label is compared with that of a post: entities decoded, NFKC, straight quotes and hyphens, single blanks.
  *
- * Two texts with the same outcome are taken for one text; it is no text to be shown.
+ * Two texts with the same outcome are taken for one text; it is no text to be shown. NFC instead of NFKC
+ * keeps apart what reads differently, as 10² and 102.
  */
-export function comparedText(text: string): string {
+export function comparedText(text: string, form: "NFC" | "NFKC" = "NFKC"): string {
   return decoded(text)
     // A break of line or paragraph is a blank.
     .replace(/[\u2028\u2029]/g, " ")
     .replace(UNSEEN, "")
-    .normalize("NFKC")
+    .normalize(form)
     .replace(/[‘’‚‛′`´]/g, "'")
     .replace(/[“”„‟″\u00ab\u00bb]/g, '"')
     .replace(/[‐‑‒–—―−]/g, "-")
     .replace(/[\s\p{Cc}]+/gu, " ")
     .trim();
+}
+
+/** Is a text the beginning of another, as tools leave it that cut texts? */
+export function isCutFrom(text: string, whole: string, form: "NFC" | "NFKC" = "NFKC"): boolean {
+  const cut = comparedText(text, form).replace(MARK_OF_CUT, "");
+  return cut !== "" && comparedText(whole, form).startsWith(cut);
 }
 
 function decoded(text: string): string {

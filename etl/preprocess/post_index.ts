@@ -12,9 +12,10 @@ import { relation } from "../store/parquet.ts";
  * with its day, in the order of days.
  *
  * `version` (file number × 2³² + row) locates the content: in the version with the highest
- * rev, else of the latest look, else of the latest import, which may have gone through other tools. Values that depend on all versions of a uri stand here: reference time,
- * sources, counts of the latest look: an import's are of its `counted_at`, and without one they stand only
- * where no others do, those of the latest import first. A version is removed by a tombstone of its uri or its account
+ * rev, else of the latest look, else of the first import that has a text: later files may have gone through
+ * other tools (see `indexImports`). Values that depend on all versions of a uri stand here: reference time,
+ * sources, each count as the latest look that has it gives it: an import's are of its `counted_at`, and
+ * without one they stand only where no others do, those of the latest import first. A version is removed by a tombstone of its uri or its account
  * that is not older than itself. Makes also `raw_files` (file, source, path), the tables of
  * `removal.ts`, and `finished` (uri): posts that are left although a tombstone names them or their
  * author, as they were written after it. `standing` are files of posts that stay as they are: their
@@ -50,6 +51,7 @@ export async function indexPosts(
   }
   appender.closeSync();
   await indexCounts(database, inputs.counts, removals);
+  await indexImports(database, inputs.raw.import ?? []);
   const isIn = SOURCE_NAMES.map((source) =>
     `bool_or(source = ${literal(source)}) OVER all_of_uri AS in_${source}`
   );
@@ -84,19 +86,26 @@ export async function indexPosts(
           ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
     ),
     counts AS (
-      SELECT uri, looked_at, like_count, repost_count, reply_count, quote_count
-      FROM versions WHERE coalesce(like_count, repost_count, reply_count, quote_count) IS NOT NULL
-        AND NOT is_removed
-      QUALIFY row_number() OVER (PARTITION BY uri ORDER BY looked_at DESC NULLS LAST,
-        seen_at DESC, feed, rank, if(source = 'import', -version, version)) = 1
+      -- A look that has no value of a count leaves the earlier one.
+      SELECT uri, max(looked_at) AS looked_at, arg_min(like_count, look) AS like_count,
+        arg_min(repost_count, look) AS repost_count, arg_min(reply_count, look) AS reply_count,
+        arg_min(quote_count, look) AS quote_count
+      FROM (
+        SELECT *, row_number() OVER (PARTITION BY uri ORDER BY looked_at DESC NULLS LAST,
+          seen_at DESC, feed, rank, if(source = 'import', -version, version)) AS look
+        FROM versions WHERE coalesce(like_count, repost_count, reply_count, quote_count) IS NOT NULL
+          AND NOT is_removed
+      )
+      GROUP BY uri
     ),
     covered AS (
       SELECT DISTINCT minute FROM ${relation(COVERAGE, inputs.coverage)} WHERE events > 0
     ),
     chosen AS (
-      SELECT * EXCLUDE created_at, ${
-    parsedTime("created_at")
-  } AS created_at FROM alive WHERE place = 1
+      SELECT a.* EXCLUDE (version, created_at),
+        if(a.source = 'import', i.version, a.version) AS version,
+        ${parsedTime("if(a.source = 'import', i.created_at, a.created_at)")} AS created_at
+      FROM alive a LEFT JOIN imported i USING (uri) WHERE place = 1
     ),
     dated AS (
       SELECT *, CASE WHEN reference_time IS NULL THEN false ELSE coalesce(
@@ -158,6 +167,25 @@ export async function indexPosts(
       SELECT unnest(${literal([...inputs.stoppedDays])})::DATE)`);
   }
   return { hidden, late, removals };
+}
+
+/**
+ * Make the temporary table `imported` (uri, version, created_at): what imports make of a post.
+ *
+ * A post that only imports brought keeps what the first of them said of it: tables of coders and of
+ * spreadsheets lose seconds, zones and texts. A day alone, which lands as its midnight, yields to a time.
+ */
+async function indexImports(database: Database, files: string[]): Promise<void> {
+  await database.run(`CREATE OR REPLACE TEMP TABLE imported AS
+    SELECT uri, first(version ORDER BY is_textless, seen_at, version) AS version,
+      first(created_at ORDER BY ends_with(created_at, 'T00:00:00.000Z'), seen_at, version)
+        AS created_at
+    FROM (
+      SELECT f.file * 4294967296 + r.row AS version, r.uri, r.created_at, r.seen_at,
+        trim(coalesce(r.text, '')) = '' AS is_textless
+      FROM ${rawRows(files)} r JOIN raw_files f ON f.path = r.file
+    )
+    GROUP BY uri`);
 }
 
 /**

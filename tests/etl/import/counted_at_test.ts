@@ -59,6 +59,18 @@ Deno.test("the latest counts stand in whatever order files come, and an older fi
   }
 });
 
+Deno.test("each count is that of the latest look that has it", () =>
+  withData(async (data) => {
+    await importRows(data, [row(5000, 300, "2026-06-03T10:00:00Z")]);
+    await importRows(data, [row(6000, "NA", "2026-06-05T10:00:00Z")]);
+    await importRows(data, [row(3, 3, "2026-06-02T10:00:00Z")]);
+    assert.deepEqual(await counts(data), [[6000, 300, 96]]);
+    // What no look with a time has comes from one without.
+    await importRows(data, [row("", 4, ""), row(7, "", "2026-06-02", "b")]);
+    await importRows(data, [row("", 4, "", "b")]);
+    assert.deepEqual(await counts(data), [[6000, 300, 96], [7, 4, 14]]);
+  }));
+
 Deno.test("counts of a feed are replaced by later counts of a file, and by none without a time", () =>
   withData(async (data) => {
     await (await rawFolder(data)).raw("most_liked", "2026-06-03", "a.2026-06-01_2026-06-01", [{
@@ -106,6 +118,31 @@ Deno.test("a file that is imported again with newer counts is taken, with or wit
     assert.deepEqual(await counts(data), [[2, 1, null]]);
     await importRows(data, [row(3, 1, "2026-06-05T10:00:00Z")]);
     assert.deepEqual(await counts(data), [[3, 1, 96]]);
+  }));
+
+// Invariant 1
+Deno.test("counts without a time are those of the last import, also where they came before", () =>
+  withData(async (data) => {
+    const [one, two] = [[row(10, "", "")], [row(50, 5, "")]];
+    const found = [];
+    for (const rows of [two, one, two, two, one, two]) {
+      const { new_counts } = await importRows(data, rows);
+      found.push([new_counts, ...(await counts(data))[0]!]);
+    }
+    assert.deepEqual(found, [
+      [0, 50, 5, null],
+      [1, 10, 5, null],
+      [1, 50, 5, null],
+      [0, 50, 5, null],
+      [1, 10, 5, null],
+      [1, 50, 5, null],
+    ]);
+    // Of several in one file the last stands, and the same file again changes nothing.
+    const several = [row(1, 1, ""), row(2, "", ""), row("", 3, "")];
+    assert.equal((await importRows(data, several)).new_counts, 1);
+    assert.deepEqual(await counts(data), [[2, 3, null]]);
+    assert.equal((await importRows(data, several)).new_counts, 0);
+    assert.deepEqual(await counts(data), [[2, 3, null]]);
   }));
 
 Deno.test("a time of counting that is none, or in the future, costs that cell", () =>

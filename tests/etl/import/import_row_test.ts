@@ -129,7 +129,7 @@ Deno.test("a time without a zone is UTC, and one with a zone is turned into it",
     "2026-05-01 10:00": "2026-05-01T10:00:00.000Z",
     "2026-05-01 10:00:00+02:00": "2026-05-01T08:00:00.000Z",
     "2026-05-01T10:00:00-0530": "2026-05-01T15:30:00.000Z",
-    "0001-01-01T00:00:00Z": "0001-01-01T00:00:00.000Z",
+    "2022-11-01": "2022-11-01T00:00:00.000Z",
     "2026-06-01T12:00:00Z": "2026-06-01T12:00:00.000Z",
     "2026-05-01": "2026-05-01T00:00:00.000Z",
     "2026-05-01 10:00:00.123+00": "2026-05-01T10:00:00.123Z",
@@ -174,11 +174,40 @@ Deno.test("what is no time, or none that can be, is refused", () => {
       "1.78e9",
       "NA",
       "0000-06-01T00:00:00Z",
-      "0001-01-01T00:00:00+01:00",
       "epoch",
     ]
   ) assert.equal(reason({ created_at }), "invalid_created_at", created_at);
   assert.equal(reason({ created_at: "2026-06-01T12:00:01Z" }), "created_at_in_the_future");
+});
+
+Deno.test("a day before the network was there costs its cell where the key of the post has a time", () => {
+  const keyed = "at://did:plc:abc/app.bsky.feed.post/3lqa2222222aa";
+  const early = ["0001-01-01", "1970-01-01T00:00:00Z", "1899-12-31 00:00", "2022-10-31T23:59:59Z"];
+  for (const created_at of early) {
+    assert.equal(reason({ created_at }), "created_at_before_the_network", created_at);
+    const { post, unreadable } = readRow(row({ uri: keyed, created_at }), NOW);
+    assert.deepEqual([post.created_at, unreadable], ["2025-05-28T10:54:06.594Z", ["created_at"]]);
+  }
+  // A key of before the network, or of the future, is no better.
+  for (const key of ["2222222222222", "3zzzzzzzzzzzz"]) {
+    const uri = `at://did:plc:abc/app.bsky.feed.post/${key}`;
+    assert.equal(reason({ uri, created_at: "1970-01-01" }), "created_at_before_the_network", key);
+  }
+});
+
+Deno.test("nobody counted a post before it was written", () => {
+  const counted = (created_at: string, counted_at: string) => {
+    const { post, unreadable } = readRow(row({ created_at, counted_at, likes: "3" }), NOW);
+    return [post.like_count, post.counted_at, ...unreadable];
+  };
+  const time = "2026-05-01T10:00:00Z";
+  assert.deepEqual(counted(time, "2026-05-01T09:59:59Z"), [3, null, "counted_at"]);
+  assert.deepEqual(counted(time, "2020-01-01"), [3, null, "counted_at"]);
+  assert.deepEqual(counted(time, "1970-01-01"), [3, null, "counted_at"]);
+  assert.deepEqual(counted(time, "2026-05-01T10:00:00Z"), [3, "2026-05-01T10:00:00.000Z"]);
+  // The day alone may be any time of it.
+  assert.deepEqual(counted(time, "2026-05-01"), [3, "2026-05-01T10:00:00.000Z"]);
+  assert.deepEqual(counted("2026-05-01", "2026-05-01"), [3, "2026-05-01T00:00:00.000Z"]);
 });
 
 Deno.test("a day is read where the calendar has it, and none lands on another", () => {
@@ -245,6 +274,9 @@ Deno.test("a count that cannot be read costs its cell and not the post", () => {
       "many",
       "1.234",
       "1,23",
+      "0,123",
+      "01,234",
+      "0 123",
       "12,34,567",
       "1,234.567",
       "1.2K",

@@ -23,10 +23,25 @@ Deno.test("a file of which nothing lands ends with 1, and says why and where its
     assert.deepEqual(summaryOf(run).set_aside, { invalid_created_at: 1, invalid_uri: 1 });
     assert.match(
       run.stderr,
-      /none of its 2 rows can be used \(invalid_created_at, invalid_uri\)\n {2}See .*quarantine/,
+      /none of its 2 rows can be used \(invalid_uri, invalid_created_at\)\n {2}See .*quarantine/,
     );
     assert.doesNotMatch(run.stderr, /secret/);
-    assert.deepEqual(quarantined(data, "import").map(({ line }) => line), [2, 3]);
+    assert.deepEqual(quarantined(data, "import").map(({ line }) => line), [3, 2]);
+  });
+});
+
+Deno.test("a file with a header alone ends with 1", async () => {
+  await withData(async (data) => {
+    const columns = [
+      "uri,created_at,text",
+      "uri,created_at,text,civic_label\n",
+      "uri;civic_label\r\n\r\n",
+    ];
+    for (const header of columns) {
+      const run = await importText(data, header);
+      assert.deepEqual([run.code, summaryOf(run).rows], [1, 0]);
+      assert.match(run.stderr, /^Cannot import .*posts\.csv: it has no rows\n/);
+    }
   });
 });
 

@@ -76,7 +76,9 @@ Deno.test("good rows land, and each bad one is set aside with its line and reaso
     assert.deepEqual(summary.kept_with_the_post, ["mood"]);
     // The text of the first post spans three lines, wherever it stands.
     assert.deepEqual(
-      quarantined(data, "import").map(({ file, line, reason }) => [file, line, reason]),
+      quarantined(data, "import").map(({ file, line, reason }) => [file, line, reason])
+        // Whether a post without a time is known is asked at the end.
+        .toSorted(([, a], [, b]) => Number(a) - Number(b)),
       [
         ["coded posts.csv", 6, "invalid_uri"],
         ["coded posts.csv", 7, "invalid_created_at"],
@@ -244,7 +246,8 @@ Deno.test("a file or an option that cannot be used is a usage error, and nothing
     );
     assert.match(absent.stderr, /: there is no such file/);
     const nothing = await task("import", data, [empty]);
-    assert.deepEqual([nothing.code, summaryOf(nothing).rows], [0, 0], nothing.stderr);
+    assert.deepEqual([nothing.code, summaryOf(nothing).rows], [1, 0], nothing.stderr);
+    assert.match(nothing.stderr, /^Cannot import .*header.csv: it has no rows\n/);
     assert.deepEqual(
       [...Deno.readDirSync(data)].map(({ name }) => name).filter((name) =>
         ["raw", "labels", "quarantine"].includes(name)

@@ -87,7 +87,9 @@ Deno.test("labels find their posts whatever a spreadsheet or a coding tool did t
     const all = Object.fromEntries(MANGLED.map(([name]) => [name, "civic"]).sort());
     assert.deepEqual(await answers(data), all);
     const built = await task(data, "preprocess");
-    assert.deepEqual(built.found_labels.map(COUNTS), [[8, 8, 0, 0, 0]]);
+    // That one has no text of its own any more is not forgotten.
+    assert.deepEqual(built.found_labels.map(COUNTS), [[8, 8, 1, 0, 0]]);
+    assert.match(built.warnings.join("\n"), /^1 labels have a text that no version .* uri alone$/);
     assert.deepEqual(await answers(data), all);
     const [set] = (await task(data, "status")).label_sets;
     assert.deepEqual([set.labelled, set.labels, set.labels_found], [8, 8, 8]);
@@ -173,6 +175,44 @@ Deno.test("of two versions of a post, a label belongs to the one whose text it h
     const built = await task(data, "preprocess");
     assert.deepEqual(built.found_labels.map(COUNTS), [[2, 1, 0, 1, 0]]);
     assert.match(built.warnings.join("\n"), /1 of 2 labels found their post/);
+  }));
+
+Deno.test("a label of a text that was deleted or written over is not one of the post that stands there now", () =>
+  withData(async (data) => {
+    const posts = [
+      ["deleted", "Rents rise, says bob again", "Kittens are lovely today"],
+      ["exact", "Rents 10² up", "Rents 102 up"],
+      ["cut", "Rents rise, says bob", "Rents fall, says bob"],
+      ["unlike", "Rents rise, says bob", "Rents fall, says bob"],
+    ] as const;
+    const folder = await rawFolder(data);
+    await stream(
+      data,
+      posts.flatMap(([name, first, second], index) => [
+        { uri: uri(name), rev: "a", cid: `a${index}`, text: first },
+        { uri: uri(name), rev: "c", cid: `c${index}`, text: second },
+      ]),
+    );
+    await folder.tombstone("2026-06-01", "b.2026-06-01_2026-06-01", [
+      { subject: uri("deleted"), at: "2026-06-01 09:00:00", reason: "deleted", rev: "b" },
+    ]);
+    await task(data, "preprocess");
+    const file = await coded(data, [
+      [uri("deleted"), T, field("Rents rise, says bob again"), "civic"],
+      [uri("exact"), T, "Rents 10² up", "civic"],
+      [uri("cut"), T, field("Rents rise, says bo"), "civic"],
+      [uri("unlike"), T, "Kittens", "civic"],
+    ]);
+    const imported = await task(data, "import", file);
+    for (const { found_labels, warnings } of [imported, await task(data, "preprocess")]) {
+      const [{ found, of_no_version, ...others }] = found_labels;
+      // Whoever deleted a post takes the labels of its text along.
+      const left = others.of_another_version + of_no_version;
+      assert.deepEqual([found, others.of_another_version, others.labels], [0, 2, left]);
+      assert.match(warnings.join("\n"), /0 of \d labels found .* \d fit no version of several/);
+    }
+    assert.deepEqual(imported.found_labels[0].of_no_version, 2);
+    assert.deepEqual(await answers(data), {});
   }));
 
 Deno.test("a cid in the file decides, whatever the text reads", () =>
