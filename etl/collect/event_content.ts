@@ -90,7 +90,7 @@ export function readEvent(
     if (op.action === "delete" || op.collection !== POST_COLLECTION || op.fault !== undefined) {
       return;
     }
-    if (deletes(event.ops.slice(index + 1), op.rkey)) return;
+    if (isSuperseded(event.ops, index)) return;
     try {
       const post = readPost(decoder.record(event, op));
       characters += post.record.length;
@@ -171,7 +171,7 @@ function contentOfCommit(
     if (record === undefined) continue;
     if (record instanceof FrameError) setAside("malformed_record", record.message);
     else if (record instanceof RecordError) setAside(record.message, record.message);
-    else if (recent?.add(version, streamTime) === false) repeated++;
+    else if (recent?.add(version, cid!, streamTime) === false) repeated++;
     else posts.push({ uri, cid, did: commit.did, rkey, rev: commit.rev, ...time!(), ...record });
   }
   return { posts, tombstones, notes: [], repeated };
@@ -186,8 +186,9 @@ function tombstoneOf(
   return { subject_hash: subjectHash(hashKey, subject), subject_kind: kind, reason };
 }
 
-function deletes(ops: RecordOp[], rkey: string): boolean {
-  return ops.some((op) => isOnPost(op, rkey) && op.action === "delete");
+/** Does a later op of the commit write or delete the same post? */
+function isSuperseded(ops: RecordOp[], index: number): boolean {
+  return ops.some((op, later) => later > index && isOnPost(op, ops[index]!.rkey));
 }
 
 function writes(ops: RecordOp[], rkey: string): boolean {

@@ -12,7 +12,7 @@ import { relation } from "../store/parquet.ts";
  * with its day, in the order of days.
  *
  * `version` (file number × 2³² + row) locates the content: in the version with the highest
- * rev, else of the latest look, else of the latest import, which may have gone through other tools. Values that depend on all versions of a uri stand here: reference time,
+ * rev, within it in the last that came, else of the latest look, else of the latest import, which may have gone through other tools. Values that depend on all versions of a uri stand here: reference time,
  * sources, counts of the latest look: an import's are of its `counted_at`, and without one they stand only
  * where no others do, those of the latest import first. A version is removed by a tombstone of its uri or its account
  * that is not older than itself. Makes also `raw_files` (file, source, path), the tables of
@@ -62,7 +62,9 @@ export async function indexPosts(
         greatest(p.removed_at, a.removed_at) AS removed_at,
         ${isVersionRemoved("p", "r.event_time", "r.rev")}
           OR coalesce(a.removed_at >= coalesce(r.event_time, '-infinity'), false) AS is_removed,
-        coalesce(a.is_hidden, false) AS is_hidden
+        coalesce(a.is_hidden, false) AS is_hidden,
+        -- Events of one microsecond have one cursor: they stand in the order in which they came.
+        if(r.rev IS NULL, NULL, version) AS written
       FROM ${rawRows(files.map(({ path }) => path))} r JOIN raw_files f ON f.path = r.file
       LEFT JOIN removed p ON p.subject_hash = ${subjectHashSql(hashKey, "r.uri")}
       LEFT JOIN (
@@ -78,9 +80,11 @@ export async function indexPosts(
       FROM versions
       WHERE NOT is_removed
       WINDOW versions_of_uri AS (PARTITION BY uri
-          ORDER BY rev DESC NULLS LAST, source = 'import', seen_at DESC, source, cursor, feed, rank, cid, version),
+          ORDER BY rev DESC NULLS LAST, source = 'import', seen_at DESC, source, cursor DESC,
+            written DESC, feed, rank, cid, version),
         all_of_uri AS (PARTITION BY uri
-          ORDER BY rev DESC NULLS LAST, source = 'import', seen_at DESC, source, cursor, feed, rank, cid, version
+          ORDER BY rev DESC NULLS LAST, source = 'import', seen_at DESC, source, cursor DESC,
+            written DESC, feed, rank, cid, version
           ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
     ),
     counts AS (
