@@ -1,11 +1,15 @@
 import { rawRows } from "../raw/raw_rows.ts";
 import type { Inputs } from "../raw/inputs.ts";
+import { isReached } from "../raw/account_removal.ts";
 import { isVersionRemoved, readRemovals, type Removals } from "../raw/removal.ts";
 import { SOURCE_COLUMNS, SOURCE_NAMES } from "../store/source.ts";
 import { type Database, literal, row } from "../store/duckdb.ts";
 import { COUNTS, COVERAGE, POSTS } from "../store/tables.ts";
 import { subjectHashSql } from "../raw/tombstone.ts";
 import { relation } from "../store/parquet.ts";
+
+/** The place of a raw row in its stream. */
+const PLACE = { host: "r.host", cursor: "r.cursor", seenAt: "r.seen_at" };
 
 /**
  * Make the temporary table `post_index`: one narrow row a uri that is left once deletions are applied,
@@ -15,7 +19,7 @@ import { relation } from "../store/parquet.ts";
  * rev, within it in the last that came, else of the latest look, else of the latest import, which may have gone through other tools. Values that depend on all versions of a uri stand here: reference time,
  * sources, counts of the latest look: an import's are of its `counted_at`, and without one they stand only
  * where no others do, those of the latest import first. A version is removed by a tombstone of its uri or its account
- * that is not older than itself. Makes also `raw_files` (file, source, path), the tables of
+ * that came after it. Makes also `raw_files` (file, source, path), the tables of
  * `removal.ts`, and `finished` (uri): posts that are left although a tombstone names them or their
  * author, as they were written after it. `standing` are files of posts that stay as they are: their
  * posts are not indexed. Gives how many posts are hidden, and how many belong to archived days
@@ -61,16 +65,16 @@ export async function indexPosts(
         r.quote_count, CASE WHEN f.source = 'import' THEN r.counted_at ELSE r.seen_at END AS looked_at,
         greatest(p.removed_at, a.removed_at) AS removed_at,
         ${isVersionRemoved("p", "r.event_time", "r.rev")}
-          OR coalesce(a.removed_at >= coalesce(r.event_time, '-infinity'), false) AS is_removed,
+          OR ${isReached("a.removals", "r.event_time", PLACE)} AS is_removed,
         coalesce(a.is_hidden, false) AS is_hidden,
         -- Events of one microsecond have one cursor: they stand in the order in which they came.
         if(r.rev IS NULL, NULL, version) AS written
       FROM ${rawRows(files.map(({ path }) => path))} r JOIN raw_files f ON f.path = r.file
       LEFT JOIN removed p ON p.subject_hash = ${subjectHashSql(hashKey, "r.uri")}
       LEFT JOIN (
-        SELECT coalesce(removed.subject_hash, hidden.subject_hash) AS subject_hash, removed_at,
+        SELECT coalesce(x.subject_hash, hidden.subject_hash) AS subject_hash, removed_at, removals,
           hidden.subject_hash IS NOT NULL AS is_hidden
-        FROM removed FULL JOIN hidden ON hidden.subject_hash = removed.subject_hash
+        FROM removed_accounts x FULL JOIN hidden ON hidden.subject_hash = x.subject_hash
       ) a ON a.subject_hash = ${subjectHashSql(hashKey, "r.did")}
     ),
     alive AS (
@@ -139,9 +143,12 @@ export async function indexPosts(
     UNION SELECT uri FROM (
       ${
     ["uri", "did"].map((name) =>
-      `SELECT s.uri, ${isVersionRemoved("r", "s.reference_time", "s.rev")} AS is_removed
+      `SELECT s.uri, ${name === "did" ? "coalesce(v.is_removed, " : "("}${
+        isVersionRemoved("r", "s.reference_time", "s.rev")
+      }) AS is_removed
          FROM ${relation(POSTS, standing)} s
-         JOIN removed r ON r.subject_hash = ${hash(`s.${name}`)}`
+         JOIN removed r ON r.subject_hash = ${hash(`s.${name}`)}
+         LEFT JOIN account_verdicts v ON v.post = s.uri`
     ).join(" UNION ALL ")
   })
     GROUP BY uri HAVING NOT bool_or(is_removed);
