@@ -8,6 +8,7 @@ import { purgeLines, whileIdle } from "./purge_lines.ts";
 import { now, utcDay } from "../run/clock.ts";
 import type { Context } from "../command/command.ts";
 import { UserError } from "../run/error.ts";
+import { subjectsOf } from "./quarantined_subjects.ts";
 import { type Database, literal, row } from "../store/duckdb.ts";
 import { unlessDamaged } from "../store/damage.ts";
 import { leftSegments } from "../store/journal.ts";
@@ -148,19 +149,20 @@ async function purgeTable(
 }
 
 /**
- * Remove the lines of removed posts and accounts from the quarantine.
+ * Remove the lines of removed posts and accounts from the quarantine, also those in whose payload
+ * their text may stand.
  *
  * Only today's file is still being written: it is left to the next run while its source is running.
  */
 async function purgeQuarantine(
   { paths, warn }: Context,
-  isGone: (uri: string) => boolean,
+  isGone: (uriOrDid: string) => boolean,
 ): Promise<number> {
   let touched = 0;
   for (const path of paths.quarantined()) {
     const source = basename(dirname(path));
     const rewrite = async () => {
-      touched += await purgeLines(path, isGone);
+      touched += await purgeLines<string[]>(path, (names) => names.some(isGone), subjectsOf);
     };
     if (basename(path) !== basename(paths.quarantine(source, utcDay(now())))) {
       await rewrite();
