@@ -1,7 +1,13 @@
 /** What an event of a stream says of posts and accounts: rows of posts, tombstones, notes. */
 import type { Tombstone } from "../raw/journal_line.ts";
 import { subjectHash, type TombstoneReason } from "../raw/tombstone.ts";
-import { type Account, FrameError, type OtherEvent, type RecordOp } from "../atproto/frame.ts";
+import {
+  type Account,
+  FrameError,
+  type OtherEvent,
+  type RecordOp,
+  TOO_BIG_COMMIT,
+} from "../atproto/frame.ts";
 import { POST_COLLECTION, readPost, RecordError } from "../atproto/post.ts";
 import type { StreamCommit, StreamDecoder } from "../atproto/stream_decoder.ts";
 import type { Quarantine } from "../store/quarantine.ts";
@@ -124,7 +130,15 @@ export function contentOf(
   if (event.kind === "commit") return contentOfCommit(event, read, time, streamTime, options);
   const nothing = { posts: [], tombstones: [], notes: [], repeated: 0 };
   if (event.kind === "other") {
-    return event.type === "#sync" ? { ...nothing, notes: [event.type] } : nothing;
+    if (event.type === TOO_BIG_COMMIT && time !== undefined) {
+      options.quarantine.add(
+        "too_big",
+        { cursor: event.seq, what: "a commit without its ops" },
+        "",
+      );
+    }
+    const isNoted = event.type === "#sync" || event.type === TOO_BIG_COMMIT;
+    return isNoted ? { ...nothing, notes: [event.type] } : nothing;
   }
   const { reason, note } = accountState(event);
   return {
