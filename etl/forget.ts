@@ -16,11 +16,13 @@ import { type Found, hashKey, writeTombstones } from "./raw/tombstone.ts";
 import { openAppView } from "./atproto/study_appview.ts";
 
 const POST = /^at:\/\/([^/]+)\/app\.bsky\.feed\.post\/[\w.:~-]+$/;
+/** Whatever did a row can have: sources take more than methods of dids give. */
+const ACCOUNT = /^did:[a-z]+:[\w.:%-]+$/;
 /**
  * A did:plc as https://web.plc.directory/spec/v0.1/did-plc says, a did:web with its host name, or a
  * did of another method.
  */
-const ACCOUNT =
+const WHOLE_ACCOUNT =
   /^did:(plc:[a-z2-7]{24}|web:([a-z0-9-]+(\.[a-z0-9-]+)+|localhost)(%3A\d+)?(:[\w.%-]+)*|(?!plc:|web:)[a-z]+:[\w.:%-]+)$/;
 
 /** The task `forget`. */
@@ -71,6 +73,10 @@ async function forgetSubjects(context: Context, subjects: string[]): Promise<Out
   const { paths, database } = context;
   const named = subjects.map(readSubject).map((found) => [found.subject, found] as const);
   const found = [...new Map(named).values()];
+  for (const [index, subject] of subjects.entries()) {
+    if (WHOLE_ACCOUNT.test(POST.exec(subject)?.[1] ?? subject)) continue;
+    context.warn(`the did of argument ${index + 1} is none that its method gives: is it whole?`);
+  }
   await using _lock = await lock(paths.locks(), "posts", "run forget");
   await using _files = await holdFiles(paths);
   const key = await hashKey(paths);
@@ -130,7 +136,7 @@ export function readSubject(text: string, index: number): Found {
   // The ledger keeps this message, so it does not repeat the argument.
   throw new UserError(
     "forget that",
-    `argument ${index + 1} is neither at://did:…/app.bsky.feed.post/… nor a whole did:…`,
+    `argument ${index + 1} is neither at://did:…/app.bsky.feed.post/… nor a did:…`,
     "Name the author by did, not by handle: a handle may belong to another account by now",
     { exitCode: EXIT.usage },
   );

@@ -12,6 +12,7 @@ import { now } from "./run/clock.ts";
 import { type Command, type Context, type Outcome } from "./command/command.ts";
 import { UserError } from "./run/error.ts";
 import { takenBack } from "./methods/methods_facts.ts";
+import { setAside } from "./methods/set_aside.ts";
 import { taskRuns } from "./methods/task_runs.ts";
 import { wholeFiles } from "./store/damage.ts";
 
@@ -38,6 +39,7 @@ async function methods(context: Context): Promise<Outcome> {
     feeds: study.sources.most_liked.feeds,
     filter_descriptions: descriptions,
     sources: await collectedSources(database, paths),
+    set_aside: await setAside(database, paths, context.runId),
     posts: await filteredPosts(database, paths),
     creation_times: await creationTimes(database, paths.files("posts").map(({ path }) => path)),
     label_sets: await labelledPosts(database, paths),
@@ -51,9 +53,10 @@ async function methods(context: Context): Promise<Outcome> {
   const svg = flowDiagram(title, flowStages(facts));
   await replaceFile(diagram, (beside) => Deno.writeTextFile(beside, svg));
   await replaceFile(page, (beside) => Deno.writeTextFile(beside, methodsPage(facts)));
-  const { sources, posts, creation_times, label_sets, taken_back } = facts;
+  const { sources, set_aside, posts, creation_times, label_sets, taken_back } = facts;
   const summary = {
     sources,
+    set_aside,
     posts,
     creation_times,
     label_sets,

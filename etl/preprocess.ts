@@ -76,6 +76,9 @@ async function preprocess(context: Context): Promise<Outcome> {
     () => build(context, inputs, filters, key),
   );
   const purged = await purge(context, built.removals);
+  // What was purged may have been all that a day had.
+  const left = new Set(paths.files("posts").map(({ path }) => path));
+  built.days = built.days.filter((day) => left.has(paths.posts(day)));
   await removeEmptiedDays(context, new Set(built.days), inputs);
   const found = await findLabelled(context, inputs);
   const flags = await countFlags(database, filters, built.days.map((day) => paths.posts(day)));

@@ -18,7 +18,16 @@ export interface RawFolder {
   tombstone(
     day: string,
     part: string,
-    rows: { subject: string; at: string; reason?: string; rev?: string; with_rev?: boolean }[],
+    rows: {
+      subject: string;
+      at: string;
+      reason?: string;
+      host?: string;
+      cursor?: number;
+      seen_at?: string;
+      rev?: string;
+      with_rev?: boolean;
+    }[],
   ): Promise<string>;
   coverage(day: string, part: string, minutes: string[]): Promise<string>;
   counts(day: string, part: string, rows: Record<string, unknown>[]): Promise<string>;

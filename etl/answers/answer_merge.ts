@@ -179,10 +179,7 @@ async function readSegment(
     if (answer === undefined) {
       damaged.push(line);
       const [, uri] = /"uri":"([^"]+)"/.exec(text) ?? [];
-      const where = { segment: basename(path), line };
-      // A line that names no post could not be found when the author deletes the post.
-      if (uri === undefined) quarantine.add("damaged_answer", where, "");
-      else quarantine.add("damaged_answer", { ...where, uri }, text);
+      quarantine.add("damaged_answer", { segment: basename(path), line, uri }, text);
       continue;
     }
     await stage(answer);

@@ -12,7 +12,8 @@ const LIST = 4;
 const MAP = 5;
 const TAG = 6;
 const FALSE = 0xf4;
-const TRUE = 0xf5;
+/** The byte of a true. */
+export const TRUE = 0xf5;
 const NULL = 0xf6;
 const FLOAT = 0xfb;
 /** A CID: tag 42 on 37 bytes, of which the first is 0. */
@@ -61,6 +62,11 @@ export class CborReader {
   /** Begin a map and give how many pairs it has. */
   map(what: string): number {
     return this.#container(MAP, what);
+  }
+
+  /** Is the next item a map? */
+  get isMap(): boolean {
+    return this.bytes[this.at]! >> 5 === MAP;
   }
 
   /** Begin a list and give how many items it has. */

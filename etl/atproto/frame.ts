@@ -1,5 +1,5 @@
 import { CarFile } from "./car_file.ts";
-import { CborReader, keyCode } from "./cbor_reader.ts";
+import { CborReader, keyCode, TRUE } from "./cbor_reader.ts";
 import { readTime } from "./event_time.ts";
 import { FrameError } from "./frame_error.ts";
 import { readOps, type RecordOp } from "./record_op.ts";
@@ -54,6 +54,9 @@ export interface StreamError {
 /** A decoded frame of the firehose. */
 export type Frame = Commit | Account | OtherEvent | Info | StreamError;
 
+/** The type that a commit gets here which came without the ops that it has, as it was too big. */
+export const TOO_BIG_COMMIT = "#tooBig";
+
 /** The protocol's limit for one message of an event stream. */
 const MAX_FRAME_BYTES = 5 * 1024 * 1024;
 /** Limit of the lexicon com.atproto.sync.subscribeRepos. */
@@ -80,6 +83,7 @@ const ERROR = keyCode("error");
 const BLOCKS = keyCode("blocks");
 const ACTIVE = keyCode("active");
 const STATUS = keyCode("status");
+const TOO_BIG = keyCode("tooBig");
 
 /**
  * Decode one binary frame of `com.atproto.sync.subscribeRepos`.
@@ -205,6 +209,7 @@ function readAccount(reader: CborReader): Account {
         active = reader.boolean("active");
         break;
       case STATUS:
+        if (reader.isNull()) break;
         status = matched(reader.ascii("status", MAX_NAME), PRINTABLE, "status");
         break;
       default:
@@ -229,13 +234,27 @@ function readOther(
   key = 0,
 ): OtherEvent {
   let seq, time;
+  let isTooBig = false;
   for (; left > 0; left--) {
     key = reader.key(key);
     if (reader.code === SEQ) seq = reader.unsigned("seq");
     else if (reader.code === TIME) time = readTime(reader);
+    else if (reader.code === TOO_BIG && type === "#commit") isTooBig = readFlag(reader);
     else reader.skip();
   }
-  return { kind: "other", type, seq: given(seq, "seq"), time: given(time, "time") };
+  return {
+    kind: "other",
+    type: isTooBig ? TOO_BIG_COMMIT : type,
+    seq: given(seq, "seq"),
+    time: given(time, "time"),
+  };
+}
+
+/** Tell whether an item is true, whatever else it may be. */
+function readFlag(reader: CborReader): boolean {
+  const { at } = reader;
+  reader.skip();
+  return reader.bytes[at] === TRUE;
 }
 
 /** Read one text of a body. */

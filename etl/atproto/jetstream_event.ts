@@ -127,7 +127,9 @@ export function readAccount(place: Place, payload: Fields): Account {
     ...place,
     did,
     active: account.active,
-    status: account.status === undefined ? undefined : textOf(account, "status", NAME),
+    status: account.status === undefined || account.status === null
+      ? undefined
+      : textOf(account, "status", NAME),
   };
 }
 

@@ -1,6 +1,10 @@
 import { z } from "zod";
 import { isStorable } from "./frame.ts";
 import { POST_URI } from "./post.ts";
+import { now } from "../run/clock.ts";
+
+/** How far the clock of an AppView can be ahead of ours. */
+const AHEAD_MS = 10 * 60_000;
 
 /** A post as an AppView shows it (`app.bsky.feed.defs#postView`), with its counts of that moment. */
 export interface PostView {
@@ -9,7 +13,10 @@ export interface PostView {
   did: string;
   rkey: string;
   author_handle: string | null;
+  /** When the AppView had it; of a time that has not come yet, when it was received. */
   indexed_at: string;
+  /** What the AppView said, where that has not come yet. */
+  event_time_sent: string | null;
   /** The post's record as the AppView gave it; it is not validated there. */
   record: unknown;
   like_count: number | null;
@@ -39,7 +46,7 @@ const Post = z.object({
   repostCount: count,
   replyCount: count,
   quoteCount: count,
-});
+}).refine(({ uri, author }) => uri.startsWith(`at://${author.did}/`), { path: ["author", "did"] });
 const Item = z.object({ post: Post });
 
 /** Read a post of `app.bsky.feed.getPosts`; an invalid one comes back with its first wrong key. */
@@ -61,13 +68,17 @@ function invalid(value: unknown, error: z.ZodError, post: unknown): InvalidItem 
 }
 
 function postView(post: z.infer<typeof Post>): PostView {
+  const sent = new Date(post.indexedAt).toISOString();
+  const received = now();
+  const isBelieved = Date.parse(sent) <= received.getTime() + AHEAD_MS;
   return {
     uri: post.uri,
     cid: post.cid,
     did: post.author.did,
     rkey: post.uri.slice(post.uri.lastIndexOf("/") + 1),
     author_handle: post.author.handle,
-    indexed_at: new Date(post.indexedAt).toISOString(),
+    indexed_at: isBelieved ? sent : received.toISOString(),
+    event_time_sent: isBelieved ? null : sent,
     record: post.record,
     like_count: post.likeCount,
     repost_count: post.repostCount,

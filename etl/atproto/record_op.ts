@@ -30,8 +30,8 @@ const SLASH = 0x2f;
 /**
  * Read the list of a commit's ops; those in the collection (or all) are given.
  *
- * Only these are judged: what others hold is nobody's concern here. One that does not fit the lexicon
- * says so (`fault`), so that it does not cost the others.
+ * Only these are judged: what others hold is nobody's concern here. One that does not fit the lexicon,
+ * or has no path that could be read, says so (`fault`), so that it does not cost the others.
  */
 export function readOps(reader: CborReader, collection: string | undefined): RecordOp[] {
   const count = reader.list("ops");
@@ -42,9 +42,13 @@ export function readOps(reader: CborReader, collection: string | undefined): Rec
 }
 
 function readOp(reader: CborReader, collection: string | undefined, ops: RecordOp[]): void {
-  let key = 0;
   // Where the values begin: a path tells whether the others matter.
-  let [cid, path, action] = [0, 0, 0];
+  let [key, cid, path, action] = [0, 0, 0, 0];
+  if (!reader.isMap) {
+    reader.skip();
+    ops.push(withoutPath(collection));
+    return;
+  }
   for (let left = reader.map("an op"); left > 0; left--) {
     key = reader.key(key);
     if (reader.code === CID) cid = reader.at;
@@ -54,7 +58,13 @@ function readOp(reader: CborReader, collection: string | undefined, ops: RecordO
   }
   const end = reader.at;
   if (path > 0) readWanted(reader, collection, ops, { cid, path, action });
+  else ops.push(withoutPath(collection));
   reader.at = end;
+}
+
+/** Give the op of which nothing tells whether it is one of the wanted. */
+function withoutPath(collection = ""): RecordOp {
+  return { action: "create", collection, rkey: "", cid: null, fault: "an op without a path" };
 }
 
 function readWanted(
@@ -68,8 +78,9 @@ function readWanted(
   try {
     start = reader.text("the path of an op");
   } catch (error) {
-    if (error instanceof FrameError) return;
-    throw error;
+    if (!(error instanceof FrameError)) throw error;
+    ops.push(withoutPath(wanted));
+    return;
   }
   const slash = wanted === undefined ? reader.bytes.indexOf(SLASH, start) : start + wanted.length;
   if (slash < start || slash >= reader.at || reader.bytes[slash] !== SLASH) return;

@@ -1,7 +1,13 @@
 /** What an event of a stream says of posts and accounts: rows of posts, tombstones, notes. */
 import type { Tombstone } from "../raw/journal_line.ts";
 import { subjectHash, type TombstoneReason } from "../raw/tombstone.ts";
-import { type Account, FrameError, type OtherEvent, type RecordOp } from "../atproto/frame.ts";
+import {
+  type Account,
+  FrameError,
+  type OtherEvent,
+  type RecordOp,
+  TOO_BIG_COMMIT,
+} from "../atproto/frame.ts";
 import { POST_COLLECTION, readPost, RecordError } from "../atproto/post.ts";
 import type { StreamCommit, StreamDecoder } from "../atproto/stream_decoder.ts";
 import type { Quarantine } from "../store/quarantine.ts";
@@ -90,7 +96,7 @@ export function readEvent(
     if (op.action === "delete" || op.collection !== POST_COLLECTION || op.fault !== undefined) {
       return;
     }
-    if (deletes(event.ops.slice(index + 1), op.rkey)) return;
+    if (isSuperseded(event.ops, index)) return;
     try {
       const post = readPost(decoder.record(event, op));
       characters += post.record.length;
@@ -124,7 +130,15 @@ export function contentOf(
   if (event.kind === "commit") return contentOfCommit(event, read, time, streamTime, options);
   const nothing = { posts: [], tombstones: [], notes: [], repeated: 0 };
   if (event.kind === "other") {
-    return event.type === "#sync" ? { ...nothing, notes: [event.type] } : nothing;
+    if (event.type === TOO_BIG_COMMIT && time !== undefined) {
+      options.quarantine.add(
+        "too_big",
+        { cursor: event.seq, what: "a commit without its ops" },
+        "",
+      );
+    }
+    const isNoted = event.type === "#sync" || event.type === TOO_BIG_COMMIT;
+    return isNoted ? { ...nothing, notes: [event.type] } : nothing;
   }
   const { reason, note } = accountState(event);
   return {
@@ -171,7 +185,7 @@ function contentOfCommit(
     if (record === undefined) continue;
     if (record instanceof FrameError) setAside("malformed_record", record.message);
     else if (record instanceof RecordError) setAside(record.message, record.message);
-    else if (recent?.add(version, streamTime) === false) repeated++;
+    else if (recent?.add(version, cid!, streamTime) === false) repeated++;
     else posts.push({ uri, cid, did: commit.did, rkey, rev: commit.rev, ...time!(), ...record });
   }
   return { posts, tombstones, notes: [], repeated };
@@ -186,8 +200,9 @@ function tombstoneOf(
   return { subject_hash: subjectHash(hashKey, subject), subject_kind: kind, reason };
 }
 
-function deletes(ops: RecordOp[], rkey: string): boolean {
-  return ops.some((op) => isOnPost(op, rkey) && op.action === "delete");
+/** Does a later op of the commit write or delete the same post? */
+function isSuperseded(ops: RecordOp[], index: number): boolean {
+  return ops.some((op, later) => later > index && isOnPost(op, ops[index]!.rkey));
 }
 
 function writes(ops: RecordOp[], rkey: string): boolean {

@@ -115,13 +115,18 @@ async function run(context: Context, task: StreamTask, options: Options): Promis
   const total = new Total();
   // Events received by a killed run are no longer owed.
   total.addLeftovers(await landLeftovers(database, paths, task.source));
+  let messages: number | undefined;
   const collect = async (stretch: Stretch, left: () => Left) => {
     const said = new StreamProgress();
+    messages ??= 0;
     const collected = await collectStretch(
       context,
       source,
       stretch,
-      (collector, written) => progress.update(() => said.line(collector, written, left())),
+      (collector, written) => {
+        messages!++;
+        progress.update(() => said.line(collector, written, left()));
+      },
     );
     total.add(collected);
   };
@@ -154,6 +159,8 @@ async function run(context: Context, task: StreamTask, options: Options): Promis
     );
   }
   const stopped = context.signal.aborted;
+  const useless = total.errors.length > 0 || stopped ? undefined : uselessness(messages, summary);
+  if (useless !== undefined) context.warn(useless);
   return { summary, text: describe(summary), stopped, errors: total.errors };
 }
 
@@ -189,6 +196,8 @@ async function collectOwed(
 }
 
 const COUNTED = ["posts", "deletions", "events", "bytes", "repeated"] as const;
+
+type Counts = Record<string, number>;
 
 /** The counts of all stretches of a run. */
 class Total {
@@ -228,6 +237,17 @@ class Total {
       last_event: this.#lastEvent,
     };
   }
+}
+
+/** Say of a run that got nothing out of its hosts why; `messages` came, if any were asked for. */
+function uselessness(
+  messages: number | undefined,
+  { hosts, seconds, set_aside }: { hosts: string[]; seconds: number; set_aside: Counts },
+): string | undefined {
+  const names = hosts.join(", ");
+  if (messages === 0) return `${names} answered and sent nothing in ${seconds} s`;
+  if (messages === undefined || set_aside.malformed_frame !== messages) return undefined;
+  return `none of ${messages} messages of ${names} could be read: is it a host of this stream?`;
 }
 
 function addCounts(total: Record<string, number>, more: Record<string, number>): void {

@@ -8,11 +8,13 @@ import { purgeLines, whileIdle } from "./purge_lines.ts";
 import { now, utcDay } from "../run/clock.ts";
 import type { Context } from "../command/command.ts";
 import { UserError } from "../run/error.ts";
+import { subjectsOf } from "./quarantined_subjects.ts";
 import { type Database, literal, row } from "../store/duckdb.ts";
 import { unlessDamaged } from "../store/damage.ts";
 import { leftSegments } from "../store/journal.ts";
 import { rewriteParquet, tableOf } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
+import { type PlaceColumns, RAW_PLACE } from "../raw/account_removal.ts";
 import type { Removals } from "../raw/removal.ts";
 import { SOURCE_NAMES } from "../store/source.ts";
 import { subjectHash, subjectHashSql } from "../raw/tombstone.ts";
@@ -47,13 +49,14 @@ export async function purge(context: Context, removals: Removals): Promise<Purge
   // Rows of labels name no author but in their uri.
   const author = "regexp_extract(uri, '^at://([^/]+)', 1)";
   const removedAt = `greatest(${removals.removedAt("uri")}, ${removals.removedAt(author)})`;
-  const removedVersion = (time: string, rev?: string) =>
-    removals.isRemoved({ time, uri: "uri", did: author, rev });
+  const removedVersion = (time: string, rev?: string, place?: PlaceColumns) =>
+    removals.isRemoved({ time, uri: "uri", did: author, rev, place });
+  const removedRow = removedVersion("event_time", "rev", RAW_PLACE);
   for (const source of paths.names("raw").filter((name) => name !== "tombstones")) {
-    const rev = (SOURCE_NAMES as readonly string[]).includes(source) ? "rev" : undefined;
-    await purgeFrom(`raw/${source}`, removedVersion("event_time", rev));
+    const isOfPosts = (SOURCE_NAMES as readonly string[]).includes(source);
+    await purgeFrom(`raw/${source}`, isOfPosts ? removedRow : removedVersion("event_time"));
   }
-  const archived = await purgeArchive(context, removedVersion("event_time", "rev"));
+  const archived = await purgeArchive(context, removedRow);
   await purgeFrom("posts", `${removedVersion("reference_time", "rev")} OR ${removals.isHidden()}`);
   const gone = `${removedAt} IS NOT NULL AND uri NOT IN (SELECT uri FROM finished)`;
   const asNumbers = (condition: string): Replacement | undefined => {
@@ -146,19 +149,20 @@ async function purgeTable(
 }
 
 /**
- * Remove the lines of removed posts and accounts from the quarantine.
+ * Remove the lines of removed posts and accounts from the quarantine, also those in whose payload
+ * their text may stand.
  *
  * Only today's file is still being written: it is left to the next run while its source is running.
  */
 async function purgeQuarantine(
   { paths, warn }: Context,
-  isGone: (uri: string) => boolean,
+  isGone: (uriOrDid: string) => boolean,
 ): Promise<number> {
   let touched = 0;
   for (const path of paths.quarantined()) {
     const source = basename(dirname(path));
     const rewrite = async () => {
-      touched += await purgeLines(path, isGone);
+      touched += await purgeLines<string[]>(path, (names) => names.some(isGone), subjectsOf);
     };
     if (basename(path) !== basename(paths.quarantine(source, utcDay(now())))) {
       await rewrite();

@@ -17,7 +17,7 @@ import { COMPACT } from "../store/reading.ts";
 /**
  * Remove the rows of a condition from archived raw data; gives how many were removed.
  *
- * Needs the temporary table `removed`. A missing archive is a warning: tombstones are kept,
+ * Needs the temporary tables `removed` and `removed_accounts`. A missing archive is a warning: tombstones are kept,
  * and the next `preprocess` that finds it applies them all. Only the columns of the condition are read,
  * and nothing where the same removals were applied before.
  */
@@ -34,7 +34,8 @@ export async function purgeArchive(
   }
   const { removals } = await row<{ removals: string }>(
     database,
-    "SELECT count(*) || ' ' || coalesce(bit_xor(hash(removed)), 0) AS removals FROM removed",
+    `SELECT count(*) || ' ' || coalesce(bit_xor(hash(r, a.removals)), 0) AS removals
+     FROM removed r LEFT JOIN removed_accounts a ON a.subject_hash = r.subject_hash`,
   );
   if (readMarker(folder)?.removals === removals) return 0;
   let touched = 0;

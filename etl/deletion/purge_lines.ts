@@ -27,10 +27,10 @@ export async function whileIdle(
  *
  * `keyOf` gives the key of a line's post; by default its uri.
  */
-export async function purgeLines(
+export async function purgeLines<K = string>(
   path: string,
-  isGone: (key: string) => boolean,
-  keyOf = uriOf,
+  isGone: (key: K) => boolean,
+  keyOf = uriOf as (line: string) => K | undefined,
 ): Promise<number> {
   await removeLeftovers(path);
   let [lines, gone] = [0, 0];

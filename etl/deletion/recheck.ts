@@ -56,13 +56,19 @@ export async function openRound(
     SELECT ${subjectHashSql(key, "uri")} AS subject_hash, uri, did,
       ${removals.isHidden()} AS is_hidden
     FROM (SELECT uri, any_value(did) AS did FROM (
-        SELECT uri, did, event_time, rev FROM ${rawRows(files)}
-        UNION ALL SELECT uri, did, reference_time, rev FROM ${
+        SELECT uri, did, event_time, rev, host, cursor, seen_at FROM ${rawRows(files)}
+        UNION ALL SELECT uri, did, reference_time, rev, NULL, NULL, NULL FROM ${
     relation(POSTS, inputs.archivedPosts)
   }) v
       WHERE uri IS NOT NULL
         AND NOT ${
-    removals.isRemoved({ time: "v.event_time", uri: "v.uri", did: "v.did", rev: "v.rev" })
+    removals.isRemoved({
+      time: "v.event_time",
+      uri: "v.uri",
+      did: "v.did",
+      rev: "v.rev",
+      place: { host: "v.host", cursor: "v.cursor", seenAt: "v.seen_at" },
+    })
   }
       GROUP BY uri) r
     WHERE subject_hash > ${literal(state.after)} AND regexp_full_match(uri, ${literal(POST_URI)})`);

@@ -2,6 +2,7 @@ import type { FilteredPosts, LabelledPosts } from "./analysed_posts.ts";
 import type { CollectedSource } from "./collected_source.ts";
 import type { CreationTimes } from "./creation_times.ts";
 import type { LastRecheck } from "../deletion/last_recheck.ts";
+import type { SetAside } from "./set_aside.ts";
 import type { TaskRuns } from "./task_runs.ts";
 import { type Database, rows } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
@@ -17,6 +18,7 @@ export interface MethodsFacts {
   feeds: string[];
   filter_descriptions: Record<string, string>;
   sources: CollectedSource[];
+  set_aside: SetAside[];
   posts: FilteredPosts;
   creation_times: CreationTimes;
   label_sets: LabelledPosts[];

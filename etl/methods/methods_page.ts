@@ -4,6 +4,7 @@ import type { MethodsFacts } from "./methods_facts.ts";
 import { minute, number, percent } from "./statement_text.ts";
 import { markdownTable } from "../export/markdown_table.ts";
 import { describeCreationTimes } from "./creation_times.ts";
+import { setAsideLines } from "./set_aside.ts";
 import type { TaskRuns } from "./task_runs.ts";
 import { unknowns } from "./unknown_facts.ts";
 
@@ -21,7 +22,7 @@ export function methodsPage(facts: MethodsFacts): string {
     "",
     "![From collected to analysed posts](methods.svg)",
     "",
-    ...section("Collected", collectionLines(facts)),
+    ...section("Collected", [...collectionLines(facts), ...setAsideLines(facts.set_aside)]),
     ...section("Posts and filters", filterLines(facts)),
     ...section("Labels", facts.label_sets.flatMap(labelLines)),
     ...section("Deletions", deletionLines(facts)),

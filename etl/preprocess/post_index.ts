@@ -1,5 +1,6 @@
 import { rawRows } from "../raw/raw_rows.ts";
 import type { Inputs } from "../raw/inputs.ts";
+import { isReached } from "../raw/account_removal.ts";
 import { isVersionRemoved, readRemovals, type Removals } from "../raw/removal.ts";
 import { SOURCE_COLUMNS, SOURCE_NAMES } from "../store/source.ts";
 import { type Database, literal, row } from "../store/duckdb.ts";
@@ -7,16 +8,20 @@ import { COUNTS, COVERAGE, POSTS } from "../store/tables.ts";
 import { subjectHashSql } from "../raw/tombstone.ts";
 import { relation } from "../store/parquet.ts";
 
+/** The place of a raw row in its stream. */
+const PLACE = { host: "r.host", cursor: "r.cursor", seenAt: "r.seen_at" };
+
 /**
  * Make the temporary table `post_index`: one narrow row a uri that is left once deletions are applied,
  * with its day, in the order of days.
  *
  * `version` (file number × 2³² + row) locates the content: in the version with the highest
- * rev, else of the latest look, else of the first import that has a text: later files may have gone through
- * other tools (see `indexImports`). Values that depend on all versions of a uri stand here: reference time,
- * sources, each count as the latest look that has it gives it: an import's are of its `counted_at`, and
- * without one they stand only where no others do, those of the latest import first. A version is removed by a tombstone of its uri or its account
- * that is not older than itself. Makes also `raw_files` (file, source, path), the tables of
+ * rev, within it in the last that came, else of the latest look, else of the first import that has a text:
+ * later files may have gone through other tools (see `indexImports`). Values that depend on all versions of
+ * a uri stand here: reference time, sources, each count as the latest look that has it gives it: an import's
+ * are of its `counted_at`, and without one they stand only where no others do, those of the latest import
+ * first. A version is removed by a tombstone of its uri or its account that came after it. Makes also
+ * `raw_files` (file, source, path), the tables of
  * `removal.ts`, and `finished` (uri): posts that are left although a tombstone names them or their
  * author, as they were written after it. `standing` are files of posts that stay as they are: their
  * posts are not indexed. Gives how many posts are hidden, and how many belong to archived days
@@ -63,14 +68,16 @@ export async function indexPosts(
         r.quote_count, CASE WHEN f.source = 'import' THEN r.counted_at ELSE r.seen_at END AS looked_at,
         greatest(p.removed_at, a.removed_at) AS removed_at,
         ${isVersionRemoved("p", "r.event_time", "r.rev")}
-          OR coalesce(a.removed_at >= coalesce(r.event_time, '-infinity'), false) AS is_removed,
-        coalesce(a.is_hidden, false) AS is_hidden
+          OR ${isReached("a.removals", "r.event_time", PLACE)} AS is_removed,
+        coalesce(a.is_hidden, false) AS is_hidden,
+        -- Events of one microsecond have one cursor: they stand in the order in which they came.
+        if(r.rev IS NULL, NULL, version) AS written
       FROM ${rawRows(files.map(({ path }) => path))} r JOIN raw_files f ON f.path = r.file
       LEFT JOIN removed p ON p.subject_hash = ${subjectHashSql(hashKey, "r.uri")}
       LEFT JOIN (
-        SELECT coalesce(removed.subject_hash, hidden.subject_hash) AS subject_hash, removed_at,
+        SELECT coalesce(x.subject_hash, hidden.subject_hash) AS subject_hash, removed_at, removals,
           hidden.subject_hash IS NOT NULL AS is_hidden
-        FROM removed FULL JOIN hidden ON hidden.subject_hash = removed.subject_hash
+        FROM removed_accounts x FULL JOIN hidden ON hidden.subject_hash = x.subject_hash
       ) a ON a.subject_hash = ${subjectHashSql(hashKey, "r.did")}
     ),
     alive AS (
@@ -80,9 +87,11 @@ export async function indexPosts(
       FROM versions
       WHERE NOT is_removed
       WINDOW versions_of_uri AS (PARTITION BY uri
-          ORDER BY rev DESC NULLS LAST, source = 'import', seen_at DESC, source, cursor, feed, rank, cid, version),
+          ORDER BY rev DESC NULLS LAST, source = 'import', seen_at DESC, source, cursor DESC,
+            written DESC, feed, rank, cid, version),
         all_of_uri AS (PARTITION BY uri
-          ORDER BY rev DESC NULLS LAST, source = 'import', seen_at DESC, source, cursor, feed, rank, cid, version
+          ORDER BY rev DESC NULLS LAST, source = 'import', seen_at DESC, source, cursor DESC,
+            written DESC, feed, rank, cid, version
           ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
     ),
     counts AS (
@@ -144,9 +153,12 @@ export async function indexPosts(
     UNION SELECT uri FROM (
       ${
     ["uri", "did"].map((name) =>
-      `SELECT s.uri, ${isVersionRemoved("r", "s.reference_time", "s.rev")} AS is_removed
+      `SELECT s.uri, ${name === "did" ? "coalesce(v.is_removed, " : "("}${
+        isVersionRemoved("r", "s.reference_time", "s.rev")
+      }) AS is_removed
          FROM ${relation(POSTS, standing)} s
-         JOIN removed r ON r.subject_hash = ${hash(`s.${name}`)}`
+         JOIN removed r ON r.subject_hash = ${hash(`s.${name}`)}
+         LEFT JOIN account_verdicts v ON v.post = s.uri`
     ).join(" UNION ALL ")
   })
     GROUP BY uri HAVING NOT bool_or(is_removed);

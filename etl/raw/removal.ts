@@ -1,11 +1,8 @@
-import { now } from "../run/clock.ts";
-import { type Database, literal, row } from "../store/duckdb.ts";
+import type { Database } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
-import { POSTS, RAW, TOMBSTONES } from "../store/tables.ts";
-import { HIDINGS, subjectHashSql } from "./tombstone.ts";
-
-/** How long a deactivated account may still come back before its posts are purged. */
-const RETURN_DAYS = 30;
+import { TOMBSTONES } from "../store/tables.ts";
+import { isReached, type PlaceColumns, readAccountRemovals } from "./account_removal.ts";
+import { subjectHashSql } from "./tombstone.ts";
 
 /** A version of a post, as SQL expressions. */
 export interface VersionColumns {
@@ -15,6 +12,8 @@ export interface VersionColumns {
   did?: string;
   /** The revision of its repository; left out where the table has none. */
   rev?: string;
+  /** Its place in a stream; left out where the table has none. */
+  place?: PlaceColumns;
 }
 
 /**
@@ -32,15 +31,27 @@ export class Removals {
   }
 
   /** Is a version of a post removed by its uri or its author? */
-  isRemoved({ time, uri = "uri", did = "did", rev }: VersionColumns): string {
+  isRemoved({ time, uri = "uri", did = "did", rev, place }: VersionColumns): string {
+    const byAuthor = this.#isAuthorRemoved(time, uri, did, place);
     if (rev === undefined) {
-      return `coalesce(greatest(${this.removedAt(uri)}, ${this.removedAt(did)})
-        >= coalesce(${time}, '-infinity'), false)`;
+      return `(coalesce(${this.removedAt(uri)} >= coalesce(${time}, '-infinity'), false)
+        OR ${byAuthor})`;
     }
     return `(EXISTS (SELECT 1 FROM removed r WHERE r.subject_hash = ${
       subjectHashSql(this.key, uri)
-    } AND ${isVersionRemoved("r", time, rev)})
-      OR coalesce(${this.removedAt(did)} >= coalesce(${time}, '-infinity'), false))`;
+    } AND ${isVersionRemoved("r", time, rev)}) OR ${byAuthor})`;
+  }
+
+  #isAuthorRemoved(time: string, uri: string, did: string, place: PlaceColumns | undefined) {
+    if (place !== undefined) {
+      const removals = `(SELECT removals FROM removed_accounts WHERE subject_hash = ${
+        subjectHashSql(this.key, did)
+      })`;
+      return isReached(removals, time, place);
+    }
+    // What the raw rows of the post say counts more than its time alone.
+    return `coalesce((SELECT is_removed FROM account_verdicts WHERE post = ${uri}),
+      ${this.removedAt(did)} >= coalesce(${time}, '-infinity'), false)`;
   }
 
   /** Is an author hidden, as deactivated accounts are? */
@@ -82,52 +93,20 @@ export async function readRemovals(
   hashKey: string,
   posts: string[] = [],
 ): Promise<Removals> {
-  const purged = new Date(now().getTime() - RETURN_DAYS * 86_400_000);
-  const hidings = HIDINGS.map((reason) => literal(reason)).join(", ");
   await database.run(`
     CREATE OR REPLACE TEMP TABLE states AS
       FROM ${relation(TOMBSTONES, tombstones)}
-      SELECT subject_hash, reason, event_time, rev || if(with_rev, '~', '') AS rev_limit;
-    CREATE OR REPLACE TEMP TABLE away AS
-      WITH back AS (
-        SELECT subject_hash, max(event_time) AS back_at FROM states WHERE reason = 'active' GROUP BY ALL
-      )
-      SELECT subject_hash, min(event_time) AS first_at, max(event_time) AS last_at
-      FROM states LEFT JOIN back USING (subject_hash)
-      WHERE reason IN (${hidings}) AND event_time > coalesce(back_at, '-infinity')
-      GROUP BY ALL`);
-  const { accounts } = await row<{ accounts: number }>(
-    database,
-    "SELECT count(*) AS accounts FROM away",
-  );
-  if (accounts > 0) {
-    // Outside of our windows we miss a host's account events, but may see the account's posts.
-    await database.run(`
-      CREATE OR REPLACE TEMP TABLE authors AS
-        SELECT ${subjectHashSql(hashKey, "did")} AS subject_hash, max(event_time) AS wrote_at
-        FROM (SELECT did, max(event_time) AS event_time FROM ${relation(RAW, raw)} GROUP BY did
-          UNION ALL SELECT did, max(reference_time) FROM ${relation(POSTS, posts)} GROUP BY did)
-        GROUP BY ALL;
-      DELETE FROM away USING authors
-        WHERE authors.subject_hash = away.subject_hash AND wrote_at > last_at;
-      DROP TABLE authors`);
-  }
+      SELECT subject_hash, subject_kind, reason, host, cursor, seen_at,
+        -- Times of posts are what servers wrote: none of them spares a post that is to be forgotten.
+        if(reason = 'asked', 'infinity'::TIMESTAMP, event_time) AS event_time,
+        rev || if(with_rev, '~', '') AS rev_limit`);
+  await readAccountRemovals(database, raw, posts, hashKey);
   await database.run(`
     CREATE OR REPLACE TEMP TABLE removed AS
       SELECT subject_hash, max(event_time) AS removed_at,
         max(event_time) FILTER (rev_limit IS NULL) AS timed_at, max(rev_limit) AS rev_limit
-      FROM (
-        -- Times of posts are what servers wrote: none of them spares a post that is to be forgotten.
-        SELECT subject_hash, if(reason = 'asked', 'infinity'::TIMESTAMP, event_time) AS event_time,
-          rev_limit
-        FROM states
-        WHERE coalesce(reason NOT IN (${hidings}, 'active'), true)
-        UNION ALL
-        SELECT subject_hash, last_at, NULL FROM away WHERE first_at <= ${literal(purged)})
-      GROUP BY ALL;
-    CREATE OR REPLACE TEMP TABLE hidden AS
-      SELECT subject_hash FROM away WHERE first_at > ${literal(purged)};
-    DROP TABLE states;
-    DROP TABLE away`);
+      FROM states WHERE subject_kind = 'post' GROUP BY ALL
+      UNION ALL SELECT subject_hash, removed_at, removed_at, NULL FROM removed_accounts;
+    DROP TABLE states`);
   return new Removals(hashKey);
 }

@@ -1,19 +1,24 @@
 import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 import { now, utcDay } from "../run/clock.ts";
 import { describeError, UserError } from "../run/error.ts";
 import { trim } from "./journal.ts";
 import { toJson } from "./json.ts";
+import { authorOf } from "./message_author.ts";
 import type { DataPaths } from "./paths.ts";
 
 /** Most bytes kept of one item. */
 const PAYLOAD_BYTES = 65_536;
+/** Enough to tell that two things are the same, and too few to find out what one was by trying texts. */
+const HASH_DIGITS = 8;
 
 /**
  * Sets aside received items that cannot become rows, and counts them by reason.
  *
- * One JSON line each in `data/quarantine/<source>/`: when, why, where it stood, and the thing itself
- * (base64, its first 64 KiB).
+ * One JSON line each in `data/quarantine/<source>/`: when, why, where it stood, its size and hash; and
+ * the thing itself (base64, its first 64 KiB) where the line names the post or account by which a
+ * deletion finds it.
  */
 export class Quarantine {
   readonly counts: Record<string, number> = {};
@@ -24,17 +29,22 @@ export class Quarantine {
   /**
    * Set one thing aside until `commit`.
    *
-   * `where` names its place (a cursor, a line number, a uri), never its text.
+   * `where` names its place (a cursor, a line number, a uri), never its text. The account that a
+   * message is about is added where it can be read.
    */
   add(reason: string, where: Record<string, unknown>, payload: Uint8Array | string): void {
     this.counts[reason] = (this.counts[reason] ?? 0) + 1;
     const bytes = typeof payload === "string" ? new TextEncoder().encode(payload) : payload;
+    const did = where.uri === undefined ? where.did ?? authorOf(payload) : undefined;
+    const isNamed = where.uri !== undefined || did !== undefined;
     this.#lines.push(toJson({
       seen_at: now(),
       reason,
       ...where,
+      ...did !== undefined && { did },
       bytes: bytes.length,
-      payload: Buffer.from(bytes.subarray(0, PAYLOAD_BYTES)).toString("base64"),
+      hash: createHash("sha256").update(bytes).digest("hex").slice(0, HASH_DIGITS),
+      ...isNamed && { payload: Buffer.from(bytes.subarray(0, PAYLOAD_BYTES)).toString("base64") },
     }));
   }
 

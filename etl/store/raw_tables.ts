@@ -49,8 +49,8 @@ const RAW_COLUMNS = {
  * Every post as a source gave it; values that a source lacks are null.
  *
  * `counted_at` is of imports alone, and new in version 2: other sources count at `seen_at`.
- * `event_time_sent` is of streams alone, and new in version 3: what the server wrote, where the time of
- * the stream does not allow it.
+ * `event_time_sent` is new in version 3: what the server wrote, where the time of the stream or our own
+ * clock does not allow it.
  */
 export const RAW: Table = { folder: "raw/*", version: 3, columns: RAW_COLUMNS };
 

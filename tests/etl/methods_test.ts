@@ -88,6 +88,23 @@ async function fill(data: string): Promise<string> {
     [{ run_id: "x", task: "sync:firehose", status: "running", started_at: "2026-06-01 01:00:00" }],
     paths.run("2026-06-01", "x"),
   );
+  const summaries = [
+    ["sync:firehose", '{"set_aside":{"malformed_op":2}}'],
+    ["sync:firehose", '{"set_aside":{"malformed_op":2}}'],
+    ["sync:firehose", '{"set_aside":{"malformed_op":2,"malformed_record":1}}'],
+    ["sync:firehose", '{"set_aside":{}}'],
+    ["import", '{"set_aside":{"invalid_uri":3}}'],
+    ["aggregate", '{"rows":1}'],
+    ["status", null],
+  ];
+  for (const [index, [task, summary]] of summaries.entries()) {
+    const run = { run_id: `s${index}`, task, summary, status: "done", exit_status: 0 };
+    await writeRows(
+      RUNS,
+      [{ ...run, started_at: "2026-06-01 03:00:00" }],
+      paths.run("2026-06-01", `s${index}`),
+    );
+  }
   // Calls that did nothing are no runs.
   const at = { task: "sync:firehose", started_at: "2026-06-01 02:00:00" };
   for (
@@ -113,6 +130,15 @@ Deno.test("every number of the data statement is what SQL on the tables counts",
     const page = await Deno.readTextFile(`${data}/reports/methods.md`);
     const svg = await Deno.readTextFile(`${data}/reports/methods.svg`);
     const words = svg.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
+
+    await t.step("what runs set aside, by task and reason", () => {
+      assert.deepEqual(found.set_aside, [
+        { task: "import", reason: "invalid_uri", count: 3 },
+        { task: "sync:firehose", reason: "malformed_op", count: 6 },
+        { task: "sync:firehose", reason: "malformed_record", count: 1 },
+      ]);
+      assert.match(page, /\| sync:firehose +\| malformed_op +\| 6 +\|/);
+    });
 
     await t.step("what was collected, and the gaps of what was asked", async () => {
       for (const source of ["firehose", "most_liked", "import"]) {
@@ -212,7 +238,7 @@ Deno.test("every number of the data statement is what SQL on the tables counts",
 
     await t.step("deletions, runs, and what is not known", () => {
       assert.match(page, /\| post \| deleted \| 1 \|\n\| account \| takendown \| 1 \|/);
-      assert.match(page, /\| sync:firehose \| 1 \| 0 \| 0 \| 0 \| 1 \| 2026-06-01 01:00 /);
+      assert.match(page, /\| sync:firehose \| 5 \| 4 \| 0 \| 0 \| 1 \| 2026-06-01 01:00 /);
       assert.match(page, /Code \(commits\): .*not recorded/);
       assert.match(page, /Hosts of firehose left out 9 sequence numbers/);
       assert.match(page, /6 messages of firehose could not be read and were set aside/);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { query, withData } from "../rows.ts";
-import { rawFolder, uri } from "../raw.ts";
+import { DID, rawFolder, uri } from "../raw.ts";
 import { runTask } from "../task.ts";
 
 const CLOCK = { CIVICSKY_CLOCK: "2026-06-10T00:00:00Z" };
@@ -171,4 +171,24 @@ Deno.test("text is normalized beside the original, and odd characters do no harm
     );
     assert.equal(post!.text, text);
     assert.equal(post!.text_normalized, "Café 'quoted' and\u200d 👩‍👩‍👧 مرحبا");
+  }));
+
+// Invariant 11
+Deno.test("a day whose posts are all purged is gone, also where a row names another author than its uri", () =>
+  withData(async (data) => {
+    const other = "did:plc:bbbbbbbbbbbbbbbbbbbbbbbb";
+    const folder = await rawFolder(data);
+    const at = { event_time: "2026-06-01 10:00:00", created_at: "2026-06-01T10:00:00Z" };
+    await folder.raw("most_liked", "2026-06-01", "a.2026-06-01_2026-06-01", [
+      { uri: uri("a"), did: other, cid: "c", feed: "f", rank: 1, ...at },
+    ]);
+    await folder.tombstone("2026-06-02", "t", [
+      { subject: DID, at: "2026-06-02 10:00:00", reason: "deleted" },
+    ]);
+    const run = await runTask(["preprocess", "--data", data, "--json"], {
+      CIVICSKY_CLOCK: "2026-06-03T00:00:00Z",
+    });
+    assert.equal(run.code, 0, run.stderr);
+    const { posts, days } = JSON.parse(run.stdout);
+    assert.deepEqual([posts, days], [0, 0]);
   }));

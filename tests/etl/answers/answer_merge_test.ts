@@ -103,8 +103,8 @@ test("a damaged line is set aside and told once, those beside it are merged; a d
     .map((text) => JSON.parse(text));
   // What names no post could not be found when its author deletes it: nothing of it stays.
   assert.deepEqual(
-    aside.map(({ line, uri, payload }) => [line, uri, atob(payload)]),
-    [[2, uri("passed-3"), named], [3, undefined, ""]],
+    aside.map(({ line, uri, payload }) => [line, uri, payload]),
+    [[2, uri("passed-3"), btoa(named)], [3, undefined, undefined]],
   );
   await study.append(answer(post("passed-3")));
   const path = study.paths.labels("tone", DAY);

@@ -84,6 +84,16 @@ Deno.test("the other messages of the lexicon, and those to come, are told apart"
       active: false,
       status: "takendown",
     }],
+    [
+      encodeFrame({ op: 1, t: "#account" }, {
+        seq: 1,
+        time: TIME,
+        did,
+        active: false,
+        status: null,
+      }),
+      { ...account, active: false, status: undefined },
+    ],
     [identityFrame(2, TIME, did, handle).bytes, {
       kind: "other",
       type: "#identity",
@@ -192,13 +202,36 @@ Deno.test("ops on collections that are not wanted are not judged", () => {
     { action: "create", path: "post", cid: op.cid },
     { action: "create", path: "/app.bsky.feed.post", cid: op.cid },
     { action: "create", path: `${"a".repeat(400)}/b`, cid: op.cid },
-    { action: "create", path: 7, cid: "none" },
     { path: "app.bsky.feed.like/a" },
-    {},
   ];
   const frame = decodeFrame(commitFrame(7, TIME, commit, { ops: [...others, op] }).bytes, POST);
   assert.ok(frame.kind === "commit");
   assert.deepEqual(frame.ops.map(({ rkey, fault }) => [rkey, fault]), [["3k2a", undefined]]);
+});
+
+Deno.test("an op that is none, or has no path, costs itself alone", () => {
+  const op = { action: "create", path, cid: commit.ops[0]!.cid };
+  for (const fault of [null, "x", 5, [op], true, {}, { action: "create", path: 7, cid: op.cid }]) {
+    const frame = decodeFrame(commitFrame(7, TIME, commit, { ops: [fault, op] }).bytes, POST);
+    assert.ok(frame.kind === "commit", JSON.stringify(fault));
+    assert.deepEqual(frame.ops.map(({ rkey, fault }) => [rkey, fault]), [
+      ["", "an op without a path"],
+      ["3k2a", undefined],
+    ]);
+  }
+});
+
+Deno.test("a commit that came without its ops, as it was too big, says so", () => {
+  const like = { action: "create", path: "app.bsky.feed.like/a", cid: commit.ops[0]!.cid };
+  const typeOf = (changes: Record<string, unknown>) => {
+    const frame = decodeFrame(commitFrame(7, TIME, commit, changes).bytes, POST);
+    return frame.kind === "other" ? frame.type : frame.kind;
+  };
+  assert.equal(typeOf({ ops: [], tooBig: true }), "#tooBig");
+  assert.equal(typeOf({ ops: [like], tooBig: true }), "#tooBig");
+  assert.equal(typeOf({ ops: [like] }), "#commit");
+  assert.equal(typeOf({ ops: [like], tooBig: { a: [1] } }), "#commit");
+  assert.equal(typeOf({ tooBig: true }), "commit");
 });
 
 Deno.test("times of the years 1 to 9999 in UTC can be stored", () => {

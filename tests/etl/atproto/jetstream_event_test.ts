@@ -144,6 +144,7 @@ Deno.test("the other messages of the lexicon, and those to come, are told apart"
       active: true,
       status: undefined,
     }],
+    [accountMessage({ status: null }), { ...account, active: false, status: undefined }],
     [event(`${LEXICON}#identity`), { ...other, type: "#identity" }],
     [event(`${LEXICON}#sync`), { ...other, type: "#sync" }],
     [event(`${LEXICON}#new`), { ...other, type: "#new" }],

@@ -107,9 +107,16 @@ Deno.test("what one source deletes goes from another by its revision, whatever t
     assert.deepEqual(await texts(data), ["feed-later", "same-behind", "younger", "younger-behind"]);
   }));
 
-// Invariant 11
-Deno.test("Jetstream's events of one revision tell by their order whether a post was written anew", () => {
-  const lines: { tombstones: { rev?: string; with_rev?: boolean }[] }[] = [];
+const CID = "bafyreiclp443lavogvhj3d2ob2cxbfuscni2k5jk7bebjzg7khl3esabwq";
+const OTHER_CID = "bafyreidwaivazkwu67xztlmuobx35hs2lnfh3kolmgfmucldvhd3sgzcqi";
+
+/** Take events of one revision as Jetstream sends them; gives the lines and how many were repeated. */
+function takeAll(ops: { operation: string; rkey: string; cid?: string }[]) {
+  const lines: {
+    cursor: number;
+    posts: { uri: string; cid: string }[];
+    tombstones: { rev?: string; with_rev?: boolean }[];
+  }[] = [];
   const collector = new Collector({
     position: { host: "jetstream", cursor: undefined, time: undefined },
     dialect: { decoder: JETSTREAM },
@@ -119,14 +126,12 @@ Deno.test("Jetstream's events of one revision tell by their order whether a post
     quarantine: new Quarantine(new DataPaths("none"), "jetstream"),
     until: undefined,
   });
-  let seq = 0;
   const journal = { append: (line: never) => void lines.push(line) } as never as Journal;
-  const take = (operation: string, rkey: string) => {
-    const cid = "bafyreiclp443lavogvhj3d2ob2cxbfuscni2k5jk7bebjzg7khl3esabwq";
+  for (const [index, { operation, rkey, cid = CID }] of ops.entries()) {
     const record = { $type: "app.bsky.feed.post", text: rkey, createdAt: TIME };
     const payload = {
       $type: `${SUBSCRIBE_EVENTS}#commit`,
-      seq: ++seq,
+      seq: index + 1,
       time: TIME,
       did: accountOf("ada").did,
       rev: R1,
@@ -136,15 +141,77 @@ Deno.test("Jetstream's events of one revision tell by their order whether a post
       ...operation === "delete" ? {} : { cid, record },
     };
     collector.take(JSON.stringify({ $type: "message", payload }), journal);
-  };
-  take("create", "a");
-  take("delete", "a");
-  take("delete", "b");
-  take("create", "b");
+  }
   collector.settle(journal);
+  return { lines, repeated: collector.repeated };
+}
+
+// Invariant 11
+Deno.test("Jetstream's events of one revision tell by their order whether a post was written anew", () => {
+  const { lines } = takeAll([
+    { operation: "create", rkey: "a" },
+    { operation: "delete", rkey: "a" },
+    { operation: "delete", rkey: "b" },
+    { operation: "create", rkey: "b" },
+  ]);
   const tombstones = lines.flatMap((line) => line.tombstones);
-  assert.deepEqual(tombstones.map(({ rev, with_rev }) => [rev, with_rev]), [[R1, true], [
-    R1,
-    false,
-  ]]);
+  assert.deepEqual(tombstones.map(({ rev, with_rev }) => [rev, with_rev]), [
+    [R1, true],
+    [R1, false],
+  ]);
 });
+
+Deno.test("what a revision writes twice is two versions over Jetstream, what is sent twice is one", () => {
+  const written = [
+    { operation: "create", rkey: "a" },
+    { operation: "update", rkey: "a", cid: OTHER_CID },
+  ];
+  const { lines, repeated } = takeAll([...written, ...written]);
+  assert.deepEqual(lines.flatMap(({ posts }) => posts.map(({ cid }) => cid)), [CID, OTHER_CID]);
+  assert.equal(repeated, 2);
+});
+
+Deno.test("of the writes of a post in one commit the last one lands, and nothing counts as repeated", async () => {
+  const repository = new Repository(accountOf("ada"));
+  const write = (action: "create" | "update", rkey: string, text: string) => {
+    const record = { $type: "app.bsky.feed.post", text, createdAt: TIME, langs: ["en"] };
+    return { action, path: `app.bsky.feed.post/${rkey}`, record };
+  };
+  const remove = { action: "delete" as const, path: "app.bsky.feed.post/c" };
+  const at = Date.parse(TIME);
+  const commits = [
+    await repository.commit([write("create", "a", "a 1"), write("update", "a", "a 2")], at),
+    await repository.commit([write("create", "b", "b 1"), write("create", "c", "c 1")], at + 1),
+    await repository.commit([write("update", "b", "b 2"), write("update", "b", "b 3")], at + 2),
+    await repository.commit(
+      [remove, write("create", "c", "c 2"), write("update", "c", "c 3")],
+      at + 3,
+    ),
+  ];
+  const frames = commits.map((commit, index) => commitFrame(index + 1, TIME, commit));
+  await withRelay({ frames }, (relay) =>
+    withData(async (data) => {
+      const { code, stdout, stderr } = await collect(relay, data, ["--limit", "5"]);
+      assert.equal(code, 0, stderr);
+      assert.equal(JSON.parse(stdout).repeated, 0);
+      await preprocess(data);
+      assert.deepEqual(await texts(data), ["a 2", "b 3", "c 3"]);
+    }));
+});
+
+Deno.test("of one revision the version that came last is the post", () =>
+  withData(async (data) => {
+    const folder = await rawFolder(data);
+    const post = (rkey: string, text: string, cursor: number) => (
+      { uri: uri(rkey), rev: R1, cid: text, text, cursor, event_time: TIME, created_at: TIME }
+    );
+    await folder.raw("jetstream", DAY, `a.${DAY}_${DAY}`, [
+      post("numbered", "n 2", 12),
+      post("numbered", "n 1", 11),
+      // Version 1 gives a time, which events may share.
+      post("timed", "t 2", 1780308000000000),
+      post("timed", "t 1", 1780308000000000),
+    ]);
+    await preprocess(data);
+    assert.deepEqual(await texts(data), ["n 2", "t 1"]);
+  }));

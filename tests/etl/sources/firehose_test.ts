@@ -101,6 +101,23 @@ Deno.test("a relay that is not there ends the run with its address and what to c
   });
 });
 
+Deno.test("a relay that sends nothing, or nothing that can be read, is warned of", async () => {
+  const warningsOf = async (frames: { seq: number; bytes: Uint8Array<ArrayBuffer> }[]) => {
+    let warnings: string[] = [];
+    await withRelay({ frames }, (relay) =>
+      withData(async (data) => {
+        const { code, stdout, stderr } = await collect(relay, data, ["--for", "2s"]);
+        assert.equal(code, 0, stderr);
+        warnings = JSON.parse(stdout).warnings;
+      }));
+    return warnings.join().replaceAll(/127\.0\.0\.1:\d+/g, "relay");
+  };
+  const unreadable = [1, 2, 3].map((seq) => ({ seq, bytes: new Uint8Array([seq]) }));
+  assert.match(await warningsOf([]), /^relay answered and sent nothing in [\d.]+ s$/);
+  assert.match(await warningsOf(unreadable), /^none of 3 messages of relay could be read: is it/);
+  assert.equal(await warningsOf([...unreadable, ...small.frames]), "");
+});
+
 Deno.test("wrong options are usage errors that name the option", async () => {
   await withData(async (data) => {
     const runs = await Promise.all([

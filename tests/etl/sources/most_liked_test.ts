@@ -84,6 +84,45 @@ Deno.test("invalid items are set aside, and the rest of their page lands at its 
   });
 });
 
+// Invariant 9
+Deno.test("an author who is not that of the uri makes an item invalid", async () => {
+  await withAppView({}, async (appView, data) => {
+    const { uri } = RANKED[1]!;
+    const whole = await (await fetch(`${appView.url}/xrpc/app.bsky.feed.getPosts?uris=${uri}`))
+      .json();
+    const other = { ...whole.posts[0], author: RANKED[0]!.account };
+    appView.replaced.set(uri, { post: other });
+    const run = await sync(appView.url, data, ["--limit", "4"]);
+    assert.equal(run.code, 0, run.stderr);
+    const [line] = quarantined(data, "most_liked");
+    assert.deepEqual([line!.reason, line!.uri, line!.what], [
+      "invalid_item",
+      uri,
+      "post.author.did",
+    ]);
+    assert.equal((await ranks(data)).length, 3);
+  });
+});
+
+Deno.test("a time that has not come yet is not believed of an AppView, and says what was sent", async () => {
+  await withAppView({}, async (appView, data) => {
+    const sent = ["2027-01-01T00:00:00.000Z", "2026-06-01T18:10:00.000Z"];
+    for (const [index, indexedAt] of sent.entries()) {
+      const { uri } = RANKED[index]!;
+      const whole = await (await fetch(`${appView.url}/xrpc/app.bsky.feed.getPosts?uris=${uri}`))
+        .json();
+      appView.replaced.set(uri, { post: { ...whole.posts[0], indexedAt } });
+    }
+    const run = await sync(appView.url, data, ["--limit", "2"]);
+    assert.equal(run.code, 0, run.stderr);
+    const rows = (await rawRows(data, "most_liked")).sort((a, b) => a.rank - b.rank);
+    assert.deepEqual(rows.map((row) => [row.event_time, row.event_time_sent]), [
+      [new Date(NOW).toISOString(), "2027-01-01 00:00:00"],
+      [sent[1], null],
+    ]);
+  });
+});
+
 Deno.test("a post that moves to the next page lands once, and a repeated cursor ends the paging", async () => {
   await withAppView({ pageSize: 2 }, async (appView, data) => {
     const whole = await (await fetch(`${appView.url}/xrpc/app.bsky.feed.getFeed?feed=${CATCH_UP}`))

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { encodeFrame } from "../../../demo/sample/frames.ts";
 import { Quarantine } from "../../../etl/store/quarantine.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { withData } from "../../rows.ts";
@@ -11,7 +12,7 @@ Deno.test("what is set aside is counted by reason and keeps its place and its by
     const paths = new DataPaths(data);
     const quarantine = new Quarantine(paths, "firehose");
     const bytes = new Uint8Array([0, 255, 10, 13]);
-    quarantine.add("malformed_frame", { after: 7 }, bytes);
+    quarantine.add("malformed_frame", { after: 7, did: "did:web:a.example" }, bytes);
     quarantine.add("malformed_record", { uri: "at://x", what: "\ud800" }, "text 🏡");
     quarantine.add("malformed_frame", { after: 8 }, new Uint8Array());
     assert.deepEqual(quarantine.counts, { malformed_frame: 2, malformed_record: 1 });
@@ -34,11 +35,46 @@ Deno.test("a large thing keeps its first 64 KiB and says how large it was", asyn
   await withData(async (data) => {
     const paths = new DataPaths(data);
     const quarantine = new Quarantine(paths, "firehose");
-    quarantine.add("malformed_frame", {}, new Uint8Array(100_000).fill(7));
+    quarantine.add("malformed_frame", { uri: "at://x" }, new Uint8Array(100_000).fill(7));
     await quarantine.commit();
     const [line] = await lines(paths);
     assert.equal(line!.bytes, 100_000);
     assert.equal(Buffer.from(line!.payload as string, "base64").length, 65_536);
+  });
+});
+
+// Invariant 11
+Deno.test("what names no post and no account keeps its size and a short hash, and no text", async () => {
+  const did = "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa";
+  await withData(async (data) => {
+    const paths = new DataPaths(data);
+    const quarantine = new Quarantine(paths, "firehose");
+    const mention = { facets: [{ features: [{ did }] }], text: "secret" };
+    const things = [
+      "secret",
+      // Accounts that a text names are not its author.
+      JSON.stringify({ record: mention }),
+      encodeFrame({ op: 1, t: "#commit" }, { blocks: mention }),
+      // The author of one of them would not find the other.
+      encodeFrame({ op: 1, t: "#x" }, { did, repo: "did:web:b.example", text: "secret" }),
+    ];
+    for (const thing of things) quarantine.add("malformed_frame", { after: 7 }, thing);
+    quarantine.add("malformed_frame", {}, JSON.stringify({ payload: { did, record: mention } }));
+    quarantine.add("malformed_frame", {}, JSON.stringify({ did, commit: mention }));
+    const commit = { ops: 1, repo: did, blocks: { ...mention, repo: "did:web:b.example" } };
+    quarantine.add("malformed_frame", {}, encodeFrame({ op: 1, t: "#commit" }, commit));
+    await quarantine.commit();
+    const found = await lines(paths);
+    for (const [index, thing] of things.entries()) {
+      const { seen_at: _, ...line } = found[index]!;
+      const bytes = thing.length;
+      assert.deepEqual(line, { reason: "malformed_frame", after: 7, bytes, hash: line.hash });
+      assert.match(String(line.hash), /^[0-9a-f]{8}$/);
+    }
+    for (const line of found.slice(things.length)) {
+      assert.equal(line.did, did);
+      assert.match(atob(String(line.payload)), /secret/);
+    }
   });
 });
 
