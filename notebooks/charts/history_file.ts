@@ -7,8 +7,8 @@ import type { History } from "./history.ts";
  * Read daily values of another study from a CSV file with a column `date` (`YYYY-MM-DD`), undefined
  * where no file is named.
  *
- * A path is relative to the data folder, which is all that `deno task render` may read. Days without a
- * value are gaps. Throws a `UserError` where there is no such file or column.
+ * A path is relative to the data folder; `deno task render` may read what lies directly in it. Days
+ * without a value are gaps. Throws a `UserError` where there is no such file or column.
  */
 export async function readHistory(
   data: string,
