@@ -8,16 +8,21 @@ import type { DataPaths } from "./paths.ts";
 
 /** Most bytes kept of one item. */
 const PAYLOAD_BYTES = 65_536;
+/** Most bytes kept of one source and day: a host of junk would fill the disk. */
+const DAY_BYTES = 100_000_000;
 
 /**
  * Sets aside received items that cannot become rows, and counts them by reason.
  *
  * One JSON line each in `data/quarantine/<source>/`: when, why, where it stood, and the thing itself
- * (base64, its first 64 KiB).
+ * (base64, its first 64 KiB). What comes once a day's file has 100 MB is counted alone; the line
+ * `no_more_kept` says so.
  */
 export class Quarantine {
   readonly counts: Record<string, number> = {};
   #lines: string[] = [];
+  /** Characters of those lines. */
+  #length = 0;
 
   constructor(readonly paths: DataPaths, readonly source: string) {}
 
@@ -28,14 +33,17 @@ export class Quarantine {
    */
   add(reason: string, where: Record<string, unknown>, payload: Uint8Array | string): void {
     this.counts[reason] = (this.counts[reason] ?? 0) + 1;
+    if (this.#length > DAY_BYTES) return;
     const bytes = typeof payload === "string" ? new TextEncoder().encode(payload) : payload;
-    this.#lines.push(toJson({
+    const line = toJson({
       seen_at: now(),
       reason,
       ...where,
       bytes: bytes.length,
       payload: Buffer.from(bytes.subarray(0, PAYLOAD_BYTES)).toString("base64"),
-    }));
+    });
+    this.#lines.push(line);
+    this.#length += line.length;
   }
 
   /** How many were set aside. */
@@ -53,11 +61,12 @@ export class Quarantine {
     if (lines.length === 0) return;
     // Lines that are added while this writes belong to the next commit.
     this.#lines = [];
+    this.#length = 0;
     const path = this.paths.quarantine(this.source, utcDay(now()));
     await Deno.mkdir(dirname(path), { recursive: true });
     using file = await Deno.open(path, { append: true, create: true });
     const whole = await trim(path);
-    const bytes = new TextEncoder().encode(lines.join("\n") + "\n");
+    const bytes = atMost(DAY_BYTES - whole, new TextEncoder().encode(lines.join("\n") + "\n"));
     try {
       for (let written = 0; written < bytes.length;) {
         written += await file.write(bytes.subarray(written));
@@ -66,6 +75,7 @@ export class Quarantine {
     } catch (cause) {
       await file.truncate(whole);
       this.#lines = [...lines, ...this.#lines];
+      this.#length += bytes.length;
       throw new UserError(
         `write the quarantine ${path}`,
         describeError(cause),
@@ -74,4 +84,16 @@ export class Quarantine {
       );
     }
   }
+}
+
+/** Give whole lines up to the one that fills the room, and behind it the line that says so. */
+function atMost(room: number, lines: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  if (room <= 0) return new Uint8Array();
+  if (lines.length < room) return lines;
+  const kept = lines.subarray(0, lines.indexOf(10, room - 1) + 1);
+  const end = new TextEncoder().encode(toJson({ seen_at: now(), reason: "no_more_kept" }) + "\n");
+  const all = new Uint8Array(kept.length + end.length);
+  all.set(kept);
+  all.set(end, kept.length);
+  return all;
 }
