@@ -175,10 +175,12 @@ async function label(run: Run): Promise<Outcome> {
       // With a full disk, claimed quota of a day counts as used.
       await dayUse[Symbol.asyncDispose]().catch(() => {});
     }
-    errors.push(
-      ...run.contexts?.errors ?? [],
-      ...(await mergeAnswers(database, paths, classifier, (day) => queue.sampleOf(day))).errors,
-    );
+    const after = await mergeAnswers(database, paths, classifier, (day) => queue.sampleOf(day));
+    const { doubted } = after;
+    if (doubted) counts.doubt(doubted);
+    // A run that ended for it has said so.
+    if (doubted && errors.length === 0) errors.push(doubted.error);
+    errors.push(...run.contexts?.errors ?? [], ...after.errors);
     if (!stop.isSet) await queue.settle();
   }
   // Also when nothing was pending: a study that goes back to an earlier label set shows its labels.

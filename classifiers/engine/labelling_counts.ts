@@ -21,6 +21,12 @@ export class LabellingCounts {
     else this.failed[reason] = (this.failed[reason] ?? 0) + 1;
   }
 
+  /** Let the posts that got a reason count as those that are tried again. */
+  doubt({ reason, posts }: { reason: LabelReason; posts: number }): void {
+    delete this.failed[reason];
+    this.failed.unavailable = (this.failed.unavailable ?? 0) + posts;
+  }
+
   /** Posts that the next run tries again. */
   get passing(): number {
     return PASSING_REASONS.reduce((sum, reason) => sum + (this.failed[reason] ?? 0), 0);
