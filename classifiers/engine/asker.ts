@@ -79,6 +79,7 @@ export class Asker {
       try {
         reply = await this.options.classifier.ask(posts, effort, NEVER);
         this.#patience.answered(askedAt);
+        if (reply.isPromptCut) counts.cut_prompts++;
         spent = this.#account(posts, effort, reply) ?? price;
         if (reply.answer.length > LONGEST_ANSWER) throw tooLongAnswer();
         await this.#keepAll(pack, { answer: reply.answer, reason: null }, owed + spent);

@@ -11,6 +11,8 @@ export class LabellingCounts {
   retries = 0;
   /** Posts that reuse the answer to another post's request. */
   reused = 0;
+  /** Answers whose service did not read all that it was sent. */
+  cut_prompts = 0;
   /** US dollars. */
   cost = 0;
 

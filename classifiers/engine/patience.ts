@@ -134,7 +134,8 @@ export class Patience {
       this.#pauses++;
     }
     const backoff = Math.min(LONGEST_BACKOFF_MS, BACKOFF_MS * 2 ** this.#pauses);
-    const ms = Math.min(error.retryAfterMs ?? backoff, LONGEST_WAIT_MS);
+    // A server that says 0 would be asked without a pause.
+    const ms = Math.min(Math.max(error.retryAfterMs ?? 0, backoff), LONGEST_WAIT_MS);
     this.pacer.pause(ms, error.message);
     // A line that says a second must not stand for an hour.
     if (!isNew && ms < 2 * this.#saidMs) return;

@@ -87,5 +87,6 @@ export class SegmentResults {
         : this.#labelled;
       if (posts >= doubt.fewest && posts > labelled) return { reason, posts, doubt };
     }
+    return undefined;
   }
 }

@@ -160,7 +160,7 @@ export class AppView {
         const status = error instanceof XRPCError ? error.status : 0;
         if (status !== 429 && status < 500 && status >= 100) throw error;
         const backoff = 1000 * 2 ** (attempt - 1) * (0.5 + Math.random());
-        await this.#pause(this.#limit.waitMs || backoff, this.#explain(status));
+        await this.#pause(Math.max(this.#limit.waitMs, backoff), this.#explain(status));
       }
     }
   }

@@ -137,6 +137,35 @@ Deno.test("a server that is too small for every request ends the run, and is ask
     })
   ));
 
+Deno.test("a server that cuts prompts in silence is warned of, and its rows say what it counted", () =>
+  withData((data) =>
+    withGroq({}, async (groq) => {
+      const answer = async (request: Request, body: string) => {
+        const { method, headers } = request;
+        const { pathname } = new URL(request.url);
+        const answered = await fetch(groq.url + pathname, {
+          method,
+          headers,
+          ...body ? { body } : {},
+        });
+        if (!pathname.endsWith("/chat/completions")) return answered;
+        const completion = await answered.json();
+        completion.usage.prompt_tokens = 256;
+        return Response.json(completion);
+      };
+      await withServer(answer, async (rootUrl) => {
+        await writeDays(data, numberedPosts(5));
+        await writeStudy(data);
+        const url = rootUrl.replace(/\/$/, "");
+        const { code, stderr, summary } = await label(data, { url });
+        assert.equal(code, 0, stderr);
+        assert.match(stderr, /for 5 of 5 requests the server counts less than a third/);
+        assert.equal(summary.cut_prompts, 5);
+        assert.ok((await labels(data)).every(({ tokens_prompt }) => tokens_prompt === 256));
+      });
+    })
+  ));
+
 Deno.test("without a key, with a wrong one, or at a wrong address no post is asked about, and it is said why", () =>
   withData((data) =>
     withGroq({}, async (server) => {

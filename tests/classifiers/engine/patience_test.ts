@@ -59,6 +59,16 @@ Deno.test("a refusal for the rate limit pauses all, costs no try, and is said on
   assert.equal(judged.judge(failure("rate_limited", HOUR_MS), 1, 0), "quota");
 });
 
+Deno.test("a server that asks to wait for nothing is not asked without a pause", () => {
+  for (const retryAfterMs of [0, 1, undefined]) {
+    const { judged, pauses } = patience();
+    for (let pause = 0; pause < 5; pause++) {
+      judged.judge(failure("rate_limited", retryAfterMs), 1, performance.now());
+    }
+    assert.deepEqual(pauses, [1000, 2000, 4000, 8000, 16_000]);
+  }
+});
+
 Deno.test("a service of which nothing came for three posts ends the run, each tried three times", () => {
   const { judged } = patience(false);
   for (let post = 1; post <= 3; post++) {
