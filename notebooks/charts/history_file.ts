@@ -1,6 +1,7 @@
 import { parse } from "csv-parse";
 import { isAbsolute, join } from "node:path";
 import { describeError, UserError } from "../../etl/run/error.ts";
+import { readText } from "../../etl/run/text_file.ts";
 import type { History } from "./history.ts";
 
 /**
@@ -19,13 +20,14 @@ export async function readHistory(
   const file = isAbsolute(path) ? path : join(data, path);
   let lines: Record<string, string>[];
   try {
-    const parser = parse(Deno.readTextFileSync(file), {
+    const parser = parse(readText(file), {
       columns: true,
       bom: true,
       relax_column_count: true,
     });
     lines = await Array.fromAsync(parser);
   } catch (cause) {
+    if (cause instanceof UserError) throw cause;
     throw refused(path, describeError(cause), { cause });
   }
   const [first] = lines;
