@@ -62,7 +62,11 @@ const SYSTEM_VARIABLES: Record<string, string[]> = {
   online: PROXIES,
   daily: PROXIES,
   doctor: [...PROXIES, "DENO_DIR", "XDG_CACHE_HOME", "HOME"],
-  schedule: ["HOME", "PATH", "DENO_DIR", "XDG_CACHE_HOME"],
+  schedule: [
+    ...["HOME", "PATH", "DENO_DIR", "XDG_CACHE_HOME"],
+    ...PROXIES,
+    ...["DENO_CERT", "DENO_TLS_CA_STORE"],
+  ],
   slurm: ["DENO_DIR"],
 };
 
