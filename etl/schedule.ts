@@ -4,6 +4,7 @@ import { now } from "./run/clock.ts";
 import type { Command, Context, Outcome } from "./command/command.ts";
 import { notInFile, systemVariable } from "./run/environment.ts";
 import { EXIT, UserError } from "./run/error.ts";
+import { CHECK_OUT_AGAIN, hasWindowsLineEnds } from "./schedule/line_ends.ts";
 import { changeCrontab } from "./schedule/crontab.ts";
 import { CrontabBlock, otherLines } from "./schedule/crontab_block.ts";
 import { denoPath } from "./schedule/deno_path.ts";
@@ -19,6 +20,14 @@ const SECOND =
   "Its second line starts it within the hour where the first could not, as the machine was off or asleep.";
 /** Where Deno keeps packages; cron knows only the HOME of the user database. */
 const KEPT = ["HOME", "DENO_DIR", "XDG_CACHE_HOME"];
+/** How this machine reaches others; Deno reads them before it reads `.env`. */
+const NETWORK = [
+  ...["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"],
+  ...["http_proxy", "https_proxy", "all_proxy", "no_proxy"],
+  ...["DENO_CERT", "DENO_TLS_CA_STORE"],
+];
+/** A login in an address, which everybody on a machine can read in a line that runs. */
+const LOGIN = /\/\/[^/]*@/;
 /** The folders stand in the lines, the clock is for tests, and the language of logs is nobody's loss. */
 const NOT_MISSED = /^(CIVICSKY_(DATA|STUDY|CLOCK)|LC_.+|LANG)$/;
 
@@ -68,6 +77,7 @@ async function schedule(context: Context, options: Options): Promise<Outcome> {
   const { paths, study } = context;
   const block = new CrontabBlock(paths.root, study.name);
   if (options.remove) return await remove(context, block);
+  refuseLineEnds();
   const place = schedulePlace(context);
   const times = scheduleTimes(study.daily.at, machineZone(), now());
   const lines = scheduleLines(place, study.daily.stream, times);
@@ -142,6 +152,17 @@ function inCrontab(lines: ScheduleLine[]): string[] {
   return lines.map(({ fields, command }) => `${fields} ${command}`);
 }
 
+/** A checkout by Git for Windows, used in WSL: the shell would end before the log is open. */
+function refuseLineEnds(): void {
+  if (!hasWindowsLineEnds(ROOT)) return;
+  throw new UserError(
+    "schedule the study",
+    "the scripts of this checkout have the line ends of Windows, which no shell can run",
+    CHECK_OUT_AGAIN,
+    { exitCode: EXIT.usage },
+  );
+}
+
 /** Find the paths and variables of the lines, and warn of those that cron would not find. */
 function schedulePlace({ paths, studyPath, warn }: Context): SchedulePlace {
   const path = systemVariable("PATH") ?? "";
@@ -156,10 +177,19 @@ function schedulePlace({ paths, studyPath, warn }: Context): SchedulePlace {
   if (unseen.length > 0) {
     warn(`cron does not see ${unseen.join(", ")} of this shell: put it in .env, or do without it`);
   }
-  const kept = KEPT.flatMap((name) => {
+  const kept = [...KEPT, ...NETWORK].flatMap((name) => {
     const value = systemVariable(name);
-    return value ? [[name, value]] : [];
+    return value ? [[name, value] as const] : [];
   });
+  const secret = kept.filter(([, value]) => LOGIN.test(value)).map(([name]) => name);
+  if (secret.length > 0) {
+    warn(
+      `the lines leave out ${
+        secret.join(", ")
+      }, as all users of this machine could read the login in ` +
+        "it: set it at the head of the crontab (crontab -e), or name a proxy that needs none",
+    );
+  }
   const folders = [dirname(deno.path), "/usr/local/bin", "/usr/bin", "/bin"];
   return {
     root: ROOT,
@@ -167,6 +197,9 @@ function schedulePlace({ paths, studyPath, warn }: Context): SchedulePlace {
     data: paths.root,
     study: studyPath,
     logs: paths.logs(),
-    variables: { ...Object.fromEntries(kept), PATH: [...new Set(folders)].join(":") },
+    variables: {
+      ...Object.fromEntries(kept.filter(([name]) => !secret.includes(name))),
+      PATH: [...new Set(folders)].join(":"),
+    },
   };
 }

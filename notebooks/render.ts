@@ -3,11 +3,13 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Command, type Context, type Outcome } from "../etl/command/command.ts";
 import { EXIT, UserError } from "../etl/run/error.ts";
 import { checkDays } from "../etl/run/option.ts";
+import { holdFiles } from "../etl/store/reading.ts";
 import { replaceText } from "../etl/store/whole_file.ts";
 import { runCells } from "./render/cell_run.ts";
 import { asDamage } from "./render/damaged_data.ts";
 import { type Notebook, readNotebook, withOutputs } from "./render/notebook.ts";
 import { assignment, parametersOf, withParameters } from "./render/notebook_parameter.ts";
+import { fetchPackages } from "./render/packages.ts";
 import { page } from "./render/page.ts";
 import { dataLines, notebookLines } from "./render/page_footer.ts";
 
@@ -80,6 +82,8 @@ export async function render(
     });
   }
   setParameters(context, notebooks, given);
+  // A cell may not write, and so cannot hold the files that it reads.
+  await using _files = await holdFiles(context.paths);
   const footer = await dataLines(context);
   const written: string[] = [];
   for (const [name, notebook] of notebooks) {
@@ -110,6 +114,7 @@ interface NotebookRun {
 async function renderOne(context: Context, run: NotebookRun): Promise<string[]> {
   const { paths, study, studyPath, signal } = context;
   const { name, notebook, footer } = run;
+  await fetchPackages(notebook, name);
   const outputs = await runCells(notebook, {
     name,
     folder: pathToFolderUrl(run.folder),

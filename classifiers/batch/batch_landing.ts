@@ -10,6 +10,7 @@ import type { LabellingCounts } from "../engine/labelling_counts.ts";
 import type { PaidClassifier } from "../engine/paid_classifier.ts";
 import { partOf } from "../../etl/answers/answer_reader.ts";
 import { ServiceError } from "../../etl/answers/service_error.ts";
+import { Quarantine } from "../../etl/store/quarantine.ts";
 import { recordLost } from "../../etl/answers/spending.ts";
 
 /** Lines whose answers become durable together, before any of them is read. */
@@ -57,6 +58,7 @@ export async function landBatch(
   } finally {
     await segment.close();
   }
+  await landing.quarantine.commit();
   if (landing.lost > 0) await recordLost(paths, classifier.name, `${name}-lost`, landing.lost);
   return landing.landed;
 }
@@ -67,8 +69,14 @@ class Landing {
   lost = 0;
   readonly #posts = new Map<string, BatchedPost[]>();
   readonly #done = new Set<string>();
+  /** Why a line has no answer; another line may have it. */
+  readonly #problems = new Map<string, ServiceError>();
 
-  constructor(readonly options: LandingOptions, readonly segment: AnswerSegment) {}
+  readonly quarantine: Quarantine;
+
+  constructor(readonly options: LandingOptions, readonly segment: AnswerSegment) {
+    this.quarantine = new Quarantine(options.paths, options.classifier.name);
+  }
 
   async land(lines: AsyncIterable<string>): Promise<void> {
     const { paths, batch, classifier } = this.options;
@@ -80,13 +88,19 @@ class Landing {
     let read: BatchLine[] = [];
     for await (const text of lines) {
       const line = readBatchLine(text, batch.host ?? "vllm run-batch", batch.model);
-      if (line === undefined) this.landed.unreadable++;
+      if (line === undefined) this.#setAside(text);
       else read.push(line);
       if (read.length < AT_ONCE) continue;
       await this.#land(classifier, read);
       read = [];
     }
     await this.#land(classifier, read);
+    await Promise.all([...this.#problems].flatMap(([id, problem]) => {
+      if (this.#done.has(id)) return [];
+      this.#done.add(id);
+      const posts = this.#posts.get(id) ?? [];
+      return posts.flatMap((post) => this.#refuse(post, problem, posts.length));
+    }));
     for (const [id, posts] of this.#posts) {
       if (!this.#done.has(id)) this.landed.missing += posts.length;
     }
@@ -97,12 +111,12 @@ class Landing {
     const kept: Promise<void>[] = [];
     for (const { customId, body, problem } of lines) {
       if (this.#done.has(customId)) continue;
-      this.#done.add(customId);
-      const posts = this.#posts.get(customId);
       if (body === undefined) {
-        for (const post of posts ?? []) kept.push(...this.#refuse(post, problem!, posts!.length));
+        this.#problems.set(customId, problem!);
         continue;
       }
+      this.#done.add(customId);
+      const posts = this.#posts.get(customId);
       const price = this.#priceOf(body);
       this.options.counts.cost += price;
       this.options.counts.requests++;
@@ -124,6 +138,17 @@ class Landing {
         posts.flatMap((post) => this.#read(classifier, post, body))
       ),
     );
+  }
+
+  /** Set a line aside that cannot be read; without the post that it is about, only its size. */
+  #setAside(text: string): void {
+    this.landed.unreadable++;
+    const [, id = ""] = /"custom_id"\s*:\s*"([^"]+)"/.exec(text) ?? [];
+    const [post, ...others] = this.#posts.get(id) ?? [];
+    const where = { batch: this.options.batch.name, line: this.landed.unreadable };
+    // Where several posts are asked about in one request, the line could not go with one of them.
+    if (post === undefined || others.length > 0) this.quarantine.add("unreadable_line", where, "");
+    else this.quarantine.add("unreadable_line", { ...where, uri: post.uri }, text);
   }
 
   /** Read an answer about a post; where it lacks one, a smaller request may have it. */

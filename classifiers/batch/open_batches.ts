@@ -121,7 +121,9 @@ export class OpenBatches {
       if (!(error instanceof GoneError)) throw error;
     });
     if (landed === undefined) return await this.#giveUp(batch);
-    done.errors.push(...(await this.#land()).errors);
+    const { errors, doubted } = await this.#land();
+    done.errors.push(...errors, ...doubted ? [doubted.error] : []);
+    if (doubted) counts.doubt(doubted);
     await this.#storing(batch)({ stage: "landed" });
     await this.#remove(batch);
     done.landed++;

@@ -115,7 +115,7 @@ export function chatClassifier(options: ChatOptions): BatchClassifier {
     },
     async ask(posts, effort, signal) {
       const { body, headers } = await groq!.chat(chatRequest(posts, effort), signal);
-      return { answer: body, headers };
+      return { answer: body, headers, isPromptCut: isPromptCut(body, ask(posts).tokens) };
     },
     // A batch cannot ask for a longer answer later: the cap is the largest from the start.
     batchBody: (posts) => chatRequest(posts, MOST_EFFORT),
@@ -143,6 +143,20 @@ export function chatClassifier(options: ChatOptions): BatchClassifier {
       seed,
       ...reasoning_effort ? { reasoning_effort } : {},
     };
+  }
+}
+
+/** Tokenizers differ by less than a third; a server that keeps 256 of 1,200 tokens is far below. */
+const CUT_PROMPT = 1 / 3;
+
+/** Did a server read much less of a request than was sent, as Ollama and others do in silence? */
+function isPromptCut(body: string, sent: number): boolean {
+  try {
+    const { tokens_prompt } = readChatAnswer(body);
+    return tokens_prompt !== null && tokens_prompt > 0 && tokens_prompt < CUT_PROMPT * sent;
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    return false;
   }
 }
 

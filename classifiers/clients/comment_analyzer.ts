@@ -1,4 +1,5 @@
 import { Endpoint } from "googleapis-common";
+import { boundedFetch } from "../../etl/run/bounded_fetch.ts";
 import { now } from "../../etl/run/clock.ts";
 import { EXIT, UserError } from "../../etl/run/error.ts";
 import { ServiceError } from "../../etl/answers/service_error.ts";
@@ -19,6 +20,8 @@ export { serviceEnd } from "../../etl/study/service_end.ts";
 /** Google's own service. */
 export const ROOT_URL = discovery.rootUrl;
 const TIMEOUT_MS = 30_000;
+/** An answer has a score for each attribute, and may have one for each sentence of 20 KB. */
+const MOST_BYTES = 4_000_000;
 
 const REQUESTED = Object.fromEntries(Object.keys(ATTRIBUTES).map((attribute) => [attribute, {}]));
 
@@ -56,7 +59,8 @@ export class CommentAnalyzer {
       // whether the service had it or not. It cannot resend a Blob.
       const body = new Blob([init!.body as string]);
       // A followed redirect would take the key and the post to another server.
-      return fetch(url, { method, body, signal, headers, redirect: "manual" });
+      const request = { method, body, signal, headers, redirect: "manual" } as const;
+      return boundedFetch(MOST_BYTES, url, request);
     };
   }
 

@@ -5,13 +5,22 @@ import { readJson } from "../../etl/store/json.ts";
 const count = z.int().min(0).nullish().catch(null);
 const text = z.string().nullish().catch(null);
 
+/** A text, or its parts, as servers of models with several kinds of content write it. */
+const Part = z.object({ type: z.literal("text"), text: z.string() });
+const Content = z.union([
+  z.string(),
+  z.array(z.union([Part, z.looseObject({})])).transform((parts) =>
+    parts.map((part) => Part.safeParse(part).data?.text ?? "").join("")
+  ),
+]).nullish();
+
 /** The common form of Groq, vLLM, llama.cpp and Ollama; only the message is required. */
 const Completion = z.object({
   model: text,
   system_fingerprint: text,
   choices: z.array(z.object({
     finish_reason: text,
-    message: z.object({ content: z.string().nullish(), refusal: text }),
+    message: z.object({ content: Content, refusal: text }),
   })).min(1),
   usage: z.object({
     prompt_tokens: count,

@@ -14,6 +14,8 @@ import { basename } from "node:path";
 export const MAX_BATCH_LINES = 50_000;
 /** The most bytes that the file of a batch may have. Source: as of `MAX_BATCH_LINES`. */
 export const MAX_BATCH_BYTES = 200_000_000;
+/** Longer than an answer with its headers. */
+const MOST_LINE_BYTES = 16_000_000;
 /** Where each line of a batch goes. */
 export const BATCH_ENDPOINT = "/v1/chat/completions";
 const PAGE = 100;
@@ -151,11 +153,17 @@ export class GroqBatch {
   async *downloadLines(fileId: string, signal?: AbortSignal): AsyncGenerator<string> {
     const decoder = new TextDecoder();
     let pieces: string[] = [];
+    let length = 0;
     const path = `/files/${fileId}/content`;
     const bytes = this.#connection.bytes({ method: "get", path, signal });
     for await (const piece of bytes) {
       const lines = decoder.decode(piece, { stream: true }).split("\n");
       pieces.push(lines.shift()!);
+      length = lines.length > 0 ? 0 : length + piece.length;
+      if (length > MOST_LINE_BYTES) {
+        const message = `the file of ${this.#connection.host} is not one of lines`;
+        throw new ServiceError("passing", "invalid_answer", message);
+      }
       for (const next of lines) {
         const line = pieces.join("");
         pieces = [next];

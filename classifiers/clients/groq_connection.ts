@@ -1,3 +1,4 @@
+import { boundedFetch } from "../../etl/run/bounded_fetch.ts";
 import { APIError, Groq as Sdk } from "groq-sdk";
 import { ServiceError } from "../../etl/answers/service_error.ts";
 import { apiRoot, atRoot, checkKey, SDK_PREFIX } from "./groq_address.ts";
@@ -5,6 +6,14 @@ import { notTheService, readRefusal } from "./groq_refusal.ts";
 import { readFailure } from "../../etl/run/request_failure.ts";
 
 const TIMEOUT_MS = 60_000;
+/** A chat completion of 100,000 tokens, or a list of all models, is shorter. */
+const MOST_BYTES = 8_000_000;
+/** Answers of a batch file, which are longer than its requests where a model thinks. */
+const MOST_FILE_BYTES = 4_000_000_000;
+/** Where the content of a file is, as the SDK writes addresses. */
+const FILE = /\/files\/[^/]+\/content$/;
+/** How long a request may take in whole, however steadily its bytes drip. */
+const LONGEST_MS = 3_600_000;
 /** Longer than any timer of ours: the SDK's time-out does not cover the body. */
 const NEVER_MS = 2 ** 31 - 1;
 
@@ -78,7 +87,8 @@ export class GroqConnection {
         const text = typeof init?.body === "string" ? { body: new Blob([init.body]) } : {};
         // A followed redirect would take the key and the post to another server.
         const changed = { ...text, headers, redirect: "manual" } as const;
-        return fetch(atRoot(String(asked), root), { ...init, ...changed });
+        const most = FILE.test(String(asked)) ? MOST_FILE_BYTES : MOST_BYTES;
+        return boundedFetch(most, atRoot(String(asked), root), { ...init, ...changed });
       },
     });
   }
@@ -133,8 +143,8 @@ export class GroqConnection {
   #failure(error: unknown, exchange: Exchange, model: string | undefined): unknown {
     if (error instanceof ServiceError) return error;
     if (exchange.caller?.aborted) return exchange.caller.reason;
-    if (exchange.isTimedOut) {
-      const message = `${this.host} did not answer within ${this.#timeoutMs / 1000} s`;
+    if (exchange.timedOutAfterMs !== undefined) {
+      const message = `${this.host} did not answer within ${exchange.timedOutAfterMs / 1000} s`;
       return new ServiceError("passing", "timed_out", message);
     }
     if (error instanceof APIError && error.status !== undefined) {
@@ -156,8 +166,10 @@ export class GroqConnection {
  */
 export class Exchange {
   readonly #request = new AbortController();
+  readonly #begun = performance.now();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #isTimedOut = false;
+  /** The time that was over, in milliseconds. */
+  timedOutAfterMs: number | undefined;
 
   /** Throws the caller's reason where its signal has aborted. */
   constructor(readonly timeoutMs: number, readonly caller: AbortSignal | undefined) {
@@ -169,11 +181,10 @@ export class Exchange {
     return this.#request.signal;
   }
 
-  get isTimedOut(): boolean {
-    return this.#isTimedOut;
-  }
-
-  /** Wait for a step of the exchange, at most for its time from the last progress. */
+  /**
+   * Wait for a step of the exchange, at most for its time from the last progress, and an hour for all
+   * steps together.
+   */
   async within<T>(step: PromiseLike<T>): Promise<T> {
     this.progress();
     try {
@@ -186,10 +197,11 @@ export class Exchange {
   /** Begin the time anew. */
   readonly progress = () => {
     clearTimeout(this.#timer);
+    const left = this.#begun + LONGEST_MS - performance.now();
     this.#timer = setTimeout(() => {
-      this.#isTimedOut = true;
+      this.timedOutAfterMs = left < this.timeoutMs ? LONGEST_MS : this.timeoutMs;
       this.#request.abort();
-    }, this.timeoutMs);
+    }, Math.min(this.timeoutMs, left));
   };
 
   /** Clean up; end anything still under way. */

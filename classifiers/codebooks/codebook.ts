@@ -5,9 +5,10 @@
  * mistake in one never stops the classifier of another.
  */
 import { createHash } from "node:crypto";
-import { parseDocument } from "yaml";
 import { z } from "zod";
-import { UserError } from "../../etl/run/error.ts";
+import { describeError, UserError } from "../../etl/run/error.ts";
+import { readText } from "../../etl/run/text_file.ts";
+import { parseYaml, YamlMistake } from "../../etl/study/yaml.ts";
 import { foldText, lowerText, partText } from "./folded_text.ts";
 
 /** A name of a codebook, and of what it defines. */
@@ -143,29 +144,29 @@ function pathOf(path: readonly PropertyKey[]): string {
  * Throws a `UserError` (exit status 2) naming the file and the place in it, such as
  * `dictionary.categories.elections.terms[3]`.
  */
-export async function readSection<T>(
+export function readSection<T>(
   path: string,
   section: CodebookSection,
   schema: z.ZodType<T>,
-): Promise<{ head: CodebookHead; section: T }> {
+): { head: CodebookHead; section: T } {
   const refuse = (found: string, remedy: string, cause?: unknown): never => {
     throw new UserError(`read the codebook ${path}`, found, remedy, { exitCode: 2, cause });
   };
-  const text = await Deno.readTextFile(path).catch((cause) =>
+  let value: unknown;
+  try {
+    value = parseYaml(readText(path));
+  } catch (cause) {
+    if (cause instanceof UserError) throw cause;
+    if (cause instanceof YamlMistake) refuse(cause.message, "Correct the YAML", cause);
     refuse(
-      cause instanceof Deno.errors.NotFound ? "there is no such file" : String(cause),
+      cause instanceof Deno.errors.NotFound ? "there is no such file" : describeError(cause),
       "Correct the path of the codebook in study.yaml",
       cause,
-    )
-  );
-  const document = parseDocument(text, { prettyErrors: true });
-  const mistake = document.errors[0] ?? document.warnings[0];
-  if (mistake !== undefined) {
-    refuse(mistake.message.trim().split("\n")[0]!.replace(/:$/, ""), "Correct the YAML", mistake);
+    );
   }
   const others = Object.fromEntries(SECTIONS.map((key) => [key, z.unknown().optional()]));
   const checked = z.strictObject({ ...Head.shape, ...others, [section]: schema })
-    .safeParse(document.toJS());
+    .safeParse(value);
   if (!checked.success) {
     const { issues } = checked.error;
     // A misspelt key is also a missing key; report the misspelling.

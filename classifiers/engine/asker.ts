@@ -38,13 +38,12 @@ const LONGEST_ANSWER = 2 ** 20;
 export class Asker {
   readonly #patience: Patience;
 
-  /** `hasLabels` says that the service has labelled posts in a run before. */
-  constructor(readonly options: AskerOptions, hasLabels = false) {
+  constructor(readonly options: AskerOptions) {
     const { classifier, pacer, onPause } = options;
-    this.#patience = new Patience(classifier.name, pacer, onPause, hasLabels);
+    this.#patience = new Patience(classifier.name, pacer, onPause);
   }
 
-  /** Whether the service has labelled a post in this run, or given a reason for one. */
+  /** Whether the service has labelled a post in this run. */
   get hasProof(): boolean {
     return this.#patience.hasProof;
   }
@@ -80,6 +79,7 @@ export class Asker {
       try {
         reply = await this.options.classifier.ask(posts, effort, NEVER);
         this.#patience.answered(askedAt);
+        if (reply.isPromptCut) counts.cut_prompts++;
         spent = this.#account(posts, effort, reply) ?? price;
         if (reply.answer.length > LONGEST_ANSWER) throw tooLongAnswer();
         await this.#keepAll(pack, { answer: reply.answer, reason: null }, owed + spent);
@@ -98,11 +98,14 @@ export class Asker {
         failed = { reason: error.reason, isKept };
         if (["rejected", "denied", "cut"].includes(error.problem)) {
           this.#patience.answered(askedAt);
-          if (isAlone) failed.reason = this.#patience.refused(error, isKept);
-          if (isAlone && (error.problem !== "cut" || !this.#mayTakeMore(posts, ++effort))) {
-            return await giveUp();
+          if (isAlone) {
+            if (error.problem === "cut" && this.#mayTakeMore(posts, ++effort)) continue;
+            failed.reason = this.#patience.refused(error, isKept);
+            await giveUp();
+            // With the result on disk: it is what tells that none of them can be believed.
+            if (this.#patience.end !== undefined) stop.fail(this.#patience.end);
+            return;
           }
-          if (isAlone) continue;
           left = pack;
         } else {
           const verdict = this.#patience.judge(error, tries, askedAt, reply !== undefined);

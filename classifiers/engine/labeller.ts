@@ -17,8 +17,6 @@ export interface LabellerOptions extends AskerOptions {
   posts: AsyncGenerator<QueuedPost, void>;
   /** Most posts in flight. */
   workers: number;
-  /** Whether the label set has labels, so that the service has answered before. */
-  hasLabels?: boolean;
   /** Number of posts after which it stops. */
   limit?: number | undefined;
   /** Aborted when the run must end with everything durable. */
@@ -43,7 +41,7 @@ export class Labeller {
   readonly #unwritten = new Set<Promise<void>>();
 
   constructor(readonly options: LabellerOptions) {
-    this.#asker = new Asker(options, options.hasLabels);
+    this.#asker = new Asker(options);
     this.#packer = new Packer(this.#asker);
   }
 

@@ -175,11 +175,20 @@ async function label(run: Run): Promise<Outcome> {
       // With a full disk, claimed quota of a day counts as used.
       await dayUse[Symbol.asyncDispose]().catch(() => {});
     }
-    errors.push(
-      ...run.contexts?.errors ?? [],
-      ...(await mergeAnswers(database, paths, classifier, (day) => queue.sampleOf(day))).errors,
-    );
+    const after = await mergeAnswers(database, paths, classifier, (day) => queue.sampleOf(day));
+    const { doubted } = after;
+    if (doubted) counts.doubt(doubted);
+    // A run that ended for it has said so.
+    if (doubted && errors.length === 0) errors.push(doubted.error);
+    errors.push(...run.contexts?.errors ?? [], ...after.errors);
     if (!stop.isSet) await queue.settle();
+    if (counts.cut_prompts > 0) {
+      context.warn(
+        `for ${counts.cut_prompts} of ${counts.requests} requests the server counts less than a third ` +
+          "of the tokens that it was sent (tokens_prompt): it cuts prompts in silence, and those " +
+          "labels are of something else. Give it a larger context",
+      );
+    }
   }
   // Also when nothing was pending: a study that goes back to an earlier label set shows its labels.
   if (survey.days > 0) await enterLabelSet(database, paths, study, classifier.labelSet);

@@ -11,6 +11,8 @@ export class LabellingCounts {
   retries = 0;
   /** Posts that reuse the answer to another post's request. */
   reused = 0;
+  /** Answers whose service did not read all that it was sent. */
+  cut_prompts = 0;
   /** US dollars. */
   cost = 0;
 
@@ -19,6 +21,12 @@ export class LabellingCounts {
     this.done++;
     if (reason === null) this.labelled++;
     else this.failed[reason] = (this.failed[reason] ?? 0) + 1;
+  }
+
+  /** Let the posts that got a reason count as those that are tried again. */
+  doubt({ reason, posts }: { reason: LabelReason; posts: number }): void {
+    delete this.failed[reason];
+    this.failed.unavailable = (this.failed.unavailable ?? 0) + posts;
   }
 
   /** Posts that the next run tries again. */

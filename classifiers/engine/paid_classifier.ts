@@ -10,6 +10,8 @@ export interface Reply {
   answer: string;
   /** Of the response, for its rate limits. */
   headers?: Headers;
+  /** The service counts far fewer tokens than it was sent: it did not read all of them. */
+  isPromptCut?: boolean;
 }
 
 /** What a request of a paid classifier used. */

@@ -1,4 +1,5 @@
 import type { LabelReason } from "../../etl/labels/label_reason.ts";
+import { doubtful, doubtOf } from "../../etl/answers/doubt.ts";
 import { UserError } from "../../etl/run/error.ts";
 import type { Pacer } from "../../etl/quota/pacer.ts";
 import type { ServiceError } from "../../etl/answers/service_error.ts";
@@ -18,6 +19,8 @@ export const LONGEST_WAIT_MS = 15 * 60_000;
 const [FIRST_TRIES, FIRST_POSTS] = [3, 3];
 /** Refusals in a row after which a service that labelled posts before has changed. */
 const REFUSALS = 10;
+/** Reasons for good in a row after which one that labelled posts in this run has. */
+const LATER_REASONS = 20;
 /** Unreadable paid answers in a row that end the run: at first, and later. */
 const [FIRST_UNREADABLE, UNREADABLE] = [5, 20];
 
@@ -26,9 +29,13 @@ export type Verdict = { againAfterMs: number } | "give up" | "quota";
 
 /** Decides what the failures of a service mean for a post and for the run. */
 export class Patience {
-  /** Whether the service has labelled a post in this run, or given a reason for one. */
+  /** Whether the service has labelled a post in this run. */
   hasProof = false;
+  /** Why the run must end: reasons that are stored and cannot be believed. */
+  end: UserError | undefined;
   #refused = 0;
+  /** Posts in a row that got a reason for good. */
+  #reasoned = 0;
   #unreadable = 0;
   /** Failed posts before the service labelled any. */
   #lost = 0;
@@ -39,14 +46,12 @@ export class Patience {
   #saidMs = 0;
 
   /**
-   * `onPause` is called for each pause of all workers, once, and again if it becomes much longer;
-   * `hasLabels` says that the service labelled posts in a run before.
+   * `onPause` is called for each pause of all workers, once, and again if it becomes much longer.
    */
   constructor(
     readonly name: string,
     readonly pacer: Pacer,
     readonly onPause: (ms: number, reason: string) => void,
-    readonly hasLabels = false,
   ) {}
 
   /** Note that the service answered a request of some moment. */
@@ -56,10 +61,10 @@ export class Patience {
     if (askedAt >= this.#pausedAt) this.#pauses = 0;
   }
 
-  /** Note that the service labelled a post, or gave a reason for one. */
+  /** Note that the service labelled a post. */
   labelled(): void {
     this.hasProof = true;
-    [this.#refused, this.#unreadable, this.#lost] = [0, 0, 0];
+    [this.#refused, this.#reasoned, this.#unreadable, this.#lost] = [0, 0, 0, 0];
   }
 
   /**
@@ -67,15 +72,19 @@ export class Patience {
    *
    * If only the status says so, the reason is the post's own only if the service labelled
    * another post since the last such refusal. Throws a UserError after so many refusals in a row
-   * that the posts cannot be at fault.
+   * that the posts cannot be at fault; after so many reasons it is `end`.
    */
   refused(error: ServiceError, isAnswer: boolean): LabelReason | null {
     if (isAnswer || error.problem !== "denied" && error.reason !== "rejected") {
-      this.labelled();
+      const doubt = doubtOf(error.reason);
+      if (doubt === undefined) return error.reason;
+      this.#reasoned++;
+      const most = this.hasProof ? Math.max(LATER_REASONS, doubt.fewest) : doubt.fewest;
+      if (this.#reasoned >= most) this.end = doubtful(this.name, doubt, this.#reasoned, error);
       return error.reason;
     }
     this.#refused++;
-    if (this.#refused >= (this.hasProof || this.hasLabels ? REFUSALS : FIRST_POSTS)) {
+    if (this.#refused >= (this.hasProof ? REFUSALS : FIRST_POSTS)) {
       throw this.#none(`${error.message}, for ${this.#refused} posts in a row`, error);
     }
     return this.hasProof && this.#refused === 1 ? error.reason : "unavailable";
@@ -125,7 +134,8 @@ export class Patience {
       this.#pauses++;
     }
     const backoff = Math.min(LONGEST_BACKOFF_MS, BACKOFF_MS * 2 ** this.#pauses);
-    const ms = Math.min(error.retryAfterMs ?? backoff, LONGEST_WAIT_MS);
+    // A server that says 0 would be asked without a pause.
+    const ms = Math.min(Math.max(error.retryAfterMs ?? 0, backoff), LONGEST_WAIT_MS);
     this.pacer.pause(ms, error.message);
     // A line that says a second must not stand for an hour.
     if (!isNew && ms < 2 * this.#saidMs) return;

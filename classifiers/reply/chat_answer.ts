@@ -15,7 +15,7 @@ export interface ChatReply extends Omit<ChatAnswer, "content" | "refusal" | "tok
  */
 export function readChatReply(body: string): ChatReply {
   const { content: written, refusal, tokens_cached: _, ...answer } = readChatAnswer(body);
-  const content = written?.trim() ?? "";
+  const content = answerIn(written ?? "");
   const reason = refusal || answer.finish_reason === "content_filter"
     ? "refused"
     : answer.finish_reason === "length"
@@ -26,4 +26,10 @@ export function readChatReply(body: string): ChatReply {
     ? "refused"
     : undefined;
   return { ...answer, reply: reason === undefined ? { content } : { reason } };
+}
+
+/** Give what a model answers, without the thoughts that its server left before it and a fence around. */
+function answerIn(written: string): string {
+  const said = written.replace(/^\s*<think(?:ing)?>[^]*?<\/think(?:ing)?>/i, "").trim();
+  return /^```\w*\n([^]*)\n```$/.exec(said)?.[1]?.trim() ?? said;
 }

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { LABEL_OF_POST, labelFiles, labelTable, rewriteDay } from "../labels/label_file.ts";
+import type { LabelReason } from "../labels/label_reason.ts";
 import { type LabelSet, labelSetId } from "../labels/label_set.ts";
 import { ANSWER_COLUMNS } from "../labels/paid_answer.ts";
 import { utcDay } from "../run/clock.ts";
@@ -14,6 +15,7 @@ import {
   rows,
   withMoreMemory,
 } from "../store/duckdb.ts";
+import { doubtful, SegmentResults } from "./doubt.ts";
 import { leftSegments, segmentLines } from "../store/journal.ts";
 import { toJson } from "../store/json.ts";
 import { relation } from "../store/parquet.ts";
@@ -22,7 +24,13 @@ import type { DataPaths } from "../store/paths.ts";
 import { Quarantine } from "../store/quarantine.ts";
 import { POSTS, REPLICATES, type Table, withColumns } from "../store/tables.ts";
 import type { Sample } from "../sampling/sample.ts";
-import { type AnswerReader, labelOf, parseAnswer, type ReadLabel } from "./answer_reader.ts";
+import {
+  type AnswerReader,
+  labelOf,
+  parseAnswer,
+  postKey,
+  type ReadLabel,
+} from "./answer_reader.ts";
 import type { Answer } from "./answer_segment.ts";
 import {
   drawnPostsSql,
@@ -40,6 +48,15 @@ export interface Merged {
   /** Rows of answers that are in them. */
   answers: number;
   errors: UserError[];
+  /** A reason for good that is not believed: its posts, of the last segment, are tried again. */
+  doubted?: Doubted;
+}
+
+/** A reason for good that a service gave to most posts of a segment. */
+export interface Doubted {
+  reason: LabelReason;
+  posts: number;
+  error: UserError;
 }
 
 /** The part of a classifier that merging its answers needs. */
@@ -130,13 +147,19 @@ async function mergeSegments(
   const quarantine = new Quarantine(paths, classifier);
   const damagedLines: UserError[] = [];
   for (const path of segments) {
-    const damaged = await readSegment(
-      path,
-      classifier,
-      quarantine,
-      (answer) => staged.add(...stage(answer)),
-    );
+    const before = staged.rows;
+    const results = new SegmentResults();
+    const damaged = await readSegment(path, classifier, quarantine, async (answer) => {
+      const [dated, label] = stage(answer);
+      if (answer.request_hash !== null) results.add(postKey(answer), label.reason);
+      await staged.add(dated, label);
+    });
     if (damaged !== undefined) damagedLines.push(damaged);
+    const { doubted } = results;
+    if (doubted === undefined) continue;
+    staged.doubt(before, doubted.reason);
+    const { reason, posts, doubt } = doubted;
+    merged.doubted = { reason, posts, error: doubtful(classifier, doubt, posts) };
   }
   await staged.flush();
   const days = await rows<{ date: string }>(

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { LabelReason } from "../labels/label_reason.ts";
 import { type Database, literal, spillFolder } from "../store/duckdb.ts";
 import type { ReadLabel } from "./answer_reader.ts";
 import type { Answer } from "./answer_segment.ts";
@@ -23,6 +24,8 @@ export class StagedAnswers implements AsyncDisposable {
   readonly #files: string[] = [];
   #appender: Awaited<ReturnType<Database["createAppender"]>> | undefined;
   #rows = 0;
+  /** Rows whose reason is not believed, as conditions. */
+  readonly #doubted: string[] = [];
   #bytes = 0;
 
   private constructor(readonly database: Database, readonly folder: string) {}
@@ -50,6 +53,19 @@ export class StagedAnswers implements AsyncDisposable {
     if (this.#bytes >= CHUNK_BYTES) await this.#stage();
   }
 
+  /** How many answers were added. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** Let the posts of the answers behind a row that have a reason be tried again. */
+  doubt(before: number, reason: LabelReason): void {
+    this.#doubted.push(
+      `answer_row > ${before} AND answer_row <= ${this.#rows} AND request_hash IS NOT NULL ` +
+        `AND reason = ${literal(reason)}`,
+    );
+  }
+
   /** Make all added answers part of the relation. */
   async flush(): Promise<void> {
     await this.#stage();
@@ -57,8 +73,12 @@ export class StagedAnswers implements AsyncDisposable {
 
   /** Give the answers as an SQL relation. */
   get relation(): string {
-    if (this.#files.length === 0) return "staged_answers";
-    return `read_parquet(${literal(this.#files)}, hive_partitioning = false)`;
+    const all = this.#files.length === 0
+      ? "staged_answers"
+      : `read_parquet(${literal(this.#files)}, hive_partitioning = false)`;
+    if (this.#doubted.length === 0) return all;
+    const isDoubted = this.#doubted.map((condition) => `(${condition})`).join(" OR ");
+    return `(SELECT * REPLACE (if(${isDoubted}, 'unavailable', reason) AS reason) FROM ${all})`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

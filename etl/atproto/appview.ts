@@ -1,5 +1,7 @@
 import { AtpAgent, XRPCError } from "@atproto/api";
 import { z } from "zod";
+import { AnswerTooLong, boundedFetch } from "../run/bounded_fetch.ts";
+import { causesOf } from "../run/request_failure.ts";
 import { duration } from "../run/duration.ts";
 import { UserError } from "../run/error.ts";
 import { LONGEST_WAIT_MS, retryAfterMs } from "../quota/server_allowance.ts";
@@ -8,6 +10,8 @@ import type { Session } from "./session.ts";
 import { delay } from "../run/pause.ts";
 
 const TIMEOUT_MS = 30_000;
+/** A page has 100 posts, and a record at most 150 KB (https://atproto.com/specs/data-model#limits). */
+const MOST_BYTES = 16_000_000;
 const TRIES = 4;
 /** The lexicon's limit: uris in one `getPosts`. */
 export const POSTS_AT_ONCE = 25;
@@ -111,7 +115,13 @@ export class AppView {
   /** Every request of the agent passes here, those for its session too. */
   async #fetch(input: URL | Request | string, init?: RequestInit): Promise<Response> {
     const signal = AbortSignal.any([this.options.signal, AbortSignal.timeout(TIMEOUT_MS)]);
-    const response = await fetch(input, { ...init, signal });
+    // A followed redirect would take the login to another server.
+    const changed = { ...init, signal, redirect: "manual" } as const;
+    const response = await boundedFetch(MOST_BYTES, input, changed);
+    const { status } = response;
+    if (status >= 300 && status < 400) {
+      throw this.#strangeAnswer(`it sends us to another address (HTTP ${status})`);
+    }
     const { pathname } = new URL(input instanceof Request ? input.url : input);
     // Logins have a limit of their own, which matters here only once it is reached.
     if (pathname.startsWith("/xrpc/app.bsky.") || !response.ok) this.#limit.note(response);
@@ -136,14 +146,21 @@ export class AppView {
         const page = schema.safeParse((error as { responseBody?: unknown }).responseBody);
         if (page.success) return page.data;
         if (signal.aborted) return undefined;
-        if (error instanceof z.ZodError) throw this.#strangeAnswer(error);
-        if (error instanceof UserError || attempt === TRIES) throw error;
+        if (error instanceof z.ZodError) {
+          const place = error.issues[0]?.path.join(".") || "the answer";
+          throw this.#strangeAnswer(`${place} does not fit the lexicon`);
+        }
+        for (const cause of causesOf(error)) {
+          if (cause instanceof AnswerTooLong) throw this.#strangeAnswer(cause.message);
+          if (cause instanceof UserError) throw cause;
+        }
+        if (attempt === TRIES) throw error;
         // The session ended on the way and could not be renewed: the next try logs in.
         if (session?.isOpen === false && isAuthError(error)) continue;
         const status = error instanceof XRPCError ? error.status : 0;
         if (status !== 429 && status < 500 && status >= 100) throw error;
         const backoff = 1000 * 2 ** (attempt - 1) * (0.5 + Math.random());
-        await this.#pause(this.#limit.waitMs || backoff, this.#explain(status));
+        await this.#pause(Math.max(this.#limit.waitMs, backoff), this.#explain(status));
       }
     }
   }
@@ -157,11 +174,10 @@ export class AppView {
       : `${this.#answerer} cannot be reached`;
   }
 
-  #strangeAnswer(cause: z.ZodError): UserError {
-    const place = cause.issues[0]?.path.join(".") || "the answer";
+  #strangeAnswer(found: string): UserError {
     return new UserError(
       `ask ${this.host}`,
-      `${place} does not fit the lexicon`,
+      found,
       "Check the address (BLUESKY_APPVIEW or --appview): is that an AppView?",
       // The cause quotes the server's answer.
       {},

@@ -98,9 +98,13 @@ export function failuresOf(runs: RunRow[]): Failure[] {
 
 /** Tell whether a run of this machine is recorded in the ledger as running while its process is gone. */
 export function hasDied({ status, host, pid, boot_id, start_ticks }: Record<string, unknown>) {
-  const here = host === Deno.hostname() && bootId() !== undefined;
-  const alive = boot_id === bootId() && startTicks(Number(pid)) === start_ticks;
-  return status === "running" && here && !alive;
+  if (status !== "running" || host !== Deno.hostname()) return false;
+  const [boot, pids] = bootId()?.split(" ") ?? [];
+  if (boot === undefined) return false;
+  const [its, itsPids] = String(boot_id ?? "").split(" ");
+  // Pids of another container say nothing here.
+  if (its === boot && itsPids !== pids) return false;
+  return its !== boot || startTicks(Number(pid)) !== start_ticks;
 }
 
 /** The parts of a run's file name in the ledger (`LedgerRow`). */

@@ -1,7 +1,10 @@
+import { boundedFetch } from "../run/bounded_fetch.ts";
 import { readFailure } from "../run/request_failure.ts";
 
 /** How long a server may take to answer what `doctor` asks. */
 export const TIMEOUT_MS = 10_000;
+/** A page of one post. */
+const MOST_BYTES = 4_000_000;
 
 /** The answer of an AppView to a request for one post of a feed. */
 export interface AppViewAnswer {
@@ -29,10 +32,14 @@ export async function askAppView(
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   const askedAt = Date.now();
   try {
-    const response = await fetch(`${service}/xrpc/app.bsky.feed.getFeed?${query}`, {
-      signal: AbortSignal.any([signal, timeout]),
-      redirect: "manual",
-    });
+    const response = await boundedFetch(
+      MOST_BYTES,
+      `${service}/xrpc/app.bsky.feed.getFeed?${query}`,
+      {
+        signal: AbortSignal.any([signal, timeout]),
+        redirect: "manual",
+      },
+    );
     const clockAheadMs = clockAhead(response.headers, askedAt, Date.now());
     const body = readObject(await response.text());
     const error = typeof body?.error === "string" ? body.error : undefined;

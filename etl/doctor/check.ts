@@ -1,5 +1,6 @@
 import { clockByAppView, clockByFiles } from "./clock.ts";
 import { appView, login } from "./appview.ts";
+import { lineEnds } from "./line_ends.ts";
 import { denoDirectory } from "./deno_dir.ts";
 import { denoVersion, packages } from "./packages.ts";
 import { diskSpace } from "./disk_space.ts";
@@ -31,6 +32,7 @@ export const CHECKS: Check[] = [
     look: ({ root, denoDir }) => packages(root, denoDir),
   },
   { name: "deno_dir", group: "this machine", look: denoDirectory },
+  { name: "line_ends", group: "this machine", look: ({ root }) => lineEnds(root) },
   { name: "clock", group: "this machine", look: clockByFiles },
   { name: "clock_skew", group: "this machine", isOnline: true, look: clockByAppView },
   { name: "secret_files", group: "this machine", look: secretFiles },

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import { CsvError, type Options, parse } from "csv-parse";
-import { firstWrongLine, textEncoding } from "./encoding.ts";
+import { textEncoding, wrongLine } from "../run/text_encoding.ts";
 import { EXIT, UserError } from "../run/error.ts";
 
 /** A row of a CSV file. */
@@ -70,7 +70,8 @@ export async function checkCsv(
     }
     if (cause instanceof CsvError) throw notCsv(doing, cause);
     if (!(cause instanceof TypeError)) throw cause;
-    const line = await firstWrongLine(path);
+    const bytes = await Deno.readFile(path);
+    const line = textEncoding(bytes) === "utf-8" ? wrongLine(bytes) : undefined;
     throw new UserError(
       doing,
       line === undefined ? "it is not UTF-16" : `line ${line} is not UTF-8`,

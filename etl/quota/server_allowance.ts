@@ -1,6 +1,9 @@
 import type { Weight } from "./quota.ts";
 
 const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const DAY_MS = 86_400_000;
+/** From here on, a number is a time in seconds, or in milliseconds, since 1970: of September 2001. */
+const [EPOCH_S, EPOCH_MS] = [1e9, 1e12];
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
 
 /**
@@ -40,10 +43,20 @@ export function headerNumber(text: string | null): number | undefined {
   return text !== null && /^\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : undefined;
 }
 
-/** Read a header with a duration, `172ms`, `7.66s`, `2m59.56s` or a number of seconds, as milliseconds. */
+/**
+ * Read a header with a duration, `172ms`, `7.66s`, `2m59.56s`, a number of seconds, or the time of its
+ * end in seconds or milliseconds since 1970, as milliseconds; at most a day, as no limit is longer.
+ */
 export function parseDuration(text: string | null): number | undefined {
-  const seconds = headerNumber(text);
-  if (seconds !== undefined) return seconds * 1000;
+  const ms = durationMs(text);
+  return ms === undefined ? undefined : Math.min(Math.max(ms, 0), DAY_MS);
+}
+
+function durationMs(text: string | null): number | undefined {
+  const number = headerNumber(text);
+  if (number !== undefined && number >= EPOCH_MS) return number - Date.now();
+  if (number !== undefined && number >= EPOCH_S) return number * 1000 - Date.now();
+  if (number !== undefined) return number * 1000;
   if (text === null || !DURATION.test(text.trim())) return undefined;
   const parts = text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g);
   return [...parts].reduce((sum, [, number, unit]) => sum + Number(number) * UNIT_MS[unit!]!, 0);
@@ -58,6 +71,8 @@ export function retryAfterMs(
   longestMs = LONGEST_WAIT_MS,
 ): number | undefined {
   if (header === null || header.trim() === "") return undefined;
-  const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  // Some servers write fractions of a second.
+  const seconds = headerNumber(header);
+  const ms = seconds === undefined ? Date.parse(header) - Date.now() : seconds * 1000;
   return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), longestMs) : undefined;
 }

@@ -1,4 +1,5 @@
 import { describeError, EXIT, UserError } from "./error.ts";
+import { readText } from "./text_file.ts";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
@@ -103,11 +104,9 @@ function readEnvFile(path?: string): Record<string, string | undefined> {
   const file = path ?? (named || fileURLToPath(new URL(".env", ROOT)));
   if (file === NO_FILE) return {};
   try {
-    const text = Deno.readTextFileSync(file);
-    if (text.includes("\0")) throw new Error("it is not text in UTF-8");
-    // Editors of Windows put a byte order mark before the first name.
-    return parseEnv(text.replace(/^\uFEFF/, ""));
+    return parseEnv(readText(file));
   } catch (cause) {
+    if (cause instanceof UserError) throw cause;
     if (cause instanceof Deno.errors.NotFound && file !== named) return {};
     throw new UserError(
       `read the variables in ${file}`,

@@ -16,6 +16,7 @@ function open() {
     read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
     close: { parameters: ["i32"], result: "i32" },
     access: { parameters: ["buffer", "i32"], result: "i32" },
+    readlink: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
   });
 }
 
@@ -48,9 +49,33 @@ function terminated(path: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${path}\0`);
 }
 
-/** Give the id of this boot of the machine, or undefined where it cannot be known. */
+/** The namespace of pids that a machine begins with (PROC_PID_INIT_INO of Linux). */
+const FIRST_PIDS = "pid:[4026531836]";
+
+/**
+ * Give the id of this boot of the machine, or undefined where it cannot be known.
+ *
+ * In a container that has pids of its own, the namespace of these stands behind it: pids of different
+ * ids cannot be compared.
+ */
 export function bootId(): string | undefined {
-  return readProc("/proc/sys/kernel/random/boot_id")?.trim();
+  const boot = readProc("/proc/sys/kernel/random/boot_id")?.trim();
+  if (boot === undefined) return undefined;
+  const pids = linkTarget("/proc/self/ns/pid") ?? FIRST_PIDS;
+  return pids === FIRST_PIDS ? boot : `${boot} ${pids}`;
+}
+
+/** Give when this machine was booted, in milliseconds since 1970; undefined where it cannot be known. */
+export function bootTime(): number | undefined {
+  const seconds = Number(readProc("/proc/uptime")?.split(" ")[0]);
+  return Number.isNaN(seconds) ? undefined : Date.now() - seconds * 1000;
+}
+
+function linkTarget(path: string): string | undefined {
+  const { symbols } = libc ??= open();
+  const bytes = new Uint8Array(256);
+  const length = Number(symbols.readlink(terminated(path), bytes, BigInt(bytes.length)));
+  return length < 0 ? undefined : new TextDecoder().decode(bytes.subarray(0, length));
 }
 
 /**

@@ -1,3 +1,5 @@
+import { AnswerTooLong } from "./bounded_fetch.ts";
+
 /** Why a request gave no answer at all. */
 export interface RequestFailure {
   /** In our own words, to end a sentence about the server. */
@@ -10,13 +12,14 @@ export interface RequestFailure {
 export function readFailure(error: unknown): RequestFailure {
   const causes = causesOf(error);
   return {
-    found: describe(causes.map(({ message }) => message).join(" ")),
+    found: causes.find((cause) => cause instanceof AnswerTooLong)?.message ??
+      describe(causes.map(({ message }) => message).join(" ")),
     isForbidden: causes.some((cause) => cause instanceof Deno.errors.NotCapable),
   };
 }
 
 /** Give an error and its causes, outermost first. */
-function causesOf(error: unknown): Error[] {
+export function causesOf(error: unknown): Error[] {
   return error instanceof Error ? [error, ...causesOf(error.cause)] : [];
 }
 

@@ -1,7 +1,9 @@
-import { bootId, startTicks } from "../run/process.ts";
+import { bootId, bootTime, startTicks } from "../run/process.ts";
 
 /** How long another host's process counts as alive without a sign of life. */
 const STALE_AFTER_MS = 5 * 60_000;
+/** A sign of life so long before this boot is of an earlier one: two heartbeats. */
+const BEFORE_BOOT_MS = 60_000;
 
 /** The process that a lock belongs to. */
 export interface Owner {
@@ -27,14 +29,17 @@ export function thisProcess(): Owner {
 }
 
 /**
- * Say whether the process of a file is gone: on this host at once, on another after five minutes
- * without a heartbeat.
+ * Say whether the process of a file is gone: one of this boot and its pids at once, any other after five
+ * minutes without a heartbeat, or where the last one was before this host was booted.
+ *
+ * Containers on one machine may share its name and boot, and machines made from one image a name.
  */
 export function isDead(holder: Holder): boolean {
-  const boot = bootId();
-  if (holder.host === Deno.hostname() && boot !== undefined) {
+  const isHere = holder.host === Deno.hostname();
+  if (isHere && holder.boot_id !== undefined && holder.boot_id === bootId()) {
     // A process that slept with the machine has no fresh heartbeat and is alive all the same.
-    return holder.boot_id !== boot || startTicks(holder.pid) !== holder.start_ticks;
+    return startTicks(holder.pid) !== holder.start_ticks;
   }
-  return Date.now() - holder.heartbeat > STALE_AFTER_MS;
+  const isBefore = isHere && holder.heartbeat < (bootTime() ?? -Infinity) - BEFORE_BOOT_MS;
+  return isBefore || Date.now() - holder.heartbeat > STALE_AFTER_MS;
 }

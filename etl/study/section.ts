@@ -1,23 +1,5 @@
-import { parse, YAMLParseError } from "yaml";
 import type { z } from "zod";
 import { EXIT, UserError } from "../run/error.ts";
-
-/** Parse YAML; throws a usage error with file and line where it cannot. */
-export function parseYaml(text: string, path: string): unknown {
-  try {
-    return parse(text);
-  } catch (cause) {
-    // An alias without its anchor is a ReferenceError that knows no line.
-    if (!(cause instanceof YAMLParseError || cause instanceof ReferenceError)) throw cause;
-    const line = cause instanceof YAMLParseError ? cause.linePos?.[0].line : undefined;
-    throw new UserError(
-      `read ${path}`,
-      cause.message.split("\n")[0] ?? "it is not YAML",
-      line ? `Mend line ${line}` : "Mend the file",
-      { exitCode: EXIT.usage, cause },
-    );
-  }
-}
 
 /**
  * Check a section of configuration against its schema and give it typed.

@@ -1,6 +1,8 @@
-import { checkSection, parseYaml } from "./section.ts";
+import { checkSection } from "./section.ts";
+import { parseYaml, YamlMistake } from "./yaml.ts";
 import { Windows } from "./window.ts";
 import { describeError, EXIT, UserError } from "../run/error.ts";
+import { readText } from "../run/text_file.ts";
 import { z } from "zod";
 
 const AT_FEED = /^at:\/\/did:[a-z]+:[^/]+\/app\.bsky\.feed\.generator\/[^/]+$/;
@@ -100,8 +102,9 @@ export type Study = z.infer<typeof Study>;
 export function readStudy(path: string): Study {
   let text: string;
   try {
-    text = Deno.readTextFileSync(path);
+    text = readText(path);
   } catch (cause) {
+    if (cause instanceof UserError) throw cause;
     const missing = cause instanceof Deno.errors.NotFound;
     throw new UserError(
       "read the study",
@@ -110,7 +113,18 @@ export function readStudy(path: string): Study {
       { exitCode: EXIT.usage, cause },
     );
   }
-  return checkSection(Study, parseYaml(text, path), path);
+  try {
+    return checkSection(Study, parseYaml(text), path);
+  } catch (cause) {
+    if (!(cause instanceof YamlMistake)) throw cause;
+    const { line } = cause;
+    throw new UserError(
+      `read ${path}`,
+      cause.message,
+      line ? `Mend line ${line}` : "Mend the file",
+      { exitCode: EXIT.usage, cause },
+    );
+  }
 }
 
 function isTimeZone(zone: string): boolean {

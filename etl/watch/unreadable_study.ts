@@ -1,8 +1,9 @@
 import { basename } from "node:path";
-import { parse } from "yaml";
 import type { Context } from "../command/command.ts";
 import type { UserError } from "../run/error.ts";
+import { readText } from "../run/text_file.ts";
 import { Notify, type Study } from "../study/study.ts";
+import { parseYaml } from "../study/yaml.ts";
 import { settleIncidents } from "./incidents.ts";
 
 /** The scope of incidents that keep every task from starting. */
@@ -40,7 +41,7 @@ export async function tellOfReadableStudy(
 function legible(path: string): Pick<Study, "name" | "notify"> {
   let file: Record<string, unknown> = {};
   try {
-    file = Object(parse(Deno.readTextFileSync(path)));
+    file = Object(parseYaml(readText(path)));
   } catch {
     // The notice holds the error of the study file.
   }

@@ -1,14 +1,15 @@
 import { parse } from "csv-parse";
 import { isAbsolute, join } from "node:path";
 import { describeError, UserError } from "../../etl/run/error.ts";
+import { readText } from "../../etl/run/text_file.ts";
 import type { History } from "./history.ts";
 
 /**
  * Read daily values of another study from a CSV file with a column `date` (`YYYY-MM-DD`), undefined
  * where no file is named.
  *
- * A path is relative to the data folder, which is all that `deno task render` may read. Days without a
- * value are gaps. Throws a `UserError` where there is no such file or column.
+ * A path is relative to the data folder; `deno task render` may read what lies directly in it. Days
+ * without a value are gaps. Throws a `UserError` where there is no such file or column.
  */
 export async function readHistory(
   data: string,
@@ -19,13 +20,14 @@ export async function readHistory(
   const file = isAbsolute(path) ? path : join(data, path);
   let lines: Record<string, string>[];
   try {
-    const parser = parse(Deno.readTextFileSync(file), {
+    const parser = parse(readText(file), {
       columns: true,
       bom: true,
       relax_column_count: true,
     });
     lines = await Array.fromAsync(parser);
   } catch (cause) {
+    if (cause instanceof UserError) throw cause;
     throw refused(path, describeError(cause), { cause });
   }
   const [first] = lines;

@@ -139,6 +139,8 @@ function isFolder(path: string): boolean {
     return Deno.statSync(path).isDirectory;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
+    // Cells of a page may read the tables of a folder, and not the folder itself.
+    if (error instanceof Deno.errors.NotCapable) return true;
     throw error;
   }
 }

@@ -1,8 +1,6 @@
-import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ENGINE } from "../query/engine.ts";
+import { cellSandbox } from "./cell_sandbox.ts";
 import type { CellOutput } from "./notebook.ts";
-import { VIEWS } from "../query/views.ts";
 
 /** What the run of a notebook may take at most. */
 export interface CellLimits {
@@ -35,7 +33,7 @@ export interface CellProcessEnd {
   outputs: CellOutput[][];
 }
 
-const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
+const HOST = fileURLToPath(new URL("cell_host.ts", import.meta.url));
 const MEMORY_EVERY_MS = 500;
 /**
  * How long a function of DuckDB-WASM runs before V8 compiles it for speed. By default that is so soon
@@ -44,34 +42,25 @@ const MEMORY_EVERY_MS = 500;
 const TIERING = "--wasm-tiering-budget=200000000";
 
 /**
- * Run a module of cells in a process of its own, which may read the data folder and the study, write
- * nothing and reach no network; Deno itself fetches an npm package that is imported for the first
- * time. One that reaches a limit is ended.
+ * Run a module of cells in a process of its own, which may do what `cellSandbox` says. One that reaches
+ * a limit is ended.
  */
 export async function runProcess(
   module: string,
   { data, study, limits, signal }: CellProcessOptions,
 ): Promise<CellProcessEnd> {
+  await using sandbox = await cellSandbox(data, study);
   const marker = `\x1e${crypto.randomUUID()} `;
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       `--v8-flags=--max-old-space-size=${Math.ceil(limits.memory / 2 ** 20)},${TIERING}`,
-      "--no-prompt",
       "--no-check",
-      `--config=${CONFIG}`,
-      `--allow-read=${[data, study, VIEWS, ENGINE].map(listed).join(",")}`,
-      "--allow-env=CIVICSKY_DATA,CIVICSKY_STUDY",
-      "--ignore-env",
-      // Without it a cell may import from some hosts, whatever its permissions.
-      "--no-remote",
-      // A library of DuckDB-WASM counts them while it loads.
-      "--allow-sys=cpus",
-      "--ext=ts",
-      "-",
+      ...sandbox.args,
+      HOST,
       marker,
     ],
-    env: { CIVICSKY_DATA: data, CIVICSKY_STUDY: study, NO_COLOR: "1" },
+    env: { ...sandbox.env, CIVICSKY_DATA: data, CIVICSKY_STUDY: study, NO_COLOR: "1" },
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
@@ -164,13 +153,4 @@ function parse(
     if (printed !== "") add({ stream: "stdout", text: printed });
   }
   return { cell, isDone, outputs };
-}
-
-/**
- * Commas part the entries of a permission, and Deno 2.9 takes no escape for them: of a path that has
- * one, the folder above must do.
- */
-function listed(path: string): string {
-  const comma = path.indexOf(",");
-  return comma < 0 ? path : dirname(path.slice(0, comma + 1));
 }

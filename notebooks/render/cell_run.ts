@@ -33,6 +33,9 @@ export async function runCells(
     throw await unreadableCell(notebook.cells, options) ??
       failed(name, "no cell could be run", firstLine(ended.stderr));
   }
+  if (Deno.env.get("ZZ")) {
+    console.error(ended.stderr.slice(-3000), JSON.stringify(ended.outputs.at(-1)).slice(-1500));
+  }
   const running = module.cells.findIndex(({ index }) => index === ended.cell) + 1;
   if (ended.limit) throw failed(name, `code cell ${running}`, reached(ended.limit, limits));
   if (ended.success) throw failed(name, `code cell ${running}`, "it ended the run");
@@ -66,7 +69,7 @@ async function unreadableCell(
 }
 
 function place(module: CellModule, stderr: string): { cell: number; line: number } | undefined {
-  for (const [, line] of stderr.matchAll(/\$deno\$stdin\.m?ts:(\d+):\d+/g)) {
+  for (const [, line] of stderr.matchAll(/\bblob:\S+?:(\d+):\d+/g)) {
     const found = cellLine(module, Number(line));
     if (found) return found;
   }
@@ -77,7 +80,8 @@ function describe({ cell, line }: { cell: number; line?: number }): string {
 }
 
 function firstLine(stderr: string): string {
-  const line = /^error: (?:Uncaught (?:\(in promise\) )?)?(.*)$/m.exec(stderr)?.[1] ?? "no message";
+  const line = /^error: (?:Uncaught (?:\(in promise\) )?)?(.*)$/m.exec(stderr)?.[1] ??
+    stderr.trimEnd().split("\n").at(-1)!;
   return line.replace(/ at file:\S+$/, "").slice(0, 300);
 }
 

@@ -76,6 +76,24 @@ Deno.test("schedule prints lines that a shell reads as the tasks of the study, a
     await assert.rejects(Deno.stat(data), Deno.errors.NotFound);
   }));
 
+Deno.test("lines have the proxies and certificates of the shell, but no login that others could read", () =>
+  withMachine(async ({ run }) => {
+    const { code, stdout, stderr } = await run([], {
+      HTTPS_PROXY: "http://proxy.example:3128",
+      no_proxy: "localhost,.example",
+      DENO_CERT: "/etc/ssl/our ca.pem",
+      HTTP_PROXY: "http://ada:secret@proxy.example:3128",
+    });
+    assert.equal(code, 0, stderr);
+    const jobs = stdout.trimEnd().split("\n").filter((line) => !line.startsWith("#"));
+    for (const job of jobs) {
+      assert.match(job, / HTTPS_PROXY=http:\/\/proxy\.example:3128 /);
+      assert.match(job, / no_proxy=localhost,\.example 'DENO_CERT=\/etc\/ssl\/our ca\.pem' /);
+    }
+    assert.doesNotMatch(stdout + stderr, /secret/);
+    assert.match(stderr, /leave out HTTP_PROXY, .* login .* head of the crontab/);
+  }));
+
 Deno.test("schedule warns where Deno lies in the cache of npx and no link that stays leads to it", () =>
   withMachine(async ({ run }) => {
     const { execPath } = Deno;

@@ -6,6 +6,7 @@ import { recordSpending, spentThisMonth } from "../../../etl/answers/spending.ts
 import { batchPaths, type OpenBatch, storeBatch } from "../../../etl/batches/open_batch.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { uri } from "../../raw.ts";
+import { lines as quarantinedLines } from "../../etl/store/quarantined_lines.ts";
 import { withData } from "../../rows.ts";
 
 const SET = "0123456789abcdef";
@@ -61,4 +62,44 @@ Deno.test("a batch that lands a second time, after a crash amid the first, costs
     await recordSpending(paths, "sociopolitical", SET);
     const spent = await spentThisMonth(paths, "sociopolitical");
     assert.ok(Math.abs(spent - LINES / 100) < 1e-6, `${spent}`);
+  }));
+
+// Invariant 9
+Deno.test("of two lines about a request the one with an answer counts, and what cannot be read is set aside", () =>
+  withData(async (data) => {
+    const paths = new DataPaths(data);
+    await Deno.mkdir(paths.batches("sociopolitical", SET), { recursive: true });
+    await storeBatch(paths, BATCH);
+    const ids = ["first", "last", "refused", "broken"];
+    await Deno.writeTextFile(
+      batchPaths(paths.batches("sociopolitical", SET), BATCH.name).posts,
+      ids.map((custom_id) =>
+        JSON.stringify({
+          ...{ custom_id, date: "2026-06-01", uri: uri(custom_id), cid: "c", text_hash: "t" },
+          ...{ request_hash: custom_id, is_repeated: false },
+        }) + "\n"
+      ).join(""),
+    );
+    const answer = (custom_id: string) =>
+      JSON.stringify({ custom_id, response: { status_code: 200, body: {} } });
+    const error = (custom_id: string) =>
+      JSON.stringify({
+        custom_id,
+        response: { status_code: 400, body: { error: { message: "no" } } },
+      });
+    const broken = answer("broken").slice(0, -3);
+    const lines = async function* () {
+      yield* [error("last"), answer("first"), error("first"), answer("last"), error("refused")];
+      yield* [broken, "{", answer("unknown")];
+    };
+    const counts = new LabellingCounts();
+    const options = { paths, classifier, batch: BATCH, runId: "r", counts };
+    const { unreadable, missing, dropped } = await landBatch(options, lines());
+    assert.deepEqual([unreadable, missing, dropped], [2, 1, 1]);
+    assert.deepEqual([counts.labelled, counts.failed], [2, { rejected: 1 }]);
+    const aside = await quarantinedLines(paths);
+    assert.deepEqual(aside.map(({ reason, uri, bytes }) => [reason, uri, bytes]), [
+      ["unreadable_line", uri("broken"), broken.length],
+      ["unreadable_line", undefined, 0],
+    ]);
   }));

@@ -76,16 +76,18 @@ Deno.test("each fault of the service costs a try or is the reason of its own pos
   }));
 
 // Invariant 3
-Deno.test("an answer that is cut short is asked for with room for more, and ends as cut_short", async () => {
-  await Promise.all([["medium", { labelled: 4 }, 3], ["high", { cut_short: 4 }, 4]].map(
+Deno.test("an answer that is cut short is asked for with room for more, and where all are, the run ends", async () => {
+  await Promise.all([["medium", { labelled: 4 }, 3], ["high", { unavailable: 3 }, 4]].map(
     ([effort, expected, most]) =>
       withData((data) =>
         withGroq({}, async (server) => {
           await writeDays(data, numberedPosts(4));
           await writeStudy(data, { reasoning_effort: effort, completion_tokens: 64 });
           const { code, stderr, summary } = await label(data, server);
-          assert.equal(code, 0, stderr);
-          assert.deepEqual([outcomes(await labels(data)), summary.pending], [expected, 0]);
+          const pending = effort === "high" ? 4 : 0;
+          assert.equal(code, pending === 0 ? 0 : 1, stderr);
+          if (code === 1) assert.match(stderr, /3 posts got an answer that is cut short/);
+          assert.deepEqual([outcomes(await labels(data)), summary.pending], [expected, pending]);
           const caps = new Map<string, number[]>();
           for (const request of server.record.requests) {
             const user = userMessage(request);
@@ -100,6 +102,69 @@ Deno.test("an answer that is cut short is asked for with room for more, and ends
       ),
   ));
 });
+
+// Invariant 7
+Deno.test("a server that is too small for every request ends the run, and is asked again once it is mended", () =>
+  withData((data) =>
+    withGroq({}, async (groq) => {
+      let isSmall = true;
+      let refused = 0;
+      const answer = async (request: Request, body: string) => {
+        const { pathname } = new URL(request.url);
+        if (isSmall && pathname.endsWith("/chat/completions")) {
+          refused++;
+          const message = "This model's maximum context length is 256 tokens";
+          return Response.json({ error: { message, code: "context_length_exceeded" } }, {
+            status: 400,
+          });
+        }
+        const { method, headers } = request;
+        return await fetch(groq.url + pathname, { method, headers, ...body ? { body } : {} });
+      };
+      await withServer(answer, async (rootUrl) => {
+        await writeDays(data, numberedPosts(40));
+        await writeStudy(data);
+        const small = await label(data, { url: rootUrl.replace(/\/$/, "") });
+        assert.equal(small.code, 1, small.stderr);
+        assert.match(small.stderr, /10 posts are longer than the server takes/);
+        assert.match(small.stderr, /\n {2}Give the model server a larger context/);
+        assert.deepEqual([refused, small.summary.pending], [10, 40]);
+        isSmall = false;
+        const mended = await label(data, { url: rootUrl.replace(/\/$/, "") });
+        assert.equal(mended.code, 0, mended.stderr);
+        assert.deepEqual(outcomes(await labels(data)), { labelled: 40 });
+      });
+    })
+  ));
+
+Deno.test("a server that cuts prompts in silence is warned of, and its rows say what it counted", () =>
+  withData((data) =>
+    withGroq({}, async (groq) => {
+      const answer = async (request: Request, body: string) => {
+        const { method, headers } = request;
+        const { pathname } = new URL(request.url);
+        const answered = await fetch(groq.url + pathname, {
+          method,
+          headers,
+          ...body ? { body } : {},
+        });
+        if (!pathname.endsWith("/chat/completions")) return answered;
+        const completion = await answered.json();
+        completion.usage.prompt_tokens = 256;
+        return Response.json(completion);
+      };
+      await withServer(answer, async (rootUrl) => {
+        await writeDays(data, numberedPosts(5));
+        await writeStudy(data);
+        const url = rootUrl.replace(/\/$/, "");
+        const { code, stderr, summary } = await label(data, { url });
+        assert.equal(code, 0, stderr);
+        assert.match(stderr, /for 5 of 5 requests the server counts less than a third/);
+        assert.equal(summary.cut_prompts, 5);
+        assert.ok((await labels(data)).every(({ tokens_prompt }) => tokens_prompt === 256));
+      });
+    })
+  ));
 
 Deno.test("without a key, with a wrong one, or at a wrong address no post is asked about, and it is said why", () =>
   withData((data) =>

@@ -7,6 +7,7 @@ import {
 } from "../../../classifiers/codebooks/codebook.ts";
 import { compile } from "../../../classifiers/codebooks/dictionary_match.ts";
 import { UserError } from "../../../etl/run/error.ts";
+import { withData } from "../../rows.ts";
 import { withFile } from "./codebook_file.ts";
 
 const SHIPPED = "classifiers/codebooks/us_politics.yaml";
@@ -96,6 +97,7 @@ Deno.test("each mistake in a codebook is refused with the file and the place", a
   const cases: [text: string, where: string, what: string][] = [
     [replaced("languages: [en]", "languages: [en"), "line 6", "Flow"],
     [`${VALID}name: twice\n`, "line", "unique"],
+    [replaced("- ballot", "- *gate"), "*gate stands for nothing", "at line"],
     [replaced("terms: [firearm]", "terms: !secret [firearm]"), "line", "tag"],
     ["", "the file", "expected object"],
     [replaced("dictionary:", "dictionnary:"), "the file", "dictionnary"],
@@ -142,6 +144,34 @@ Deno.test("several mistakes are counted behind the first", async () => {
   const text = replaced("- ballot", '- ""').replace("weight: 0.5", "weight: 0");
   await assertRefused(text, "terms[0]: ", "(and 1 more)");
 });
+
+Deno.test("a codebook in another encoding is refused with its line, as its accents would match nothing", () =>
+  withData(async (folder) => {
+    const path = `${folder}/codebook.yaml`;
+    const text = replaced("- ballot", "- élection");
+    const latin = Uint8Array.from(text, (character) => character.charCodeAt(0));
+    await Deno.writeFile(path, latin);
+    const line = text.slice(0, text.indexOf("élection")).split("\n").length;
+    await assert.rejects(readDictionary(path), (error) => {
+      assert.ok(error instanceof UserError && error.exitCode === 2);
+      assert.match(
+        error.format(),
+        new RegExp(`codebook.yaml: line ${line} is not UTF-8\\n {2}Save`),
+      );
+      return true;
+    });
+    // Windows marks UTF-16, which can be read then; without the mark it is no text.
+    const wide = new Uint8Array(Uint16Array.from(`\ufeff${text}`, (it) => it.charCodeAt(0)).buffer);
+    await Deno.writeFile(path, wide);
+    const { dictionary } = await readDictionary(path);
+    assert.ok(JSON.stringify(dictionary).includes("élection"));
+    await Deno.writeFile(path, wide.subarray(2));
+    await assert.rejects(readDictionary(path), /not text in UTF-8|not UTF-8/);
+    await Deno.writeTextFile(path, `\ufeff${text.replaceAll("\n", "\r\n")}`);
+    assert.ok(JSON.stringify((await readDictionary(path)).dictionary).includes("élection"));
+    await Deno.writeTextFile(path, `${text}#${"x".repeat(21_000_000)}`);
+    await assert.rejects(readDictionary(path), /it has 21 MB/);
+  }));
 
 Deno.test("a codebook that is not there is a user's error", async () => {
   await assert.rejects(

@@ -55,6 +55,8 @@ Deno.test("an answer that no service should give is paid, not kept whole, and as
 Deno.test("refusals for the rate limit are no tries: a post has all of its tries after many of them", () => {
   const limits = Array.from({ length: 8 }, () => refusal("rate_limited"));
   return withRun([...limits, refusal("passing")], async (told) => {
+    // The pauses of all workers, which grow, are not what is looked at here.
+    told.pacer.pause = () => {};
     assert.deepEqual(await ask(told), { answer: ANSWER, reason: null });
     assert.deepEqual([told.asked.length, told.counts.cost], [10, 2 * PRICE]);
   });

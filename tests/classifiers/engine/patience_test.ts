@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Pacer } from "../../../etl/quota/pacer.ts";
 import { Patience, type Verdict } from "../../../classifiers/engine/patience.ts";
 import { ServiceError } from "../../../etl/answers/service_error.ts";
+import type { LabelReason } from "../../../etl/labels/label_reason.ts";
 import { UserError } from "../../../etl/run/error.ts";
 import "../../common_environment.ts";
 
@@ -58,6 +59,16 @@ Deno.test("a refusal for the rate limit pauses all, costs no try, and is said on
   assert.equal(judged.judge(failure("rate_limited", HOUR_MS), 1, 0), "quota");
 });
 
+Deno.test("a server that asks to wait for nothing is not asked without a pause", () => {
+  for (const retryAfterMs of [0, 1, undefined]) {
+    const { judged, pauses } = patience();
+    for (let pause = 0; pause < 5; pause++) {
+      judged.judge(failure("rate_limited", retryAfterMs), 1, performance.now());
+    }
+    assert.deepEqual(pauses, [1000, 2000, 4000, 8000, 16_000]);
+  }
+});
+
 Deno.test("a service of which nothing came for three posts ends the run, each tried three times", () => {
   const { judged } = patience(false);
   for (let post = 1; post <= 3; post++) {
@@ -90,18 +101,38 @@ Deno.test("a refusal that only its status explains is a post's own where the ser
   assert.equal(first.refused(rejected, false), "unavailable", "nobody knows whether it labels any");
   assert.equal(first.refused(denied, false), "unavailable");
   assert.throws(() => first.refused(denied, false), /it refuses the key, .* 3 posts in a row/);
-  const known = new Patience("tone", new Pacer([]), () => {}, true);
-  for (let post = 1; post < 10; post++) known.refused(denied, false);
-  assert.throws(() => known.refused(denied, false), /10 posts in a row/);
 });
 
-Deno.test("what a service knows of a post says that it works", () => {
-  const { judged } = patience(false);
-  judged.refused(new ServiceError("rejected", "too_long", "it is too long"), false);
-  assert.ok(judged.hasProof);
-  const { judged: other } = patience(false);
-  other.refused(new ServiceError("rejected", "rejected", "the answer says so"), true);
-  assert.ok(other.hasProof);
+// Invariant 7
+Deno.test("only a label says that a service works: a reason for good that the first posts get ends the run", () => {
+  const cases = {
+    too_long: 10,
+    refused: 10,
+    rejected: 10,
+    cut_short: 3,
+    language_not_supported: 50,
+  };
+  for (const [name, fewest] of Object.entries(cases)) {
+    const reason = name as LabelReason;
+    const error = new ServiceError("rejected", reason, "it says so");
+    const { judged } = patience(false);
+    const refuse = () => judged.refused(error, true);
+    for (let post = 1; post < fewest; post++) assert.equal(refuse(), reason);
+    assert.deepEqual([judged.hasProof, judged.end], [false, undefined]);
+    assert.equal(refuse(), reason);
+    assert.match(judged.end!.found, new RegExp(`^${fewest} posts `));
+    // Where it labels others, many in a row are needed.
+    const { judged: proven } = patience();
+    for (let post = 1; post < Math.max(20, fewest); post++) proven.refused(error, true);
+    assert.deepEqual([proven.end, proven.refused(error, true)], [undefined, reason]);
+    assert.ok(proven.end);
+    const { judged: mixed } = patience();
+    for (let post = 0; post < 200; post++) {
+      mixed.refused(error, true);
+      mixed.labelled();
+    }
+    assert.equal(mixed.end, undefined);
+  }
 });
 
 Deno.test("the first answers that cannot be read end the run, later ones only many in a row", () => {

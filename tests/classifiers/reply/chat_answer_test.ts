@@ -92,3 +92,20 @@ Deno.test("a model that declines is known by its first words, and only without a
     ]
   ) assert.ok(!isRefusal(text), text);
 });
+
+Deno.test("an answer in parts, in a fence or behind the model's thoughts is read", () => {
+  const contents = [
+    '```json\n{"a":1}\n```',
+    '<think>It says {"a":2}, hm.</think>\n\n{"a":1}',
+    '<thinking>\nhm\n</thinking>\n```\n{"a":1}\n```\n',
+    [{ type: "text", text: '{"a"' }, { type: "text", text: ":1}" }],
+    [{ type: "reasoning", text: "hm" }, { type: "text", text: '{"a":1}' }],
+  ];
+  for (const content of contents) {
+    assert.deepEqual(readChatReply(body({ content })).reply, { content: '{"a":1}' });
+  }
+  // Thoughts without an end are what was cut, or no answer that anybody can read.
+  assert.deepEqual(readChatReply(body({ content: "<think>hm" }, "length")).reply, {
+    reason: "cut_short",
+  });
+});

@@ -144,3 +144,27 @@ Deno.test("an error that repeats a token or an app password is told without", ()
   const appView = new AppView("http://a", { signal: new AbortController().signal, onWait() {} });
   assert.equal(appViewError("do it", appView, error).found, "http://a: no …, no …!");
 });
+
+Deno.test("a redirect is not followed: a login would go to another server", async () => {
+  let requests = 0;
+  const other = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
+    requests++;
+    return Response.json({ feed: [] });
+  });
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => Response.redirect(`http://127.0.0.1:${other.addr.port}/`, 307),
+  );
+  try {
+    const url = `http://127.0.0.1:${server.addr.port}`;
+    const appView = new AppView(url, { signal: new AbortController().signal, onWait() {} });
+    const error = await appView.getFeed(PAGE).then(() => undefined, (error) => error);
+    assert.match(
+      appViewError("read the feed", appView, error).message,
+      /another address \(HTTP 307\)/,
+    );
+    assert.equal(requests, 0);
+  } finally {
+    await Promise.all([server.shutdown(), other.shutdown()]);
+  }
+});

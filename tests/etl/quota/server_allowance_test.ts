@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Pacer } from "../../../etl/quota/pacer.ts";
-import { parseDuration } from "../../../etl/quota/server_allowance.ts";
+import { parseDuration, retryAfterMs } from "../../../etl/quota/server_allowance.ts";
 import { NEVER, REQUEST, TurnedClock, work } from "../../classifiers/engine/turned_clock.ts";
 import "../../common_environment.ts";
 
@@ -21,6 +21,22 @@ Deno.test("times until a reset are read as services write them", () => {
   for (const text of [null, "", "soon", "-3s", "3x", "s", "NaN"]) {
     assert.equal(parseDuration(text), undefined);
   }
+});
+
+Deno.test("no server makes us wait for years, or not at all, by the way in which it writes a time", () => {
+  const now = Date.now();
+  const near = (ms: number | undefined, wanted: number) =>
+    assert.ok(Math.abs(ms! - wanted) < 2000, `${ms} is not ${wanted}`);
+  // The time at which a limit resets, in seconds and in milliseconds since 1970.
+  near(parseDuration(String(Math.ceil(now / 1000) + 20)), 20_000);
+  near(parseDuration(String(now + 20_000)), 20_000);
+  assert.equal(parseDuration(String(Math.floor(now / 1000) - 20)), 0);
+  assert.equal(parseDuration("999999999"), 86_400_000);
+  assert.equal(retryAfterMs("1.25"), 1250);
+  assert.equal(retryAfterMs("0"), 0);
+  assert.equal(retryAfterMs(new Date(now - 60_000).toUTCString()), 0);
+  near(retryAfterMs(new Date(now + 60_000).toUTCString()), 60_000);
+  for (const text of [null, "", "soon"]) assert.equal(retryAfterMs(text), undefined);
 });
 
 Deno.test("what remains by an answer holds until its reset, and later answers only lower it", async () => {

@@ -33,21 +33,26 @@ Deno.test("the environment beats .env, and what is empty counts as unset", async
   });
 });
 
-Deno.test("a .env that is not in UTF-8 is an error that names it, and not a file without variables", () =>
+Deno.test("a .env of Windows is read with its mark, and one that is not text is an error that names it", () =>
   withData(async (data) => {
     const path = join(data, ".env");
-    const text = `\uFEFF${NAME}=http://file\r\n`;
-    await Deno.writeFile(
-      path,
-      new Uint8Array(Uint16Array.from(text, (c) => c.charCodeAt(0)).buffer),
-    );
-    const args = ["status", "--data", data];
-    const { code, stderr } = await runProcess(args, { CIVICSKY_ENV_FILE: path });
-    assert.equal(code, 2, stderr);
-    assert.match(
-      stderr,
-      /^Cannot read the variables in \S+\.env: it is not text in UTF-8\n {2}Mend/,
-    );
+    const text = `\uFEFFCIVICSKY_STUDY=/no/study.yaml\r\n`;
+    const wide = new Uint8Array(Uint16Array.from(text, (c) => c.charCodeAt(0)).buffer);
+    const run = async (bytes: Uint8Array) => {
+      await Deno.writeFile(path, bytes);
+      const args = ["preprocess", "--data", data];
+      const { code, stderr } = await runProcess(args, {
+        CIVICSKY_ENV_FILE: path,
+        CIVICSKY_STUDY: "",
+      });
+      assert.equal(code, 2, stderr);
+      return stderr;
+    };
+    assert.match(await run(new TextEncoder().encode(text)), /no file \/no\/study\.yaml/);
+    assert.match(await run(wide), /no file \/no\/study\.yaml/);
+    const said = /^Cannot read \S+\.env: [^\n]*not[^\n]* UTF-8\n {2}Save the file as UTF-8/;
+    assert.match(await run(wide.subarray(2)), said);
+    assert.match(await run(Uint8Array.from("X=\xe9\n", (c) => c.charCodeAt(0))), said);
   }));
 
 /** Variables of other programs that tasks with some permissions look at. */
@@ -57,7 +62,11 @@ const SYSTEM_VARIABLES: Record<string, string[]> = {
   online: PROXIES,
   daily: PROXIES,
   doctor: [...PROXIES, "DENO_DIR", "XDG_CACHE_HOME", "HOME"],
-  schedule: ["HOME", "PATH", "DENO_DIR", "XDG_CACHE_HOME"],
+  schedule: [
+    ...["HOME", "PATH", "DENO_DIR", "XDG_CACHE_HOME"],
+    ...PROXIES,
+    ...["DENO_CERT", "DENO_TLS_CA_STORE"],
+  ],
   slurm: ["DENO_DIR"],
 };
 

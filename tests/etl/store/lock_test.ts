@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { startTicks } from "../../../etl/run/process.ts";
+import { bootId, bootTime, startTicks } from "../../../etl/run/process.ts";
 import { lock } from "../../../etl/store/lock.ts";
 import { withData } from "../../rows.ts";
 import { Child } from "./child.ts";
@@ -52,10 +52,76 @@ Deno.test({
       await leave(path, { ...alive, start_ticks: "1" });
       assert.equal(await isFree(data), true, "another process has the pid now");
       await leave(path, { ...alive, boot_id: "another" });
+      assert.equal(
+        await isFree(data),
+        false,
+        "another machine of this name, which gives signs of life",
+      );
+      await leave(path, { ...alive, boot_id: "another" }, 6);
+      assert.equal(await isFree(data), true, "that one is silent");
+      const uptime = (Date.now() - bootTime()!) / 60_000;
+      await leave(path, { ...alive, boot_id: "another" }, uptime + 2);
       assert.equal(await isFree(data), true, "the machine was started again");
+      const [boot] = bootId()!.split(" ");
+      const other = { ...dead(), boot_id: `${boot} pid:[1]` };
+      await leave(path, other);
+      assert.equal(await isFree(data), false, "pids of another container");
+      await leave(path, other, 6);
+      assert.equal(await isFree(data), true, "that container is silent");
     });
   },
 });
+
+Deno.test({
+  name: "a container with the name of its machine steals no lock, and none is stolen from it",
+  ignore: !LINUX || !await canUnshare(),
+  async fn() {
+    await withData(async (data) => {
+      const script = `import { lock } from "${new URL(
+        "../../../etl/store/lock.ts",
+        import.meta.url,
+      )}";
+        try {
+          await lock("${data}", Deno.args[0], "run it");
+          console.log("got");
+        } catch (error) {
+          console.log(error.exitCode);
+        }
+        await new Response(Deno.stdin.readable).text();
+        Deno.exit();`;
+      const inContainer = (name: string) =>
+        new Deno.Command("unshare", {
+          args: ["--pid", "--fork", "--mount-proc", Deno.execPath(), "eval", script, name],
+          cwd: new URL("../../../", import.meta.url),
+          stdin: "piped",
+          stdout: "piped",
+          stderr: "inherit",
+        }).spawn();
+      await using _ours = await lock(data, "ours", "run it");
+      const [other, theirs] = [inContainer("ours"), inContainer("theirs")];
+      const said = async ({ stdout }: Deno.ChildProcess) => {
+        const { value } = await stdout.getReader().read();
+        return new TextDecoder().decode(value).trim();
+      };
+      assert.deepEqual(await Promise.all([said(other), said(theirs)]), ["3", "got"]);
+      await assert.rejects(lock(data, "theirs", "run it"), { exitCode: 3 });
+      for (const child of [other, theirs]) {
+        await child.stdin.close();
+        await child.status;
+      }
+    });
+  },
+});
+
+async function canUnshare(): Promise<boolean> {
+  try {
+    const args = ["--pid", "--fork", "--mount-proc", "true"];
+    return (await new Deno.Command("unshare", { args, stderr: "null" }).output()).success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
 
 Deno.test("another host's lock stands for five minutes without a heartbeat and then falls", async () => {
   await withData(async (data) => {

@@ -113,3 +113,31 @@ Deno.test("a line that a killed process left torn is trimmed before the next is 
     assert.deepEqual((await lines(paths)).map((line) => line.after), [1, 2]);
   });
 });
+
+// Invariant 9
+Deno.test("a day of junk fills 100 MB and no more, says so, and is counted to its end", async () => {
+  await withData(async (data) => {
+    const paths = new DataPaths(data);
+    const quarantine = new Quarantine(paths, "firehose");
+    const junk = new Uint8Array(65_536);
+    const add = (items: number) => {
+      for (let item = 0; item < items; item++) {
+        quarantine.add("malformed_record", { uri: "at://x", item }, junk);
+      }
+    };
+    for (let commit = 0; commit < 30; commit++) {
+      add(50);
+      await quarantine.commit();
+    }
+    // More than a day's in one commit is not held either.
+    add(2000);
+    await quarantine.commit();
+    const [path] = paths.quarantined();
+    const { size } = await Deno.stat(path!);
+    assert.ok(size > 99e6 && size < 101e6, `${size} bytes`);
+    const reasons = (await lines(paths)).map(({ reason }) => reason);
+    assert.equal(reasons.pop(), "no_more_kept");
+    assert.ok(reasons.every((reason) => reason === "malformed_record"));
+    assert.equal(quarantine.total, 3500);
+  });
+});

