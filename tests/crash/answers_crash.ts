@@ -115,6 +115,8 @@ test("a process killed at any instant of appending and merging leaves each answe
     const script = "../classifiers/engine/merging_script.ts";
     const child = new Child(script, study.data, `${kill}000000`);
     await child.line();
+    // On a busy machine none of them might come to its first answer.
+    if (kill === 0) durable.push((await child.line())!);
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 400));
     durable.push(...await child.kill());
   }

@@ -108,7 +108,7 @@ testOnSmallDisk(
     quarantine.add("malformed_frame", { after: 1 }, "");
     await quarantine.commit();
     const filling = await fill(disk);
-    quarantine.add("malformed_frame", { after: 2 }, new Uint8Array(60_000));
+    quarantine.add("malformed_record", { uri: "at://x", after: 2 }, new Uint8Array(60_000));
     await assert.rejects(quarantine.commit(), /^UserError: Cannot write the quarantine .*No space/);
     assert.deepEqual((await lines(paths)).map((line) => line.after), [1]);
     await Deno.remove(filling);
