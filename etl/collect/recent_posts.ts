@@ -20,13 +20,15 @@ export interface Version {
  * generations of ten minutes; memory does not grow with the length of a run.
  */
 export class RecentPosts {
-  /** CIDs by `uri rev`; of more than one, with a space between them. */
-  #young = new Map<string, string>();
-  #old = new Map<string, string>();
+  /** A hash of the first CID by `uri rev`: numbers, as texts would be most of what a run holds. */
+  #young = new Map<string, number>();
+  #old = new Map<string, number>();
+  /** Further versions of one revision, `uri rev cid`. */
+  readonly #further = new Set<string>();
   #since = -Infinity;
 
   constructor(versions: Iterable<Version> = []) {
-    for (const { key, cid } of versions) this.#old.set(key, joined(this.#old.get(key), cid));
+    for (const { key, cid } of versions) this.#isNew(this.#old, key, cid);
   }
 
   /** Remember a version at a time of the stream; gives false where it was there before. */
@@ -36,20 +38,34 @@ export class RecentPosts {
       this.#young = this.#since > -Infinity ? new Map() : this.#young;
       this.#since = time;
     }
-    const young = this.#young.get(key);
-    if (`${young} ${this.#old.get(key)}`.split(" ").includes(cid)) return false;
-    this.#young.set(key, joined(young, cid));
-    return true;
+    return this.#isNew(this.#young, key, cid);
   }
 
   /** Is a version of this revision (`uri rev`) remembered? */
   has(key: string): boolean {
     return this.#young.has(key) || this.#old.has(key);
   }
+
+  #isNew(generation: Map<string, number>, key: string, cid: string): boolean {
+    const first = this.#young.get(key) ?? this.#old.get(key);
+    if (first === undefined) {
+      generation.set(key, hashOf(cid));
+      return true;
+    }
+    const version = `${key} ${cid}`;
+    if (first === hashOf(cid) || this.#further.has(version)) return false;
+    this.#further.add(version);
+    return true;
+  }
 }
 
-function joined(cids: string | undefined, cid: string): string {
-  return cids === undefined ? cid : `${cids} ${cid}`;
+/** Give a number of 30 bits for a CID, by its last characters. */
+function hashOf(cid: string): number {
+  let hash = 0;
+  for (let i = Math.max(0, cid.length - 12); i < cid.length; i++) {
+    hash = (hash * 31 + cid.charCodeAt(i)) & 0x3fffffff;
+  }
+  return hash;
 }
 
 /** Give the newest versions of posts of a source, which another host may send again. */
