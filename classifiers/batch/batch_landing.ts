@@ -85,10 +85,11 @@ class Landing {
       if (posts === undefined) this.#posts.set(post.custom_id, [post]);
       else posts.push(post);
     }
-    let read: BatchLine[] = [];
+    let [read, number]: [BatchLine[], number] = [[], 0];
     for await (const text of lines) {
+      number++;
       const line = readBatchLine(text, batch.host ?? "vllm run-batch", batch.model);
-      if (line === undefined) this.#setAside(text);
+      if (line === undefined) this.#setAside(text, number);
       else read.push(line);
       if (read.length < AT_ONCE) continue;
       await this.#land(classifier, read);
@@ -141,11 +142,11 @@ class Landing {
   }
 
   /** Set a line aside that cannot be read; without the post that it is about, only its size. */
-  #setAside(text: string): void {
+  #setAside(text: string, line: number): void {
     this.landed.unreadable++;
     const [, id = ""] = /"custom_id"\s*:\s*"([^"]+)"/.exec(text) ?? [];
     const [post, ...others] = this.#posts.get(id) ?? [];
-    const where = { batch: this.options.batch.name, line: this.landed.unreadable };
+    const where = { batch: this.options.batch.name, line };
     // Where several posts are asked about in one request, the line could not go with one of them.
     if (post === undefined || others.length > 0) this.quarantine.add("unreadable_line", where, "");
     else this.quarantine.add("unreadable_line", { ...where, uri: post.uri }, text);
