@@ -146,10 +146,10 @@ export function chatClassifier(options: ChatOptions): BatchClassifier {
   }
 }
 
-/** Tokenizers differ by less than a third; a server that keeps 256 of 1,200 tokens is far below. */
+/** Far more than tokenizers differ; a server that keeps 256 of 1,200 tokens is below. */
 const CUT_PROMPT = 1 / 3;
 
-/** Did a server read much less of a request than was sent, as Ollama and others do in silence? */
+/** Did a server read much less of a request than was sent without saying so? */
 function isPromptCut(body: string, sent: number): boolean {
   try {
     const { tokens_prompt } = readChatAnswer(body);

@@ -10,7 +10,7 @@ import type { Session } from "./session.ts";
 import { delay } from "../run/pause.ts";
 
 const TIMEOUT_MS = 30_000;
-/** A page has 100 posts, and a record at most 150 KB (https://atproto.com/specs/data-model#limits). */
+/** A page has at most 100 posts: 160 KB for each. */
 const MOST_BYTES = 16_000_000;
 const TRIES = 4;
 /** The lexicon's limit: uris in one `getPosts`. */
