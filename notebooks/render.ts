@@ -3,7 +3,6 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Command, type Context, type Outcome } from "../etl/command/command.ts";
 import { EXIT, UserError } from "../etl/run/error.ts";
 import { checkDays } from "../etl/run/option.ts";
-import { holdFiles } from "../etl/store/reading.ts";
 import { replaceText } from "../etl/store/whole_file.ts";
 import { runCells } from "./render/cell_run.ts";
 import { asDamage } from "./render/damaged_data.ts";
@@ -82,8 +81,6 @@ export async function render(
     });
   }
   setParameters(context, notebooks, given);
-  // A cell may not write, and so cannot hold the files that it reads.
-  await using _files = await holdFiles(context.paths);
   const footer = await dataLines(context);
   const written: string[] = [];
   for (const [name, notebook] of notebooks) {

@@ -1,3 +1,4 @@
+import { FIRST_TIME_CURSOR } from "../raw/stream_place.ts";
 import { parseTime } from "./event_time.ts";
 import { type Account, FrameError, type Info, type OtherEvent } from "./frame.ts";
 import { POST_COLLECTION } from "./post.ts";
@@ -6,8 +7,6 @@ import type { StreamCommit, StreamDecoder, StreamFrame } from "./stream_decoder.
 
 /** The lexicon of the stream, which names its events. */
 export const SUBSCRIBE_EVENTS = "network.bsky.jetstream.subscribeEvents";
-/** A cursor below this is a sequence number, from here on it is microseconds since 1970. */
-export const FIRST_TIME_CURSOR = 1e15;
 
 /** A commit with its one op; the host makes an event, with a `seq` of its own, of every op. */
 export interface JetstreamCommit extends StreamCommit {

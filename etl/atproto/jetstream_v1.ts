@@ -1,6 +1,6 @@
+import { FIRST_TIME_CURSOR } from "../raw/stream_place.ts";
 import {
   type Fields,
-  FIRST_TIME_CURSOR,
   JETSTREAM,
   type JetstreamCommit,
   NAME,

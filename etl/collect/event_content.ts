@@ -12,14 +12,12 @@ import { POST_COLLECTION, readPost, RecordError } from "../atproto/post.ts";
 import type { StreamCommit, StreamDecoder } from "../atproto/stream_decoder.ts";
 import type { Quarantine } from "../store/quarantine.ts";
 import { isoTime } from "../run/clock.ts";
+import { AHEAD_MINUTES } from "../raw/stream_place.ts";
 import type { RecentPosts } from "./recent_posts.ts";
 import type { Placed } from "./stream_clock.ts";
 
 /** JSON of the posts of one event, at most; its journal line must stay readable (`land.ts`). */
 const MAX_CHARACTERS = 4_000_000;
-
-/** How far ahead of the stream a post can be; the days of posts allow as much. */
-const AHEAD_MS = 10 * 60_000;
 
 /** An event of a stream that has a place in it. */
 export type Event = StreamCommit | Account | OtherEvent;
@@ -76,7 +74,7 @@ export function postTimeOf(
   now: () => number,
   since: number,
 ): PostTime {
-  const latest = isSure ? time + AHEAD_MS : now();
+  const latest = isSure ? time + AHEAD_MINUTES * 60_000 : now();
   const earliest = isFirst ? -Infinity : Math.min(since, time);
   const kept = Math.max(earliest, Math.min(latest, sent));
   return { event_time: isoTime(kept), event_time_sent: kept === sent ? null : isoTime(sent) };

@@ -1,7 +1,7 @@
 import type { StreamFrame } from "../atproto/stream_decoder.ts";
 import { subscribe } from "../atproto/subscription.ts";
 import { FrameError } from "../atproto/frame.ts";
-import { FIRST_TIME_CURSOR } from "../atproto/jetstream_event.ts";
+import { FIRST_TIME_CURSOR } from "../raw/stream_place.ts";
 import type { Position } from "./collector_options.ts";
 import { lastPosition } from "../raw/land.ts";
 import { now } from "../run/clock.ts";
@@ -34,7 +34,7 @@ const LONGEST_BACKLOG = 4096;
 /** Silence after which a probe has all that the host holds, before its first frame and after it. */
 const [FIRST_MS, NEXT_MS] = [5000, 300];
 /** So much of the stream is read twice where hosts change: hosts lie apart by no more. */
-export const OVERLAP_MS = 10 * 60_000;
+const OVERLAP_MS = 10 * 60_000;
 /** So much before a time is read too: events of a minute show a silence, and those before an edge the edge. */
 const LEAD_MS = 120_000;
 /** So far the clocks of two versions of a host may lie apart: so much is read in both. */

@@ -1,5 +1,6 @@
 import { rawRows } from "../raw/raw_rows.ts";
 import type { Inputs } from "../raw/inputs.ts";
+import { AHEAD_MINUTES } from "../raw/stream_place.ts";
 import { isReached } from "../raw/account_removal.ts";
 import { isVersionRemoved, readRemovals, type Removals } from "../raw/removal.ts";
 import { SOURCE_COLUMNS, SOURCE_NAMES } from "../store/source.ts";
@@ -119,7 +120,7 @@ export async function indexPosts(
     dated AS (
       SELECT *, CASE WHEN reference_time IS NULL THEN false ELSE coalesce(
         created_at < reference_time - INTERVAL 1 HOUR OR
-        created_at > reference_time + INTERVAL 10 MINUTE, true) END AS created_at_suspect
+        created_at > reference_time + INTERVAL ${AHEAD_MINUTES} MINUTE, true) END AS created_at_suspect
       FROM chosen
     )
     SELECT

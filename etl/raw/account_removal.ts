@@ -3,14 +3,12 @@ import { now } from "../run/clock.ts";
 import { type Database, literal, row } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
 import { POSTS, RAW } from "../store/tables.ts";
+import { AHEAD_MINUTES, FIRST_TIME_CURSOR } from "./stream_place.ts";
 import { HIDINGS, subjectHashSql } from "./tombstone.ts";
 
 /** How long a deactivated account may still come back before its posts are purged. */
 const RETURN_DAYS = 30;
-/** As far as posts can be dated ahead of their place in the stream. */
-const AHEAD = "INTERVAL 10 MINUTE";
-/** A cursor from here on is a time, below it a sequence number. */
-const FIRST_TIME_CURSOR = 1_000_000_000_000_000;
+const AHEAD = `INTERVAL ${AHEAD_MINUTES} MINUTE`;
 
 /** The place of a version in a stream, as SQL expressions. */
 export interface PlaceColumns {

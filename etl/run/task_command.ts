@@ -9,16 +9,20 @@ interface Task {
   description?: string;
 }
 
-/** Give the tasks of `deno.json` by their names; comments and commas at an end are allowed there. */
-export function readTasks(): Record<string, Task> {
+/** Read `deno.json`; comments and commas at an end are allowed there. */
+export function readConfig(): { tasks: Record<string, Task | string>; imports: unknown } {
   const text = Deno.readTextFileSync(`${ROOT}deno.json`);
   const json = text.replace(
     /("(?:\\.|[^"\\])*")|\/\/[^\n]*|\/\*[^]*?\*\//g,
     (_, string?: string) => string ?? "",
   ).replace(/("(?:\\.|[^"\\])*")|,(?=\s*[}\]])/g, (_, string?: string) => string ?? "");
-  const tasks = JSON.parse(json).tasks as Record<string, Task | string>;
+  return JSON.parse(json);
+}
+
+/** Give the tasks of `deno.json` by their names. */
+export function readTasks(): Record<string, Task> {
   return Object.fromEntries(
-    Object.entries(tasks).map(([name, task]) => [
+    Object.entries(readConfig().tasks).map(([name, task]) => [
       name,
       typeof task === "string" ? { command: task } : task,
     ]),

@@ -33,9 +33,6 @@ export async function runCells(
     throw await unreadableCell(notebook.cells, options) ??
       failed(name, "no cell could be run", firstLine(ended.stderr));
   }
-  if (Deno.env.get("ZZ")) {
-    console.error(ended.stderr.slice(-3000), JSON.stringify(ended.outputs.at(-1)).slice(-1500));
-  }
   const running = module.cells.findIndex(({ index }) => index === ended.cell) + 1;
   if (ended.limit) throw failed(name, `code cell ${running}`, reached(ended.limit, limits));
   if (ended.success) throw failed(name, `code cell ${running}`, "it ended the run");

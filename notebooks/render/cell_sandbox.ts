@@ -1,11 +1,9 @@
-import { readFileSync } from "node:fs";
 import { join, sep } from "node:path";
-import { fileURLToPath } from "node:url";
+import { readConfig, ROOT } from "../../etl/run/task_command.ts";
 import { replacementFile } from "../../etl/store/replacement.ts";
 import { ENGINE } from "../query/engine.ts";
 import { VIEWED_FOLDERS } from "../query/views.ts";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** Where modules lie that cells import; the other folders of a checkout may hold keys and posts. */
 const MODULES = ["notebooks", "etl", "classifiers"];
 const PERMISSIONS = "cells";
@@ -25,7 +23,7 @@ export interface CellSandbox extends AsyncDisposable {
  */
 export async function cellSandbox(data: string, study: string): Promise<CellSandbox> {
   const folder = await Deno.makeTempDir({ prefix: "civicsky-render-" });
-  const { imports } = JSON.parse(readFileSync(join(ROOT, "deno.json"), "utf8"));
+  const { imports } = readConfig();
   const config = {
     nodeModulesDir: "none",
     imports,

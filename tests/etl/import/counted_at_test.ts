@@ -1,32 +1,21 @@
 /** When the counts of an import were taken, and which stand. */
 import assert from "node:assert/strict";
+import { laterTask } from "../../later_task.ts";
 import { rawFolder, uri } from "../../raw.ts";
 import { query, withData } from "../../rows.ts";
-import { runTask } from "../../task.ts";
 import { TEST_DATA } from "../../test_data.ts";
 import { rawRows } from "../sources/firehose_run.ts";
 
 const T = "2026-06-01T10:00:00Z";
 const HEADER = "uri,created_at,text,like_count,reply_count,counted_at";
 
-/** The clock of each task is a minute after that of the one before. */
-let minutes = 0;
-
-async function task(data: string, name: string, ...args: string[]) {
-  const { code, stdout, stderr } = await runTask([name, ...args, "--data", data, "--json"], {
-    CIVICSKY_CLOCK: new Date(Date.UTC(2026, 5, 10) + 60_000 * minutes++).toISOString(),
-  });
-  assert.equal(code, 0, stderr);
-  return JSON.parse(stdout);
-}
-
 async function importRows(data: string, rows: string[], header = HEADER) {
   await Deno.writeTextFile(`${data}/posts.csv`, [header, ...rows, ""].join("\n"));
-  return await task(data, "import", `${data}/posts.csv`);
+  return await laterTask(data, "import", `${data}/posts.csv`);
 }
 
 async function counts(data: string) {
-  await task(data, "preprocess");
+  await laterTask(data, "preprocess");
   const posts = await query(
     data,
     `SELECT like_count, reply_count, count_age_hours FROM '{data}/posts/*/*.parquet' ORDER BY uri`,
@@ -188,8 +177,8 @@ Deno.test({
   ignore: TEST_DATA === undefined,
   fn: () =>
     withData(async (data) => {
-      await task(data, "import", `${TEST_DATA}/reports/counts-week1.csv`);
-      const second = await task(data, "import", `${TEST_DATA}/reports/counts-week2.csv`);
+      await laterTask(data, "import", `${TEST_DATA}/reports/counts-week1.csv`);
+      const second = await laterTask(data, "import", `${TEST_DATA}/reports/counts-week2.csv`);
       assert.deepEqual([second.new_posts, second.new_counts, second.undated_counts], [0, 2, 2]);
       assert.deepEqual(await counts(data), [[5000, 300, null], [7, 0, null]]);
     }),

@@ -1,8 +1,8 @@
 /** Files that bring in posts which an earlier file brought. */
 import assert from "node:assert/strict";
+import { laterTask } from "../../later_task.ts";
 import { uri } from "../../raw.ts";
 import { query, withData } from "../../rows.ts";
-import { runTask } from "../../task.ts";
 
 const TEXT = "A post about the rising rents in the city";
 const FULL = ["uri,created_at,text", `${uri("a")},2026-06-01T23:30:10Z,${TEXT}`];
@@ -18,20 +18,9 @@ const COPIES = [
   ["nothing as it was", "2026-06-02", "NA"],
 ] as const;
 
-/** The clock of each task is a minute after that of the one before. */
-let minutes = 0;
-
-async function task(data: string, name: string, ...args: string[]) {
-  const { code, stdout, stderr } = await runTask([name, ...args, "--data", data, "--json"], {
-    CIVICSKY_CLOCK: new Date(Date.UTC(2026, 5, 10) + 60_000 * minutes++).toISOString(),
-  });
-  assert.equal(code, 0, stderr);
-  return JSON.parse(stdout);
-}
-
 async function importLines(data: string, lines: string[]) {
   await Deno.writeTextFile(`${data}/posts.csv`, [...lines, ""].join("\n"));
-  return await task(data, "import", `${data}/posts.csv`, "--as", "round");
+  return await laterTask(data, "import", `${data}/posts.csv`, "--as", "round");
 }
 
 const copyOf = ([, created, text]: typeof COPIES[number]) => [
@@ -40,7 +29,7 @@ const copyOf = ([, created, text]: typeof COPIES[number]) => [
 ];
 
 async function post(data: string) {
-  await task(data, "preprocess");
+  await laterTask(data, "preprocess");
   return await query(
     data,
     `SELECT p.text, p.created_at::VARCHAR AS created_at, l.labels['civic_label'] AS civic
@@ -78,7 +67,7 @@ Deno.test("a day alone yields to a time, in one file and in two, and nobody is w
       for (const lines of files) {
         assert.deepEqual((await importLines(data, lines)).warnings, []);
       }
-      await task(data, "preprocess");
+      await laterTask(data, "preprocess");
       const times = "SELECT created_at::VARCHAR AS at FROM '{data}/posts/*/*.parquet'";
       assert.deepEqual(await query(data, times), [{ at: "2026-06-01 23:30:10" }]);
     });
@@ -124,7 +113,7 @@ Deno.test("rows of one post in one file give their labels, also without its text
           8,
           1,
         ]);
-        const { found_labels } = await task(data, "preprocess");
+        const { found_labels } = await laterTask(data, "preprocess");
         assert.deepEqual([found_labels[0].labels, found_labels[0].found], [8, 8]);
         const likes = await query(data, "SELECT text, like_count FROM '{data}/posts/*/*.parquet'");
         // The last row is that of the last count.
@@ -146,7 +135,7 @@ Deno.test("a later look at a post in one file counts, also without its text", ()
       `${uri("a")},2026-06-01,${TEXT},10,2026-06-02`,
       `${uri("a")},2026-06-01,NA,5000,2026-06-09`,
     ]);
-    await task(data, "preprocess");
+    await laterTask(data, "preprocess");
     assert.deepEqual(
       await query(data, "SELECT text, like_count FROM '{data}/posts/*/*.parquet'"),
       [{ text: TEXT, like_count: 5000 }],

@@ -3,12 +3,11 @@ import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { labelSetName } from "../../../notebooks/measures/figure_facts.ts";
 import { open } from "../../../notebooks/query/data.ts";
+import { laterTask } from "../../later_task.ts";
 import { rawFolder, uri } from "../../raw.ts";
 import { query, withData } from "../../rows.ts";
 import { runTask } from "../../task.ts";
 
-/** The clock of each task is a minute after that of the one before. */
-let minutes = 0;
 const T = "2026-06-01T10:00:00Z";
 /** Posts as the stream brought them, and their texts as a coder's file has them. */
 const MANGLED: [name: string, text: string, coded: string][] = [
@@ -24,14 +23,6 @@ const MANGLED: [name: string, text: string, coded: string][] = [
 
 function field(text: string): string {
   return `"${text.replaceAll('"', '""')}"`;
-}
-
-async function task(data: string, name: string, ...args: string[]) {
-  const { code, stdout, stderr } = await runTask([name, ...args, "--data", data, "--json"], {
-    CIVICSKY_CLOCK: new Date(Date.UTC(2026, 5, 10) + 60_000 * minutes++).toISOString(),
-  });
-  assert.equal(code, 0, stderr);
-  return JSON.parse(stdout);
 }
 
 async function stream(data: string, rows: Record<string, unknown>[]) {
@@ -73,12 +64,12 @@ const COUNTS = ({ labels, found, by_uri_alone, of_another_version, without_post 
 Deno.test("labels find their posts whatever a spreadsheet or a coding tool did to the texts", () =>
   withData(async (data) => {
     await stream(data, MANGLED.map(([name, text]) => ({ uri: uri(name), text })));
-    await task(data, "preprocess");
+    await laterTask(data, "preprocess");
     const file = await coded(
       data,
       MANGLED.map(([name, , text]) => [uri(name), T, field(text), "civic"]),
     );
-    const imported = await task(data, "import", file, "--as", "round");
+    const imported = await laterTask(data, "import", file, "--as", "round");
     assert.deepEqual(imported.found_labels.map(COUNTS), [[8, 8, 1, 0, 0]]);
     assert.match(
       imported.warnings.join("\n"),
@@ -86,12 +77,12 @@ Deno.test("labels find their posts whatever a spreadsheet or a coding tool did t
     );
     const all = Object.fromEntries(MANGLED.map(([name]) => [name, "civic"]).sort());
     assert.deepEqual(await answers(data), all);
-    const built = await task(data, "preprocess");
+    const built = await laterTask(data, "preprocess");
     // That one has no text of its own any more is not forgotten.
     assert.deepEqual(built.found_labels.map(COUNTS), [[8, 8, 1, 0, 0]]);
     assert.match(built.warnings.join("\n"), /^1 labels have a text that no version .* uri alone$/);
     assert.deepEqual(await answers(data), all);
-    const [set] = (await task(data, "status")).label_sets;
+    const [set] = (await laterTask(data, "status")).label_sets;
     assert.deepEqual([set.labelled, set.labels, set.labels_found], [8, 8, 8]);
     const page = await open(data, { engine: "native" });
     assert.match((await labelSetName(page, "human"))!, / \(8 of 8 labels found their post\)$/);
@@ -110,17 +101,17 @@ Deno.test("labels that are imported before their posts or twice are found once",
       data,
       MANGLED.map(([name, , text]) => [uri(name), T, field(text), "civic"]),
     );
-    const first = await task(data, "import", file, "--as", "round");
+    const first = await laterTask(data, "import", file, "--as", "round");
     assert.deepEqual(first.found_labels.map(COUNTS), [[8, 0, 0, 0, 8]]);
     await stream(data, MANGLED.map(([name, text]) => ({ uri: uri(name), text })));
-    const built = await task(data, "preprocess");
+    const built = await laterTask(data, "preprocess");
     assert.deepEqual(built.found_labels.map(COUNTS), [[8, 8, 1, 0, 0]]);
     const labels = "SELECT * FROM '{data}/labels/human/*/*.parquet' ORDER BY uri";
     const before = await query(data, labels);
     assert.equal(before.length, 8);
-    const second = await task(data, "import", file, "--as", "round");
+    const second = await laterTask(data, "import", file, "--as", "round");
     assert.deepEqual([second.new_posts, ...second.found_labels.map(COUNTS)], [0, [8, 8, 1, 0, 0]]);
-    await task(data, "preprocess");
+    await laterTask(data, "preprocess");
     assert.deepEqual(await query(data, labels), before);
   }));
 
@@ -128,7 +119,7 @@ Deno.test("posts of an import find the labels of a coder's copy of it, of two co
   withData(async (data) => {
     const header = "uri,created_at,text,civic_label,coder";
     const copies = MANGLED.filter(([name]) => name !== "cut");
-    await task(
+    await laterTask(
       data,
       "import",
       await coded(data, copies.map(([name, text]) => [uri(name), T, field(text), "", ""]), header),
@@ -141,9 +132,9 @@ Deno.test("posts of an import find the labels of a coder's copy of it, of two co
       ]),
       header,
     );
-    const { new_posts, set_aside } = await task(data, "import", file);
+    const { new_posts, set_aside } = await laterTask(data, "import", file);
     assert.deepEqual([new_posts, set_aside], [0, {}]);
-    const { found_labels, warnings } = await task(data, "preprocess");
+    const { found_labels, warnings } = await laterTask(data, "preprocess");
     assert.deepEqual([found_labels.map(COUNTS), warnings], [[[14, 14, 0, 0, 0]], []]);
     assert.equal(Object.keys(await answers(data)).length, 7);
   }));
@@ -156,12 +147,12 @@ Deno.test("of two versions of a post, a label belongs to the one whose text it h
       { uri: uri("b"), rev: "a", cid: "a3", text: "The “first” version" },
       { uri: uri("b"), rev: "b", cid: "b3", text: "The “second” version" },
     ]);
-    await task(data, "preprocess");
+    await laterTask(data, "preprocess");
     const file = await coded(data, [
       [uri("a"), T, field('The "first" version'), "civic"],
       [uri("b"), T, field('The "second" version'), "civic"],
     ]);
-    const { found_labels, warnings } = await task(data, "import", file);
+    const { found_labels, warnings } = await laterTask(data, "import", file);
     assert.deepEqual(found_labels.map(COUNTS), [[2, 1, 0, 1, 0]]);
     assert.match(
       warnings.join("\n"),
@@ -172,7 +163,7 @@ Deno.test("of two versions of a post, a label belongs to the one whose text it h
     assert.match(status.stdout, /human, \w+: 1 of 2 labels found their post\n/);
     const page = await open(data, { engine: "native" });
     assert.match((await labelSetName(page, "human"))!, / \(1 of 2 labels found their post\)$/);
-    const built = await task(data, "preprocess");
+    const built = await laterTask(data, "preprocess");
     assert.deepEqual(built.found_labels.map(COUNTS), [[2, 1, 0, 1, 0]]);
     assert.match(built.warnings.join("\n"), /1 of 2 labels found their post/);
   }));
@@ -196,15 +187,15 @@ Deno.test("a label of a text that was deleted or written over is not one of the 
     await folder.tombstone("2026-06-01", "b.2026-06-01_2026-06-01", [
       { subject: uri("deleted"), at: "2026-06-01 09:00:00", reason: "deleted", rev: "b" },
     ]);
-    await task(data, "preprocess");
+    await laterTask(data, "preprocess");
     const file = await coded(data, [
       [uri("deleted"), T, field("Rents rise, says bob again"), "civic"],
       [uri("exact"), T, "Rents 10² up", "civic"],
       [uri("cut"), T, field("Rents rise, says bo"), "civic"],
       [uri("unlike"), T, "Kittens", "civic"],
     ]);
-    const imported = await task(data, "import", file);
-    for (const { found_labels, warnings } of [imported, await task(data, "preprocess")]) {
+    const imported = await laterTask(data, "import", file);
+    for (const { found_labels, warnings } of [imported, await laterTask(data, "preprocess")]) {
       const [{ found, of_no_version, ...others }] = found_labels;
       // Whoever deleted a post takes the labels of its text along.
       const left = others.of_another_version + of_no_version;
@@ -226,12 +217,12 @@ Deno.test("a cid in the file decides, whatever the text reads", () =>
         { uri: uri("b"), rev: "b", cid: here, text: "The second version" },
       ].map((row) => ({ ...row })),
     );
-    await task(data, "preprocess");
+    await laterTask(data, "preprocess");
     const file = await coded(data, [
       [uri("a"), T, "The second version", "civic", old!],
       [uri("b"), T, "cut", "civic", here!],
     ], "uri,created_at,text,civic_label,CID");
-    const { found_labels } = await task(data, "import", file);
+    const { found_labels } = await laterTask(data, "import", file);
     assert.deepEqual(found_labels.map(COUNTS), [[2, 1, 0, 1, 0]]);
     assert.deepEqual(
       await query(data, "SELECT cid FROM '{data}/labels/human/*/*.parquet' ORDER BY uri"),
@@ -243,13 +234,13 @@ Deno.test("a cid in the file decides, whatever the text reads", () =>
 Deno.test("scores lie under the day of their post, also where its created_at is not believed", () =>
   withData(async (data) => {
     await stream(data, [{ uri: uri("a"), text: "A text & more of it", created_at: "2020-01-01" }]);
-    await task(data, "preprocess");
+    await laterTask(data, "preprocess");
     const file = await coded(
       data,
       [[uri("a"), "2020-01-01", "A text &amp; more of it", "0.25"]],
       "uri,created_at,text,prob_toxic",
     );
-    const { found_labels } = await task(data, "import", file);
+    const { found_labels } = await laterTask(data, "import", file);
     assert.deepEqual(found_labels.map(COUNTS), [[1, 1, 0, 0, 0]]);
     const { sql } = await open(data, { engine: "native" });
     assert.deepEqual(
@@ -263,6 +254,6 @@ Deno.test("scores lie under the day of their post, also where its created_at is 
     await Deno.copyFile(paths.labels("perspective", "2026-06-01"), stray);
     const labels = "SELECT * FROM '{data}/labels/perspective/*/*.parquet'";
     const before = (await query(data, labels)).slice(1);
-    await task(data, "preprocess");
+    await laterTask(data, "preprocess");
     assert.deepEqual(await query(data, labels), before);
   }));
