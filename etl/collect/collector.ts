@@ -1,4 +1,10 @@
-import { BEGINNING, type JournalLine, nothingYet, type Tombstone } from "../raw/journal_line.ts";
+import {
+  BEGINNING,
+  type JournalLine,
+  nothingYet,
+  type Tombstone,
+  UNPROVEN,
+} from "../raw/journal_line.ts";
 import { FrameError } from "../atproto/frame.ts";
 import type { CollectorOptions, Position, Spoken } from "./collector_options.ts";
 import {
@@ -80,6 +86,8 @@ export class Collector {
   /** The earliest time that a post of this stretch can have. */
   #since: number | undefined;
   #isBeginning!: boolean;
+  /** Do too few events behind a gap tell the time at the last one? */
+  #isUnproven!: boolean;
   #stretch = 1;
   #pending = nothingYet();
   #owing: JournalLine[] = [];
@@ -101,7 +109,9 @@ export class Collector {
   }
 
   #enter(position: Position, dialect: Spoken): void {
-    const { host, cursor, time, minuteEvents, isBeginning = false, untilCursor } = position;
+    const { host, cursor, time, minuteEvents, untilCursor } = position;
+    const { isBeginning = false, isUnproven = false } = position;
+    this.#isUnproven = isUnproven;
     this.#spoken = dialect;
     this.#timed = dialect.isTimed ? new TimedEvents(cursor) : undefined;
     this.#from = position.from ?? this.options.from;
@@ -114,7 +124,11 @@ export class Collector {
     const edges = [this.#from, this.options.until].flatMap((edge) => edge?.getTime() ?? []);
     this.#clock = new StreamClock(this.#before, edges, minuteEvents);
     this.#since = this.#before;
-    this.#isUnsettled = time === undefined;
+    this.#isUnsettled = time === undefined || isUnproven;
+    if (isUnproven) {
+      this.#clock.skip();
+      this.#before = undefined;
+    }
     this.#isBeginning = isBeginning;
   }
 
@@ -257,10 +271,11 @@ export class Collector {
     if (item.isAfterGap || isAfterSilence || isBeginning || skipped > 0) this.#gap(journal);
     if (isAfterSilence) this.#pending.notes.push(SILENCE);
     if (notes.length > 0) this.#pending.notes.push(...notes);
+    this.#isUnproven = placed.isUnproven;
     if (this.#isReached(event.seq, time, until)) {
       // Nothing lies between the last event and this one, so the time up to `until` is covered.
       const isBefore = from !== undefined && time < from;
-      const since = this.#coveredFrom(until, placed.isLeap || isBefore);
+      const since = this.#isUnproven ? until : this.#coveredFrom(until, placed.isLeap || isBefore);
       if (since < until) {
         this.#pending.covered_until = isoTime(until);
         this.#pending.covered_from ??= isoTime(since);
@@ -296,12 +311,7 @@ export class Collector {
     this.#pending.events++;
     this.#pending.bytes += bytes;
     const postTime = () =>
-      postTimeOf(
-        event.time,
-        { ...placed, time },
-        this.#now,
-        Math.max(this.#since!, from ?? -Infinity),
-      );
+      postTimeOf(event.time, placed, Math.max(this.#since!, from ?? -Infinity));
     const { posts, tombstones } = this.#contentOf(item, postTime);
     this.posts += posts.length;
     this.deletions += tombstones.filter(({ reason }) => reason !== "active").length;
@@ -377,7 +387,10 @@ export class Collector {
       event_time: isoTime(this.#taken!),
       seen_at: isoTime(this.#now()),
       ...this.#pending,
-      notes: this.#pending.notes.concat(this.#spoken.note ?? []),
+      notes: this.#pending.notes.concat(
+        this.#spoken.note ?? [],
+        this.#isUnproven ? UNPROVEN : [],
+      ),
       posts,
       tombstones,
     };

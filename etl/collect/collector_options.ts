@@ -8,6 +8,8 @@ export interface Position {
   cursor: number | undefined;
   /** Time of the event at the cursor, undefined where it is not known. */
   time: string | undefined;
+  /** True where only few events behind a gap told that time: the one behind the cursor is found anew. */
+  isUnproven?: boolean;
   /** Events of the stream's last whole minute before it. */
   minuteEvents?: number;
   /** True where the host holds nothing older than its next event. */

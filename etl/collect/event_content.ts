@@ -70,13 +70,13 @@ export interface EventContent {
  */
 export function postTimeOf(
   sent: number,
-  { time, isSure, isFirst }: Omit<Placed<unknown>, "item">,
-  now: () => number,
+  { earliest, latest }: Pick<Placed<unknown>, "earliest" | "latest">,
   since: number,
 ): PostTime {
-  const latest = isSure ? time + AHEAD_MINUTES * 60_000 : now();
-  const earliest = isFirst ? -Infinity : Math.min(since, time);
-  const kept = Math.max(earliest, Math.min(latest, sent));
+  const kept = Math.max(
+    Math.min(since, earliest),
+    Math.min(latest + AHEAD_MINUTES * 60_000, sent),
+  );
   return { event_time: isoTime(kept), event_time_sent: kept === sent ? null : isoTime(sent) };
 }
 

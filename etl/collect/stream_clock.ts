@@ -3,10 +3,12 @@ export interface Placed<T> {
   item: T;
   /** The time of the stream at this event, in milliseconds since 1970; it never falls. */
   time: number;
-  /** Events on both sides confirm the time; at an end too few do. */
-  isSure: boolean;
-  /** The event is one of the first, by which the time was found: it may be earlier than that. */
-  isFirst: boolean;
+  /**
+   * The time of the stream lies between these: where events on both sides confirm it, it is both. At an
+   * end or among the first events, by which it was found, too few do.
+   */
+  earliest: number;
+  latest: number;
   /**
    * The time leaps here, stood still shortly before, or is one of a backlog: other events may have come
    * meanwhile.
@@ -16,6 +18,8 @@ export interface Placed<T> {
   isAfterSilence: boolean;
   /** The time was found by events of which this one shows that they came late: it is found anew here. */
   isBeginning: boolean;
+  /** Few events behind a gap found the time: they may all be a server's backlog, and nothing is claimed. */
+  isUnproven: boolean;
 }
 
 /** Events on each side whose median is the time of an event. */
@@ -74,15 +78,16 @@ export class StreamClock<T> {
   /** Events placed and pushed since the stream was entered here. */
   #placed = 0;
   #pushed = 0;
-  /** Events whose place was judged by later ones alone. */
+  /** Events whose place was judged by later ones alone, and the time that they say themselves. */
   #first = 0;
+  #earliest = Infinity;
   /** Times at the last placed events at which it moved on. */
   #recent: number[] = [];
   /** Events in a row at which the time stood because too few events proved a leap. */
   #standing = 0;
   /** Was the time found by the first events? */
   #isFound = false;
-  /** Was it found by few events behind a gap? Then each step begins anew, until many have come. */
+  /** Was it found by few events behind a gap? Then each step begins anew, until many have moved it. */
   #isUnproven = false;
   /** Events left until the time counts as steady again. */
   #unrest = 0;
@@ -159,7 +164,7 @@ export class StreamClock<T> {
     const next = this.#times.length - held;
     this.#around ??= this.#times.slice(next - SIDE, next + SIDE + 1).sort(ascending);
     if (held <= AHEAD && this.#isDecisive(this.#around[SIDE]!)) return undefined;
-    const placed = this.#take(this.#around[SIDE]!, true);
+    const placed = this.#take(this.#around[SIDE]!);
     if (held > SIDE + 1) {
       replace(this.#around, this.#times[next - SIDE]!, this.#times[next + SIDE + 1]!);
     } else this.#around = undefined;
@@ -180,9 +185,10 @@ export class StreamClock<T> {
     const isThin = SIDE * spacing(this.#times.slice(-2 * SIDE - 1)) > LEAP_MS;
     const fewest = isThin || this.#isInPresent() ? SIDE_AT_END : SIDE;
     if (this.time === undefined) {
-      // Few events behind a gap may all be a server's backlog.
-      this.#isUnproven = this.#floor !== undefined && !this.#isInPresent();
       this.#findBeginning();
+      // Few events behind a gap may all be a server's backlog.
+      this.#isUnproven = this.#floor !== undefined &&
+        this.time! < this.#received.at(-1)! - PRESENT_MS;
     }
     const count = this.#held.length;
     const first = this.#times.length - count;
@@ -194,16 +200,20 @@ export class StreamClock<T> {
     const lowest = lowestBehind(around);
     // The time at an event is not later than that at the end; of the last few the end tells nothing.
     const last = median(this.#times.slice(-2 * SIDE - 1));
+    const newest = this.newest!;
     const placed = around.map((time, index) => {
       const behind = count - 1 - index;
-      const isLeap = this.#isLeap(time - this.time!);
+      const step = time - this.time!;
+      // Few events at the end tell less than those before them, at which the time stands.
+      const isLeap = this.#isLeap(step) ||
+        behind < SIDE_AT_END && this.#standing > 0 && step > LEAP_MS;
       const isProven = !isLeap || behind + this.#standing >= AHEAD / 2 ||
         isLive(time, this.#received[0]!);
       this.#standing = isLeap ? this.#standing + 1 : 0;
       const end = behind >= 2 * SIDE ? last : Infinity;
-      const isSure = behind >= fewest;
       this.#back = undefined;
-      return this.#take(time, isSure, end, isProven ? lowest[index] : this.time!);
+      const placed = this.#take(time, end, isProven ? lowest[index] : this.time!);
+      return behind >= fewest ? placed : { ...placed, latest: Math.max(placed.time, newest) };
     });
     this.#around = this.#back = undefined;
     this.#trim();
@@ -262,6 +272,7 @@ export class StreamClock<T> {
     const found = Math.min(latest, median(this.#times.slice(half)));
     this.time = this.#began = Math.max(this.#floor ?? -Infinity, found);
     this.#first = last + SIDE + 1;
+    this.#earliest = Math.min(...around.slice(0, last + 1));
     this.#isFound = true;
     this.#times.unshift(...before(this.time));
   }
@@ -271,7 +282,7 @@ export class StreamClock<T> {
     return median(this.#times.slice(-2 * SIDE - 1)) >= this.#received.at(-1)! - PRESENT_MS;
   }
 
-  #take(around: number, isSure: boolean, end = Infinity, lowest = around): Placed<T> {
+  #take(around: number, end = Infinity, lowest = around): Placed<T> {
     const last = this.time!;
     this.#placed++;
     while (this.#later.length > 0 && this.#later[0]!.number < this.#placed + WIDE) {
@@ -293,18 +304,22 @@ export class StreamClock<T> {
       this.#recent[this.#recent.length - DENSE]! > last - SILENCE_MS;
     // Where the time stands, as at the place that was entered, nothing tells how far events lie apart.
     const isStanding = this.#recent.length === 0 && this.time === last;
+    const isUnproven = this.#isUnproven;
+    // Where the time stands still, no number of events proves it.
+    if (this.#placed > AHEAD && this.time! > this.#began!) this.#isUnproven = false;
     if (!isHeld && !isFirst && !isStanding) this.#recent.push(this.time!);
     this.#stretch[(this.#placed - 1) % STRETCH] = this.time!;
     this.#received.shift();
     return {
       item: this.#held.shift()!,
       time: this.time!,
-      isSure,
-      isFirst,
+      earliest: isFirst ? Math.min(this.#earliest, this.time!) : this.time!,
+      latest: this.time!,
       isLeap,
       isAfterSilence: isDense && this.time! - last > SILENCE_MS,
-      isBeginning: this.#isFound && this.#placed <= AHEAD && !isHeld &&
-        (step || this.#isUnproven && this.time! > last),
+      isBeginning: !isHeld && (this.#isFound && this.#placed <= AHEAD && step ||
+        isUnproven && this.time! > last),
+      isUnproven: this.#isUnproven,
     };
   }
 

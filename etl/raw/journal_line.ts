@@ -83,5 +83,7 @@ export function postsLine(
 
 /** Note where a host's replay begins: earlier events are no longer available from it. */
 export const BEGINNING = "BeginningOfReplay";
+/** Note where too few events came behind a gap to tell the time: it is found anew by what comes next. */
+export const UNPROVEN = "UnprovenTime";
 /** Note a host that speaks version 1 of Jetstream: it numbers nothing, so that no loss can be seen. */
 export const JETSTREAM_V1_NOTE = "JetstreamV1";

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { utcDay } from "../run/clock.ts";
 import { queryWhole } from "../store/damage.ts";
 import { describeError, UserError } from "../run/error.ts";
+import { UNPROVEN } from "./journal_line.ts";
 import { newestCoverage } from "./newest_coverage.ts";
 import { type Database, literal, resetThreads, type Row, rows } from "../store/duckdb.ts";
 import { leftSegments, longestLine } from "../store/journal.ts";
@@ -201,6 +202,8 @@ function readLines(segment: string, longest: number): string {
 export interface LastPosition {
   cursor: number;
   time: string;
+  /** True where only few events behind a gap told that time. */
+  isUnproven: boolean;
   /** Events that came in the last whole minute before `time`. */
   minuteEvents: number;
 }
@@ -216,9 +219,12 @@ export async function lastPosition(
   source: string,
   host: string,
 ): Promise<LastPosition | undefined> {
-  const last = await newestCoverage<
-    { cursor: number | null; time: string | null; minute_events: number | null }
-  >(
+  const last = await newestCoverage<{
+    cursor: number | null;
+    time: string | null;
+    is_unproven: boolean | null;
+    minute_events: number | null;
+  }>(
     database,
     paths,
     // By time and not by cursor: a host that restarts its sequence counts from a lower number.
@@ -226,14 +232,21 @@ export async function lastPosition(
       `WITH ours AS (FROM ${relation(COVERAGE, files)}
          WHERE source = ${literal(source)} AND host = ${literal(host)}),
        last AS (SELECT arg_max(last_cursor, (covered_until, last_cursor)) AS cursor,
+         arg_max(list_contains(notes, ${literal(UNPROVEN)}), (covered_until, last_cursor))
+           AS is_unproven,
          max(covered_until) AS time FROM ours)
-       SELECT cursor, time, (SELECT sum(events)::INTEGER FROM ours
+       SELECT cursor, time, is_unproven, (SELECT sum(events)::INTEGER FROM ours
          WHERE minute = date_trunc('minute', time) - INTERVAL 1 MINUTE) AS minute_events FROM last`,
     ({ cursor, time }) => cursor !== null && time !== null,
   );
   if (last === undefined) return undefined;
   const time = new Date(`${last.time!.replace(" ", "T")}Z`).toISOString();
-  return { cursor: last.cursor!, time, minuteEvents: last.minute_events ?? 0 };
+  return {
+    cursor: last.cursor!,
+    time,
+    isUnproven: last.is_unproven ?? false,
+    minuteEvents: last.minute_events ?? 0,
+  };
 }
 
 /**

@@ -23,16 +23,12 @@ Deno.test("what lands is what hosts with wrong clocks sent in the time that cove
 
 // Invariant 14
 Deno.test("where a host leaves out numbers for minutes, the time that it left out is not claimed", async () => {
-  const differing: number[] = [];
   let [claimed, asked] = [0, 0];
   for (let seed = 1; seed <= 300; seed++) {
     const { lost, unclaimed, missing, ...trial } = await tryStream(seed, true);
-    assert.deepEqual([lost, unclaimed], [0, 0], `${seed}`);
-    if (missing > 0) differing.push(seed);
+    assert.deepEqual([lost, unclaimed, missing], [0, 0, 0], `${seed}`);
     claimed += trial.claimedHours;
     asked += trial.askedHours;
   }
-  // A burst beside a gap of a thin stream still leads the time astray (docs/collection.md).
-  assert.ok(differing.length <= 3, `${differing}`);
   assert.ok(claimed / asked > 0.75, `${claimed} of ${asked} h, of which a seventh was left out`);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { BEGINNING, type InventedEvent } from "./random_stream.ts";
-import { StreamClock } from "../../../etl/collect/stream_clock.ts";
+import { postTimeOf } from "../../../etl/collect/event_content.ts";
+import { type Placed, StreamClock } from "../../../etl/collect/stream_clock.ts";
 import { StreamReader, tryStream } from "./stream_trial.ts";
 
 const [SECOND, MINUTE, HOUR, DAY] = [1000, 60_000, 3_600_000, 86_400_000];
@@ -189,6 +190,44 @@ Deno.test("one event with a wrong clock beside a gap of numbers bridges no gap",
 });
 
 // Invariant 14
+Deno.test("a run that ends behind a gap with few events leads the next one over no gap", async () => {
+  for (const count of [4, 24, 300, 600]) {
+    const perSecond = 8;
+    const [gap, end] = [20 * MINUTE, 40 * MINUTE].map((at) => at / SECOND * perSecond);
+    const events = Array.from({ length: HOUR / SECOND * perSecond }, (_, index): InventedEvent => {
+      // Behind the gap a server sends what it had, and the next event comes three minutes later.
+      const isBacklog = index >= end! && index < end! + count;
+      const sentAt = BEGINNING + index * SECOND / perSecond +
+        (isBacklog || index < end! ? 0 : 3 * MINUTE);
+      const time = sentAt - (isBacklog ? 5 * HOUR : 0);
+      const head = { seq: 1000 + index, time };
+      const isLeftOut = index >= gap! && index < end!;
+      return { sentAt, isLeftOut, event: { kind: "other", type: "#identity", ...head } };
+    });
+    const reader = new StreamReader({ events, until: BEGINNING + HOUR }, 1, "all");
+    for (let at = 10; at <= 70; at += 1) await reader.run(BEGINNING + at * MINUTE);
+    const left = reader.claims.filter(({ from, until }) =>
+      until.getTime() > BEGINNING + 20 * MINUTE && from.getTime() < BEGINNING + 40 * MINUTE
+    );
+    assert.deepEqual(left, [], `${count}`);
+    const last = reader.claims.at(-1)!;
+    assert.ok(last.until.getTime() - last.from.getTime() > 15 * MINUTE, `${count}`);
+  }
+});
+
+// Invariant 14
+Deno.test("random streams that once led a claim astray do so no more", async () => {
+  // A pause amid a burst whose dates rise, and few events or a backlog behind a gap of numbers.
+  const seeds = [[102_169], [28, 114, 100_157, 100_293, 100_301, 100_692, 101_424]];
+  for (const [withGaps, some] of [[false, seeds[0]!], [true, seeds[1]!]] as const) {
+    for (const seed of some) {
+      const { lost, unclaimed, missing } = await tryStream(seed, withGaps);
+      assert.deepEqual([lost, unclaimed, missing], [0, 0, 0], `${seed}`);
+    }
+  }
+});
+
+// Invariant 14
 Deno.test("some events that are dated ahead before a pause move the time of a dense stream nowhere", () => {
   for (let count = 1; count <= 8; count++) {
     const clock = new StreamClock<number>(BEGINNING, [BEGINNING + MINUTE]);
@@ -270,4 +309,23 @@ Deno.test("a post keeps its own time as far as its stretch allows it, and says w
   assert.equal(ahead!.event_time_sent, sent[2]);
   const latest = BEGINNING + 80.2 * MINUTE + 11 * MINUTE;
   assert.ok(Date.parse(ahead!.event_time) <= latest, ahead!.event_time);
+});
+
+Deno.test("a post among the first events, or before a pause, is no older or newer than the stream says", () => {
+  const clock = new StreamClock<number>();
+  const times = [...regular(BEGINNING, BEGINNING + 100 * SECOND, 8)];
+  const odd = new Map([[2, -3 * DAY], [times.length - 2, 5 * HOUR]]);
+  const placed: Placed<number>[] = [];
+  for (const [index, time] of times.entries()) {
+    clock.push(index, time + (odd.get(index) ?? 0), BEGINNING + DAY);
+    for (let next; (next = clock.place()) !== undefined;) placed.push(next);
+  }
+  placed.push(...clock.flush());
+  for (const [index, ahead] of odd) {
+    const sent = times[index]! + ahead;
+    const { event_time, event_time_sent } = postTimeOf(sent, placed[index]!, BEGINNING + DAY);
+    assert.equal(event_time_sent, new Date(sent).toISOString());
+    const away = Date.parse(event_time) - times[index]!;
+    assert.ok(away >= -10 * SECOND && away <= 11 * MINUTE, `${index}: ${away}`);
+  }
 });

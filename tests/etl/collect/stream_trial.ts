@@ -5,7 +5,7 @@ import type { Position } from "../../../etl/collect/collector_options.ts";
 import { findPlace, PROBE_FRAMES, probeOf } from "../../../etl/collect/place.ts";
 import { RecentPosts } from "../../../etl/collect/recent_posts.ts";
 import { mergeSpans, type Span, subtractSpans, totalLength } from "../../../etl/coverage/span.ts";
-import type { JournalLine, Tombstone } from "../../../etl/raw/journal_line.ts";
+import { type JournalLine, type Tombstone, UNPROVEN } from "../../../etl/raw/journal_line.ts";
 import { utcDay } from "../../../etl/run/clock.ts";
 import type { Journal } from "../../../etl/store/journal.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
@@ -73,7 +73,7 @@ export class StreamReader {
   #doubled = 0;
   /** Index of the first event behind the cursor where a run ended. */
   #ends = new Set<number>();
-  #last: { cursor: number; time: string } | undefined;
+  #last: { cursor: number; time: string; isUnproven: boolean } | undefined;
   #recent = new RecentPosts();
   readonly windows: Windows;
   readonly since: Date;
@@ -149,7 +149,7 @@ export class StreamReader {
     const last = this.#last;
     const behind = last === undefined ? -1 : from.getTime() - Date.parse(last.time);
     if (last !== undefined && behind >= 0 && behind < 10 * MINUTE) {
-      return { host: "relay", cursor: last.cursor, time: last.time };
+      return { host: "relay", ...last };
     }
     const place = await findPlace((cursor) => {
       const first = Math.max(0, cursor - 1000 + 1);
@@ -186,7 +186,8 @@ export class StreamReader {
         until: new Date(until),
       });
       if (this.#last === undefined || until >= this.#last.time) {
-        this.#last = { cursor: Math.max(line.cursor, 0), time: until };
+        const isUnproven = line.notes.includes(UNPROVEN);
+        this.#last = { cursor: Math.max(line.cursor, 0), time: until, isUnproven };
       }
     }
     this.#claims = mergeSpans(this.#claims);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { basename } from "node:path";
+import { UNPROVEN } from "../../../etl/raw/journal_line.ts";
 import { landLeftovers, landSegment, lastPosition } from "../../../etl/raw/land.ts";
 import { type Database, openDatabase } from "../../../etl/store/duckdb.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
@@ -256,9 +257,27 @@ Deno.test("the last place says how many events came in the minute before it", as
     assert.deepEqual(await last("relay"), {
       cursor: 4,
       time: `${DAY}T10:01:30.000Z`,
+      isUnproven: false,
       minuteEvents: 512,
     });
     assert.equal((await last("other"))!.minuteEvents, 0);
+  });
+});
+
+Deno.test("the last place says where few events behind a gap told its time", async () => {
+  await withDatabase(async (database, paths) => {
+    const unproven = { notes: [UNPROVEN] };
+    for (
+      const [name, ...lines] of [
+        ["first", line(1), line(9, { ...unproven, stretch: 2 })],
+        ["second", line(10, { event_time: `${DAY}T23:00:00Z` })],
+      ] as const
+    ) {
+      const path = await writeSegment(paths, name, [...lines]);
+      await landSegment(database, paths, "firehose", path);
+      const last = await lastPosition(database, paths, "firehose", "relay");
+      assert.equal(last!.isUnproven, name === "first", name);
+    }
   });
 });
 
