@@ -98,8 +98,8 @@ Deno.test("of two lines about a request the one with an answer counts, and what 
     assert.deepEqual([unreadable, missing, dropped], [2, 1, 1]);
     assert.deepEqual([counts.labelled, counts.failed], [2, { rejected: 1 }]);
     const aside = await quarantinedLines(paths);
-    assert.deepEqual(aside.map(({ reason, uri, bytes }) => [reason, uri, bytes]), [
-      ["unreadable_line", uri("broken"), broken.length],
-      ["unreadable_line", undefined, 0],
+    assert.deepEqual(aside.map(({ reason, uri, line, bytes }) => [reason, uri, line, bytes]), [
+      ["unreadable_line", uri("broken"), 6, broken.length],
+      ["unreadable_line", undefined, 7, 0],
     ]);
   }));
