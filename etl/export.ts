@@ -89,7 +89,7 @@ async function exportAnalysis(context: Context, options: Options): Promise<Outco
     "export posts",
     () => {
       const raw = Object.values(inputs.raw).flat();
-      return readRemovals(database, inputs.tombstones, raw, key, inputs.archivedPosts);
+      return readRemovals(database, inputs, raw, key);
     },
   );
   const recheck = lastRecheck(paths);

@@ -75,6 +75,13 @@ async function preprocess(context: Context): Promise<Outcome> {
     "preprocess",
     () => build(context, inputs, filters, key),
   );
+  const { unconfirmed } = built.removals;
+  if (unconfirmed > 0) {
+    context.warn(
+      `${unconfirmed} accounts are away for 30 days by this clock, which no stream and no run of a week ` +
+        "ago confirms: their posts are hidden and not purged",
+    );
+  }
   const purged = await purge(context, built.removals);
   // What was purged may have been all that a day had.
   const left = new Set(paths.files("posts").map(({ path }) => path));

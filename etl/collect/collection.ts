@@ -7,6 +7,7 @@ import { Deadline } from "./deadline.ts";
 import { CHANGE_MS, isOfKind, placeAt, positionAt } from "./place.ts";
 import { newestPosts, RecentPosts } from "./recent_posts.ts";
 import { now } from "../run/clock.ts";
+import { duration } from "../run/duration.ts";
 import type { Context } from "../command/command.ts";
 import { UserError } from "../run/error.ts";
 import { fillSegment, type SegmentEnd, segmentName } from "./segment.ts";
@@ -172,6 +173,7 @@ export async function collectStretch(
       if (typeof state !== "object") continue;
       // The stream is over, whether or not the host closes the connection.
       await messages.return();
+      if ("behind" in state) throw wrongClock(host, state.behind);
       if (++refused > 1) throw streamEnded(host, state.error);
       reconnects[state.error] = (reconnects[state.error] ?? 0) + 1;
       await recover(state.error);
@@ -232,6 +234,15 @@ function noAnswer({ name, hosts, namedBy }: StreamSource): UserError {
     `collect from ${name}`,
     `${hosts.map((host) => new URL(host).host).join(", ")} did not answer during the run`,
     `Check the address (${namedBy}) and the network, then run the task again`,
+  );
+}
+
+function wrongClock(host: string, behind: number): UserError {
+  return new UserError(
+    `read ${new URL(host).host}`,
+    `this machine's clock is ${duration(behind)} behind the times that the host's events have`,
+    "Set the clock (timedatectl set-ntp true) and run the task again: what is owed is collected then. " +
+      "Where it is right, the host's servers are ahead",
   );
 }
 

@@ -16,7 +16,10 @@ import {
   readEvent,
 } from "./event_content.ts";
 import { type Placed, StreamClock } from "./stream_clock.ts";
+import { FallenSequence } from "./fallen_sequence.ts";
+import { OwnClock } from "./own_clock.ts";
 import { TimedEvents } from "./timed_events.ts";
+import type { Verdict } from "./verdict.ts";
 import { coarseClock, isoTime } from "../run/clock.ts";
 import type { Journal } from "../store/journal.ts";
 
@@ -28,9 +31,6 @@ const MOST_SKIPPED = 8;
 const SILENCE = "Silence";
 /** Note, and `#info` of hosts, where a host no longer has the events after a cursor. */
 const OUTDATED = "OutdatedCursor";
-
-/** The consequence of one frame for the connection. */
-export type Verdict = "go_on" | "until_reached" | "limit_reached" | { error: string };
 
 /** An event that is held until its place in the time of the stream is known. */
 interface Held extends ReadEvent {
@@ -45,9 +45,6 @@ interface Held extends ReadEvent {
 }
 
 const NOTHING_BEFORE = { setAside: 0, isAfterGap: false, notes: [] as string[] };
-
-/** Events by which a sequence that fell back is told from events that are sent again. */
-const FEWEST_AGAIN = 3;
 
 /**
  * Turns frames of a stream into journal lines, and counts their content.
@@ -66,6 +63,7 @@ export class Collector {
   resets = 0;
   bytes = 0;
   #clock!: StreamClock<Held>;
+  #ownClock!: OwnClock;
   #spoken!: Spoken;
   /** Where cursors are times. */
   #timed: TimedEvents | undefined;
@@ -76,12 +74,12 @@ export class Collector {
   #lastSeq: number | undefined;
   #next = NOTHING_BEFORE;
   /** Events that came with a sequence number at or below the last. */
-  #again: { event: Event; message: Uint8Array | string }[] = [];
+  #fallen!: FallenSequence<{ event: Event; message: Uint8Array | string }>;
   /** Time of the stream at the last event that was taken, in milliseconds since 1970. */
   #taken: number | undefined;
   /** The same at the event before, where nothing is missing between it and the next. */
   #before: number | undefined;
-  /** Is the beginning of the window not known well enough to claim anything from there? */
+  /** Is the beginning of the window known too badly to claim anything from there? */
   #isUnsettled!: boolean;
   /** The earliest time that a post of this stretch can have. */
   #since: number | undefined;
@@ -118,7 +116,8 @@ export class Collector {
     this.#host = host;
     this.#untilCursor = untilCursor;
     this.cursor = this.#lastSeq = cursor;
-    this.#again = [];
+    this.#fallen = new FallenSequence();
+    this.#ownClock = new OwnClock();
     this.#next = NOTHING_BEFORE;
     this.#before = time === undefined ? undefined : Date.parse(time);
     const edges = [this.#from, this.options.until].flatMap((edge) => edge?.getTime() ?? []);
@@ -173,10 +172,9 @@ export class Collector {
       return succession === "again" ? "go_on" : this.#hold(frame, message, journal);
     }
     if (this.#lastSeq !== undefined && frame.seq <= this.#lastSeq) {
-      this.#again.push({ event: frame, message });
-      return this.#judgeAgain(journal);
+      return this.#judgeFallen(frame, message, journal);
     }
-    this.repeated += this.#again.splice(0).length;
+    this.repeated += this.#fallen.clear();
     return this.#hold(frame, message, journal);
   }
 
@@ -193,35 +191,30 @@ export class Collector {
   }
 
   /** Place what is held, as the stream pauses or ends, and write it down. */
-  settle(journal: Journal): Verdict {
+  settle(journal: Journal, isEnd = false): Verdict {
+    const behind = this.#ownClock.behind(isEnd);
+    if (behind !== undefined) return { behind };
+    if (this.#ownClock.isDoubtful) return "go_on";
     return this.#takeAll(this.#clock.flush(), journal);
   }
 
   /** Write down how far the stream was read, where no post has said it yet. */
   mark(journal: Journal): void {
     for (const line of this.#owing.splice(0)) journal.append({ ...line });
-    if (this.#hasPending()) {
-      journal.append(this.#line([], []));
-    }
+    if (this.#hasPending()) journal.append(this.#line([], []));
   }
 
-  /**
-   * Tell a sequence that its host began anew from events that are sent again: those are not younger
-   * than the stream. Too few events prove neither, and wait for others.
-   */
-  #judgeAgain(journal: Journal): Verdict {
-    if (this.#again.length < FEWEST_AGAIN) return "go_on";
-    const again = this.#again.splice(0);
-    const times = again.map(({ event }) => event.time).sort((a, b) => a - b);
-    const time = this.#clock.newest;
-    if (time === undefined || times[(times.length - 1) >> 1]! <= time) {
-      this.repeated += again.length;
+  #judgeFallen(event: Event, message: Uint8Array | string, journal: Journal): Verdict {
+    const judged = this.#fallen.add({ event, message }, this.#clock.newest);
+    if (judged === undefined) return "go_on";
+    if (!judged.isAnew) {
+      this.repeated += judged.fallen.length;
       return "go_on";
     }
     this.resets++;
     this.#lastSeq = this.#untilCursor = undefined;
     this.#note("SequenceReset", true);
-    for (const { event, message } of again) {
+    for (const { event, message } of judged.fallen) {
       const verdict = this.#hold(event, message, journal);
       if (verdict !== "go_on") return verdict;
     }
@@ -240,12 +233,15 @@ export class Collector {
     this.#lastSeq = event.seq;
     if (isAfterGap || skipped > MOST_SKIPPED) {
       // Across a gap nothing confirms anything, and events from both sides judge no time.
-      const verdict = this.#takeAll(this.#clock.flush(), journal);
+      const verdict = this.settle(journal, true);
       if (verdict !== "go_on") return verdict;
       this.#clock.skip();
       this.#isUnsettled = true;
     }
-    this.#clock.push(held, event.time, this.#now());
+    const received = this.#now();
+    this.#clock.push(held, event.time, received);
+    this.#ownClock.compare(event.time, received);
+    if (this.#ownClock.isDoubtful) return this.settle(journal);
     for (let placed; (placed = this.#clock.place()) !== undefined;) {
       const verdict = this.#takePlaced(placed, journal);
       if (verdict !== "go_on") return verdict;

@@ -1,5 +1,6 @@
-import type { Collector, Verdict } from "./collector.ts";
+import type { Collector } from "./collector.ts";
 import { now } from "../run/clock.ts";
+import type { Verdict } from "./verdict.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Quarantine } from "../store/quarantine.ts";
 
@@ -24,7 +25,7 @@ export interface Intake {
 }
 
 /** Why a segment ended: it is full, the run is done, or the server ended the stream. */
-export type SegmentEnd = "full" | "done" | { error: string };
+export type SegmentEnd = "full" | "done" | Extract<Verdict, object>;
 
 /**
  * Read messages into a journal segment until it is full or the run is at its end.
@@ -69,17 +70,14 @@ export async function fillSegment(journal: Journal, intake: Intake): Promise<Seg
       if (verdict !== "go_on") break;
       if (done) {
         await committing;
-        collector.settle(journal);
+        verdict = collector.settle(journal, true);
         break;
       }
       // Nothing may be set aside while a commit writes earlier lines.
       await committing;
       verdict = collector.take(value, journal);
       intake.onMessage();
-      if (typeof verdict === "object") {
-        end = verdict;
-        collector.settle(journal);
-      }
+      if (typeof verdict === "object") collector.settle(journal, true);
       if (verdict !== "go_on") break;
       if (journal.pending > COMMIT.characters || performance.now() - committed > COMMIT.ms) {
         await commit();
@@ -92,6 +90,7 @@ export async function fillSegment(journal: Journal, intake: Intake): Promise<Seg
   } finally {
     clearInterval(timer);
   }
+  if (typeof verdict === "object") end = verdict;
   await committing;
   if (failure !== undefined) throw failure;
   collector.mark(journal);

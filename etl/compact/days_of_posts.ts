@@ -22,7 +22,7 @@ export async function openPosts(database: Database, paths: DataPaths): Promise<R
   const inputs = listInputs(paths);
   const raw = Object.values(inputs.raw).flat();
   const key = await hashKey(paths);
-  return await readRemovals(database, inputs.tombstones, raw, key, inputs.archivedPosts);
+  return await readRemovals(database, inputs, raw, key);
 }
 
 /** Find the days of posts that rest on raw parts which are to be archived. */

@@ -65,7 +65,7 @@ export class ContextTexts {
       () =>
         withoutDamage(database, paths, inputs, "read the contexts of posts", async () => {
           const files = [...Object.values(inputs.raw).flat(), ...inputs.contexts];
-          await readRemovals(database, inputs.tombstones, files, key, inputs.archivedPosts);
+          await readRemovals(database, inputs, files, key);
           await collectReferences(database, {
             posts: relation(POSTS, days.flatMap((day) => paths.filesOfDay("posts", day))),
             pending,

@@ -45,13 +45,7 @@ export async function openRound(
     unknown: 0,
   };
   const files = [...Object.values(inputs.raw).flat(), ...inputs.contexts];
-  const removals = await readRemovals(
-    database,
-    inputs.tombstones,
-    files,
-    key,
-    inputs.archivedPosts,
-  );
+  const removals = await readRemovals(database, inputs, files, key);
   await database.run(`CREATE OR REPLACE TEMP TABLE kept AS
     SELECT ${subjectHashSql(key, "uri")} AS subject_hash, uri, did,
       ${removals.isHidden()} AS is_hidden

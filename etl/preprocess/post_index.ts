@@ -38,13 +38,7 @@ export async function indexPosts(
     paths.map((path) => ({ source, path }))
   );
   const parts = files.map(({ path }) => path);
-  const removals = await readRemovals(
-    database,
-    inputs.tombstones,
-    parts,
-    hashKey,
-    inputs.archivedPosts,
-  );
+  const removals = await readRemovals(database, inputs, parts, hashKey);
   await database.run(
     "CREATE OR REPLACE TEMP TABLE raw_files (file BIGINT, source VARCHAR, path VARCHAR)",
   );

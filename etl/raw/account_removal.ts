@@ -68,14 +68,18 @@ function follows(r: string, t: string): string {
  * Make of the temporary table `states` the tables `removed_accounts` (subject_hash, `removals` for
  * `isReached`, `removed_at`), `hidden` (subject_hash), and `account_verdicts` (post, its uri; is_removed): posts of
  * removed accounts of which all raw rows say the same, for tables that know no place in a stream.
+ * Gives how many accounts are away for long enough by our own clock alone: up to `confirmedDay` time has
+ * passed for certain.
  */
 export async function readAccountRemovals(
   database: Database,
-  raw: string[],
-  posts: string[],
+  { raw, posts, confirmedDay }: {
+    raw: string[];
+    posts: string[];
+    confirmedDay: string | undefined;
+  },
   hashKey: string,
-): Promise<void> {
-  const purged = new Date(now().getTime() - RETURN_DAYS * 86_400_000);
+): Promise<number> {
   const hidings = HIDINGS.map((reason) => literal(reason)).join(", ");
   await database.run(`
     CREATE OR REPLACE TEMP TABLE account_events AS
@@ -107,8 +111,17 @@ export async function readAccountRemovals(
         event_time AS removed_at FROM ends LIMIT 0;
     CREATE OR REPLACE TEMP TABLE account_verdicts (post VARCHAR, is_removed BOOLEAN)`);
   const { some } = await row<{ some: number }>(database, "SELECT count(*) AS some FROM ends");
+  const ends = [now().getTime(), confirmedDay === undefined ? -Infinity : Date.parse(confirmedDay)]
+    .map((time) => new Date(Math.max(0, time - RETURN_DAYS * 86_400_000)));
+  const [byClock, purged] = [ends[0]!, ends[0]! < ends[1]! ? ends[0]! : ends[1]!];
   if (some > 0) await judgeAccounts(database, raw, posts, hashKey, purged);
+  const { unconfirmed } = await row<{ unconfirmed: number }>(
+    database,
+    `SELECT count(*)::INTEGER AS unconfirmed FROM away
+     WHERE first_at > ${literal(purged)} AND first_at <= ${literal(byClock)}`,
+  );
   await database.run("DROP TABLE account_events; DROP TABLE ends; DROP TABLE away");
+  return unconfirmed;
 }
 
 async function judgeAccounts(

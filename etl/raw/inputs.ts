@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { confirmedDay } from "./confirmed_day.ts";
 import { UserError } from "../run/error.ts";
 import { readArchive } from "../store/archive.ts";
 import type { Database } from "../store/duckdb.ts";
@@ -23,6 +24,8 @@ export interface Inputs {
   archivedDays: Set<string>;
   /** The posts of those days. */
   archivedPosts: string[];
+  /** The UTC day up to which time has passed for certain (`confirmedDay`). */
+  confirmedDay: string | undefined;
   errors: UserError[];
 }
 
@@ -44,6 +47,7 @@ export function listInputs(paths: DataPaths): Inputs {
     archivedDays,
     archivedPosts: paths.files("posts").filter(({ day }) => archivedDays.has(day!))
       .map(({ path }) => path),
+    confirmedDay: confirmedDay(paths),
     errors: [],
   };
 }

@@ -1,3 +1,4 @@
+import type { Inputs } from "./inputs.ts";
 import type { Database } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
 import { TOMBSTONES } from "../store/tables.ts";
@@ -16,12 +17,16 @@ export interface VersionColumns {
   place?: PlaceColumns;
 }
 
+/** What removals are read from, of the inputs of preprocess. */
+export type RemovalInputs = Pick<Inputs, "tombstones" | "archivedPosts" | "confirmedDay">;
+
 /**
  * Removals by authors and hosts, as SQL over the tables `removed` (see `readRemovals`) and `hidden`
  * (subject_hash) of one database.
  */
 export class Removals {
-  constructor(readonly key: string) {}
+  /** `unconfirmed` accounts are away for 30 days by our own clock alone: they stay hidden. */
+  constructor(readonly key: string, readonly unconfirmed = 0) {}
 
   /** When the uri or did of an expression was removed; null where it was not. */
   removedAt(subject: string): string {
@@ -84,15 +89,15 @@ export function isVersionRemoved(removal: string, time: string, rev: string): st
  *
  * An account is hidden from `#account` with the status deactivated or suspended until it is active again,
  * or wrote something that we saw: nobody who is away can. After 30 days it counts as removed at the time
- * of its deactivation. `raw` are the files to look for its posts in, `posts` those of days that are archived.
+ * of its deactivation, once those days have passed for certain. `raw` are the files to look for its posts in.
  */
 export async function readRemovals(
   database: Database,
-  tombstones: string[],
+  inputs: RemovalInputs,
   raw: string[],
   hashKey: string,
-  posts: string[] = [],
 ): Promise<Removals> {
+  const { tombstones, archivedPosts, confirmedDay } = inputs;
   await database.run(`
     CREATE OR REPLACE TEMP TABLE states AS
       FROM ${relation(TOMBSTONES, tombstones)}
@@ -100,7 +105,11 @@ export async function readRemovals(
         -- Times of posts are what servers wrote: none of them spares a post that is to be forgotten.
         if(reason = 'asked', 'infinity'::TIMESTAMP, event_time) AS event_time,
         rev || if(with_rev, '~', '') AS rev_limit`);
-  await readAccountRemovals(database, raw, posts, hashKey);
+  const unconfirmed = await readAccountRemovals(
+    database,
+    { raw, posts: archivedPosts, confirmedDay },
+    hashKey,
+  );
   await database.run(`
     CREATE OR REPLACE TEMP TABLE removed AS
       SELECT subject_hash, max(event_time) AS removed_at,
@@ -108,5 +117,5 @@ export async function readRemovals(
       FROM states WHERE subject_kind = 'post' GROUP BY ALL
       UNION ALL SELECT subject_hash, removed_at, removed_at, NULL FROM removed_accounts;
     DROP TABLE states`);
-  return new Removals(hashKey);
+  return new Removals(hashKey, unconfirmed);
 }

@@ -30,7 +30,7 @@ const COPIED = [
   ],
   ...["README.md", "data/README.md", ".env.example"],
 ];
-const NOW = "2026-06-04T00:00:00Z";
+const NOW = "2026-06-10T00:00:00Z";
 const KEY = "invented-key-of-tests";
 
 export class StudyTree {

@@ -1,5 +1,6 @@
 import { FIREHOSE } from "../../../etl/atproto/stream_decoder.ts";
-import { Collector, type Verdict } from "../../../etl/collect/collector.ts";
+import { Collector } from "../../../etl/collect/collector.ts";
+import type { Verdict } from "../../../etl/collect/verdict.ts";
 import type { Journal } from "../../../etl/store/journal.ts";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { Quarantine } from "../../../etl/store/quarantine.ts";

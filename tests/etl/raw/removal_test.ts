@@ -90,7 +90,17 @@ Deno.test("an account that stays deactivated for 30 days is purged from every ta
       { subject: DID, at: "2026-05-20 09:00:00", reason: "deactivated" },
       { subject: DID, at: "2026-05-25 09:00:00", reason: "active" },
     ]);
-    const purged = await preprocess(data, "2026-07-02T10:00:00Z");
+    // A clock that was set ahead ends no term: a stream or a run of a week ago has to confirm it.
+    for (const clock of ["2026-07-02T10:00:00Z", "2027-07-02T10:00:00Z", "2027-07-03T10:00:00Z"]) {
+      const kept = await preprocess(data, clock);
+      assert.deepEqual([kept.posts, kept.hidden_posts, kept.removed_rows], [1, 2, 0], clock);
+      assert.match(kept.warnings.join(), /1 accounts are away for 30 days by this clock/);
+    }
+    await Deno.remove(`${data}/runs`, { recursive: true });
+    await folder.coverage("2026-07-03", "c", ["2026-07-03 00:00:00"]);
+    const early = await preprocess(data, "2026-07-02T09:59:00Z");
+    assert.deepEqual([early.hidden_posts, early.warnings], [2, []]);
+    const purged = await preprocess(data, "2026-07-03T10:00:00Z");
     assert.deepEqual([purged.posts, purged.hidden_posts], [1, 0]);
     for (const table of ["posts", "raw/firehose", "labels/dictionary"]) {
       assert.deepEqual(await uris(data, table), [uri("2", OTHER)], table);
