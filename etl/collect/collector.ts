@@ -192,9 +192,8 @@ export class Collector {
 
   /** Place what is held, as the stream pauses or ends, and write it down. */
   settle(journal: Journal, isEnd = false): Verdict {
-    const behind = this.#ownClock.behind(isEnd);
-    if (behind !== undefined) return { behind };
-    if (this.#ownClock.isDoubtful) return "go_on";
+    const doubt = this.#ownClock.judge(this.#clock.time === undefined, isEnd);
+    if (doubt !== undefined) return doubt;
     return this.#takeAll(this.#clock.flush(), journal);
   }
 
@@ -241,7 +240,8 @@ export class Collector {
     const received = this.#now();
     this.#clock.push(held, event.time, received);
     this.#ownClock.compare(event.time, received);
-    if (this.#ownClock.isDoubtful) return this.settle(journal);
+    const doubt = this.#ownClock.judge(this.#clock.time === undefined);
+    if (doubt !== undefined) return doubt;
     for (let placed; (placed = this.#clock.place()) !== undefined;) {
       const verdict = this.#takePlaced(placed, journal);
       if (verdict !== "go_on") return verdict;

@@ -1,9 +1,18 @@
+import type { Verdict } from "./verdict.ts";
+
 /** So far ahead of our own clock no host's events are, but where it is wrong. */
 const WRONG_MS = 86_400_000;
-/** Events in a row that say it: more than a server sends at once, or so few where the stream ends. */
-const [WRONG, WRONG_AT_END] = [512, 9];
+/** Events in a row that say it: many more than a server sends at once. */
+const WRONG = 1024;
+/** So few say it where nothing else tells the time of the stream. */
+const WRONG_AT_FIRST = 9;
 
-/** Finds out whether our own clock is days behind a stream. */
+/**
+ * Finds out whether our own clock is days behind a stream.
+ *
+ * What the clock cuts off of the events' times looks like the present: where the time of the stream is
+ * not known, it would be found by that. Where it is known, it stands still.
+ */
 export class OwnClock {
   /** Events in a row that are dated so far ahead, and how far the last one is. */
   #ahead = 0;
@@ -15,17 +24,15 @@ export class OwnClock {
     this.#ahead = this.#ms > WRONG_MS ? this.#ahead + 1 : 0;
   }
 
-  /** May it be wrong? Then no event can be placed: what it cuts off would look like the present. */
-  get isDoubtful(): boolean {
-    return this.#ahead >= WRONG_AT_END;
-  }
-
   /**
-   * Say by how many milliseconds it is behind the stream, where it is a day or more.
+   * Judge what is to be placed: undefined where nothing speaks against it.
    *
-   * No single server and no burst is a stream: 512 events say it, or the last nine where it ends.
+   * `isUnknown` says that the time of the stream is not known: then a few events that are ahead wait, and
+   * at the end (`isEnd`) prove that our clock is behind.
    */
-  behind(isEnd: boolean): number | undefined {
-    return this.#ahead >= (isEnd ? WRONG_AT_END : WRONG) ? this.#ms : undefined;
+  judge(isUnknown: boolean, isEnd = false): Verdict | undefined {
+    const fewest = isUnknown && isEnd ? WRONG_AT_FIRST : WRONG;
+    if (this.#ahead >= fewest) return { behind: this.#ms };
+    return isUnknown && this.#ahead >= WRONG_AT_FIRST ? "go_on" : undefined;
   }
 }

@@ -173,8 +173,7 @@ export class StreamClock<T> {
   }
 
   /**
-   * Give all events that are held, without waiting for more: the stream pauses, ends, or leaves
-   * something out.
+   * Give all events that are held: the stream pauses, ends, or leaves something out.
    *
    * The last three events move nothing where the time is of the present, or where eight lie more than a
    * minute apart, else the last eight. A leap is believed where many events follow it, or where it leads
@@ -200,7 +199,8 @@ export class StreamClock<T> {
     const lowest = lowestBehind(around);
     // The time at an event is not later than that at the end; of the last few the end tells nothing.
     const last = median(this.#times.slice(-2 * SIDE - 1));
-    const newest = this.newest!;
+    const ahead = reach(this.#times.slice(-2 * SIDE - 1));
+    const newest = Math.min(this.newest! + ahead, this.#received.at(-1)!);
     const placed = around.map((time, index) => {
       const behind = count - 1 - index;
       const step = time - this.time!;
@@ -272,7 +272,7 @@ export class StreamClock<T> {
     const found = Math.min(latest, median(this.#times.slice(half)));
     this.time = this.#began = Math.max(this.#floor ?? -Infinity, found);
     this.#first = last + SIDE + 1;
-    this.#earliest = Math.min(...around.slice(0, last + 1));
+    this.#earliest = Math.min(...around.slice(0, last + 1)) - reach(this.#times);
     this.#isFound = true;
     this.#times.unshift(...before(this.time));
   }
@@ -359,6 +359,11 @@ function spacing(times: number[]): number {
   const sorted = times.toSorted(ascending);
   const [low, high] = [sorted.length >> 2, (sorted.length * 3) >> 2];
   return (sorted[high]! - sorted[low]!) / (high - low);
+}
+
+/** Give how far a time can be from those of the eight events beside it, of clocks that are right. */
+function reach(times: number[]): number {
+  return Math.ceil(Math.max(LEAP_MS, SIDE * spacing(times)));
 }
 
 function before(time: number): number[] {

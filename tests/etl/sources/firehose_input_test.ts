@@ -125,7 +125,9 @@ Deno.test("a cursor that is too old is noted in the coverage", async () => {
         data,
         "SELECT DISTINCT unnest(notes) AS note FROM '{data}/coverage/*/*.parquet' ORDER BY note",
       );
-      assert.deepEqual(notes, [{ note: "#sync" }, { note: "OutdatedCursor" }]);
+      // The events of the sample are too few to tell the time behind a gap.
+      const names = ["#sync", "OutdatedCursor", "UnprovenTime"];
+      assert.deepEqual(notes, names.map((note) => ({ note })));
       assert.deepEqual(summaryOf(run).infos, { OutdatedCursor: 1 });
       assert.match(
         run.stderr,
