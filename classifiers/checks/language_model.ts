@@ -17,13 +17,13 @@ const CHAT_CLASSIFIERS = ["sociopolitical", "attributes"] as const;
 const NEAREST = 3;
 
 /** Check the key for the language model; throws a usage error if its form is impossible. */
-export function languageModelKey(examination: Examination): Finding[] {
+export async function languageModelKey(examination: Examination): Promise<Finding[]> {
   const classifiers = inStudy(examination);
   if (classifiers.length === 0) return [];
   if (server() !== undefined) {
     return [ok(isOwnServer() ? "GROQ_BASE_URL names a server of your own" : "GROQ_API_KEY is set")];
   }
-  return missingKey(
+  return await missingKey(
     examination,
     classifiers,
     "GROQ_API_KEY",

@@ -17,11 +17,11 @@ const TEXT = "The library opens at nine on weekdays.";
 const SOON_DAYS = 60;
 
 /** Check the key for Perspective; throws a usage error if its form is impossible. */
-export function perspectiveKey(examination: Examination): Finding[] {
+export async function perspectiveKey(examination: Examination): Promise<Finding[]> {
   if (examination.study.classifiers[CLASSIFIER] === undefined) return [];
   if (analyzer() !== undefined) return [ok("PERSPECTIVE_API_KEY is set")];
   const remedy = "Add it to .env (see .env.example)";
-  return missingKey(examination, [CLASSIFIER], "PERSPECTIVE_API_KEY", remedy);
+  return await missingKey(examination, [CLASSIFIER], "PERSPECTIVE_API_KEY", remedy);
 }
 
 /** Ask the Comment Analyzer about one invented sentence. */

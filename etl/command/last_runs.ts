@@ -81,11 +81,14 @@ export async function lastRuns(database: Database, files: string[]): Promise<Run
  * Give the failed and dead ones of some runs of the ledger, the newest first, each task and reason once.
  *
  * A `daily` that reached its end is left out: its failed steps are listed themselves. So is a wrong
- * call, which did nothing.
+ * call, which did nothing, and what a later run of the task has done.
  */
 export function failuresOf(runs: RunRow[]): Failure[] {
   const failures = new Map<string, Failure>();
+  const done = new Set<string>();
   for (const { task, started_at, status, exit_status, error, summary } of runs) {
+    if (status === "done") done.add(task);
+    if (done.has(task)) continue;
     if (status !== "failed" && status !== "died" || exit_status === EXIT.usage) continue;
     if (task === "daily" && status === "failed" && summary !== "null") continue;
     const key = JSON.stringify([task, status, error]);

@@ -9,9 +9,12 @@ import { startRelay } from "../../demo/network/relay.ts";
 import { CHECKS } from "../../etl/doctor/check.ts";
 import { missingKey } from "../../classifiers/checks/classifier_key.ts";
 import { perspectiveEnds } from "../../classifiers/checks/perspective.ts";
+import type { Examination } from "../../etl/doctor/examination.ts";
 import { writePanelManifest } from "../../etl/labels/panel.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
+import { LABEL_SETS } from "../../etl/store/tables.ts";
 import { withData } from "../rows.ts";
+import { writeRows } from "../table_file.ts";
 import { runTask } from "../task.ts";
 import { aged, closedPort, examined } from "./doctor/patient.ts";
 import { SHIPPED_STUDY } from "../shipped_study.ts";
@@ -166,6 +169,35 @@ Deno.test("a key that a classifier never had is noted, and one that it had is a 
     assert.match(lost!.found, /and classify:attributes has labelled posts until 2026-06-01$/);
     assert.equal(never!.level, "note");
     assert.equal(never!.found, "GROQ_API_KEY is not set: classify:sociopolitical cannot run");
+  }));
+
+Deno.test("a key is no problem where all labels came with a file, or where no night needs it", () =>
+  withData(async (data) => {
+    const paths = new DataPaths(data);
+    await aged(paths.labels("attributes", "2026-06-01"), 1);
+    const levels = (change: Partial<Examination["study"]["daily"]> = {}) =>
+      examined(data, async (examination) => {
+        const daily = { ...examination.study.daily, ...change };
+        const asked = { ...examination, study: { ...examination.study, daily } };
+        return (await missingKey(asked, ["attributes"], "GROQ_API_KEY", "Add it"))
+          .map(({ level }) => level);
+      });
+    assert.deepEqual(await levels(), ["problem"]);
+    assert.deepEqual(await levels({ classifiers: ["dictionary"] }), ["note"]);
+    const sets = (versions: string[]) =>
+      writeRows(
+        LABEL_SETS,
+        versions.map((classifier_version, index) => ({
+          label_set_id: String(index),
+          classifier: "attributes",
+          classifier_version,
+        })),
+        paths.labelSets("attributes"),
+      );
+    await sets(["imported-1"]);
+    assert.deepEqual(await levels(), ["note"]);
+    await sets(["imported-1", "chat-1"]);
+    assert.deepEqual(await levels(), ["problem"]);
   }));
 
 Deno.test("the end of Perspective is noted, then warned of where there is no panel, and a problem once it is over", () =>

@@ -120,6 +120,9 @@ Deno.test("status shows first how the last daily went, what is owed, and what fa
       await study.run("classify:dictionary", `2026-06-${day}T00:40`, failed);
     }
     await study.run("sync:jetstream", "2026-06-09T03:00", { ...DIED, seconds: null });
+    // A mistake that was put right is none of tonight's.
+    await study.run("export", "2026-06-09T04:00", { ...FAILED, error: "Cannot read the study" });
+    await study.run("export", "2026-06-09T04:05", {});
     await study.windows("jetstream", "2026-06-09");
     await study.covered("jetstream", "2026-06-09T00:00", "2026-06-09T03:00");
     const clock = { CIVICSKY_CLOCK: "2026-06-10T04:30:00Z" };
