@@ -4,6 +4,7 @@ import { QUOTING_COLUMNS } from "../labels/paid_answer.ts";
 import { recountPanel } from "../labels/panel.ts";
 import { purgeArchive } from "./purge_archive.ts";
 import { purgeBatches } from "./purge_batches.ts";
+import { purgeLeftovers } from "./purge_leftovers.ts";
 import { purgeLines, whileIdle } from "./purge_lines.ts";
 import { now, utcDay } from "../run/clock.ts";
 import type { Context } from "../command/command.ts";
@@ -26,7 +27,8 @@ export type Purged = Record<string, number>;
 const NAMING_COLUMNS = ["cid", "did", "text", "text_hash", "reference_time", "created_at"];
 
 /**
- * Remove deleted posts from every table that still holds them, and from the quarantine.
+ * Remove deleted posts from every table that still holds them, and from the quarantine; and the
+ * half-written files of killed runs, whatever they hold.
  *
  * `removals` come from `indexPosts`, which also says which posts were written anew (`finished`). Labels go with their post, or stay as
  * numbers under the post's keyed hash, as the study says; so do replicates and posts of panels. Posts of
@@ -35,6 +37,7 @@ const NAMING_COLUMNS = ["cid", "did", "text", "text_hash", "reference_time", "cr
 export async function purge(context: Context, removals: Removals): Promise<Purged> {
   const { database, paths, study } = context;
   const { key } = removals;
+  await purgeLeftovers(paths);
   const { tombstones } = await row<{ tombstones: number }>(
     database,
     "SELECT (SELECT count(*) FROM removed) + (SELECT count(*) FROM hidden) AS tombstones",
