@@ -32,6 +32,8 @@ interface Dialect {
 
 /** What tools write between fields; the first that serves best is taken. */
 const DELIMITERS = [",", ";", "\t", "|"];
+/** Most characters of a row: a post has some thousands, and an open quote takes all that follows. */
+const MAX_ROW = 4_000_000;
 /** Most bytes in which the header is looked for. */
 const HEAD_BYTES = 65_536;
 /** A spreadsheet's own line before the header. */
@@ -154,6 +156,7 @@ function parserOptions({ delimiter, lineEnds }: Dialect): Options {
     delimiter,
     info: true,
     raw: true,
+    max_record_size: MAX_ROW,
     record_delimiter: lineEnds,
     relax_column_count: true,
   };
@@ -203,6 +206,13 @@ function noSuchColumns(doing: string, absent: string[], names: string[]): UserEr
 
 /** Explain the error of a CSV file; the parser's own message quotes the field, a post's text. */
 function notCsv(doing: string, { code, lines }: CsvError): UserError {
+  if (code === "CSV_MAX_RECORD_SIZE") {
+    const remedy = "Close the quote that is open, or leave out what is no text of a post";
+    const found = `the row at line ${lines} has more than ${
+      MAX_ROW.toLocaleString("en")
+    } characters`;
+    return new UserError(doing, found, remedy, { exitCode: EXIT.usage });
+  }
   const what = code.replace(/^CSV_/, "").toLowerCase().replaceAll("_", " ");
   const remedy = code === "CSV_QUOTE_NOT_CLOSED"
     ? `Close the quote that is still open at the end, line ${lines}`

@@ -181,3 +181,19 @@ Deno.test("broken quotes are refused with their line, and no word of the text", 
   assert.match(after.format(), /: it is not CSV \(.*quote.*\)\n {2}Mend line 2$/);
   for (const error of [unclosed, inside, after]) assert.doesNotMatch(error.format(), /secret|word/);
 });
+
+Deno.test("a quote that stays open ends the reading after four million characters, and not of memory", async () => {
+  const text = `uri,text\na,b\nc,"a secret\n${"of many lines\n".repeat(3_000_000)}`;
+  const before = Deno.memoryUsage().rss;
+  const open = await refusal(text);
+  assert.match(
+    open.format(),
+    /: the row at line \d+ has more than 4,000,000 characters\n {2}Close/,
+  );
+  assert.doesNotMatch(open.format(), /secret/);
+  const grown = (Deno.memoryUsage().rss - before) / 1e6;
+  assert.ok(grown < 150, `${grown} MB`);
+  // A long post and a long field beside it are none of that.
+  const [row] = await read(`uri,text\na,${"x".repeat(3_000_000)}\n`);
+  assert.equal((row![0] as { text: string }).text.length, 3_000_000);
+});
