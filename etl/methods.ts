@@ -15,6 +15,7 @@ import { takenBack } from "./methods/methods_facts.ts";
 import { setAside } from "./methods/set_aside.ts";
 import { taskRuns } from "./methods/task_runs.ts";
 import { wholeFiles } from "./store/damage.ts";
+import { warnOfStrays } from "./store/stray_file.ts";
 
 /** The task `methods`. */
 export const command: Command = {
@@ -29,6 +30,7 @@ export const command: Command = {
 
 async function methods(context: Context): Promise<Outcome> {
   const { paths, database, study } = context;
+  warnOfStrays(context);
   await stopAtDamage(context);
   const descriptions = await filterDescriptions(context);
   const facts = {
