@@ -3,12 +3,12 @@ import { type Context } from "../etl/command/command.ts";
 import { checkSection } from "../etl/study/section.ts";
 import { hashDictionary, readDictionary } from "./codebooks/codebook.ts";
 import { CodebookName, codebookPath } from "./codebooks/codebook_path.ts";
-import { compile } from "./codebooks/dictionary_match.ts";
+import { compile, isUnspaced } from "./codebooks/dictionary_match.ts";
 import { CLASSIFIERS } from "./list.ts";
 import { censusCommand, type FreeClassifier } from "./engine/census.ts";
 
-/** Raised when the same codebook begins to give other labels. */
-const VERSION = "1";
+/** Raised when the same codebook begins to give other labels; the other is of scripts without spaces. */
+const [VERSION, UNSPACED_VERSION] = ["1", "2"];
 const CLASSIFIER = "dictionary";
 
 const Settings = z.strictObject({
@@ -40,7 +40,7 @@ async function open({ study, studyPath }: Context): Promise<FreeClassifier> {
   return {
     labelSet: {
       classifier: CLASSIFIER,
-      classifier_version: VERSION,
+      classifier_version: isUnspaced(dictionary) ? UNSPACED_VERSION : VERSION,
       model: null,
       codebook: head.name,
       codebook_hash: hashDictionary(head.languages, dictionary),

@@ -21,6 +21,7 @@ import { DAYS } from "./run/option.ts";
 import type { Study } from "./study/study.ts";
 import { SOURCE_NAMES } from "./store/source.ts";
 import { unlessDamaged } from "./store/damage.ts";
+import { warnOfStrays } from "./store/stray_file.ts";
 import { row, spillFolder } from "./store/duckdb.ts";
 import { lock } from "./store/lock.ts";
 import { relation, writeParquet } from "./store/parquet.ts";
@@ -75,6 +76,7 @@ function source(text: string): string {
 
 async function exportAnalysis(context: Context, options: Options): Promise<Outcome> {
   const { paths, database, progress, signal, study, warn } = context;
+  warnOfStrays(context);
   await using _lock = await lock(paths.locks(), "exports", "run export");
   const days = chosenDays(paths, options);
   const sets = await chosenLabelSets(database, paths, options.labels);

@@ -15,6 +15,7 @@ import { takenBack } from "./methods/methods_facts.ts";
 import { setAside } from "./methods/set_aside.ts";
 import { taskRuns } from "./methods/task_runs.ts";
 import { wholeFiles } from "./store/damage.ts";
+import { warnOfStrays } from "./store/stray_file.ts";
 
 /** The task `methods`. */
 export const command: Command = {
@@ -29,7 +30,14 @@ export const command: Command = {
 
 async function methods(context: Context): Promise<Outcome> {
   const { paths, database, study } = context;
-  await stopAtDamage(context);
+  warnOfStrays(context);
+  const tables = ["raw", "posts", "labels", "label_sets", "coverage", "windows"];
+  const { errors } = await wholeFilesOf(context, tables);
+  // A statement that leaves out a damaged part would be wrong in every number.
+  if (errors.length > 0) throw errors[0]!;
+  // One that lacks a run says so; nobody has the row of a run a second time.
+  const ledger = await wholeFilesOf(context, ["runs"]);
+  for (const { found } of ledger.errors) context.warn(`a run is missing: ${found}`);
   const descriptions = await filterDescriptions(context);
   const facts = {
     study: study.name,
@@ -39,13 +47,14 @@ async function methods(context: Context): Promise<Outcome> {
     feeds: study.sources.most_liked.feeds,
     filter_descriptions: descriptions,
     sources: await collectedSources(database, paths),
-    set_aside: await setAside(database, paths, context.runId),
+    set_aside: await setAside(database, ledger.whole, context.runId),
     posts: await filteredPosts(database, paths),
     creation_times: await creationTimes(database, paths.files("posts").map(({ path }) => path)),
     label_sets: await labelledPosts(database, paths),
     taken_back: await takenBack(database, paths),
     recheck: lastRecheck(paths),
-    runs: await taskRuns(database, paths, context.runId),
+    runs: await taskRuns(database, ledger.whole, context.runId),
+    damaged_runs: ledger.errors.length,
   };
   const page = join(paths.reports(), "methods.md");
   const diagram = join(paths.reports(), "methods.svg");
@@ -66,18 +75,17 @@ async function methods(context: Context): Promise<Outcome> {
   return { summary, text: `Wrote\n  ${page}\n  ${diagram}` };
 }
 
-/** A statement that leaves out a damaged part would be wrong in every number. */
-async function stopAtDamage({ paths, database }: Context): Promise<void> {
-  const tables = ["raw", "posts", "labels", "label_sets", "coverage", "windows", "runs"];
+/** Part the files of tables in whole ones and the errors of damaged ones. */
+async function wholeFilesOf({ paths, database }: Context, tables: string[]) {
   const files = tables.flatMap((table) => paths.files(table)).map(({ path }) => path);
+  const found = { whole: [] as string[], errors: [] as UserError[] };
   for (let from = 0; from < files.length; from += 200) {
-    const { errors } = await wholeFiles(
-      database,
-      files.slice(from, from + 200),
-      "state the methods",
-    );
-    if (errors.length > 0) throw errors[0]!;
+    const some = files.slice(from, from + 200);
+    const { whole, errors } = await wholeFiles(database, some, "state the methods");
+    found.whole.push(...whole);
+    found.errors.push(...errors);
   }
+  return found;
 }
 
 /** Only the earlier version knows what a filter did that the study no longer names. */

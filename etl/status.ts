@@ -62,7 +62,7 @@ async function status(context: Context): Promise<Outcome> {
 }
 
 async function statusOf(
-  { paths, study, database }: Context,
+  { paths, study, database, warn }: Context,
   reading: Reading,
 ): Promise<Outcome> {
   const errors: UserError[] = [];
@@ -117,8 +117,12 @@ async function statusOf(
     ? await unless([], () => labelProspects(database, paths, study, inBatch))
     : [];
   const ledger = ledgerFiles(paths.files("runs").map(({ path }) => path));
-  const read = async (files: string[]) =>
-    (await whole(files.map((path) => ({ path, day: undefined })))).map(({ path }) => path);
+  const damagedRuns = new Set<string>();
+  const read = async (files: string[]) => {
+    const { whole, errors } = await reading(database, files, "read the ledger of runs");
+    for (const { found } of errors) damagedRuns.add(found);
+    return whole;
+  };
   const ofTasks = await lastRuns(database, await read(ledger.ofTasks));
   const summary = {
     study: study.name,
@@ -140,6 +144,8 @@ async function statusOf(
     last_warnings: await lastWarnings(database, await read(ledger.warned)),
     perspective_end: perspectiveEnd(),
   };
+  // What was collected does not suffer from it, and nobody has the row of a run a second time.
+  for (const found of damagedRuns) warn(`a run is missing: ${found}`);
   return { summary, text: describeStatus(summary), errors: uniqueErrors(errors) };
 }
 

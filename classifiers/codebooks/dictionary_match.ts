@@ -6,9 +6,14 @@
  * linear in its length for any text.
  */
 import type { Dictionary, Entry } from "./codebook.ts";
-import { lowerText, partText, WORD } from "./folded_text.ts";
+import { lowerText, partText, UNSPACED, WORD } from "./folded_text.ts";
 
 const WORD_RUN = new RegExp(`[${WORD}]+`, "gu");
+/** A letter without spaces around it; what belongs to the sign before it is taken with it. */
+const UNSPACED_SIGN = new RegExp(
+  `(?=[${UNSPACED}])[${WORD}][\\p{M}ーぁぃぅぇぉゃゅょゎァィゥェォャュョヮｰﾞﾟ]*`,
+  "gu",
+);
 
 /** Weights are summed in whole thousandths: ten times 0.1 is 1, in any order. */
 const UNITS = 1000;
@@ -59,6 +64,14 @@ function addToTrie(root: Node, entry: Entry, category: number): void {
   });
 }
 
+/** Tell whether some entry has letters of a script without spaces: words then end beside each of them. */
+export function isUnspaced(dictionary: Dictionary): boolean {
+  const sign = new RegExp(`[${UNSPACED}]`, "u");
+  return Object.values(dictionary.categories).some(({ terms, phrases, case_sensitive }) =>
+    [...terms, ...phrases, ...case_sensitive].some(({ match }) => sign.test(match))
+  );
+}
+
 /**
  * Compile a codebook's dictionary into a function that scores one text.
  *
@@ -80,19 +93,31 @@ export function compile(dictionary: Dictionary): (text: string) => DictionarySco
     }
   }
   const threshold = Math.round(dictionary.threshold * UNITS);
+  const hasUnspaced = isUnspaced(dictionary);
 
   return (text) => {
     const { words, tags } = partText(text);
     const lowered = lowerText(words);
     const starts: number[] = [];
+    // 1 where the sign before and the one here belong to one word.
+    const isInner = new Uint8Array(words.length + 1);
     const isWord = new Uint8Array(words.length + 1);
     let wordCount = 0;
     for (const { 0: run, index } of words.matchAll(WORD_RUN)) {
       isWord.fill(1, index, index + run.length);
+      isInner.fill(1, index + 1, index + run.length);
       const joint = isWord[index - 2] === 1 ? words[index - 1] : undefined;
       if (joint !== "-" && joint !== "'") wordCount++;
       // A prefix before a hyphen changes the word: re-election is not election.
       if (joint !== "-") starts.push(index);
+      if (!hasUnspaced) continue;
+      for (const { 0: sign, index: at } of run.matchAll(UNSPACED_SIGN)) {
+        for (const edge of [index + at, index + at + sign.length]) {
+          if (isInner[edge] === 0) continue;
+          isInner[edge] = 0;
+          starts.push(edge);
+        }
+      }
     }
 
     const units = new Array<number | undefined>(names.length);
@@ -112,8 +137,8 @@ export function compile(dictionary: Dictionary): (text: string) => DictionarySco
           end === held.end && found.precedence >= held.found.precedence
         ) best.set(found.category, { end, found });
       };
-      walk(folded, lowered, start, isWord, offer);
-      walk(cased, words, start, isWord, offer);
+      walk(folded, lowered, start, isInner, offer);
+      walk(cased, words, start, isInner, offer);
       for (const [category, { end, found }] of best) {
         if (start < freeFrom[category]!) continue;
         freeFrom[category] = end;
@@ -141,7 +166,7 @@ function walk(
   root: Node,
   text: string,
   start: number,
-  isWord: Uint8Array,
+  isInner: Uint8Array,
   offer: (end: number, found: Candidate) => void,
 ): void {
   let node: Node | undefined = root;
@@ -149,10 +174,10 @@ function walk(
     node = node.next.get(text.charCodeAt(at));
     if (node === undefined) return;
     const end = at + 1;
-    if (isWord[end] !== 1) { for (const found of node.exact) offer(end, found); }
+    if (isInner[end] !== 1) { for (const found of node.exact) offer(end, found); }
     if (node.prefix.length > 0) {
       let wordEnd = end;
-      while (isWord[wordEnd] === 1) wordEnd++;
+      while (isInner[wordEnd] === 1) wordEnd++;
       for (const found of node.prefix) offer(wordEnd, found);
     }
   }

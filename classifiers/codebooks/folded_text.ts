@@ -6,6 +6,22 @@
  */
 export const WORD = String.raw`\p{L}\p{Mn}\p{Mc}\p{Nd}_`;
 
+/**
+ * Scripts that are written without spaces between words, as a character class. Signs that such a script
+ * shares with spaced ones are in none.
+ */
+export const UNSPACED = [
+  "Han",
+  "Hiragana",
+  "Katakana",
+  "Bopomofo",
+  "Thai",
+  "Lao",
+  "Khmer",
+  "Myanmar",
+]
+  .map((script) => String.raw`\p{Script=${script}}`).join("");
+
 /** Links (also without a scheme, as Bluesky shortens them), handles, then hashtags. */
 const TAKEN_OUT = new RegExp(
   [

@@ -8,6 +8,7 @@ import type { Examination } from "./examination.ts";
 import { fileSystem, secretFiles } from "./file_system.ts";
 import type { Finding } from "./finding.ts";
 import { notices } from "./notices.ts";
+import { strays } from "./strays.ts";
 import { FIREHOSE, JETSTREAM, streamAddresses, streamAnswers } from "./stream.ts";
 
 /** A check of `doctor`. */
@@ -37,6 +38,7 @@ export const CHECKS: Check[] = [
   { name: "clock_skew", group: "this machine", isOnline: true, look: clockByAppView },
   { name: "secret_files", group: "this machine", look: secretFiles },
   { name: "file_system", group: "the data folder", look: fileSystem },
+  { name: "strays", group: "the data folder", look: strays },
   { name: "disk_space", group: "the data folder", look: diskSpace },
   {
     name: "relay_addresses",

@@ -25,6 +25,8 @@ export interface MethodsFacts {
   taken_back: TakenBack[];
   recheck: LastRecheck;
   runs: TaskRuns[];
+  /** Runs that `runs` lacks, as their rows in the ledger are damaged. */
+  damaged_runs: number;
 }
 
 /** What a data statement says of posts or accounts removed for a reason, each once. */

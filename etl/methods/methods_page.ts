@@ -5,7 +5,6 @@ import { minute, number, percent } from "./statement_text.ts";
 import { markdownTable } from "../export/markdown_table.ts";
 import { describeCreationTimes } from "./creation_times.ts";
 import { setAsideLines } from "./set_aside.ts";
-import type { TaskRuns } from "./task_runs.ts";
 import { unknowns } from "./unknown_facts.ts";
 
 const text = (value: string | null) => value ?? "";
@@ -26,7 +25,7 @@ export function methodsPage(facts: MethodsFacts): string {
     ...section("Posts and filters", filterLines(facts)),
     ...section("Labels", facts.label_sets.flatMap(labelLines)),
     ...section("Deletions", deletionLines(facts)),
-    ...section("Runs and versions", runLines(facts.runs)),
+    ...section("Runs and versions", runLines(facts)),
     ...section("What is not known", unknowns(facts).map((line) => `- ${line}`)),
   ].join("\n");
 }
@@ -150,14 +149,18 @@ function deletionLines({ taken_back, recheck, after_deletion }: MethodsFacts): s
   ];
 }
 
-function runLines(runs: TaskRuns[]): string[] {
-  if (runs.length === 0) return [];
+function runLines({ runs, damaged_runs }: MethodsFacts): string[] {
+  const lost = damaged_runs === 0
+    ? []
+    : [`Damaged files of the ledger, whose runs are missing here: ${number(damaged_runs)}.`, ""];
+  if (runs.length === 0) return lost;
   const all = (name: "code_versions" | "deno_versions" | "study_hashes") =>
     [...new Set(runs.flatMap((run) => run[name]))].map((one) =>
       one === null ? "not recorded" : `\`${one}\``
     )
       .join(", ");
   return [
+    ...lost,
     ...markdownTable([
       [
         "task",

@@ -1,7 +1,6 @@
 import { type Database, literal, rows } from "../store/duckdb.ts";
 import { markdownTable } from "../export/markdown_table.ts";
 import { relation } from "../store/parquet.ts";
-import type { DataPaths } from "../store/paths.ts";
 import { RUNS } from "../store/tables.ts";
 import { number } from "./statement_text.ts";
 
@@ -13,17 +12,16 @@ export interface SetAside {
 }
 
 /**
- * Sum up what runs set aside, by task and reason.
+ * Sum up what runs set aside, by task and reason, from files of the ledger.
  *
  * From the ledger and not from the quarantine: there a line goes when its author deletes the post. What
  * the asking run and runs without an end set aside is not in it.
  */
 export async function setAside(
   database: Database,
-  paths: DataPaths,
+  files: string[],
   runId: string,
 ): Promise<SetAside[]> {
-  const files = paths.files("runs").map(({ path }) => path);
   const found = await rows<{ task: string; counts: string; runs: number }>(
     database,
     `SELECT task, json_extract(summary, '$.set_aside')::VARCHAR AS counts, count(*) AS runs

@@ -1,6 +1,5 @@
 import { type Database, literal, rows } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
-import type { DataPaths } from "../store/paths.ts";
 import { RUNS } from "../store/tables.ts";
 
 /** What a data statement says of the runs of a task: how they ended, and their code and study. */
@@ -21,17 +20,16 @@ export interface TaskRuns extends Record<string, unknown> {
 }
 
 /**
- * Sum up the ledger for the data statement by task, in the order in which they first ran.
+ * Sum up files of the ledger for the data statement by task, in the order in which they first ran.
  *
  * Without the run that asks, and without calls that did nothing: dry runs, and calls that were refused as
  * wrong (exit status 2).
  */
 export async function taskRuns(
   database: Database,
-  paths: DataPaths,
+  files: string[],
   runId: string,
 ): Promise<TaskRuns[]> {
-  const files = paths.files("runs").map(({ path }) => path);
   return await rows<TaskRuns>(
     database,
     `SELECT task, count(*) AS runs, count(*) FILTER (status = 'done') AS done,

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { describeError, UserError } from "../run/error.ts";
+import { damagedSegment } from "./damaged_segment.ts";
 import { type Database, literal, rows } from "../store/duckdb.ts";
 import { leftSegments, longestLine } from "../store/journal.ts";
 import { writeParquet } from "../store/parquet.ts";
@@ -63,6 +64,11 @@ export async function landLeftoverAnswers(
   return errors;
 }
 
+/** Is a line of a segment none of ours, though it is JSON? */
+function isStrange(line: unknown): boolean {
+  return typeof line !== "object" || line === null || Array.isArray(line);
+}
+
 /**
  * Land a segment in `raw/<name>`, then remove it.
  *
@@ -100,12 +106,7 @@ export async function landAnswers(
     }
   } catch (cause) {
     if (cause instanceof UserError || !/JSON|Malformed/i.test(describeError(cause))) throw cause;
-    // DuckDB's own message quotes the line, and with it a post's text: no cause.
-    throw new UserError(
-      `land the journal ${segment}`,
-      "a line of it is damaged",
-      "Remove that line and run the task again; the other segments have landed",
-    );
+    throw await damagedSegment(segment, isStrange, cause);
   }
   await Deno.remove(segment);
   await sync(paths.journal(name));

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { utcDay } from "../run/clock.ts";
 import { queryWhole } from "../store/damage.ts";
 import { describeError, UserError } from "../run/error.ts";
+import { DamagedSegment, damagedSegment } from "./damaged_segment.ts";
 import { UNPROVEN } from "./journal_line.ts";
 import { newestCoverage } from "./newest_coverage.ts";
 import { type Database, literal, resetThreads, type Row, rows } from "../store/duckdb.ts";
@@ -84,7 +85,7 @@ export async function landSegment(
        FROM (SELECT *, list_transform(posts, post -> ${DATED}::DATE) AS dates FROM ${lines})
        GROUP BY day ORDER BY day`,
     );
-    if (seen.some(({ strange }) => strange)) throw damagedSegment(segment);
+    if (seen.some(({ strange }) => strange)) throw await damagedSegment(segment, isStrange);
     for (const { day, posts, tombstones, deletions, span } of seen) {
       landed.deletions += deletions ?? 0;
       const ofDay = (list: string) =>
@@ -115,7 +116,7 @@ export async function landSegment(
     }
   } catch (cause) {
     if (cause instanceof UserError || !/JSON|Malformed/i.test(describeError(cause))) throw cause;
-    throw damagedSegment(segment);
+    throw await damagedSegment(segment, isStrange, cause);
   } finally {
     await resetThreads(database);
   }
@@ -131,17 +132,10 @@ async function frugal(database: Database): Promise<void> {
   await database.run("SET threads = 1");
 }
 
-/** Damage stops only its segment; any other error stops all segments. */
-class DamagedSegment extends UserError {}
-
-function damagedSegment(segment: string): UserError {
-  return new DamagedSegment(
-    `land the journal ${segment}`,
-    "a line of it is damaged",
-    "Remove that line and run the task again; the other segments have landed",
-    // DuckDB's own message quotes the line, and with it a post's text: no cause.
-    {},
-  );
+/** Is a line of a segment none of ours, though it is JSON? */
+function isStrange(line: unknown): boolean {
+  const { host, seen_at, posts } = (line ?? {}) as Record<string, unknown>;
+  return !host || !seen_at || !Array.isArray(posts) || posts.some((post) => !post?.uri);
 }
 
 /**

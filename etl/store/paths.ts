@@ -2,12 +2,15 @@ import { ifThereSync } from "./if_there.ts";
 import { basename, join, relative } from "node:path";
 import { replacedPaths, replacementFile } from "./replacement.ts";
 
-/** Tables whose files have one name each, so that a copy beside one would count its rows twice. */
-const NAMED = /^(posts|aggregates|labels|replicates|windows|label_sets|anchors)(\/|$)/;
+/** Tables of which a copy beside a file would count its rows twice. */
+const NAMED =
+  /^(raw|coverage|runs|posts|aggregates|labels|replicates|windows|label_sets|anchors)(\/|$)/;
 const DAY = "date=\\d{4}-\\d\\d-\\d\\d";
+/** Parts and runs have many names, none with the spaces and brackets that programs give to copies. */
+const PART = "(?![^/]*\\.sync-conflict-)[\\w.:-]+";
 /** The paths of those files below the root. */
 const NAMES = new RegExp(
-  `^(?:(posts|aggregates)/${DAY}/\\1|(labels|replicates)/[^/]+/${DAY}/\\2|windows/${DAY}/\\w+|` +
+  `^(?:(?:raw/[^/]+|coverage|runs)/${DAY}/${PART}|(posts|aggregates)/${DAY}/\\1|(labels|replicates)/[^/]+/${DAY}/\\2|windows/${DAY}/\\w+|` +
     "(?:label_sets|anchors)/\\w+)\\.parquet$",
 );
 
@@ -255,8 +258,8 @@ export class DataPaths {
     const classified = ["labels", "replicates"].flatMap((folder) =>
       this.names(folder).map((name) => `${folder}/${name}`)
     );
-    return ["posts", ...classified, "aggregates", "windows", "label_sets", "anchors"]
-      .flatMap((table) => this.strays(table));
+    const tables = ["posts", ...classified, "aggregates", "windows", "label_sets", "anchors"];
+    return [...tables, "raw", "coverage", "runs"].flatMap((table) => this.strays(table));
   }
 
   /** List what lies directly under a folder of the root, in order: the sources, the classifiers. */

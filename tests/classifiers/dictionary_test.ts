@@ -197,6 +197,26 @@ Deno.test("a codebook that does not exist is a usage error", () =>
     assert.match(stderr, /^Cannot read the codebook .*us_polices\.yaml/);
   }));
 
+// Invariant 6
+Deno.test("a codebook of a script without spaces labels running text, as a label set of its own", () =>
+  withPosts(
+    ["明日は参議院選挙の投票日です。雨が降りそうですが、皆さん必ず行きましょう。"],
+    async (data) => {
+      const codebook = WEATHER.replace("country: US", "country: JP").replace("[en]", "[ja]");
+      await Deno.writeTextFile(`${data}/japan.yaml`, codebook.replace("[warm]", "[選挙]"));
+      const study = await Deno.readTextFile(SHIPPED_STUDY);
+      const own = study.replace("codebook: us_politics", "codebook: japan.yaml");
+      await Deno.writeTextFile(`${data}/study.yaml`, own);
+      await run("classify:dictionary", data, "--study", `${data}/study.yaml`);
+      assert.deepEqual(await query(data, `SELECT is_political FROM ${LABELS}`), [
+        { is_political: true },
+      ]);
+      const sets = "FROM read_parquet('{data}/label_sets/dictionary.parquet')";
+      const versions = await query(data, `SELECT classifier_version ${sets}`);
+      assert.deepEqual(versions, [{ classifier_version: "2" }]);
+    },
+  ));
+
 const WEATHER = `
 name: weather
 version: 1

@@ -1,14 +1,17 @@
-/** `deno task test:spark`: DuckDB and PySpark read the same in the data folder, as docs/scale.md asks. */
+/** `deno task test:spark`: DuckDB, PySpark, pandas and Polars read the data folder as documents say. */
 import assert from "node:assert/strict";
 import { literal, openDatabase } from "../../etl/store/duckdb.ts";
 import { tableOf, writeParquet } from "../../etl/store/parquet.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
 import { query, withData } from "../rows.ts";
+import { writeRows } from "../table_file.ts";
+import { LABELS, withColumns } from "../../etl/store/tables.ts";
 import { ROOT, runTask } from "../task.ts";
 import { runProgram, venv } from "../venv.ts";
 
 /** From PyPI. */
 const PACKAGES = ["duckdb==2.0.0", "pyspark==4.3.0"];
+const READERS = ["pandas==3.1.1", "polars==2.1.0", "pyarrow==26.0.1"];
 
 interface Asked {
   questions: string[];
@@ -131,5 +134,44 @@ Deno.test("DuckDB and PySpark give the same rows for every question, as collecte
       const compacted = await compare();
       assert.deepEqual(compacted.answers, collected!.answers);
     });
+  });
+});
+
+Deno.test("the lines of the dictionary read every label column in pandas and in Polars, whatever each day has", async () => {
+  const python = await venv("civicsky-readers", READERS, "pandas, polars, pyarrow");
+  await withData(async (folder) => {
+    const paths = new DataPaths(`${folder}/data`);
+    const days: [day: string, row: Record<string, number>][] = [
+      ["2026-06-01", { score_toxic: 0.1 }],
+      ["2026-06-02", { score_new: 0.2 }],
+      ["2026-06-03", { score_toxic: 0.3, score_new: 0.4 }],
+    ];
+    for (const [day, row] of days) {
+      const columns = Object.fromEntries(Object.keys(row).map((name) => [name, "DOUBLE"]));
+      const rows = [{ uri: day, ...row }];
+      await writeRows(withColumns(LABELS, columns), rows, paths.labels("attributes", day));
+    }
+    const dictionary = await Deno.readTextFile(`${ROOT}data/README.md`);
+    const lines = /```python\n([^]*?)```/.exec(dictionary)![1]!.trim().split("\n");
+    const expected = [
+      ["2026-06-01", "2026-06-01", 0.1, null],
+      ["2026-06-02", "2026-06-02", null, 0.2],
+      ["2026-06-03", "2026-06-03", 0.3, 0.4],
+    ];
+    const names = ["uri", "date", "score_toxic", "score_new"];
+    const rows = {
+      pandas: `labels[${JSON.stringify(names)}].values.tolist()`,
+      polars: `labels.select(${JSON.stringify(names)}).rows()`,
+    };
+    for (const [reader, list] of Object.entries(rows)) {
+      const own = lines.filter((line) => !/^labels = /.test(line) || line.includes(`${reader}.`));
+      assert.equal(own.length, lines.length - 1, "one line a reader");
+      const print =
+        `import json\nprint(json.dumps([[None if v != v else v if isinstance(v, float) ` +
+        `else None if v is None else str(v) for v in row] for row in ${list}]))`;
+      const script = `${own.join("\n")}\n${print}`;
+      const printed = await runProgram(python, ["-c", script], { cwd: folder });
+      assert.deepEqual(JSON.parse(printed), expected, reader);
+    }
   });
 });

@@ -4,7 +4,7 @@ import {
   type Entry,
   readDictionary,
 } from "../../../classifiers/codebooks/codebook.ts";
-import { compile } from "../../../classifiers/codebooks/dictionary_match.ts";
+import { compile, isUnspaced } from "../../../classifiers/codebooks/dictionary_match.ts";
 import { naiveScore } from "./naive_score.ts";
 
 type Written = string | [match: string, weight: number];
@@ -161,6 +161,49 @@ Deno.test("words are counted outside links, handles and hashtags", () => {
   assert.equal(count(" \n\t"), 0);
   assert.equal(count("🎉👩‍👩‍👧 ... #vote @me https://example.org"), 0);
   assert.equal(count("Don't re-elect 2 rock-n-roll 'stars' — ever"), 6);
+});
+
+Deno.test("in Japanese, Chinese and Thai sentences an entry is found inside a run of letters", () => {
+  const japanese = scorer({
+    terms: ["選挙", "投票", "内閣*", "首相", "スキ"],
+    phrases: ["自民党 総裁"],
+    case_sensitive: ["NHK"],
+  });
+  assert.equal(japanese("明日は参議院選挙の投票日です。"), 2);
+  assert.equal(japanese("岸田首相は内閣改造を行うとNHKが報じた"), 3);
+  assert.equal(japanese("今日は猫と一緒に昼寝をしました。"), 0);
+  assert.equal(japanese("冬はスキーに行きたい"), 0, "a long vowel belongs to its sign");
+  assert.equal(japanese("SNHKはない"), 0, "Latin letters still make up whole words");
+  assert.equal(japanese("自民党　総裁に聞く"), 1);
+  const chinese = scorer({ terms: ["选举", "总统", "立法院", "選舉", "𠮷野"] });
+  assert.equal(chinese("美国总统选举将于十一月举行。"), 2);
+  assert.equal(chinese("台灣的立法院今天討論選舉法"), 2);
+  assert.equal(chinese("今天天气很好，我们去公园散步"), 0);
+  assert.equal(chinese("我在𠮷野家吃饭"), 1);
+  const thai = scorer({ terms: ["เลือกตั้ง", "รัฐบาล", "สภา", "กา"] });
+  assert.equal(thai("ประชาชนไปเลือกตั้งเมื่อวานนี้เพื่อเลือกรัฐบาลใหม่"), 2);
+  assert.equal(thai("แมวนอนหลับบนโซฟา"), 0);
+  assert.equal(thai("ก่ากา่"), 0, "a mark belongs to its letter");
+});
+
+Deno.test("an entry of a script without spaces counts once, for the longest, and beside spaced ones", () => {
+  const score = scorer({ terms: ["選挙", ["選挙権", 4], "vote", "выборы"] });
+  assert.equal(score("選挙権と選挙"), 5);
+  assert.equal(score("東京でvoteする"), 1, "words of Latin letters end beside such a script");
+  assert.equal(score("voter votes выборыв xvote"), 0, "and nowhere else");
+  assert.equal(score("vote выборы"), 2);
+});
+
+Deno.test("a codebook of scripts with spaces labels as before, whatever script stands beside", () => {
+  const score = compile(dictionary({ c: { terms: ["vote", "выбор*"] } }));
+  assert.deepEqual([score("東京でvoteする").score, score("東京でvoteする").wordCount], [0, 1]);
+  assert.equal(score("vote, выборы; voted невыборы").score, 2);
+  for (const entry of ["vote", "выбор", "g\u0303uahe", "선거", "انتخابات", "चुनाव"]) {
+    assert.equal(isUnspaced(dictionary({ c: { terms: [entry] } })), false, entry);
+  }
+  for (const entry of ["選", "ひ", "カ", "ㄅ", "ก", "ກ", "ក", "က"]) {
+    assert.equal(isUnspaced(dictionary({ c: { phrases: [`vote ${entry}`] } })), true, entry);
+  }
 });
 
 Deno.test("no text throws", () => {

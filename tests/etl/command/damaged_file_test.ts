@@ -64,3 +64,23 @@ Deno.test("a study that is a folder or has no name is a usage error that says so
     );
     assert.match(await said(""), /^Cannot run status: --study names no file\n {2}Name the study/);
   }));
+
+Deno.test("no task of looking fails over a damaged row of the ledger, and each that reads it names it", () =>
+  withData(async (data) => {
+    await fill(data);
+    const paths = new DataPaths(data);
+    const [cut, garbled] = paths.files("runs").map(({ path }) => path);
+    await Deno.truncate(cut!, 100);
+    await garble(garbled!);
+    for (const task of ["status", "methods", "export", "doctor"]) {
+      const { code, stderr } = await runTask([task, "--data", data]);
+      assert.equal(code, 0, `${task}: ${stderr}`);
+      if (task === "export" || task === "doctor") continue;
+      for (const path of [cut, garbled]) {
+        assert.ok(stderr.includes(`a run is missing: the file ${path} is damaged (`), stderr);
+      }
+    }
+    const page = await Deno.readTextFile(`${data}/reports/methods.md`);
+    assert.match(page, /\nDamaged files of the ledger, whose runs are missing here: 2\.\n/);
+    assert.match(page, /\n\| forget /);
+  }));

@@ -215,12 +215,33 @@ Deno.test("a damaged segment stays and is named without its text, and the others
     const { errors, posts } = await landLeftovers(database, paths, "firehose");
     assert.equal(posts, 2);
     assert.equal(errors.length, 1);
-    assert.equal(errors[0]!.message, `Cannot land the journal ${path}: a line of it is damaged`);
+    assert.equal(errors[0]!.message, `Cannot land the journal ${path}: line 1 of it is damaged`);
     assert.doesNotMatch(errors[0]!.format() + Deno.inspect(errors[0]!.cause), /secret/);
     assert.deepEqual([...Deno.readDirSync(paths.journal("firehose"))].map(({ name }) => name), [
       "1-damaged.jsonl",
     ]);
     assert.deepEqual(await counts(data), { posts: 2, tombstones: 1, events: 6 });
+  });
+});
+
+Deno.test("the number of a damaged line is told, whatever is wrong with it", async () => {
+  await withDatabase(async (database, paths) => {
+    const whole = JSON.stringify(line(1, { posts: [post("a")] }));
+    const damages = {
+      "no JSON": whole.slice(0, 80),
+      "bytes that are lost": whole.slice(0, 20) + "\0".repeat(30) + whole.slice(50),
+      "no line of ours": '{"posts":[]}',
+      "no object": "7",
+      "a post without uri": JSON.stringify(line(2, { posts: [{ ...post("b"), uri: null }] })),
+      "a cursor that is no number": whole.replace(/"cursor":\d+/, '"cursor":"x"'),
+    };
+    for (const [what, damaged] of Object.entries(damages)) {
+      const lines = [...Array(2000).fill(whole), damaged, whole].map((text) => `${text}\n`);
+      const path = await writeSegment(paths, "segment", lines);
+      const { errors } = await landLeftovers(database, paths, "firehose");
+      assert.deepEqual(errors.map(({ found }) => found), ["line 2001 of it is damaged"], what);
+      await Deno.remove(path);
+    }
   });
 });
 

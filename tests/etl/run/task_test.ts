@@ -99,7 +99,7 @@ Deno.test("a damaged journal line ends with 1 and shows no text of a post and no
     const result = await runTask([...firehose(data, relay), "--limit", "1"]);
     assert.equal(result.code, 1);
     assert.match(result.stdout, /^Collected 1 posts/);
-    assert.ok(result.stderr.includes(`Cannot land the journal ${path}: a line of it is damaged\n`));
+    assert.ok(result.stderr.includes(`Cannot land the journal ${path}: line 1 of it is damaged\n`));
     assert.ok((await Deno.stat(path)).size > 0, "the damaged segment stays");
     const ledger = JSON.stringify(await query(data, RUNS));
     const key = (await Deno.readTextFile(new DataPaths(data).hashKey())).trim();

@@ -77,3 +77,51 @@ Deno.test("a copy that lies beside the one file of a table is counted nowhere an
       assert.deepEqual(left, [{ uri: uri("2") }], path);
     }
   }));
+
+Deno.test("a copy of a part or of a run is counted nowhere and named by every task that looks", () =>
+  withData(async (data) => {
+    const folder = await rawFolder(data);
+    const paths = new DataPaths(data);
+    await folder.raw("firehose", DAY, `a.${DAY}_${DAY}`, [
+      { uri: uri("1"), cid: "1", event_time: `${DAY} 10:00:00`, text: "The senate votes tonight" },
+    ]);
+    await folder.coverage(DAY, "a", [`${DAY} 10:00:00`]);
+    for (const task of ["preprocess", "classify:dictionary"]) {
+      assert.equal((await runTask([task, "--data", data], CLOCK)).code, 0);
+    }
+    const looks = async () => {
+      const { stdout } = await runTask(["status", "--data", data, "--json"], CLOCK);
+      const { tables, coverage } = JSON.parse(stdout);
+      const rows = tables.map(({ table, rows }: { table: string; rows: number }) => [table, rows]);
+      const study = await open(data, { engine: "native" });
+      const views = await study.sql`SELECT (SELECT sum(events)::INTEGER FROM coverage) AS events,
+        (SELECT count(*) FROM runs)::INTEGER AS runs`;
+      return { rows, coverage, views: views.objects() };
+    };
+    const before = await looks();
+    const strays: string[] = [];
+    for (const table of ["raw/firehose", "coverage", "runs"]) {
+      for (const { path } of paths.files(table)) {
+        for (const end of [" (1)", " - Copy", ".sync-conflict-20260602-101010-ABCDEFG"]) {
+          strays.push(path.replace(/\.parquet$/, `${end}.parquet`));
+          await Deno.copyFile(path, strays.at(-1)!);
+        }
+      }
+    }
+    const moved = join(data, "coverage", `date=${DAY} (copy)`, "a.parquet");
+    await Deno.mkdir(dirname(moved));
+    await Deno.copyFile(paths.coveragePart(DAY, "a"), moved);
+    assert.deepEqual(paths.allStrays().sort(), [...strays, moved].sort());
+    assert.deepEqual(await looks(), before);
+    for (const task of ["status", "methods", "export", "preprocess"]) {
+      const { code, stderr } = await runTask([task, "--data", data], CLOCK);
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, /warning: .* \(1\)\.parquet.*: no task writes files of that name/, task);
+    }
+    const { stdout } = await runTask(["doctor", "--data", data, "--json"], CLOCK);
+    const found = JSON.parse(stdout).findings.find(({ check }: { check: string }) =>
+      check === "strays"
+    );
+    assert.equal(found.level, "warning");
+    assert.match(found.found, / \(1\)\.parquet/);
+  }));
