@@ -5,9 +5,12 @@ const REQUIRED_COLUMNS = ["uri", "created_at", "text"] as const;
 /** Columns of a CSV file with counts of a post. */
 export const COUNT_COLUMNS = ["like_count", "repost_count", "reply_count", "quote_count"] as const;
 
+/** Names of columns that say by themselves that they name the post of their row. */
+const OWN_URI = ["uri", "at_uri", "post_uri"];
+
 /**
  * Names by which other tools call a column, 4CAT and minet among them; the first that a file has is
- * taken, and of those of `uri` the first that names a post in that row.
+ * taken. Of those of `uri` behind `post_uri`, which may hold other things, `namingColumn` finds out.
  */
 const SYNONYMS = {
   uri: ["at_uri", "post_uri", "id", "url", "post_url", "link", "permalink"],
@@ -45,6 +48,8 @@ export function understand(header: string[]): Columns {
     return [name, named];
   });
   const columns = Object.fromEntries(found) as Columns;
+  const own = columns.uri.find((column) => OWN_URI.some((name) => plain(name) === plain(column)));
+  if (own !== undefined) columns.uri = [own];
   // minet appends links and media to `text`, and keeps what the author wrote beside it.
   if (["original_text", "timestamp_utc", "user_did"].every((name) => header.includes(name))) {
     columns.text.unshift("original_text");

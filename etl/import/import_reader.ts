@@ -88,7 +88,7 @@ export class ImportReader {
       const differs = {
         created_at: first !== undefined && !isDayAlone(first.created_at) &&
           post.created_at !== first.created_at,
-        text: first !== undefined && !isBlank(first.text) &&
+        text: this.columns.text.length > 0 && first !== undefined && !isBlank(first.text) &&
           comparedText(post.text) !== comparedText(first.text),
       };
       // Rows of two coders' tools may write one text in two ways: that which lands counts.

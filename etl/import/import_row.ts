@@ -69,8 +69,7 @@ export function readRow(
   now: Date,
   knownTime: (uri: string) => string | undefined = () => undefined,
 ): ImportedRow {
-  const found = columns.uri.map((column) => readPostUri(row[column]!));
-  const uri = found.find((one) => typeof one === "object") ?? found[0]!;
+  const uri = readPostUri(row[columns.uri[0]!]!);
   if (typeof uri === "string") throw new RowError(uri);
   const unreadable: string[] = [];
   const created = readCreatedAt(row, columns.created_at[0], now);

@@ -10,6 +10,7 @@ import { describeLost, findPostsOfLabels, type FoundLabels } from "../labels/fou
 import { landScores, scoreLabelSet, type ScoreTable } from "./imported_scores.ts";
 import { comparedText } from "../labels/same_text.ts";
 import { labelSetId } from "../labels/label_set.ts";
+import { namingColumn } from "./naming_column.ts";
 import { postsLine } from "../raw/journal_line.ts";
 import { landLeftovers, landSegment } from "../raw/land.ts";
 import { now, utcDay } from "../run/clock.ts";
@@ -52,7 +53,9 @@ export const DESCRIPTION: Omit<Command, "run"> = {
     "A created_at without a zone is UTC, a date alone is its midnight. Fields may be separated by\n" +
     "commas, semicolons, tabs or |. NA, NaN, NULL and nothing are missing. A uri may be a link\n" +
     "(https://bsky.app/profile/did:.../post/...). Case, blanks and _ in column names make no\n" +
-    `difference. Understood as well, as exports of 4CAT and minet have them:\n${describeSynonyms()}`,
+    "difference. One column names the posts of the whole file: uri where there is one, else the one of\n" +
+    "those below that names most. Understood as well, as exports of 4CAT and minet have them:\n" +
+    describeSynonyms(),
   arguments: [{ name: "<file>", description: "CSV file in UTF-8 with a header line" }],
   options: [
     {
@@ -94,6 +97,7 @@ export async function importPosts(
   );
   const { header } = csv;
   const columns = understand(header);
+  columns.uri = await namingColumn(path, csv, columns.uri);
   const variables = chooseVariables(header, options.labels, path);
   const scores = chooseScores(header.filter((column) => !variables.includes(column)), table);
   await using _lock = await lock(paths.locks(), `sync-${SOURCE}`, `import ${path}`);
@@ -260,8 +264,7 @@ export function nothingLanded(
 
 /** Give the columns that have no meaning here; several may mean the same, and one of them counts. */
 function keptColumns(header: string[], columns: Columns, labels: string[]): string[] {
-  const { uri, ...others } = columns;
-  const used = [...uri, ...Object.values(others).flatMap((names) => names.slice(0, 1)), ...labels];
+  const used = [...Object.values(columns).flatMap((names) => names.slice(0, 1)), ...labels];
   return header.filter((column) => !used.includes(column));
 }
 

@@ -15,7 +15,7 @@ export interface FoundLabels {
   labels: number;
   /** Labels of a post as it reads. */
   found: number;
-  /** Of these, labels whose text no version of the post has as a whole. */
+  /** Of these, labels without a text, or whose text no version of the post has as a whole. */
   by_uri_alone: number;
   /** Labels of another version of their post. */
   of_another_version: number;
@@ -261,8 +261,8 @@ export function describeLost(found: FoundLabels): string[] {
       : []),
     ...(by_uri_alone > 0
       ? [
-        `${by_uri_alone} labels have a text that no version of their post has as a whole (${name}): ` +
-        "they belong to it by its uri alone",
+        `${by_uri_alone} labels came without the text of their post, or with one that no version of it ` +
+        `has as a whole (${name}): they belong to it by its uri alone`,
       ]
       : []),
   ];

@@ -78,13 +78,6 @@ Deno.test("the link of an app names a post where it has a did, and a handle is s
   ) assert.equal(reason({ uri }), "handle_instead_of_did");
 });
 
-Deno.test("of several columns that may name the post, the one that does is read", () => {
-  const { text } = row();
-  const fields = { id: "17", link: "https://bsky.app/profile/did:plc:abc/post/3k2a" };
-  const read = readRow({ ...fields, "Created At": "2026-05-01", text: text! }, NOW);
-  assert.deepEqual([read.post.uri, read.post.created_at], [URI, "2026-05-01T00:00:00.000Z"]);
-});
-
 Deno.test("exports of 4CAT and minet are read by their own names", () => {
   const cat = { collected_at: "2026-05-02T00:00:00", id: URI, body: "a text", like_count: "5" };
   const first = readRow({ ...cat, created_at: "2026-05-01T10:00:00.123000+00:00" }, NOW).post;
