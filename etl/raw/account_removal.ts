@@ -111,9 +111,10 @@ export async function readAccountRemovals(
         event_time AS removed_at FROM ends LIMIT 0;
     CREATE OR REPLACE TEMP TABLE account_verdicts (post VARCHAR, is_removed BOOLEAN)`);
   const { some } = await row<{ some: number }>(database, "SELECT count(*) AS some FROM ends");
-  const ends = [now().getTime(), confirmedDay === undefined ? -Infinity : Date.parse(confirmedDay)]
-    .map((time) => new Date(Math.max(0, time - RETURN_DAYS * 86_400_000)));
-  const [byClock, purged] = [ends[0]!, ends[0]! < ends[1]! ? ends[0]! : ends[1]!];
+  const monthBefore = (time: number) => new Date(time - RETURN_DAYS * 86_400_000);
+  const present = now().getTime();
+  const byClock = monthBefore(present);
+  const purged = monthBefore(Math.min(present, Date.parse(confirmedDay ?? "1970-01-01")));
   if (some > 0) await judgeAccounts(database, raw, posts, hashKey, purged);
   const { unconfirmed } = await row<{ unconfirmed: number }>(
     database,
