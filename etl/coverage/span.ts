@@ -4,10 +4,11 @@ export interface Span {
   until: Date;
 }
 
-/** Merge spans that touch or overlap; gives them in order. */
+/** Merge spans that touch or overlap; gives them in order. Empty ones are left out: they cover nothing. */
 export function mergeSpans(spans: Span[]): Span[] {
   const merged: Span[] = [];
-  for (const span of spans.toSorted((a, b) => a.from.getTime() - b.from.getTime())) {
+  const whole = spans.filter(({ from, until }) => from < until);
+  for (const span of whole.sort((a, b) => a.from.getTime() - b.from.getTime())) {
     const last = merged.at(-1);
     if (last && span.from <= last.until) {
       if (span.until > last.until) last.until = span.until;

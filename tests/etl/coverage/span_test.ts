@@ -11,6 +11,12 @@ Deno.test("spans that touch or overlap are one, whatever their order", () => {
   assert.deepEqual(minutes(merged), [[0, 20], [30, 40], [41, 42]]);
 });
 
+Deno.test("an empty span covers nothing and divides nothing", () => {
+  const merged = mergeSpans([span(5, 5), span(20, 20), span(0, 10)]);
+  assert.deepEqual(minutes(merged), [[0, 10]]);
+  assert.deepEqual(minutes(subtractSpans(span(0, 30), merged)), [[10, 30]]);
+});
+
 Deno.test("subtracting spans leaves what none of them covers", () => {
   const others = [span(0, 5), span(10, 20), span(25, 26), span(50, 59)];
   assert.deepEqual(minutes(subtractSpans(span(3, 40), others)), [[5, 10], [20, 25], [26, 40]]);
