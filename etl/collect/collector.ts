@@ -16,6 +16,8 @@ import {
   readEvent,
 } from "./event_content.ts";
 import { type Placed, StreamClock } from "./stream_clock.ts";
+import type { Stop } from "./stop.ts";
+import { type HeldEvent, NOTHING_BEFORE } from "./held_event.ts";
 import { FallenSequence } from "./fallen_sequence.ts";
 import { OwnClock } from "./own_clock.ts";
 import { TimedEvents } from "./timed_events.ts";
@@ -31,20 +33,6 @@ const MOST_SKIPPED = 8;
 const SILENCE = "Silence";
 /** Note, and `#info` of hosts, where a host no longer has the events after a cursor. */
 const OUTDATED = "OutdatedCursor";
-
-/** An event that is held until its place in the time of the stream is known. */
-interface Held extends ReadEvent {
-  /** Sequence numbers that the stream left out before it. */
-  skipped: number;
-  /** Messages before it that could not be read. */
-  setAside: number;
-  /** True where something is missing before it. */
-  isAfterGap: boolean;
-  /** Notes about the stream before it. */
-  notes: string[];
-}
-
-const NOTHING_BEFORE = { setAside: 0, isAfterGap: false, notes: [] as string[] };
 
 /**
  * Turns frames of a stream into journal lines, and counts their content.
@@ -62,7 +50,7 @@ export class Collector {
   /** How often the host began its sequence anew. */
   resets = 0;
   bytes = 0;
-  #clock!: StreamClock<Held>;
+  #clock!: StreamClock<HeldEvent>;
   #ownClock!: OwnClock;
   #spoken!: Spoken;
   /** Where cursors are times. */
@@ -121,7 +109,9 @@ export class Collector {
     this.#next = NOTHING_BEFORE;
     this.#before = time === undefined ? undefined : Date.parse(time);
     const edges = [this.#from, this.options.until].flatMap((edge) => edge?.getTime() ?? []);
-    this.#clock = new StreamClock(this.#before, edges, minuteEvents);
+    // Hosts that take times for cursors date their events themselves.
+    const isOneClock = dialect.timeCursor !== undefined;
+    this.#clock = new StreamClock(this.#before, { edges, minuteEvents, isOneClock });
     this.#since = this.#before;
     this.#isUnsettled = time === undefined || isUnproven;
     if (isUnproven) {
@@ -191,10 +181,11 @@ export class Collector {
   }
 
   /** Place what is held, as the stream pauses or ends, and write it down. */
-  settle(journal: Journal, isEnd = false): Verdict {
-    const doubt = this.#ownClock.judge(this.#clock.time === undefined, isEnd);
+  settle(journal: Journal, why: Stop): Verdict {
+    const isOver = why === "gap" || why === "end";
+    const doubt = this.#ownClock.judge(this.#clock.time === undefined, isOver);
     if (doubt !== undefined) return doubt;
-    return this.#takeAll(this.#clock.flush(), journal);
+    return this.#takeAll(this.#clock.flush(why), journal);
   }
 
   /** Write down how far the stream was read, where no post has said it yet. */
@@ -232,7 +223,7 @@ export class Collector {
     this.#lastSeq = event.seq;
     if (isAfterGap || skipped > MOST_SKIPPED) {
       // Across a gap nothing confirms anything, and events from both sides judge no time.
-      const verdict = this.settle(journal, true);
+      const verdict = this.settle(journal, "gap");
       if (verdict !== "go_on") return verdict;
       this.#clock.skip();
       this.#isUnsettled = true;
@@ -249,7 +240,7 @@ export class Collector {
     return "go_on";
   }
 
-  #takeAll(placed: Placed<Held>[], journal: Journal): Verdict {
+  #takeAll(placed: Placed<HeldEvent>[], journal: Journal): Verdict {
     for (const each of placed) {
       const verdict = this.#takePlaced(each, journal);
       if (verdict !== "go_on") return verdict;
@@ -257,7 +248,7 @@ export class Collector {
     return "go_on";
   }
 
-  #takePlaced(placed: Placed<Held>, journal: Journal): Verdict {
+  #takePlaced(placed: Placed<HeldEvent>, journal: Journal): Verdict {
     const { item, isAfterSilence, isBeginning } = placed;
     const { event, bytes, skipped, setAside, notes } = item;
     const until = this.options.until?.getTime() ?? Infinity;

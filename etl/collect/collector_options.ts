@@ -23,7 +23,7 @@ export interface Position {
 }
 
 /** What a collector must know of the dialect of a host. */
-export type Spoken = Pick<Dialect, "decoder" | "isTimed" | "note">;
+export type Spoken = Pick<Dialect, "decoder" | "isTimed" | "timeCursor" | "note">;
 
 /** What a collector reads, from where to where. */
 export interface CollectorOptions extends ContentOptions {

@@ -2,8 +2,8 @@ import type { Verdict } from "./verdict.ts";
 
 /** So far ahead of our own clock no host's events are, but where it is wrong. */
 const WRONG_MS = 86_400_000;
-/** Events in a row that say it: many more than a server sends at once. */
-const WRONG = 1024;
+/** Events in a row that say it: more than a server sends at once, and than the stream's time waits for. */
+const WRONG = 8192;
 /** So few say it where nothing else tells the time of the stream. */
 const WRONG_AT_FIRST = 9;
 

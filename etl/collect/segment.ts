@@ -6,8 +6,8 @@ import type { Quarantine } from "../store/quarantine.ts";
 
 /** Characters and milliseconds after which journal lines are made durable. */
 const COMMIT = { characters: 262_144, ms: 200 };
-/** After so much silence the events that are held are placed without waiting for more. */
-const SILENCE_MS = 1000;
+/** After so much time without an event the stream pauses, or is silent: events that are held are placed. */
+const [PAUSE_MS, SILENCE_MS] = [1000, 5000];
 /** Bytes and milliseconds after which a segment is full; landing holds its bytes, up to 32 MB of them. */
 const SEGMENT = { bytes: 24 * 1024 * 1024, ms: 10 * 60_000 };
 
@@ -52,13 +52,13 @@ export async function fillSegment(journal: Journal, intake: Intake): Promise<Seg
   let verdict: Verdict = "go_on";
   let waits: number | undefined;
   const timer = setInterval(() => {
-    const isSilent = waits !== undefined && performance.now() - waits > SILENCE_MS;
-    if (isSilent && committing === undefined && verdict === "go_on") {
-      verdict = collector.settle(journal);
+    const silence = waits === undefined ? 0 : performance.now() - waits;
+    if (silence > PAUSE_MS && committing === undefined && verdict === "go_on") {
+      verdict = collector.settle(journal, silence > SILENCE_MS ? "silence" : "pause");
       if (verdict !== "go_on") intake.stop();
     }
     void commit();
-  }, SILENCE_MS / 4);
+  }, PAUSE_MS / 4);
   let end: SegmentEnd = "done";
   try {
     while (failure === undefined) {
@@ -70,14 +70,14 @@ export async function fillSegment(journal: Journal, intake: Intake): Promise<Seg
       if (verdict !== "go_on") break;
       if (done) {
         await committing;
-        verdict = collector.settle(journal, true);
+        verdict = collector.settle(journal, "end");
         break;
       }
       // Nothing may be set aside while a commit writes earlier lines.
       await committing;
       verdict = collector.take(value, journal);
       intake.onMessage();
-      if (typeof verdict === "object") collector.settle(journal, true);
+      if (typeof verdict === "object") collector.settle(journal, "end");
       if (verdict !== "go_on") break;
       if (journal.pending > COMMIT.characters || performance.now() - committed > COMMIT.ms) {
         await commit();

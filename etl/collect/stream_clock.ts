@@ -1,3 +1,6 @@
+import type { Stop } from "./stop.ts";
+import { ascending, median, replace, spacing } from "./times.ts";
+
 /** An event of a stream with its place in the time of the stream. */
 export interface Placed<T> {
   item: T;
@@ -22,14 +25,29 @@ export interface Placed<T> {
   isUnproven: boolean;
 }
 
+/** What is known of a stream before it is read. */
+export interface ClockOptions {
+  /** Times at which a claim begins or ends, in milliseconds since 1970. */
+  edges?: number[];
+  /** Events of the minute before the beginning, as far as that is known. */
+  minuteEvents?: number;
+  /** Does one clock date all events? */
+  isOneClock?: boolean;
+}
+
 /** Events on each side whose median is the time of an event. */
 const SIDE = 8;
 /** A step of the time among the first events is fast from here on, where it is so many times as long as later ones. */
 const FAST_MS = 1000;
 /** Events on each side where the stream pauses or ends. */
 const SIDE_AT_END = 3;
-/** Later events that a step is judged by, where one counts and the stream is not of the present: longer than a burst. */
-const AHEAD = 512;
+/**
+ * Later events that a step is judged by, where one counts and the stream is not of the present: longer than a
+ * burst. Where a host dates its events itself, there are no bursts of servers, and few will do.
+ */
+const [AHEAD, AHEAD_OF_ONE] = [4096, 512];
+/** Events by which the time is found where a stream is entered, and fewer of which prove nothing behind a gap. */
+const FIRST = 512;
 /** So near to our own clock the stream is of the present, and our clock bounds it well. */
 const PRESENT_MS = 10_000;
 /** Events on each side by which later parts of the stream are judged, and how often that is done. */
@@ -37,13 +55,13 @@ const [WIDE, STEP] = [32, 16];
 /** A step of the time is a leap from here on, where it is so many times as long as the next ones. */
 const [LEAP_MS, LONG] = [60_000, 25];
 /** A stretch of so many events is plain where the time moves on by no more than this. */
-const [STRETCH, PLAIN_MS] = [AHEAD / 2, 5000];
-/** Events after a leap until the time is steady: more than a server sends at once. */
-const UNREST = AHEAD / 2;
+const [STRETCH, PLAIN_MS] = [256, 5000];
+/** Events after a leap until the time is steady, and that prove one where no others come: more than most bursts. */
+const UNREST = 256;
 /** So many steps back among the times around an event are no single servers' any more. */
 const BACK = 6;
 /** A minute without events is a gap in a stream that brought so many in the minute before. */
-const [DENSE, SILENCE_MS] = [AHEAD, 60_000];
+const [DENSE, SILENCE_MS] = [512, 60_000];
 
 /**
  * Tells the time of a stream by what many of its events say, and by no single one.
@@ -91,17 +109,20 @@ export class StreamClock<T> {
   #isUnproven = false;
   /** Events left until the time counts as steady again. */
   #unrest = 0;
-  /** Times at which a claim begins or ends. */
   readonly #edges: number[];
+  readonly #ahead: number;
   /** The time where the stream was entered, and at the last placed events, in a ring. */
   #began: number | undefined;
   #stretch: number[] = [];
   /** Did the minute before the place that was entered have so many events that a silence can be seen? */
   #beganDense = false;
 
-  /** `minuteEvents` are those of the minute before `beginning`, as far as that is known. */
-  constructor(beginning?: number, edges: number[] = [], minuteEvents = 0) {
+  constructor(
+    beginning?: number,
+    { edges = [], minuteEvents = 0, isOneClock = false }: ClockOptions = {},
+  ) {
     this.#edges = edges;
+    this.#ahead = isOneClock ? AHEAD_OF_ONE : AHEAD;
     this.#enter(beginning);
     this.#beganDense = minuteEvents >= DENSE;
   }
@@ -158,12 +179,12 @@ export class StreamClock<T> {
     const held = this.#held.length;
     if (held <= SIDE) return undefined;
     if (this.time === undefined) {
-      if (held < AHEAD && !this.#isInPresent()) return undefined;
+      if (held < FIRST && !this.#isInPresent()) return undefined;
       this.#findBeginning();
     }
     const next = this.#times.length - held;
     this.#around ??= this.#times.slice(next - SIDE, next + SIDE + 1).sort(ascending);
-    if (held <= AHEAD && this.#isDecisive(this.#around[SIDE]!)) return undefined;
+    if (held <= this.#ahead && this.#isDecisive(this.#around[SIDE]!)) return undefined;
     const placed = this.#take(this.#around[SIDE]!);
     if (held > SIDE + 1) {
       replace(this.#around, this.#times[next - SIDE]!, this.#times[next + SIDE + 1]!);
@@ -177,44 +198,48 @@ export class StreamClock<T> {
    *
    * The last three events move nothing where the time is of the present, or where eight lie more than a
    * minute apart, else the last eight. A leap is believed where many events follow it, or where it leads
-   * to the present.
+   * to the present. Where the stream only pauses, what follows a leap in doubt is held.
    */
-  flush(): Placed<T>[] {
-    if (this.#held.length === 0) return [];
+  flush(why: Stop): Placed<T>[] {
+    const isWaiting = this.time === undefined && this.#floor !== undefined && why === "pause";
+    if (this.#held.length === 0 || isWaiting && !this.#isInPresent()) return [];
     const isThin = SIDE * spacing(this.#times.slice(-2 * SIDE - 1)) > LEAP_MS;
     const fewest = isThin || this.#isInPresent() ? SIDE_AT_END : SIDE;
     if (this.time === undefined) {
       this.#findBeginning();
       // Few events behind a gap may all be a server's backlog.
-      this.#isUnproven = this.#floor !== undefined &&
+      this.#isUnproven = this.#floor !== undefined && this.#held.length < FIRST &&
         this.time! < this.#received.at(-1)! - PRESENT_MS;
     }
     const count = this.#held.length;
     const first = this.#times.length - count;
-    const around = this.#held.map((_, index) => {
+    const around = Float64Array.from(this.#held, (_, index) => {
       const behind = Math.min(SIDE, count - 1 - index);
       const end = first + index + behind + 1;
       return median(this.#times.slice(end - 2 * Math.max(fewest, behind) - 1, end));
     });
-    const lowest = lowestBehind(around);
     // The time at an event is not later than that at the end; of the last few the end tells nothing.
     const last = median(this.#times.slice(-2 * SIDE - 1));
     const ahead = reach(this.#times.slice(-2 * SIDE - 1));
     const newest = Math.min(this.newest! + ahead, this.#received.at(-1)!);
-    const placed = around.map((time, index) => {
+    const fewestBehind = why === "pause" ? this.#ahead : UNREST;
+    const placed: Placed<T>[] = [];
+    for (const [index, time] of around.entries()) {
       const behind = count - 1 - index;
       const step = time - this.time!;
       // Few events at the end tell less than those before them, at which the time stands.
       const isLeap = this.#isLeap(step) ||
         behind < SIDE_AT_END && this.#standing > 0 && step > LEAP_MS;
-      const isProven = !isLeap || behind + this.#standing >= AHEAD / 2 ||
-        isLive(time, this.#received[0]!);
+      // A server that is ahead says the future, which our clock cuts off.
+      const isLive = time >= this.#received[0]! - PRESENT_MS && time < this.#received[0]!;
+      const isProven = !isLeap || isLive || behind + this.#standing >= fewestBehind;
+      if (!isProven && why === "pause") break;
       this.#standing = isLeap ? this.#standing + 1 : 0;
       const end = behind >= 2 * SIDE ? last : Infinity;
       this.#back = undefined;
-      const placed = this.#take(time, end, isProven ? lowest[index] : this.time!);
-      return behind >= fewest ? placed : { ...placed, latest: Math.max(placed.time, newest) };
-    });
+      const next = this.#take(time, end, isProven ? around.subarray(index) : [this.time!]);
+      placed.push(behind >= fewest ? next : { ...next, latest: Math.max(next.time, newest) });
+    }
     this.#around = this.#back = undefined;
     this.#trim();
     return placed;
@@ -236,13 +261,16 @@ export class StreamClock<T> {
   }
 
   /** Give the time that later parts of the stream allow at the next event. */
-  #believed(around: number, lowest: number): number {
+  #believed(around: number, behind: ArrayLike<number>): number {
     const isFar = around - this.time! > LEAP_MS || this.#edgeBefore(around) !== undefined;
     if (!isFar) return this.#later.at(-1)?.time ?? around;
     // A backlog of the past, more than a minute before the time, is in the way of no step.
     const earliest = this.time! - LEAP_MS;
-    const later = this.#later.map(({ time }) => time).filter((time) => time >= earliest);
-    return Math.min(around, lowest, ...later);
+    let lowest = around;
+    const judge = (time: number) => time >= earliest && time < lowest && (lowest = time);
+    for (const { time } of this.#later) judge(time);
+    for (let i = 0; i < behind.length; i++) judge(behind[i]!);
+    return lowest;
   }
 
   /** Give the edge that lies between the time and the next one. */
@@ -282,14 +310,14 @@ export class StreamClock<T> {
     return median(this.#times.slice(-2 * SIDE - 1)) >= this.#received.at(-1)! - PRESENT_MS;
   }
 
-  #take(around: number, end = Infinity, lowest = around): Placed<T> {
+  #take(around: number, end = Infinity, behind: ArrayLike<number> = []): Placed<T> {
     const last = this.time!;
     this.#placed++;
     while (this.#later.length > 0 && this.#later[0]!.number < this.#placed + WIDE) {
       this.#later.shift();
     }
     const step = this.#isLeap(around - last);
-    const believed = Math.min(end, this.#believed(around, lowest));
+    const believed = Math.min(end, this.#believed(around, behind));
     const isHeld = around < last || believed < around;
     const isMoved = this.#placed > 1 && this.#recent.at(-1) !== this.#recent[0];
     const isContradicted = isMoved && this.#isLeap(last - around) ||
@@ -306,7 +334,7 @@ export class StreamClock<T> {
     const isStanding = this.#recent.length === 0 && this.time === last;
     const isUnproven = this.#isUnproven;
     // Where the time stands still, no number of events proves it.
-    if (this.#placed > AHEAD && this.time! > this.#began!) this.#isUnproven = false;
+    if (this.#placed > FIRST && this.time! > this.#began!) this.#isUnproven = false;
     if (!isHeld && !isFirst && !isStanding) this.#recent.push(this.time!);
     this.#stretch[(this.#placed - 1) % STRETCH] = this.time!;
     this.#received.shift();
@@ -317,7 +345,7 @@ export class StreamClock<T> {
       latest: this.time!,
       isLeap,
       isAfterSilence: isDense && this.time! - last > SILENCE_MS,
-      isBeginning: !isHeld && (this.#isFound && this.#placed <= AHEAD && step ||
+      isBeginning: !isHeld && (this.#isFound && this.#placed <= FIRST && step ||
         isUnproven && this.time! > last),
       isUnproven: this.#isUnproven,
     };
@@ -349,16 +377,8 @@ export class StreamClock<T> {
   #trim(): void {
     if (this.#recent.length > 2 * DENSE) this.#recent.splice(0, this.#recent.length - DENSE);
     const more = this.#times.length - this.#held.length - 2 * WIDE;
-    if (more > AHEAD) this.#times.splice(0, more);
+    if (more > FIRST) this.#times.splice(0, more);
   }
-}
-
-/** Give how far times lie apart, infinite for few. */
-function spacing(times: number[]): number {
-  if (times.length < SIDE_AT_END) return Infinity;
-  const sorted = times.toSorted(ascending);
-  const [low, high] = [sorted.length >> 2, (sorted.length * 3) >> 2];
-  return (sorted[high]! - sorted[low]!) / (high - low);
 }
 
 /** Give how far a time can be from those of the eight events beside it, of clocks that are right. */
@@ -368,33 +388,4 @@ function reach(times: number[]): number {
 
 function before(time: number): number[] {
   return Array<number>(2 * WIDE).fill(time);
-}
-
-function ascending(a: number, b: number): number {
-  return a - b;
-}
-
-/** Is a time that of the present? A server that is ahead says the future, which our clock cuts off. */
-function isLive(time: number, received: number): boolean {
-  return time >= received - PRESENT_MS && time < received;
-}
-
-/** Give for each time the earliest from it on. */
-function lowestBehind(times: number[]): number[] {
-  const lowest = times.slice();
-  for (let i = lowest.length - 2; i >= 0; i--) lowest[i] = Math.min(lowest[i]!, lowest[i + 1]!);
-  return lowest;
-}
-
-/** Give the median, of an even number the lower of the two in the middle. */
-function median(times: number[]): number {
-  return Float64Array.from(times).sort()[(times.length - 1) >> 1]!;
-}
-
-/** Put another number in the place of one, where they are sorted. */
-function replace(sorted: number[], old: number, value: number): void {
-  let index = sorted.indexOf(old);
-  for (; index > 0 && sorted[index - 1]! > value; index--) sorted[index] = sorted[index - 1]!;
-  for (; sorted[index + 1]! < value; index++) sorted[index] = sorted[index + 1]!;
-  sorted[index] = value;
 }

@@ -15,24 +15,24 @@ const stream = await sampleStream();
 const frames = untilEnd(stream);
 
 /**
- * When each run is killed: so many milliseconds after it started or connected, or once a folder gets
- * a new Parquet file.
+ * When each run is killed: so many milliseconds after it started, connected or wrote into its journal, or
+ * once a folder gets a new Parquet file.
  */
-const KILLS: ({ started: number } | { connected: number } | "raw/firehose" | "coverage")[] = [
-  { connected: 300 },
+const KILLS: (["started" | "connected" | "journaled", number] | "raw/firehose" | "coverage")[] = [
+  ["journaled", 0],
   "raw/firehose",
-  { connected: 250 },
+  ["journaled", 5],
   "coverage",
-  { started: 400 },
-  { connected: 0 },
-  { connected: 340 },
+  ["started", 400],
+  ["connected", 0],
+  ["journaled", 40],
   "raw/firehose",
-  { started: 300 },
+  ["started", 300],
   "coverage",
-  { connected: 220 },
+  ["connected", 220],
   "raw/firehose",
-  { started: 500 },
-  { connected: 270 },
+  ["started", 500],
+  ["journaled", 300],
   "raw/firehose",
 ];
 /** The run whose journal then gets a torn last line. */
@@ -49,10 +49,11 @@ Deno.test("runs that are killed at any instant lose nothing and land nothing twi
         const connected = () => relay.connections.length > before;
         const run = startCollecting(relay, data);
         if (typeof kill === "string") await newParquet(data, kill, connected);
-        else if ("started" in kill) await sleep(kill.started);
         else {
-          while (!connected()) await sleep(5);
-          await sleep(kill.connected);
+          const [event, ms] = kill;
+          while (event !== "started" && !connected()) await sleep(5);
+          if (event === "journaled") await newLines(data);
+          await sleep(ms);
         }
         run.kill("SIGKILL");
         assert.equal((await run.output()).signal, "SIGKILL");
@@ -83,17 +84,23 @@ Deno.test("runs that are killed at any instant lose nothing and land nothing twi
     }));
 });
 
-/** Push the stream in small bursts, so that kills fall into the middle of it. */
+/** Push the stream in bursts with pauses, at which their time is known, so that kills fall between them. */
 async function push(relay: Relay): Promise<void> {
-  const burst = 6;
+  const burst = 120;
   for (let start = 0; start < stream.frames.length; start += burst) {
     relay.push(...stream.frames.slice(start, start + burst));
-    await sleep(20);
+    await sleep(1400);
   }
 }
 
 function sleep(ms: number): Promise<void> {
   return new Promise((done) => setTimeout(done, ms));
+}
+
+/** Wait for lines in the journal of a run that has landed what was there before. */
+async function newLines(data: string): Promise<void> {
+  const isEmpty = (name: string) => Deno.statSync(`${data}/journal/firehose/${name}`).size === 0;
+  while (journalFiles(data).every(isEmpty)) await sleep(5);
 }
 
 /** Wait for a file that was not there, or until the run has nothing left to land. */

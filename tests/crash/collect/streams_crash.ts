@@ -1,34 +1,45 @@
 import assert from "node:assert/strict";
+import type { Kind } from "../../etl/collect/random_stream.ts";
 import { tryStream } from "../../etl/collect/stream_trial.ts";
 
-// Invariant 14
-Deno.test("what lands is what hosts with wrong clocks sent in the time that coverage claims", async () => {
+/**
+ * Collect from invented streams of a kind; gives which differ, the share of the asked time that is claimed,
+ * and the posts.
+ */
+async function collect(streams: number, kind: Kind) {
   let [claimed, asked, posts] = [0, 0, 0];
-  for (let seed = 1; seed <= 300; seed++) {
-    const trial = await tryStream(seed);
-    const { lost, unclaimed, missing } = trial;
-    assert.deepEqual(
-      { lost, unclaimed, missing },
-      { lost: 0, unclaimed: 0, missing: 0 },
-      `${seed}`,
-    );
+  const differing: number[] = [];
+  for (let seed = 1; seed <= streams; seed++) {
+    const { lost, unclaimed, missing, ...trial } = await tryStream(seed, kind);
+    assert.deepEqual([lost, unclaimed], [0, 0], `between cursors, ${seed}`);
+    if (missing > 0) differing.push(seed);
     claimed += trial.claimedHours;
     asked += trial.askedHours;
     posts += trial.posts;
   }
+  return { differing, claimed: claimed / asked, posts };
+}
+
+// Invariant 14
+Deno.test("what lands is what hosts with wrong clocks sent in the time that coverage claims", async () => {
+  const { differing, claimed, posts } = await collect(300, {});
+  assert.deepEqual(differing, []);
   // Claiming nothing would be no false claim either.
-  assert.ok(claimed / asked > 0.95, `${claimed} of ${asked} h`);
+  assert.ok(claimed > 0.95, `${claimed}`);
   assert.ok(posts > 200_000, `${posts} posts`);
 });
 
 // Invariant 14
 Deno.test("where a host leaves out numbers for minutes, the time that it left out is not claimed", async () => {
-  let [claimed, asked] = [0, 0];
-  for (let seed = 1; seed <= 300; seed++) {
-    const { lost, unclaimed, missing, ...trial } = await tryStream(seed, true);
-    assert.deepEqual([lost, unclaimed, missing], [0, 0, 0], `${seed}`);
-    claimed += trial.claimedHours;
-    asked += trial.askedHours;
-  }
-  assert.ok(claimed / asked > 0.75, `${claimed} of ${asked} h, of which a seventh was left out`);
+  const { differing, claimed } = await collect(300, { hasGaps: true });
+  assert.deepEqual(differing, []);
+  assert.ok(claimed > 0.75, `${claimed}, of which a seventh was left out`);
+});
+
+// Invariant 14
+Deno.test("bursts of up to two thousand events lead few claims astray, and none by cursors", async () => {
+  const { differing, claimed } = await collect(100, { hasLargeBursts: true });
+  // Docs say where: of the streams with such bursts, two in a hundred.
+  assert.ok(differing.length <= 3, `${differing}`);
+  assert.ok(claimed > 0.9, `${claimed}`);
 });

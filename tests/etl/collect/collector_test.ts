@@ -50,7 +50,7 @@ function collecting(options: { cursor?: number; from?: Date; until?: Date } = {}
   const dependencies = { dialect: { decoder: FIREHOSE }, hashKey: "k", quarantine };
   const collector = new Collector({ ...dependencies, position, from, until });
   const take = (message: Uint8Array | string) => collector.take(message, journal);
-  const settle = () => collector.settle(journal);
+  const settle = () => collector.settle(journal, "silence");
   return { lines, journal, quarantine, collector, take, settle };
 }
 

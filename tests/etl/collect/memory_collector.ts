@@ -31,6 +31,6 @@ export function memoryCollector(onLine: (line: any) => void): MemoryCollector {
     collector,
     quarantine,
     take: (message) => collector.take(message, journal),
-    settle: () => collector.settle(journal),
+    settle: () => collector.settle(journal, "silence"),
   };
 }

@@ -28,17 +28,22 @@ interface Server {
   ahead: number;
 }
 
-/**
- * Invent a stream of some hours by its seed: servers, lags, bursts and silences, and minutes that its
- * host leaves out with their numbers.
- */
-export function inventStream(seed: number, withGaps = false): InventedStream {
+/** What the streams of a kind have besides wrong clocks, lags, silences and bursts of up to 200 events. */
+export interface Kind {
+  /** Minutes that the host leaves out with their numbers. */
+  hasGaps?: boolean;
+  /** Bursts of up to 2,000 events. */
+  hasLargeBursts?: boolean;
+}
+
+/** Invent a stream of some hours of a kind by its seed. */
+export function inventStream(seed: number, { hasGaps, hasLargeBursts }: Kind = {}): InventedStream {
   const random = randomNumbers(seed);
   const share = () => random(1_000_000) / 1_000_000;
   const between = (low: number, high: number) => low + share() * (high - low);
   const until = BEGINNING + between(1.5, 4) * HOUR;
   const servers = inventServers(random, between);
-  const perSecond = Math.exp(between(Math.log(0.1), Math.log(1.5)));
+  const perSecond = Math.exp(between(Math.log(0.1), Math.log(1.5))) * (hasLargeBursts ? 5 : 1);
   const sent: { sentAt: number; server: number; written: number }[] = [];
   const silences = Array.from({ length: random(3) }, () => {
     const from = between(BEGINNING, until);
@@ -66,6 +71,18 @@ export function inventStream(seed: number, withGaps = false): InventedStream {
       sent.push({ sentAt: sentAt + i * 5, server, written });
     }
   }
+  for (let bursts = hasLargeBursts ? 1 + random(2) : 0; bursts > 0; bursts--) {
+    const start = between(BEGINNING, until);
+    const length = 200 + random(1800);
+    const spacing = [5, 100, 1000 / perSecond / 2][random(3)]!;
+    const ahead = [0, between(-12 * HOUR, 0), between(0, 6 * HOUR)][random(3)]!;
+    // As fast as they come, or of the hours before.
+    const span = random(2) === 0 ? length * spacing : between(0, 3) * HOUR;
+    for (let i = 0; i < length; i++) {
+      const sentAt = start + i * spacing;
+      sent.push({ sentAt, server: 0, written: sentAt + ahead - (1 - i / length) * span });
+    }
+  }
   sent.sort((a, b) => a.sentAt - b.sentAt);
   const events = sent.map(({ sentAt, server, written }, index): InventedEvent => {
     const head = { seq: 1000 + index, time: Math.floor(written) };
@@ -81,7 +98,7 @@ export function inventStream(seed: number, withGaps = false): InventedStream {
     }
     return { sentAt, event: { kind: "other", type: "#identity", ...head } };
   });
-  for (let gaps = withGaps ? 1 + random(2) : 0; gaps > 0; gaps--) {
+  for (let gaps = hasGaps ? 1 + random(2) : 0; gaps > 0; gaps--) {
     const from = between(BEGINNING, until);
     const end = from + between(1, 30) * MINUTE;
     const left = events.filter(({ sentAt }) => sentAt >= from && sentAt < end);

@@ -12,7 +12,13 @@ import { DataPaths } from "../../../etl/store/paths.ts";
 import { Quarantine } from "../../../etl/store/quarantine.ts";
 import { type Windows, windowsOfDay } from "../../../etl/study/window.ts";
 import { randomNumbers } from "../atproto/mutation.ts";
-import { BEGINNING, inventedDecoder, type InventedStream, inventStream } from "./random_stream.ts";
+import {
+  BEGINNING,
+  inventedDecoder,
+  type InventedStream,
+  inventStream,
+  type Kind,
+} from "./random_stream.ts";
 
 const [MINUTE, HOUR] = [60_000, 3_600_000];
 /** Events at an edge whose place the clock may judge otherwise: those of one of its sides. */
@@ -35,8 +41,8 @@ export interface Trial {
 }
 
 /** Invent a stream, without or with gaps of numbers, read it every ten minutes, and compare. */
-export async function tryStream(seed: number, withGaps = false): Promise<Trial> {
-  const stream = inventStream(seed, withGaps);
+export async function tryStream(seed: number, kind: Kind = {}): Promise<Trial> {
+  const stream = inventStream(seed, kind);
   const reader = new StreamReader(stream, seed);
   const random = randomNumbers(seed + 1);
   for (let time = BEGINNING + random(HOUR); time < stream.until + HOUR; time += 10 * MINUTE) {
@@ -136,10 +142,10 @@ export class StreamReader {
       clock = Math.max(clock, events[index]!.sentAt);
       isOver = collector.take(String(index), journal) !== "go_on";
       if (!isOver && this.#random(1000) === 0) {
-        isOver = collector.settle(journal) !== "go_on";
+        isOver = collector.settle(journal, "pause") !== "go_on";
       }
     }
-    if (!isOver) collector.settle(journal);
+    if (!isOver) collector.settle(journal, "end");
     collector.mark(journal);
     this.#land(lines, until);
     if (collector.cursor !== undefined) this.#ends.add(collector.cursor - 1000 + 1);

@@ -142,7 +142,7 @@ function takeAll(ops: { operation: string; rkey: string; cid?: string }[]) {
     };
     collector.take(JSON.stringify({ $type: "message", payload }), journal);
   }
-  collector.settle(journal);
+  collector.settle(journal, "silence");
   return { lines, repeated: collector.repeated };
 }
 
