@@ -39,7 +39,7 @@ Deno.test("where a host leaves out numbers for minutes, the time that it left ou
 // Invariant 14
 Deno.test("bursts of up to two thousand events lead few claims astray, and none by cursors", async () => {
   const { differing, claimed } = await collect(100, { hasLargeBursts: true });
-  // Docs say where: of the streams with such bursts, two in a hundred.
+  // Docs say where: of the streams with such bursts, 35 of 1,500.
   assert.ok(differing.length <= 3, `${differing}`);
   assert.ok(claimed > 0.9, `${claimed}`);
 });
