@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { sampleFrames } from "../../demo/sample/frames.ts";
-import { publishedPosts } from "../../demo/sample/published_post.ts";
-import { startRelay } from "../../demo/network/relay.ts";
-import { readSample } from "../../demo/sample/sample.ts";
-import { type Windows, windowsOfDay } from "../../etl/study/window.ts";
-import { query, withData } from "../rows.ts";
-import { runTask } from "../task.ts";
+import { sampleFrames } from "../../../demo/sample/frames.ts";
+import { publishedPosts } from "../../../demo/sample/published_post.ts";
+import { startRelay } from "../../../demo/network/relay.ts";
+import { readSample } from "../../../demo/sample/sample.ts";
+import { type Windows, windowsOfDay } from "../../../etl/study/window.ts";
+import { query, withData } from "../../rows.ts";
+import { runTask } from "../../task.ts";
 
 const SAMPLE = readSample();
 const FRAMES = await Array.fromAsync(sampleFrames(SAMPLE));
