@@ -15,8 +15,7 @@ import {
   type ReadEvent,
   readEvent,
 } from "./event_content.ts";
-import { type Placed, StreamClock } from "./stream_clock.ts";
-import type { Stop } from "./stop.ts";
+import { type Placed, type Stop, StreamClock } from "./stream_clock.ts";
 import { type HeldEvent, NOTHING_BEFORE } from "./held_event.ts";
 import { FallenSequence } from "./fallen_sequence.ts";
 import { OwnClock } from "./own_clock.ts";
@@ -182,8 +181,7 @@ export class Collector {
 
   /** Place what is held, as the stream pauses or ends, and write it down. */
   settle(journal: Journal, why: Stop): Verdict {
-    const isOver = why === "gap" || why === "end";
-    const doubt = this.#ownClock.judge(this.#clock.time === undefined, isOver);
+    const doubt = this.#ownClock.judge(this.#clock.time === undefined, why === "end");
     if (doubt !== undefined) return doubt;
     return this.#takeAll(this.#clock.flush(why), journal);
   }
@@ -223,7 +221,7 @@ export class Collector {
     this.#lastSeq = event.seq;
     if (isAfterGap || skipped > MOST_SKIPPED) {
       // Across a gap nothing confirms anything, and events from both sides judge no time.
-      const verdict = this.settle(journal, "gap");
+      const verdict = this.settle(journal, "end");
       if (verdict !== "go_on") return verdict;
       this.#clock.skip();
       this.#isUnsettled = true;

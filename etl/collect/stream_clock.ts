@@ -1,4 +1,3 @@
-import type { Stop } from "./stop.ts";
 import { ascending, median, replace, spacing } from "./times.ts";
 
 /** An event of a stream with its place in the time of the stream. */
@@ -24,6 +23,9 @@ export interface Placed<T> {
   /** Few events behind a gap found the time: they may all be a server's backlog, and nothing is claimed. */
   isUnproven: boolean;
 }
+
+/** Why no more events are waited for: the stream pauses, is silent, or is read no further. */
+export type Stop = "pause" | "silence" | "end";
 
 /** What is known of a stream before it is read. */
 export interface ClockOptions {

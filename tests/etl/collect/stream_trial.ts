@@ -40,7 +40,7 @@ export interface Trial {
   askedHours: number;
 }
 
-/** Invent a stream, without or with gaps of numbers, read it every ten minutes, and compare. */
+/** Invent a stream of a kind, read it every ten minutes, and compare. */
 export async function tryStream(seed: number, kind: Kind = {}): Promise<Trial> {
   const stream = inventStream(seed, kind);
   const reader = new StreamReader(stream, seed);
