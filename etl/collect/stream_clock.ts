@@ -1,4 +1,4 @@
-import { ascending, median, replace, spacing } from "./times.ts";
+import { ascending, median, quantile, replace, spacing } from "./times.ts";
 
 /** An event of a stream with its place in the time of the stream. */
 export interface Placed<T> {
@@ -48,8 +48,10 @@ const SIDE_AT_END = 3;
  * burst. Where a host dates its events itself, there are no bursts of servers, and few will do.
  */
 const [AHEAD, AHEAD_OF_ONE] = [4096, 512];
-/** Events by which the time is found where a stream is entered, and fewer of which prove nothing behind a gap. */
+/** Events by which the time is found where a stream is entered. Behind a gap, fewer prove nothing. */
 const FIRST = 512;
+/** The time where a stream begins is no later than so many of those events: most may be a server's backlog. */
+const LATE_SHARE = 0.75;
 /** So near to our own clock the stream is of the present, and our clock bounds it well. */
 const PRESENT_MS = 10_000;
 /** Events on each side by which later parts of the stream are judged, and how often that is done. */
@@ -181,7 +183,9 @@ export class StreamClock<T> {
     const held = this.#held.length;
     if (held <= SIDE) return undefined;
     if (this.time === undefined) {
-      if (held < FIRST && !this.#isInPresent()) return undefined;
+      // Behind a gap, a backlog may be as long as a burst.
+      const fewest = this.#floor === undefined ? FIRST : this.#ahead;
+      if (held < fewest && !this.#isInPresent()) return undefined;
       this.#findBeginning();
     }
     const next = this.#times.length - held;
@@ -288,18 +292,16 @@ export class StreamClock<T> {
    */
   #findBeginning(): void {
     const half = this.#times.length >> 1;
-    const around = this.#times.slice(0, half + 1).map((_, index) =>
+    const around = this.#times.map((_, index) =>
       median(this.#times.slice(Math.max(0, index - SIDE), index + SIDE + 1))
     );
     const later = spacing(this.#times.slice(half));
     const fast = Math.max(FAST_MS, later === Infinity ? 0 : LONG * later);
-    const last = Math.max(
-      0,
-      around.findLastIndex((time, index) => time - (around[index - 1] ?? time) > fast),
-    );
+    const steps = around.map((time, index) => time - (around[index - 1] ?? time));
+    const last = Math.max(0, steps.findLastIndex((step) => step > fast));
     // It never falls, and is not later than what comes behind.
     const latest = Math.max(...around.slice(0, last + 1));
-    const found = Math.min(latest, median(this.#times.slice(half)));
+    const found = Math.min(latest, quantile(this.#times.slice(half), LATE_SHARE));
     this.time = this.#began = Math.max(this.#floor ?? -Infinity, found);
     this.#first = last + SIDE + 1;
     this.#earliest = Math.min(...around.slice(0, last + 1)) - reach(this.#times);

@@ -6,7 +6,12 @@ export function ascending(a: number, b: number): number {
 
 /** Give the median, of an even number the lower of the two in the middle. */
 export function median(times: number[]): number {
-  return Float64Array.from(times).sort()[(times.length - 1) >> 1]!;
+  return quantile(times, 0.5);
+}
+
+/** Give the time that a share of all are no later than, where it lies between two the earlier. */
+export function quantile(times: number[], share: number): number {
+  return Float64Array.from(times).sort()[Math.floor((times.length - 1) * share)]!;
 }
 
 /** Give how far times lie apart, by the middle half of them; infinite for fewer than three. */
