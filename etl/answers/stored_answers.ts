@@ -36,6 +36,8 @@ export async function storedAnswers(
      FROM ${relation(withColumns(LABELS, ANSWER_COLUMNS), files)}
      WHERE label_set_id = ${literal(labelSetId)}
        AND request_hash IN (SELECT unnest(${literal(requestHashes)}))
+       -- What quoted a deleted post was emptied.
+       AND (answer IS NOT NULL OR reason IS NOT NULL)
        AND (was_successfully_labeled OR NOT reason IN (${PASSING_REASONS.map(literal).join(", ")}))
      GROUP BY request_hash`,
   );

@@ -13,6 +13,13 @@ export const CONTEXT_KINDS = [
 /** A kind of parts of a post's context. */
 export type ContextKind = typeof CONTEXT_KINDS[number];
 
+/** Posts that a post names, by kind and column of `posts`; one that is named twice is of its first kind. */
+export const SHOWN_POSTS = [
+  ["reply_parent", "reply_parent_uri"],
+  ["reply_root", "reply_root_uri"],
+  ["quoted_post", "quoted_uri"],
+] as const;
+
 /** A part of a post's context; `alt_text` may come several times. */
 export interface ContextPart {
   kind: ContextKind;

@@ -1,7 +1,8 @@
 import { type Database, row } from "../store/duckdb.ts";
+import { SHOWN_POSTS } from "./context_part.ts";
 
 /** Posts that another one names, as an SQL list. */
-const REFERENCES = "[reply_parent_uri, reply_root_uri, quoted_uri]";
+const REFERENCES = `[${SHOWN_POSTS.map(([, column]) => column).join(", ")}]`;
 /**
  * Pending posts whose references are collected at once: DuckDB holds all that it hashes, and for a
  * million posts that is more than a run's memory.

@@ -3,6 +3,7 @@ import {
   type ContextKind,
   type ContextPart,
   type ContextRow,
+  SHOWN_POSTS,
 } from "./context_part.ts";
 import type { AppView } from "../atproto/appview.ts";
 import { ContextFetcher } from "./context_fetcher.ts";
@@ -116,11 +117,10 @@ export class PostContexts {
  */
 function references(row: ContextRow): [ContextKind, string][] {
   const seen = new Set([row.uri]);
-  const named: [ContextKind, string | null][] = [
-    ["reply_parent", row.reply_parent_uri],
-    ["reply_root", row.reply_root_uri],
-    ["quoted_post", row.quoted_uri],
-  ];
+  const named = SHOWN_POSTS.map(([kind, column]): [ContextKind, string | null] => [
+    kind,
+    row[column],
+  ]);
   return named.filter((reference): reference is [ContextKind, string] => {
     const [, uri] = reference;
     return uri !== null && seen.size !== seen.add(uri).size;

@@ -6,6 +6,7 @@ import { purgeArchive } from "./purge_archive.ts";
 import { purgeBatches } from "./purge_batches.ts";
 import { purgeLeftovers } from "./purge_leftovers.ts";
 import { purgeLines, whileIdle } from "./purge_lines.ts";
+import { purgeQuotes } from "./purge_quotes.ts";
 import { now, utcDay } from "../run/clock.ts";
 import type { Context } from "../command/command.ts";
 import { UserError } from "../run/error.ts";
@@ -32,7 +33,7 @@ const NAMING_COLUMNS = ["cid", "did", "text", "text_hash", "reference_time", "cr
  *
  * `removals` come from `indexPosts`, which also says which posts were written anew (`finished`). Labels go with their post, or stay as
  * numbers under the post's keyed hash, as the study says; so do replicates and posts of panels. Posts of
- * hidden accounts leave `posts` alone.
+ * hidden accounts leave `posts` alone. What models wrote about posts that reply to a removed one is emptied.
  */
 export async function purge(context: Context, removals: Removals): Promise<Purged> {
   const { database, paths, study } = context;
@@ -80,6 +81,7 @@ export async function purge(context: Context, removals: Removals): Promise<Purge
   for (const classifier of paths.names("replicates")) {
     await purgeFrom(`replicates/${classifier}`, gone, asNumbers(gone));
   }
+  const quotes = await purgeQuotes(context, removals);
   for (const panel of paths.names("panels")) {
     const isGone = removedVersion("reference_time");
     await purgeFrom(`panels/${panel}`, isGone, asNumbers(isGone));
@@ -97,15 +99,16 @@ export async function purge(context: Context, removals: Removals): Promise<Purge
   };
   const quarantine = await purgeQuarantine(context, isRemoved);
   const answers = await purgeAnswers(context, isRemoved);
-  const batches = await purgeBatches(context, isRemoved);
+  const batches = await purgeBatches(context, removals, isRemoved);
   let exports = 0;
   const isIdle = await whileIdle(paths, "exports", async () => {
-    exports = await purgeAnalyses(database, paths);
+    exports = await purgeAnalyses(context);
   });
   if (!isIdle) context.warn("export is running: its files are purged by the next preprocess");
   return {
     ...purged,
     ...archived > 0 ? { archive: archived } : {},
+    ...quotes > 0 ? { quotes } : {},
     ...quarantine > 0 ? { quarantine } : {},
     ...answers > 0 ? { answers } : {},
     ...batches > 0 ? { batches } : {},

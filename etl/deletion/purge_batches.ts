@@ -7,20 +7,26 @@ import {
 } from "../batches/open_batch.ts";
 import { removeIfThere } from "../store/if_there.ts";
 import { purgeLines, whileIdle } from "./purge_lines.ts";
-import type { Context } from "../command/command.ts";
+import { batchedPosts } from "../batches/batched_posts.ts";
+import type { Removals } from "../raw/removal.ts";
+import { literal, rows } from "../store/duckdb.ts";
+import { findQuotingPosts, type QuotingContext } from "./quoting_posts.ts";
 import { segmentLines } from "../store/journal.ts";
 
 /**
- * Remove removed posts from batches under way; gives how many.
+ * Remove removed posts from batches under way, and from batches in a folder those that reply to one or
+ * quote one, as its text stands in their requests; gives how many.
  *
  * Their requests are then unknown, so that no answer to them is kept. The server's copy of
  * them is deleted when the batch has landed. Batches of a label set are left to the next run while its
  * classifier is running.
  */
 export async function purgeBatches(
-  { database, paths, warn }: Pick<Context, "database" | "paths" | "warn">,
+  context: QuotingContext,
+  removals: Removals,
   isRemoved: (uri: string) => boolean,
 ): Promise<number> {
+  const { database, paths, warn } = context;
   let touched = 0;
   for (const classifier of paths.names("batches")) {
     for (const id of paths.names(`batches/${classifier}`)) {
@@ -33,12 +39,34 @@ export async function purgeBatches(
           (await database.runAndReadAll("SELECT uri FROM finished")).getRows().map(String),
         );
         const isGone = (uri: string) => isRemoved(uri) && !finished.has(uri);
-        for (const batch of batches) touched += await purgeBatch(folder, batch, isGone, warn);
+        for (const batch of batches) {
+          const quoting = batch.folder === null
+            ? new Set<string>()
+            : await quotingPosts(context, removals, batch);
+          const isShown = (uri: string) => isGone(uri) || quoting.has(uri);
+          touched += await purgeBatch(folder, batch, isShown, warn);
+        }
       });
       if (!isIdle) warn(`${classifier} is running: its batches are purged by the next preprocess`);
     }
   }
   return touched;
+}
+
+/** Give the posts of a batch that reply to a removed post or quote one. */
+async function quotingPosts(
+  context: QuotingContext,
+  removals: Removals,
+  batch: OpenBatch,
+): Promise<Set<string>> {
+  const { database, paths } = context;
+  const uris = await Array.fromAsync(batchedPosts(paths, batch), ({ uri }) => uri);
+  await database.run(
+    `CREATE OR REPLACE TEMP TABLE asked AS SELECT unnest(${literal(uris)}::VARCHAR[]) AS uri`,
+  );
+  await findQuotingPosts(context, removals);
+  const found = await rows<{ uri: string }>(database, "SELECT DISTINCT uri FROM quoting");
+  return new Set(found.map(({ uri }) => uri));
 }
 
 async function purgeBatch(

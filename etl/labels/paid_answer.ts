@@ -6,9 +6,12 @@ export const ANSWER_COLUMNS = {
   answer: "VARCHAR",
 } as const;
 
+/** Label columns that hold what a model wrote: it may quote the post, and what the post replies to or quotes. */
+export const TELLING_COLUMNS: readonly string[] = ["answer", "reason_text"];
+
 /**
  * Label columns that may quote a post, or by which its text can be guessed.
  *
  * They are emptied where the numbers of a deleted post stay. Name new columns of that kind here.
  */
-export const QUOTING_COLUMNS: readonly string[] = [...Object.keys(ANSWER_COLUMNS), "reason_text"];
+export const QUOTING_COLUMNS: readonly string[] = ["request_hash", ...TELLING_COLUMNS];

@@ -24,6 +24,8 @@ export interface TestPost {
   day?: string;
   language?: string | null;
   stratum?: "most_liked" | "passed" | "filtered_out";
+  /** Name of the post that it replies to. */
+  replyTo?: string;
 }
 
 /** Give so many posts, each with a text of its own. */
@@ -47,6 +49,7 @@ export async function writeDays(data: string, posts: TestPost[]): Promise<void> 
       detected_language: post.language === undefined ? "en" : post.language,
       in_most_liked: post.stratum === "most_liked",
       passed_filters: post.stratum !== "filtered_out",
+      reply_parent_uri: post.replyTo === undefined ? null : uri(post.replyTo),
     }));
     await writeRows(POSTS, rows, new DataPaths(data).posts(day));
   }

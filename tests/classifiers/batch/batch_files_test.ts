@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { uri } from "../../raw.ts";
+import { rawFolder, uri } from "../../raw.ts";
 import { query, withData } from "../../rows.ts";
 import { runTask } from "../../task.ts";
 import { label, LABELS, outcomes, writeStudy } from "./batch_run.ts";
@@ -63,4 +63,27 @@ Deno.test("batches in a folder are answered by vllm run-batch, without a key, an
     const lost = await label(data, undefined, args);
     assert.match(lost.summary.warnings.join(), /no longer exists where it was sent/);
     assert.equal(lost.summary.submitted.posts, 1);
+  }));
+
+// Invariant 11
+Deno.test("what was deleted leaves the requests about replies to it too", () =>
+  withData(async (data) => {
+    const said = "what only the deleted post said";
+    const names = [{ name: "p0", text: said }, { name: "p1", replyTo: "p0" }, { name: "p2" }];
+    await writeStudy(data, names);
+    const { raw } = await rawFolder(data);
+    await raw("firehose", "2026-06-01", "a.2026-06-01_2026-06-01", [
+      { uri: uri("p0"), event_time: "2026-06-01 10:00:00", text: said },
+    ]);
+    const folder = `${data}/requests`;
+    assert.equal((await label(data, undefined, ["--batch-files", folder])).code, 4);
+    const requests = async () => {
+      const [name] = [...Deno.readDirSync(folder)].map(({ name }) => name);
+      return (await Deno.readTextFile(`${folder}/${name}`)).trimEnd().split("\n");
+    };
+    assert.equal((await requests()).filter((line) => line.includes(said)).length, 2);
+    await runTask(["forget", "--data", data, uri("p0")]);
+    const [left, ...more] = await requests();
+    assert.deepEqual(more, []);
+    assert.match(left!, /post p2 says/);
   }));
