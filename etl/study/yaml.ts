@@ -16,12 +16,15 @@ export class YamlMistake extends Error {
 /** Parse YAML; throws a `YamlMistake` where it cannot, or where it is not sure what is meant. */
 export function parseYaml(text: string): unknown {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true });
   const [mistake] = [...document.errors, ...document.warnings];
   const placeOf = (offset: number | undefined) =>
     offset === undefined ? undefined : lineCounter.linePos(offset);
   if (mistake !== undefined) {
-    throw new YamlMistake(mistake.message.split("\n")[0]!, placeOf(mistake.pos[0]));
+    const found = mistake.code === "NON_STRING_KEY"
+      ? "a key is no text"
+      : mistake.message.split("\n")[0]!;
+    throw new YamlMistake(found, placeOf(mistake.pos[0]));
   }
   visit(document, {
     Alias(_, node) {

@@ -1,8 +1,11 @@
 /** Fuzzes in a thread of its own, so that a hang is seen from outside: asked with a seed, it answers. */
 import { fuzzFrames } from "../etl/atproto/frame_fuzz.ts";
 import { fuzzInput } from "../etl/atproto/fuzz_input.ts";
+import { fuzzParser } from "../fuzz/text_fuzz.ts";
 
 export interface FuzzRequest {
+  /** The parser of texts; left out for that of frames. */
+  parser?: string;
   cases: number;
   seed: number;
 }
@@ -12,4 +15,8 @@ const port = globalThis as unknown as {
   postMessage(message: unknown): void;
 };
 const input = fuzzInput();
-port.onmessage = ({ data: { cases, seed } }) => port.postMessage(fuzzFrames(input, cases, seed));
+port.onmessage = async ({ data: { parser, cases, seed } }) => {
+  port.postMessage(
+    parser === undefined ? fuzzFrames(input, cases, seed) : await fuzzParser(parser, cases, seed),
+  );
+};

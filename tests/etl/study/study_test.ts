@@ -162,6 +162,7 @@ Deno.test("a file that is no YAML is an error with its line", async () => {
     ["name: a\nsources:\n  firehose: {}\n  firehose: {}\n", 4],
     ["name: 'a\n", 2],
     ["name: a\n---\nname: b\n", 2],
+    ["name: a\n? [b, c]\n: d\n", 2],
   ];
   for (const [text, line] of broken) {
     assert.match(await errorOf(text), new RegExp(`at line ${line}, .*\n  Mend line ${line}$`));
