@@ -72,8 +72,7 @@ export async function checkCsv(
     }
     if (cause instanceof CsvError) throw notCsv(doing, cause);
     if (!(cause instanceof TypeError)) throw cause;
-    const bytes = await Deno.readFile(path);
-    const line = textEncoding(bytes) === "utf-8" ? wrongLine(bytes) : undefined;
+    const line = dialect?.encoding === "utf-8" ? wrongLine(pieces(path)) : undefined;
     throw new UserError(
       doing,
       line === undefined ? "it is not UTF-16" : `line ${line} is not UTF-8`,
@@ -185,6 +184,13 @@ async function* records(
     if (isSeparator || isBlank(record)) continue;
     yield { record, line: /[\r\n]$/.test(raw) ? line - 1 : line };
   }
+}
+
+/** Read a file piece by piece: it may be larger than memory. */
+function* pieces(path: string): Generator<Uint8Array> {
+  using file = Deno.openSync(path);
+  const bytes = new Uint8Array(2 ** 20);
+  for (let read; (read = file.readSync(bytes)) !== null;) yield bytes.subarray(0, read);
 }
 
 function isBlank(record: string[]): boolean {

@@ -7,20 +7,30 @@ export function textEncoding(head: Uint8Array): string {
   return "utf-8";
 }
 
-/** Give the number of the first line that is not UTF-8, undefined where all are. */
-export function wrongLine(bytes: Uint8Array): number | undefined {
+/** Give the number of the first line that is not UTF-8, undefined where all are; `pieces` follow each other. */
+export function wrongLine(pieces: Iterable<Uint8Array>): number | undefined {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let line = 1;
-  for (let start = 0; start < bytes.length; line++) {
-    let end = start;
-    // No other character of UTF-8 has these bytes in it.
-    while (end < bytes.length && bytes[end] !== 0x0a && bytes[end] !== 0x0d) end++;
-    try {
-      decoder.decode(bytes.subarray(start, end));
-    } catch {
-      return line;
+  let isAfterReturn = false;
+  try {
+    for (const piece of pieces) {
+      for (let start = 0; start < piece.length;) {
+        let end = start;
+        // No other character of UTF-8 has these bytes in it.
+        while (end < piece.length && piece[end] !== 0x0a && piece[end] !== 0x0d) end++;
+        decoder.decode(piece.subarray(start, end), { stream: end === piece.length });
+        if (end > start) isAfterReturn = false;
+        if (end < piece.length) {
+          if (piece[end] === 0x0d || !isAfterReturn) line++;
+          isAfterReturn = piece[end] === 0x0d;
+        }
+        start = end + 1;
+      }
     }
-    start = end + (bytes[end] === 0x0d && bytes[end + 1] === 0x0a ? 2 : 1);
+    decoder.decode();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return line;
   }
   return undefined;
 }

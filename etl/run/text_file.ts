@@ -17,7 +17,7 @@ export function readText(path: string): string {
   }
   const bytes = Deno.readFileSync(path);
   const encoding = textEncoding(bytes);
-  const line = encoding === "utf-8" ? wrongLine(bytes) : undefined;
+  const line = encoding === "utf-8" ? wrongLine([bytes]) : undefined;
   if (line !== undefined) {
     throw refused(path, `line ${line} is not UTF-8`, "Save the file as UTF-8, then run it again");
   }
