@@ -5,6 +5,7 @@ import { standingPosts } from "./preprocess/posts.ts";
 import { landLeftovers } from "./raw/land.ts";
 import { indexPosts } from "./preprocess/post_index.ts";
 import { purge, type Purged } from "./deletion/purge.ts";
+import { emptiedLines } from "./deletion/purge_quotes.ts";
 import { askRound, openRound, type Recheck } from "./deletion/recheck.ts";
 import { now } from "./run/clock.ts";
 import type { Command, Context, Outcome } from "./command/command.ts";
@@ -88,7 +89,7 @@ async function forgetSubjects(context: Context, subjects: string[]): Promise<Out
   const summary = {
     at: now().toISOString(),
     forgotten,
-    removed_rows: purged,
+    ...purged,
     after_deletion: context.study.after_deletion,
     still_collecting: running,
   };
@@ -115,7 +116,7 @@ async function recheck(context: Context, appview: string | undefined): Promise<O
     throw appViewError("recheck posts", appView, error);
   });
   const { inputs, result: purged } = await work((inputs) => purgeNow(context, inputs, key));
-  const { after: _, ...summary } = { ...round, removed_rows: purged };
+  const { after: _, ...summary } = { ...round, ...purged };
   return {
     summary,
     text: describeRound(summary),
@@ -178,41 +179,41 @@ async function purgeNow(context: Context, inputs: Inputs, key: string): Promise<
   return await purge(context, removals);
 }
 
-function describeRound(round: Omit<Recheck, "after"> & { removed_rows: Purged }): string {
+function describeRound(round: Omit<Recheck, "after"> & Purged): string {
   const share = round.asked === 0 ? 0 : 100 * round.posts_gone / round.asked;
   return [
     `Asked about ${round.asked} of ${round.posts} posts since ${round.started_at}`,
     `  gone: ${round.posts_gone} posts (${share.toFixed(1)}%) and ${round.accounts_gone} accounts`,
     `  deactivated: ${round.accounts_deactivated} accounts; active again: ${round.accounts_back}`,
     `  unknown: ${round.unknown} posts`,
-    ...tableLines(round.removed_rows),
+    ...purgedLines(round),
     ...round.isComplete ? [] : ["Run it again: it goes on where it ended."],
   ].join("\n");
 }
 
-function tableLines(purged: Purged): string[] {
-  const tables = Object.entries(purged);
+function purgedLines({ removed_rows, emptied_answers }: Purged): string[] {
+  const tables = Object.entries(removed_rows);
   const width = Math.max(0, ...tables.map(([table]) => table.length));
   return [
     tables.length > 0 ? "Removed rows, by table:" : "No table had a row to remove.",
     ...tables.map(([table, rows]) => `  ${table.padEnd(width)}  ${rows}`),
+    ...emptiedLines(emptied_answers).map((line) => `Emptied: ${line}`),
   ];
 }
 
 function receipt(
-  summary: {
+  summary: Purged & {
     at: string;
     forgotten: { kind: string; subject_hash: string | undefined }[];
-    removed_rows: Purged;
     after_deletion: string;
     still_collecting: string[];
   },
 ): string {
-  const { forgotten, removed_rows, still_collecting } = summary;
+  const { forgotten, still_collecting } = summary;
   return [
     `Forgotten at ${summary.at}:`,
     ...forgotten.map(({ kind, subject_hash }) => `  ${kind} with the keyed hash ${subject_hash}`),
-    ...tableLines(removed_rows),
+    ...purgedLines(summary),
     summary.after_deletion === "keep_numbers"
       ? "Kept: the keyed hash with its time, and numeric labels under it."
       : "Kept: the keyed hash with its time.",

@@ -21,6 +21,7 @@ import {
 } from "./methods/creation_times.ts";
 import { indexPosts } from "./preprocess/post_index.ts";
 import { purge } from "./deletion/purge.ts";
+import { emptiedLines } from "./deletion/purge_quotes.ts";
 import { describeLost, findPostsOfLabels, type FoundLabels } from "./labels/found_posts.ts";
 import type { Command, Context, Outcome } from "./command/command.ts";
 import { type Database, literal, row, rows } from "./store/duckdb.ts";
@@ -99,7 +100,8 @@ async function preprocess(context: Context): Promise<Outcome> {
     ...flagged,
     creation_times: await creationTimes(database, built.days.map((day) => paths.posts(day))),
     hidden_posts: built.hidden,
-    removed_rows: Object.values(purged).reduce((sum, rows) => sum + rows, 0),
+    removed_rows: Object.values(purged.removed_rows).reduce((sum, rows) => sum + rows, 0),
+    emptied_answers: purged.emptied_answers,
     found_labels: found,
     days_archived: new Set(
       paths.files("posts").flatMap(({ day }) => inputs.archivedDays.has(day!) ? day! : []),
@@ -246,6 +248,7 @@ function describe(
     creation_times: CreationTimes;
     hidden_posts: number;
     removed_rows: number;
+    emptied_answers: number;
     found_labels: FoundLabels[];
     days_archived: number;
     days_stopped_by_damage: string[];
@@ -265,6 +268,7 @@ function describe(
     ...describeCreationTimes(summary.creation_times).map((line) => `  ${line}`),
     `  ${summary.hidden_posts} posts of deactivated accounts are hidden`,
     `  ${summary.removed_rows} rows of deleted posts removed from other tables`,
+    ...emptiedLines(summary.emptied_answers).map((line) => `  emptied: ${line}`),
     ...summary.found_labels.map(({ classifier, label_set_id, labels, found }) =>
       `  ${found} of ${labels} labels of ${classifier} (${label_set_id}) found their post`
     ),

@@ -21,8 +21,13 @@ import type { Removals } from "../raw/removal.ts";
 import { SOURCE_NAMES } from "../store/source.ts";
 import { subjectHash, subjectHashSql } from "../raw/tombstone.ts";
 
-/** Rows that left a table, by its folder under the data folder; tables that lost none are not named. */
-export type Purged = Record<string, number>;
+/** What left the study. */
+export interface Purged {
+  /** Rows that left a table, by its folder under the data folder; tables that lost none are not named. */
+  removed_rows: Record<string, number>;
+  /** Rows of labels about replies and quotes, of which what a model wrote was emptied. */
+  emptied_answers: number;
+}
 
 /** Columns by which a post can be found again, beside its uri. */
 const NAMING_COLUMNS = ["cid", "did", "text", "text_hash", "reference_time", "created_at"];
@@ -43,8 +48,8 @@ export async function purge(context: Context, removals: Removals): Promise<Purge
     database,
     "SELECT (SELECT count(*) FROM removed) + (SELECT count(*) FROM hidden) AS tombstones",
   );
-  if (tombstones === 0) return {};
-  const purged: Purged = {};
+  if (tombstones === 0) return { removed_rows: {}, emptied_answers: 0 };
+  const purged: Record<string, number> = {};
   const purgeFrom = async (table: string, condition: string, replacement?: Replacement) => {
     const rows = await purgeTable(database, paths, table, condition, replacement);
     if (rows > 0) purged[table] = rows;
@@ -81,7 +86,7 @@ export async function purge(context: Context, removals: Removals): Promise<Purge
   for (const classifier of paths.names("replicates")) {
     await purgeFrom(`replicates/${classifier}`, gone, asNumbers(gone));
   }
-  const quotes = await purgeQuotes(context, removals);
+  const emptied_answers = await purgeQuotes(context, removals);
   for (const panel of paths.names("panels")) {
     const isGone = removedVersion("reference_time");
     await purgeFrom(`panels/${panel}`, isGone, asNumbers(isGone));
@@ -105,15 +110,15 @@ export async function purge(context: Context, removals: Removals): Promise<Purge
     exports = await purgeAnalyses(context);
   });
   if (!isIdle) context.warn("export is running: its files are purged by the next preprocess");
-  return {
+  const removed_rows = {
     ...purged,
     ...archived > 0 ? { archive: archived } : {},
-    ...quotes > 0 ? { quotes } : {},
     ...quarantine > 0 ? { quarantine } : {},
     ...answers > 0 ? { answers } : {},
     ...batches > 0 ? { batches } : {},
     ...exports > 0 ? { exports } : {},
   };
+  return { removed_rows, emptied_answers };
 }
 
 /** Give the query for replacements of removed rows, by the columns of the file. */

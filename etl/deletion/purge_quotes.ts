@@ -92,3 +92,9 @@ function hasText(columns: string[]): string {
 function file(path: string): string {
   return `read_parquet(${literal(path)}, hive_partitioning = false)`;
 }
+
+/** Say for people of how many answers was emptied what a model wrote; no line where of none. */
+export function emptiedLines(emptied: number): string[] {
+  if (emptied === 0) return [];
+  return [`what models wrote about ${emptied} replies to deleted posts and quotes of them`];
+}
