@@ -26,15 +26,16 @@ export const bench: Bench = {
     const read = new Map(PARSERS.map(({ name }) => [name, { cases: 0, read: 0, slowestMs: 0 }]));
     const problems: string[] = [];
     const waiting = [...texts, ...requests(FRAMES, FRAMES_A_REQUEST)].reverse();
-    const half = waiting.length / 2;
+    const all = waiting.length;
     let middle = 0;
     await Promise.all(Array.from({ length: WORKERS }, async () => {
       for (let request = waiting.pop(); request !== undefined; request = waiting.pop()) {
         const found = await fuzz(request);
-        if (waiting.length >= half) middle = Math.max(middle, Deno.memoryUsage().rss);
+        if (waiting.length >= all / 2) middle = Math.max(middle, Deno.memoryUsage().rss);
         if (typeof found === "string") problems.push(found);
         else if ("accepted" in found) addFrames(frames, found);
         else addTexts(read.get(request.parser!)!, found);
+        if (waiting.length % 40 === 0) say(`${all - waiting.length} of ${all} requests`);
       }
     }));
     for (const problem of problems) say(problem);
@@ -85,12 +86,11 @@ async function fuzz(request: FuzzRequest): Promise<FuzzCounts | TextFuzzCounts |
   const { promise, resolve } = Promise.withResolvers<FuzzCounts | TextFuzzCounts | string>();
   const what = `${request.parser ?? "frames"}, seed ${request.seed}`;
   const timer = setTimeout(() => resolve(`A hang: ${what}`), HANGS_AFTER_MS);
-  worker.onmessage = ({ data }) => resolve(data);
+  worker.onmessage = ({ data }) => data === "ready" ? worker.postMessage(request) : resolve(data);
   worker.onerror = (event) => {
     event.preventDefault();
     resolve(event.message);
   };
-  worker.postMessage(request);
   try {
     return await promise;
   } finally {

@@ -1,4 +1,7 @@
-/** Fuzzes in a thread of its own, so that a hang is seen from outside: asked with a seed, it answers. */
+/**
+ * Fuzzes in a thread of its own, so that a hang is seen from outside: once it has said that it is
+ * ready, it is asked with a seed and answers.
+ */
 import { fuzzFrames } from "../etl/atproto/frame_fuzz.ts";
 import { fuzzInput } from "../etl/atproto/fuzz_input.ts";
 import { fuzzParser } from "../fuzz/text_fuzz.ts";
@@ -20,3 +23,5 @@ port.onmessage = async ({ data: { parser, cases, seed } }) => {
     parser === undefined ? fuzzFrames(input, cases, seed) : await fuzzParser(parser, cases, seed),
   );
 };
+// What is posted before all modules are there is lost.
+port.postMessage("ready");
