@@ -91,8 +91,9 @@ export class StreamClock<T> {
   #held: T[] = [];
   /** Our own clock when each of them came. */
   #received: number[] = [];
-  /** The times around the next event to be placed, sorted, once there are enough. */
+  /** The times around an event, sorted: the last placed one or the next, by how many were placed before it. */
   #around: number[] | undefined;
+  #aroundOf = 0;
   /** Steps back around the last placed event, where it can be counted on from there. */
   #back: number | undefined;
   /** The time in later parts of the stream: the number of an event and the median around it. */
@@ -189,12 +190,14 @@ export class StreamClock<T> {
       this.#findBeginning();
     }
     const next = this.#times.length - held;
-    this.#around ??= this.#times.slice(next - SIDE, next + SIDE + 1).sort(ascending);
+    if (this.#around === undefined) {
+      this.#around = this.#times.slice(next - SIDE, next + SIDE + 1).sort(ascending);
+    } else if (this.#aroundOf < this.#placed) {
+      replace(this.#around, this.#times[next - SIDE - 1]!, this.#times[next + SIDE]!);
+    }
+    this.#aroundOf = this.#placed;
     if (held <= this.#ahead && this.#isDecisive(this.#around[SIDE]!)) return undefined;
     const placed = this.#take(this.#around[SIDE]!);
-    if (held > SIDE + 1) {
-      replace(this.#around, this.#times[next - SIDE]!, this.#times[next + SIDE + 1]!);
-    } else this.#around = undefined;
     this.#trim();
     return placed;
   }
