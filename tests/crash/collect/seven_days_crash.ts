@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { query, withData } from "../rows.ts";
-import { runTask } from "../task.ts";
+import { query, withData } from "../../rows.ts";
+import { runTask } from "../../task.ts";
 import { assertAccount, assertWindows } from "./week_account.ts";
 import { END, type WeekEvent, weekEvents } from "./week_events.ts";
 import { askedEvents, runJetstreamWeek } from "./week_jetstream.ts";

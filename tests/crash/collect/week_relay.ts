@@ -1,6 +1,6 @@
 /** A relay on 127.0.0.1 for a simulated week: it knows the past only, forgets, and fails on demand. */
-import { errorFrame, FIRST_SEQ, infoFrame } from "../../demo/sample/frames.ts";
-import { cut, isDisconnect, ServerSocket } from "../../demo/network/websocket.ts";
+import { errorFrame, FIRST_SEQ, infoFrame } from "../../../demo/sample/frames.ts";
+import { cut, isDisconnect, ServerSocket } from "../../../demo/network/websocket.ts";
 import type { WeekEvent } from "./week_events.ts";
 
 const PATH = "/xrpc/com.atproto.sync.subscribeRepos";

@@ -1,8 +1,8 @@
 /** What a data folder must hold after a simulated week, told by events and by the windows alone. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import type { Windows } from "../../etl/study/window.ts";
-import { query } from "../rows.ts";
+import type { Windows } from "../../../etl/study/window.ts";
+import { query } from "../../rows.ts";
 import type { WeekEvent } from "./week_events.ts";
 
 /** The time of an event every 25 seconds is that of the eight around it, on each side. */

@@ -1,13 +1,18 @@
 /** A week of a small network: what happened when, and its frames under whatever numbers. */
 import { toBytes } from "@atcute/cbor";
 import { create as createTid } from "@atcute/tid";
-import { carOf } from "../bench/inputs/frames.ts";
-import { postText } from "../bench/inputs/post_text.ts";
-import { accountOf } from "../../demo/sample/account.ts";
-import { type Block, blockOf } from "../../demo/sample/block.ts";
-import { accountFrame, commitFrame, type Frame, identityFrame } from "../../demo/sample/frames.ts";
-import type { Commit } from "../../demo/sample/repository.ts";
-import { randomNumbers } from "../etl/atproto/mutation.ts";
+import { carOf } from "../../bench/inputs/frames.ts";
+import { postText } from "../../bench/inputs/post_text.ts";
+import { accountOf } from "../../../demo/sample/account.ts";
+import { type Block, blockOf } from "../../../demo/sample/block.ts";
+import {
+  accountFrame,
+  commitFrame,
+  type Frame,
+  identityFrame,
+} from "../../../demo/sample/frames.ts";
+import type { Commit } from "../../../demo/sample/repository.ts";
+import { randomNumbers } from "../../etl/atproto/mutation.ts";
 
 export const START = Date.parse("2026-06-01T00:00:00Z");
 const DAY_MS = 86_400_000;

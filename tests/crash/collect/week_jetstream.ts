@@ -1,8 +1,8 @@
 /** The same seven days through Jetstream, which sends posts and what happens to accounts alone. */
 import assert from "node:assert/strict";
-import { startJetstream } from "../../demo/network/jetstream.ts";
-import { FIRST_EVENT_SEQ, jetstreamEvents } from "../../demo/network/jetstream_event.ts";
-import { accountFrame } from "../../demo/sample/frames.ts";
+import { startJetstream } from "../../../demo/network/jetstream.ts";
+import { FIRST_EVENT_SEQ, jetstreamEvents } from "../../../demo/network/jetstream_event.ts";
+import { accountFrame } from "../../../demo/sample/frames.ts";
 import type { WeekEvent } from "./week_events.ts";
 import { instants, isSignalled, runOnce, type Week, type WeekPlan } from "./week_run.ts";
 

@@ -1,8 +1,8 @@
 /** Seven days of cron: runs at odd times, and what goes wrong with some of them. */
 import assert from "node:assert/strict";
-import type { Windows } from "../../etl/study/window.ts";
-import { runTask, taskProcess } from "../task.ts";
-import { randomNumbers } from "../etl/atproto/mutation.ts";
+import type { Windows } from "../../../etl/study/window.ts";
+import { runTask, taskProcess } from "../../task.ts";
+import { randomNumbers } from "../../etl/atproto/mutation.ts";
 import type { Span } from "./week_account.ts";
 import { END, START, type WeekEvent } from "./week_events.ts";
 import { WeekRelay } from "./week_relay.ts";
