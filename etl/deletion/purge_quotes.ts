@@ -93,8 +93,8 @@ function file(path: string): string {
   return `read_parquet(${literal(path)}, hive_partitioning = false)`;
 }
 
-/** Say for people of how many answers was emptied what a model wrote; no line where of none. */
+/** Say for people in how many labels was emptied what a model wrote; no line where in none. */
 export function emptiedLines(emptied: number): string[] {
   if (emptied === 0) return [];
-  return [`what models wrote about ${emptied} replies to deleted posts and quotes of them`];
+  return [`what models wrote in ${emptied} labels of replies to deleted posts and quotes of them`];
 }

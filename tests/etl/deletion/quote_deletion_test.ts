@@ -98,6 +98,6 @@ Deno.test("what a model wrote about a post that answers or quotes a removed one 
     const forgotten = await runTask(["forget", uri("stays"), "--data", data]);
     assert.match(
       forgotten.stdout,
-      /\nEmptied: what models wrote about 4 replies to deleted posts and quotes of/,
+      /\nEmptied: what models wrote in 4 labels of replies to deleted posts and quotes of/,
     );
   }));
