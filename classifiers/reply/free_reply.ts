@@ -131,8 +131,8 @@ function isForm(value: LooseValue): boolean {
 
 /** Read lines `key: value` as an object, where a reply has no braces. */
 function keyedLines(reply: string): LooseObject[] {
-  // No blank can belong to two parts: a line of many would take their square.
-  const line = /^[ \t*>-]*["'“`]?([\p{L}_](?:[\w -]*\w)?)["'”`]?\**[ \t]*:(.*)$/gmu;
+  // No blank can belong to two parts, or to two lines: a run of many would take its square.
+  const line = /^[\p{Zs}\t\uFEFF*>-]*["'“`]?([\p{L}_](?:[\w -]*[\w-])?)[\p{Zs}\t"'”`*]*:(.*)$/gmu;
   const entries = [...reply.matchAll(line)]
     .map(([, key, value]) => [key!, value!.trim().replace(/,$/, "")] as [string, LooseValue]);
   const isKnown = entries.some(([key]) => [...TOPIC_KEYS, ...LEAN_KEYS].includes(plainLabel(key)));

@@ -1,96 +1,118 @@
 import { TELLING_COLUMNS } from "../labels/paid_answer.ts";
 import type { Removals } from "../raw/removal.ts";
-import { unlessDamaged } from "../store/damage.ts";
-import { type Database, literal, row } from "../store/duckdb.ts";
-import { rewriteParquet, tableOf } from "../store/parquet.ts";
+import { queryWhole } from "../store/damage.ts";
+import { type Database, literal, type Row } from "../store/duckdb.ts";
+import { rewriteParquet } from "../store/parquet.ts";
 import type { DataPaths } from "../store/paths.ts";
 import { findQuotingPosts, type QuotingContext } from "./quoting_posts.ts";
 
 /** The column that says what of a post's context a model was shown. */
 const CONTEXT = "context_kinds";
 
-/** Which columns of a file of labels hold what a model wrote. */
-interface ToldFile {
-  path: string;
-  columns: string[];
-}
+/** Files of a table that hold texts of a model that was shown contexts, with the columns of those texts. */
+type Told = Map<string, string[]>;
 
 /**
  * Empty what a model wrote about posts that reply to a removed post or quote one: it was shown that post
  * too, and may repeat it. The numbers stay. Gives how many rows were emptied.
  *
- * Needs the tables `removed` and `finished`. Labels of posts that are not in `posts` are left alone.
+ * Needs the tables `removed` and `finished`. Labels of posts that are not in `posts` are left alone, and
+ * so are damaged files: readers of their content name them.
  */
 export async function purgeQuotes(
   context: QuotingContext,
   removals: Removals,
 ): Promise<number> {
   const { database, paths } = context;
-  const told: ToldFile[] = [];
-  for (const table of ["labels", "replicates"]) {
-    for (const classifier of paths.names(table)) {
-      told.push(...await toldFiles(database, paths, `${table}/${classifier}`));
+  const tables: Told[] = [];
+  for (const folder of ["labels", "replicates"]) {
+    for (const classifier of paths.names(folder)) {
+      const told = await toldFiles(database, paths, `${folder}/${classifier}`);
+      if (told.size > 0) tables.push(told);
     }
   }
-  if (told.length === 0) return 0;
+  if (tables.length === 0) return 0;
   await database.run("CREATE OR REPLACE TEMP TABLE asked (uri VARCHAR)");
-  for (const { path, columns } of told) {
-    const texts = `SELECT uri FROM ${file(path)} WHERE ${hasText(columns)}`;
-    await unlessDamaged(
+  for (const told of tables) {
+    await queryTold(
       database,
-      [path],
-      "purge",
-      () => database.run(`INSERT INTO asked ${texts}`),
+      told,
+      (rows, columns) => `INSERT INTO asked SELECT uri FROM ${rows} WHERE ${hasText(columns)}`,
     );
   }
   await findQuotingPosts(context, removals);
   let emptied = 0;
-  for (const { path, columns } of told) {
-    const count = await unlessDamaged(
-      database,
-      [path],
-      "purge",
-      () => empty(database, path, columns),
-    );
-    // Readers of its content name a damaged file.
-    if (typeof count === "number") emptied += count;
+  for (const told of tables) emptied += await empty(database, told);
+  return emptied;
+}
+
+async function toldFiles(database: Database, paths: DataPaths, table: string): Promise<Told> {
+  const files = [...paths.files(table).map(({ path }) => path), ...paths.strays(table)];
+  const found = await queryFiles<{ file_name: string; columns: string[] }>(
+    database,
+    files,
+    (files) =>
+      `SELECT file_name, list(name) FILTER (name IN (${TELLING_COLUMNS.map(literal).join(", ")}))
+         AS columns
+       FROM parquet_schema(${literal(files)}) GROUP BY file_name
+       HAVING len(columns) > 0 AND bool_or(name = ${literal(CONTEXT)})`,
+  );
+  return new Map(found.map(({ file_name, columns }) => [file_name, columns]));
+}
+
+async function empty(database: Database, told: Told): Promise<number> {
+  const quotes = (columns: string[]) =>
+    `${hasText(columns)} AND EXISTS (FROM quoting AS q WHERE q.uri = old.uri
+       AND (${CONTEXT} IS NULL OR list_contains(${CONTEXT}, q.kind)))`;
+  const found = await queryTold<{ filename: string; matches: number }>(
+    database,
+    told,
+    (rows, columns) =>
+      `SELECT filename, count(*) AS matches FROM ${rows} WHERE ${
+        quotes(columns)
+      } GROUP BY filename`,
+  );
+  let emptied = 0;
+  for (const { filename, matches } of found) {
+    const columns = told.get(filename)!;
+    const values = columns.map((name) => `if(${quotes(columns)}, NULL, ${name}) AS ${name}`);
+    await rewriteParquet(database, filename, `SELECT * REPLACE (${values.join(", ")}) FROM old`);
+    emptied += matches;
   }
   return emptied;
 }
 
-/** List the files of a table that hold texts of a model that was shown contexts. */
-async function toldFiles(database: Database, paths: DataPaths, table: string): Promise<ToldFile[]> {
-  const found: ToldFile[] = [];
-  for (const path of [...paths.files(table).map(({ path }) => path), ...paths.strays(table)]) {
-    await unlessDamaged(database, [path], "purge", async () => {
-      const names = Object.keys((await tableOf(database, path)).columns);
-      const columns = TELLING_COLUMNS.filter((name) => names.includes(name));
-      if (columns.length > 0 && names.includes(CONTEXT)) found.push({ path, columns });
-    });
-  }
-  return found;
+/** Query the rows of files, as `old`, with the columns that some of them have. */
+async function queryTold<R extends Row>(
+  database: Database,
+  told: Told,
+  query: (rows: string, columns: string[]) => string,
+): Promise<R[]> {
+  const columns = [...new Set([...told.values()].flat())];
+  return await queryFiles<R>(database, [...told.keys()], (files) =>
+    query(
+      `read_parquet(${literal(files)}, union_by_name = true, hive_partitioning = false,
+         filename = true) AS old`,
+      columns,
+    ));
 }
 
-async function empty(database: Database, path: string, columns: string[]): Promise<number> {
-  const quotes = `${hasText(columns)} AND EXISTS (FROM quoting AS q WHERE q.uri = old.uri
-    AND (${CONTEXT} IS NULL OR list_contains(${CONTEXT}, q.kind)))`;
-  const { matches } = await row<{ matches: number }>(
+/** Query those of some files that are whole, as far as there are any. */
+async function queryFiles<R extends Row>(
+  database: Database,
+  files: string[],
+  query: (files: string[]) => string,
+): Promise<R[]> {
+  return await queryWhole<R>(
     database,
-    `SELECT count(*) AS matches FROM ${file(path)} AS old WHERE ${quotes}`,
+    files,
+    (files) => files.length === 0 ? "SELECT 1 WHERE false" : query(files),
   );
-  if (matches === 0) return 0;
-  const emptied = columns.map((name) => `if(${quotes}, NULL, ${name}) AS ${name}`).join(", ");
-  await rewriteParquet(database, path, `SELECT * REPLACE (${emptied}) FROM old`);
-  return matches;
 }
 
 function hasText(columns: string[]): string {
   const hasSome = columns.map((name) => `${name} IS NOT NULL`).join(" OR ");
   return `(${hasSome}) AND len(${CONTEXT}) IS DISTINCT FROM 0`;
-}
-
-function file(path: string): string {
-  return `read_parquet(${literal(path)}, hive_partitioning = false)`;
 }
 
 /** Say for people in how many labels was emptied what a model wrote; no line where in none. */

@@ -63,6 +63,16 @@ Deno.test("labels are known by the codebook's synonyms, however they are written
   assert.equal(read('{"sociopolitical":"yes","lean":"left"}', de), "invalid_answer");
 });
 
+Deno.test("lines are read with whatever blanks and marks stand around their keys", () => {
+  for (const before of ["", "\uFEFF", "\u00A0", "\t- ", "> **"]) {
+    for (const behind of ["", " ", "\u202F", "\u00A0", " **", "** ", "-", '"']) {
+      const line = (key: string, value: string) => `${before}${key}${behind}: ${value}`;
+      const reply = `${line("is_sociopolitical", "yes")}\n${line("lean", "left")}`;
+      assert.equal(read(reply), "left", JSON.stringify(reply));
+    }
+  }
+});
+
 Deno.test("what is said twice, or says the opposite of itself, is no label", () => {
   const invalid = (replies: string[]) =>
     assertReads(replies.map((reply) => [reply, "invalid_answer"]));

@@ -95,9 +95,11 @@ Deno.test("what a model wrote about a post that answers or quotes a removed one 
       ]);
     }
     assert.deepEqual(await preprocess(), [0, 0], "nothing is emptied twice");
+    // A damaged file keeps no other from being emptied.
+    await Deno.truncate(folder.paths.replicates("tone", DAY), 100);
     const forgotten = await runTask(["forget", uri("stays"), "--data", data]);
     assert.match(
       forgotten.stdout,
-      /\nEmptied: what models wrote in 4 labels of replies to deleted posts and quotes of/,
+      /\nEmptied: what models wrote in 2 labels of replies to deleted posts and quotes of/,
     );
   }));
