@@ -1,4 +1,5 @@
 import { basename, dirname } from "node:path";
+import { KEY_DIGITS } from "../export/analysis_column.ts";
 import { purgeAnalyses } from "./purge_analyses.ts";
 import { QUOTING_COLUMNS } from "../labels/paid_answer.ts";
 import { recountPanel } from "../labels/panel.ts";
@@ -74,7 +75,8 @@ export async function purge(context: Context, removals: Removals): Promise<Purge
       const names = [...NAMING_COLUMNS, ...QUOTING_COLUMNS].filter((name) =>
         columns.includes(name)
       );
-      const emptied = names.map((name) => `, NULL AS ${name}`).join("");
+      const emptied = names.map((name) => `, NULL AS ${name}`).join("") +
+        (columns.includes("labels") ? `, ${NUMBERS_OF_CODERS} AS labels` : "");
       return `SELECT * REPLACE ('deleted:' || ${uriHash} AS uri${emptied})
         FROM old WHERE ${condition}`;
     };
@@ -107,7 +109,12 @@ export async function purge(context: Context, removals: Removals): Promise<Purge
   const batches = await purgeBatches(context, removals, isRemoved);
   let exports = 0;
   const isIdle = await whileIdle(paths, "exports", async () => {
-    exports = await purgeAnalyses(context);
+    const keys = new Set(removed.values().map((hash) => hash.slice(0, KEY_DIGITS)));
+    exports = await purgeAnalyses(
+      context,
+      (subject) =>
+        keys.has(subject) || isRemoved(subject) || removed.has(subjectHash(key, subject)),
+    );
   });
   if (!isIdle) context.warn("export is running: its files are purged by the next preprocess");
   const removed_rows = {
@@ -120,6 +127,10 @@ export async function purge(context: Context, removals: Removals): Promise<Purge
   };
   return { removed_rows, emptied_answers };
 }
+
+/** What coders wrote that is no number may quote the post. */
+const NUMBERS_OF_CODERS = `map_from_entries(list_filter(map_entries(labels),
+  lambda entry: regexp_full_match(entry.value, '-?[0-9]+([.][0-9]+)?|true|false')))`;
 
 /** Give the query for replacements of removed rows, by the columns of the file. */
 type Replacement = (columns: string[]) => string;

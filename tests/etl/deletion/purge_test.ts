@@ -111,6 +111,46 @@ Deno.test("after_deletion keep_numbers leaves a label under the keyed hash of it
   }));
 
 // Invariant 11
+Deno.test("what coders wrote about a removed post stays under keep_numbers where it is a number, true or false", () =>
+  withData(async (data) => {
+    const folder = await rawFolder(data);
+    const path = `${data}/study.yaml`;
+    const study = await Deno.readTextFile(SHIPPED_STUDY);
+    await Deno.writeTextFile(
+      path,
+      study.replace("after_deletion: drop", "after_deletion: keep_numbers"),
+    );
+    await Deno.writeTextFile(
+      `${data}/coded.csv`,
+      "uri,created_at,text,tone_label,share_label,civic_label,lean_label,note_label\n" +
+        ["stays", "gone"].map((name) =>
+          `${uri(name)},2026-06-01T10:00:00Z,Rents rise,-1,0.5,TRUE,left,says rents 2\n`
+        ).join(""),
+    );
+    const imported = await runTask(
+      ["import", `${data}/coded.csv`, "--data", data, "--study", path],
+      CLOCK,
+    );
+    assert.equal(imported.code, 0, imported.stderr);
+    await folder.tombstone("2026-06-02", "t", [
+      { subject: uri("gone"), at: "2026-06-02 11:00:00" },
+    ]);
+    await preprocess(data, "--study", path);
+    const labels = await query(
+      data,
+      `SELECT starts_with(uri, 'deleted:') AS is_gone, to_json(labels) AS labels
+       FROM read_parquet('{data}/labels/human/*/*.parquet') ORDER BY is_gone`,
+    );
+    assert.deepEqual(
+      labels.map(({ is_gone, labels }) => [is_gone, Object.values(JSON.parse(String(labels)))]),
+      [
+        [false, ["-1", "0.5", "true", "left", "says rents 2"]],
+        [true, ["-1", "0.5", "true"]],
+      ],
+    );
+  }));
+
+// Invariant 11
 Deno.test("paid answers to removed posts leave their segments, torn lines too, and labels that stay quote nothing", () =>
   withData(async (data) => {
     const folder = await rawFolder(data);
