@@ -6,7 +6,8 @@ import { type Command, type Context, type Outcome } from "../../etl/command/comm
 import { EXIT, UserError } from "../../etl/run/error.ts";
 import { checkSection } from "../../etl/study/section.ts";
 import type { ScoreTable } from "../../etl/import/imported_scores.ts";
-import { DESCRIPTION, importPosts, nothingLanded } from "../../etl/import/posts_file.ts";
+import { nothingLanded } from "../../etl/import/nothing_landed.ts";
+import { DESCRIPTION, importPosts } from "../../etl/import/posts_file.ts";
 import { firstDamage } from "../../etl/store/damage.ts";
 import { lock } from "../../etl/store/lock.ts";
 import { Quarantine } from "../../etl/store/quarantine.ts";

@@ -4,12 +4,6 @@ import { type GivenLabel, landGivenLabels } from "./given_labels.ts";
 import type { LabelSet } from "../labels/label_set.ts";
 import type { Context } from "../command/command.ts";
 
-/** The labels of one coder for one post. */
-export interface HumanLabel extends Omit<GivenLabel, "values"> {
-  /** Values by variable. */
-  labels: Record<string, string>;
-}
-
 /** Describe human coding: one label set for each name and set of variables. */
 export function humanLabelSet(name: string, variables: string[]): LabelSet {
   return {
@@ -23,16 +17,16 @@ export function humanLabelSet(name: string, variables: string[]): LabelSet {
   };
 }
 
-/** Land labels in `labels/human` (see `landGivenLabels`). */
+/** Land labels in `labels/human` (see `landGivenLabels`); their values are those by variable. */
 export async function landHumanLabels(
   context: Context,
   set: LabelSet,
-  labels: HumanLabel[],
+  labels: GivenLabel[],
 ): Promise<void> {
   await landGivenLabels(
     context,
     set,
     { table: COLUMNS, read: { labels: `given::JSON::${COLUMNS.labels}` } },
-    labels.map(({ labels, ...label }) => ({ ...label, values: labels })),
+    labels,
   );
 }

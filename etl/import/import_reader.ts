@@ -1,12 +1,19 @@
-import type { HumanLabel } from "./human_labels.ts";
 import { isMissingText, readAnswer } from "./cell.ts";
 import type { Columns } from "./columns.ts";
-import { type ImportedPost, NoTimeError, readRow, RowError } from "./import_row.ts";
-import type { GivenLabel } from "./given_labels.ts";
+import {
+  type ImportedPost,
+  type LabelledPost,
+  NO_TIME,
+  NoTimeError,
+  readRow,
+  RowError,
+} from "./import_row.ts";
+import { LabelsOfFile } from "./labels_of_file.ts";
+import { readKeyTime } from "./key_time.ts";
 import { addCounts, hasCounts, type ImportedRows } from "./imported_rows.ts";
 import { readScores } from "./imported_scores.ts";
 import { now } from "../run/clock.ts";
-import { comparedText, isCutFrom } from "../labels/same_text.ts";
+import { comparedText, isBlank, isOneText } from "../labels/same_text.ts";
 import { toJson } from "../store/json.ts";
 import type { Quarantine } from "../store/quarantine.ts";
 
@@ -39,8 +46,10 @@ interface FileRow {
 /** Reads rows of an import one by one: posts to journal, labels to land, the rest to set aside. */
 export class ImportReader {
   readonly posts: Record<string, unknown>[] = [];
-  readonly labels = new Map<string, HumanLabel>();
-  readonly scores = new Map<string, GivenLabel>();
+  readonly labels = new LabelsOfFile();
+  readonly scores = new LabelsOfFile();
+  /** Labels and scores of posts that are not here, and do not come with the file. */
+  withoutPost = 0;
   /** How many cells of an optional column could not be read, with the first of their lines. */
   readonly unreadable = new Map<string, { cells: number; lines: number[] }>();
   /** Posts with labels whose row does not land, as an earlier import brought it. */
@@ -54,8 +63,8 @@ export class ImportReader {
   missingTexts = 0;
   /** Rows of which the first row of their post has another time, another text, or either. */
   readonly differing = { rows: 0, created_at: 0, text: 0 };
-  /** Time and text of each post. */
-  #inFile = new Map<string, { created_at: string; text: string }>();
+  /** Time of each post, and its text where all rows that have one say the same. */
+  #inFile = new Map<string, { created_at: string; text: string; hasOthers: boolean }>();
   #recounts = new Map<string, Recount>();
   /** Rows whose post may be known, by uri; they have no time of their own. */
   #waiting = new Map<FileRow, string>();
@@ -81,9 +90,6 @@ export class ImportReader {
       );
       const isMissing = post.text !== (fields[this.columns.text[0] ?? ""] ?? "");
       const earlier = this.#inFile.get(post.uri);
-      if (earlier !== undefined && !isOneText(post.text, earlier.text)) {
-        throw new RowError("uri_twice");
-      }
       const first = this.landed.first(post.uri);
       const differs = {
         created_at: first !== undefined && !isDayAlone(first.created_at) &&
@@ -91,31 +97,46 @@ export class ImportReader {
         text: this.columns.text.length > 0 && first !== undefined && !isBlank(first.text) &&
           comparedText(post.text) !== comparedText(first.text),
       };
-      // Rows of two coders' tools may write one text in two ways: that which lands counts.
-      if (earlier !== undefined) Object.assign(post, joined(post, earlier));
-      const [label, score] = [this.#label(post, fields), this.#score(post, fields, unreadable)];
-      if (label) this.labels.set(`${post.uri}\n${label.coder}`, label);
-      if (score) this.scores.set(post.uri, score);
+      if (earlier && !isDayAlone(earlier.created_at)) post.created_at = earlier.created_at;
+      const hasLabel = this.#takeLabels(post, fields, unreadable);
+      // A row without a text is no look at a post without one.
+      if (earlier && isBlank(post.text)) post.text = earlier.text;
       for (const column of unreadable) this.#countUnreadable(column, where.line);
       if (differs.created_at || differs.text) this.differing.rows++;
       if (differs.created_at) this.differing.created_at++;
       if (differs.text) this.differing.text++;
       const isHere = this.#isHere(post, known);
       if (earlier === undefined && isMissing) this.missingTexts++;
-      if (earlier === undefined && isHere) this.hereBefore++;
-      const { created_at, text } = post;
-      this.#inFile.set(post.uri, {
-        created_at,
-        text: isBlank(text) ? earlier?.text ?? text : text,
-      });
-      if ((label || score) && isHere) this.labelledBefore.add(post.uri);
-      if (!isHere && (first !== undefined || known?.has(post.uri))) this.copies++;
+      const isKnown = isHere || first !== undefined || known?.has(post.uri) === true;
+      if (earlier === undefined && isKnown) this.hereBefore++;
+      this.#remember(post);
+      if (hasLabel && isHere) this.labelledBefore.add(post.uri);
+      if (!isHere && isKnown) this.copies++;
       this.#land(post, toJson(fields), isHere);
     } catch (error) {
-      if (!(error instanceof RowError)) throw error;
-      if (error instanceof NoTimeError && known === undefined) this.#waiting.set(row, error.uri);
-      else this.quarantine.add(error.message, where, toJson(fields ?? raw));
+      if (error instanceof NoTimeError && known === undefined) {
+        this.#waiting.set(row, error.post.uri);
+        return;
+      }
+      const reason = error instanceof NoTimeError ? this.#keepLabels(error, fields!) : error;
+      if (reason === undefined) return;
+      if (!(reason instanceof RowError)) throw reason;
+      this.quarantine.add(reason.message, where, toJson(fields ?? raw));
     }
+  }
+
+  /** Keep the labels of a post that is not here, until it is; gives why the row is set aside, if it is. */
+  #keepLabels(error: NoTimeError, fields: Record<string, string>): unknown {
+    const inKey = readKeyTime(error.post.rkey)?.getTime() ?? Infinity;
+    const created_at = new Date(Math.min(inKey, now().getTime())).toISOString();
+    try {
+      if (!this.#takeLabels({ ...error.post, created_at }, fields, [])) return error;
+    } catch (twice) {
+      return twice;
+    }
+    this.withoutPost++;
+    // A time that cannot be read would have brought the post itself.
+    return error.message === NO_TIME ? undefined : error;
   }
 
   /** Take the rows that wait, of posts that `find` knows; `most` may go on waiting. */
@@ -132,8 +153,10 @@ export class ImportReader {
     for (const { post, record } of this.#recounts.values()) this.#push(post, record);
     this.newCounts += this.#recounts.size;
     this.#recounts.clear();
-    for (const label of [...this.labels.values(), ...this.scores.values()]) {
-      if (isBlank(label.text)) label.text = this.#inFile.get(label.uri)!.text;
+    for (const label of [...this.labels, ...this.scores]) {
+      const inFile = this.#inFile.get(label.uri);
+      // Which of several texts was labelled nobody knows.
+      if (isBlank(label.text) && inFile?.hasOthers === false) label.text = inFile.text;
     }
   }
 
@@ -160,6 +183,14 @@ export class ImportReader {
     }
   }
 
+  #remember({ uri, created_at, text }: ImportedPost) {
+    const earlier = this.#inFile.get(uri);
+    const hasOthers = earlier !== undefined &&
+      (earlier.hasOthers || !isOneText(text, earlier.text));
+    const first = isBlank(earlier?.text ?? "") ? text : earlier!.text;
+    this.#inFile.set(uri, { created_at, text: first, hasOthers });
+  }
+
   #push(post: ImportedPost, record: string) {
     if (hasCounts(post) && post.counted_at === null) this.undatedCounts++;
     this.landed.add(post);
@@ -172,47 +203,30 @@ export class ImportReader {
     this.unreadable.set(column, { cells: cells + 1, lines });
   }
 
-  #label(post: ImportedPost, fields: Record<string, string>): HumanLabel | undefined {
-    const given = this.labelColumns.variables.flatMap((column) => {
+  /** Take the labels and scores of a row; false where it has none. */
+  #takeLabels(
+    post: LabelledPost,
+    fields: Record<string, string>,
+    unreadable: string[],
+  ): boolean {
+    const answers = this.labelColumns.variables.flatMap((column) => {
       const value = readAnswer(fields[column]!);
       return value === null ? [] : [[column, value] as const];
     });
-    if (given.length === 0) return undefined;
+    const scores = Object.entries(readScores(fields, this.labelColumns.scores, unreadable));
+    const { uri, cid, text } = post;
+    const given = { uri, cid, text, day: post.created_at.slice(0, 10) };
     const named = fields[this.columns.coder[0] ?? ""]?.trim() ?? "";
     const coder = isMissingText(named) ? this.labelColumns.coder ?? null : named;
-    const labels = Object.fromEntries(given);
-    const earlier = this.labels.get(`${post.uri}\n${coder}`);
-    if (earlier && !isSame(earlier.labels, labels)) throw new RowError("labels_twice");
-    return { ...ofPost(post), coder, labels };
+    const label = { ...given, coder, values: Object.fromEntries(answers) };
+    const [hasAnswers, hasScores] = [answers.length > 0, scores.length > 0];
+    const score = { ...given, coder: null, values: Object.fromEntries(scores) };
+    if (hasAnswers && !this.labels.canTake(label)) throw new RowError("labels_twice");
+    if (hasScores && !this.scores.canTake(score)) throw new RowError("scores_twice");
+    if (hasAnswers) this.labels.add(label);
+    if (hasScores) this.scores.add(score);
+    return hasAnswers || hasScores;
   }
-
-  #score(
-    post: ImportedPost,
-    fields: Record<string, string>,
-    unreadable: string[],
-  ): GivenLabel | undefined {
-    const values = readScores(fields, this.labelColumns.scores, unreadable);
-    if (Object.keys(values).length === 0) return undefined;
-    const earlier = this.scores.get(post.uri);
-    if (earlier && !isSame(earlier.values, values)) throw new RowError("scores_twice");
-    return { ...ofPost(post), coder: null, values };
-  }
-}
-
-/** Are the texts of two rows one, of which a tool may have left a beginning, or nothing? */
-function isOneText(a: string, b: string): boolean {
-  return isBlank(a) || isBlank(b) || comparedText(a) === comparedText(b) || isCutFrom(a, b) ||
-    isCutFrom(b, a);
-}
-
-/** Give the time of the row before where it is one, and its text where that says the same or this one nothing. */
-function joined(post: ImportedPost, earlier: { created_at: string; text: string }) {
-  const isSame = isBlank(post.text) ||
-    comparedText(post.text, "NFC") === comparedText(earlier.text, "NFC");
-  return {
-    created_at: isDayAlone(earlier.created_at) ? post.created_at : earlier.created_at,
-    text: isSame ? earlier.text : post.text,
-  };
 }
 
 /** A day alone is its midnight, and yields to a time (see `indexImports` in `etl/preprocess`). */
@@ -220,17 +234,5 @@ function isDayAlone(created_at: string): boolean {
   return created_at.endsWith("T00:00:00.000Z");
 }
 
-function isBlank(text: string): boolean {
-  return text.trim() === "";
-}
-
-function ofPost({ uri, cid, text, created_at }: ImportedPost) {
-  return { uri, cid, text, day: created_at.slice(0, 10) };
-}
-
 /** Values that a CSV row does not have. */
 const EMPTY = { image_alts: [], hashtags: [], links: [], self_labels: [] };
-
-function isSame(a: Record<string, unknown>, b: Record<string, unknown>): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
-}

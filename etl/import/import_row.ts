@@ -8,7 +8,7 @@ import {
 } from "./cell.ts";
 import { type Columns, COUNT_COLUMNS } from "./columns.ts";
 import { readKeyTime } from "./key_time.ts";
-import { type PostName, readPostUri } from "./post_uri.ts";
+import { readPostUri } from "./post_uri.ts";
 
 /** The meaning of a CSV row of posts; columns not named here are only in `record`. */
 export interface ImportedPost {
@@ -29,6 +29,9 @@ export interface ImportedPost {
   counted_at: string | null;
 }
 
+/** What labels need to know of their post, but its time. */
+export type LabelledPost = Pick<ImportedPost, "uri" | "rkey" | "cid" | "text" | "created_at">;
+
 /** A row of a CSV file as a post. */
 export interface ImportedRow {
   post: ImportedPost;
@@ -46,11 +49,13 @@ export class RowError extends Error {
 
 /** Why a row is set aside, unless somebody knows the time of its post. */
 export class NoTimeError extends RowError {
-  constructor(reason: string, readonly uri: string) {
+  constructor(reason: string, readonly post: Omit<LabelledPost, "created_at">) {
     super(reason);
   }
 }
 
+/** Without a time, a row is about a post that is here, or about none. */
+export const NO_TIME = "no_such_post";
 const TOO_EARLY = "created_at_before_the_network";
 /** The month in which the first posts of Bluesky were written; nobody can have written one before. */
 const FIRST_MONTH = new Date("2022-11-01T00:00:00Z");
@@ -72,14 +77,16 @@ export function readRow(
   const uri = readPostUri(row[columns.uri[0]!]!);
   if (typeof uri === "string") throw new RowError(uri);
   const unreadable: string[] = [];
+  const cell = row[columns.cid[0] ?? ""]?.trim() ?? "";
+  if (cell !== "" && !CID.test(cell) && !isMissingValue(cell)) unreadable.push(columns.cid[0]!);
+  const cid = CID.test(cell) ? cell : null;
+  const written = row[columns.text[0] ?? ""] ?? "";
+  const text = written.trim() !== "" && isMissingText(written) ? "" : written;
   const created = readCreatedAt(row, columns.created_at[0], now);
   const created_at = typeof created === "string"
-    ? knownTime(uri.uri) ?? timeInKey(created, uri, now)
+    ? knownTime(uri.uri) ?? timeInKey(created, { ...uri, cid, text }, now)
     : created.toISOString();
-  const written = row[columns.created_at[0] ?? ""] ?? "";
-  if (typeof created === "string" && !isMissingValue(written)) {
-    unreadable.push(columns.created_at[0]!);
-  }
+  if (typeof created === "string" && created !== NO_TIME) unreadable.push(columns.created_at[0]!);
   const counts = COUNT_COLUMNS.map((name) => {
     const column = columns[name][0];
     const count = column === undefined ? null : readCount(row[column]!);
@@ -89,15 +96,12 @@ export function readRow(
   });
   const counted = readCountedAt(row, columns.counted_at[0], created_at, now);
   if (counted === UNREADABLE) unreadable.push(columns.counted_at[0]!);
-  const text = row[columns.text[0] ?? ""] ?? "";
-  const cid = row[columns.cid[0] ?? ""]?.trim() ?? "";
-  if (cid !== "" && !CID.test(cid) && !isMissingValue(cid)) unreadable.push(columns.cid[0]!);
   return {
     post: {
       ...uri,
-      cid: CID.test(cid) ? cid : null,
+      cid,
       created_at,
-      text: text.trim() !== "" && isMissingText(text) ? "" : text,
+      text,
       langs: [],
       ...Object.fromEntries(counts) as Pick<ImportedPost, typeof COUNT_COLUMNS[number]>,
       counted_at: typeof counted === "string" ? counted : null,
@@ -111,19 +115,19 @@ function readCreatedAt(
   row: Record<string, string>,
   column: string | undefined,
   now: Date,
-): Date | "no_such_post" | "invalid_created_at" | typeof TOO_EARLY {
-  if (column === undefined) return "no_such_post";
-  const cell = row[column]!;
+): Date | typeof NO_TIME | "invalid_created_at" | typeof TOO_EARLY {
+  const cell = row[column ?? ""] ?? "";
+  if (isMissingValue(cell)) return NO_TIME;
   // In a column of that name a bare number is no year or day.
-  const time = readTime(cell) ?? (/^timestamp/i.test(column) ? readEpoch(cell) : null);
+  const time = readTime(cell) ?? (/^timestamp/i.test(column!) ? readEpoch(cell) : null);
   if (time === null) return "invalid_created_at";
   if (time > now) throw new RowError("created_at_in_the_future");
   return time < FIRST_MONTH ? TOO_EARLY : time;
 }
 
-function timeInKey(reason: string, { uri, rkey }: PostName, now: Date): string {
-  const time = reason === TOO_EARLY ? readKeyTime(rkey) : null;
-  if (time === null || time < FIRST_MONTH || time > now) throw new NoTimeError(reason, uri);
+function timeInKey(reason: string, post: Omit<LabelledPost, "created_at">, now: Date): string {
+  const time = reason === TOO_EARLY ? readKeyTime(post.rkey) : null;
+  if (time === null || time < FIRST_MONTH || time > now) throw new NoTimeError(reason, post);
   return time.toISOString();
 }
 

@@ -11,8 +11,10 @@ type Counted = Counts & Pick<ImportedPost, "uri" | "counted_at">;
 
 /** The rows of imports that have landed, those of the file that is read among them. */
 export class ImportedRows {
-  /** By uri, the first first; texts as they are compared. */
-  readonly #contents = new Map<string, { created_at: string; text: string }[]>();
+  /** What the first row of a post said, by uri; texts as they are compared. */
+  readonly #first = new Map<string, { created_at: string; text: string }>();
+  /** What later ones said otherwise. */
+  readonly #others = new Set<string>();
   readonly #dated = new Set<string>();
   /** The last counts without a time, by uri. */
   readonly #undated = new Map<string, Counts>();
@@ -33,8 +35,9 @@ export class ImportedRows {
   add(post: Content & Counted) {
     if (!this.has(post)) {
       const { uri, created_at } = post;
-      const content = { created_at, text: comparedText(post.text, "NFC") };
-      this.#contents.set(uri, [...this.#contents.get(uri) ?? [], content]);
+      const text = comparedText(post.text, "NFC");
+      if (this.#first.has(uri)) this.#others.add([uri, created_at, text].join("\n"));
+      else this.#first.set(uri, { created_at, text });
     }
     if (!hasCounts(post)) return;
     if (post.counted_at !== null) this.#dated.add(keyOf(post));
@@ -43,15 +46,16 @@ export class ImportedRows {
 
   /** Has a post landed with this time and text? It may have gone through another tool's table. */
   has({ uri, created_at, text }: Content): boolean {
+    const first = this.#first.get(uri);
+    if (first === undefined) return false;
     const compared = comparedText(text, "NFC");
-    return this.#contents.get(uri)?.some((one) =>
-      one.created_at === created_at && one.text === compared
-    ) ?? false;
+    return first.created_at === created_at && first.text === compared ||
+      this.#others.has([uri, created_at, compared].join("\n"));
   }
 
   /** Give what the first row of a post said of it. */
   first(uri: string): { created_at: string; text: string } | undefined {
-    return this.#contents.get(uri)?.[0];
+    return this.#first.get(uri);
   }
 
   /** Would the counts of a row change nothing? Without a time, they are compared with the last such ones. */

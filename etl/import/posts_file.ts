@@ -1,6 +1,12 @@
 import { partName } from "../store/part_name.ts";
 import { basename, extname, resolve } from "node:path";
-import { type Columns, describeSynonyms, missingColumns, understand } from "./columns.ts";
+import {
+  type Columns,
+  COUNT_COLUMNS,
+  describeSynonyms,
+  missingColumns,
+  understand,
+} from "./columns.ts";
 import { checkCsv, csvRows } from "./csv.ts";
 import { humanLabelSet, landHumanLabels } from "./human_labels.ts";
 import { ImportReader } from "./import_reader.ts";
@@ -10,6 +16,8 @@ import { describeLost, findPostsOfLabels, type FoundLabels } from "../labels/fou
 import { landScores, scoreLabelSet, type ScoreTable } from "./imported_scores.ts";
 import { comparedText } from "../labels/same_text.ts";
 import { labelSetId } from "../labels/label_set.ts";
+import { describeImport } from "./import_text.ts";
+import { noLabels, nothingLanded } from "./nothing_landed.ts";
 import { namingColumn } from "./naming_column.ts";
 import { postsLine } from "../raw/journal_line.ts";
 import { landLeftovers, landSegment } from "../raw/land.ts";
@@ -48,7 +56,8 @@ export const DESCRIPTION: Omit<Command, "run"> = {
     "counted_at says when the counts were taken; counts without it never replace others that have a time.\n" +
     "Every other column is kept with the post in raw/import. A row without a post or a time is set\n" +
     "aside with its line number and the reason; any other cell that cannot be read costs that cell.\n" +
-    "Of posts that are here neither created_at nor text is needed: a file of labels needs uri alone.\n" +
+    "Of posts that are here neither created_at nor text is needed: a file of labels or counts needs uri\n" +
+    "alone, and labels of posts that are not here wait for them.\n" +
     "Importing the same file again changes nothing.\n\n" +
     "A created_at without a zone is UTC, a date alone is its midnight. Fields may be separated by\n" +
     "commas, semicolons, tabs or |. NA, NaN, NULL and nothing are missing. A uri may be a link\n" +
@@ -93,7 +102,7 @@ export async function importPosts(
   const path = resolve(file);
   const csv = await checkCsv(
     path,
-    (header) => missingColumns(header, hasLabels(header, options.labels, table)),
+    (header) => missingColumns(header, isOfPostsHere(header, options.labels, table)),
   );
   const { header } = csv;
   const columns = understand(header);
@@ -136,16 +145,17 @@ export async function importPosts(
   const set = humanLabelSet(setName, variables);
   const scoreNames = Object.keys(scores);
   const scoreSet = scoreLabelSet(table.classifier, setName, scoreNames);
-  const labels = [...reader.labels.values()];
+  const labels = [...reader.labels];
   await useLandedTexts(database, paths, reader);
   await landHumanLabels(context, set, labels);
-  const scored = [...reader.scores.values()];
+  const scored = [...reader.scores];
   await landScores(context, scoreSet, table, scoreNames, scored);
   const found = await findLabelled(context, [
     ...labels.length > 0 ? [labelSetId(set)] : [],
     ...scored.length > 0 ? [labelSetId(scoreSet)] : [],
   ]);
   warnOfDiffering(context, reader.differing);
+  if (read > 0) warnOfColumns(context, reader, header, variables);
   const summary = {
     rows: read,
     new_posts: landed.posts - reader.newCounts - reader.copies,
@@ -160,7 +170,10 @@ export async function importPosts(
     scored_posts: scored.length,
     score_label_set_id: scored.length > 0 ? labelSetId(scoreSet) : null,
     score_columns: scoreNames,
-    kept_with_the_post: keptColumns(header, columns, [...variables, ...Object.values(scores)]),
+    labels_without_post: reader.withoutPost,
+    kept_with_the_post: landed.posts === 0
+      ? []
+      : keptColumns(header, columns, [...variables, ...Object.values(scores)]),
     missing_texts: reader.missingTexts,
     unreadable_cells: Object.fromEntries(
       reader.unreadable.entries().map(([column, { cells }]) => [column, cells]),
@@ -168,10 +181,13 @@ export async function importPosts(
     set_aside: reader.quarantine.counts,
   };
   const aside = paths.quarantine(SOURCE, utcDay(now()));
-  const nothing = signal.aborted ? [] : nothingLanded(path, reader.quarantine, read, aside);
+  const nothing = signal.aborted ? [] : [
+    ...nothingLanded(path, reader.quarantine, read, aside),
+    ...noLabels(path, variables, reader, landed.posts),
+  ];
   return {
     summary,
-    text: describe(summary, reader.unreadable, table.classifier, aside),
+    text: describeImport(summary, reader.unreadable, table.classifier, aside),
     stopped: signal.aborted,
     errors: [...errors, ...found.errors, ...nothing],
   };
@@ -185,6 +201,35 @@ function warnOfDiffering({ warn }: Context, differing: ImportReader["differing"]
       `(${differing.text}) than the first row that was imported of their post: a post that only ` +
       "imports brought keeps the first",
   );
+}
+
+/** Warn where a file may have meant to bring more than was understood. */
+function warnOfColumns(
+  { warn }: Context,
+  { withoutPost, columns, labels, quarantine }: ImportReader,
+  header: string[],
+  variables: string[],
+) {
+  if (withoutPost > 0) {
+    warn(`${withoutPost} rows label posts that are not here: their labels wait until these are`);
+  }
+  if (variables.length > 0 && labels.size === 0) {
+    warn(`no row has a label that can be used (${variables.join(", ")})`);
+  }
+  if (columns.created_at.length === 0 && quarantine.counts.no_such_post) {
+    warn(
+      `no column is taken for created_at, without which a post that is not here cannot come in (the ` +
+        `columns are ${header.join(", ")})`,
+    );
+  }
+  if (variables.length === 0 && columns.coder.length > 0) {
+    warn(
+      `no column is taken for labels, though there is a column ${
+        columns.coder[0]
+      }: name them with ` +
+        `--labels (the columns are ${header.join(", ")})`,
+    );
+  }
 }
 
 /** Give labels of posts that are here the text by which these landed: only its hash stays with a label. */
@@ -203,7 +248,7 @@ async function useLandedTexts(
     landed.filter(({ uri }) => labelledBefore.has(uri)),
     ({ uri }) => uri,
   );
-  for (const label of [...labels.values(), ...scores.values()]) {
+  for (const label of [...labels, ...scores]) {
     const known = (texts.get(label.uri) ?? []).map(({ text }) => text);
     if (known.includes(label.text)) continue;
     const compared = comparedText(label.text, "NFC");
@@ -238,40 +283,19 @@ async function findLabelled(
   return { sets: ofFile, errors: [] };
 }
 
-/** Give an error for an imported file that has no rows, or lines, or none that was not set aside. */
-export function nothingLanded(
-  path: string,
-  quarantine: Quarantine,
-  read: number,
-  aside: string,
-  what = "rows",
-): UserError[] {
-  if (read === 0) {
-    return [
-      new UserError(`import ${path}`, `it has no ${what}`, "See whether it was written whole"),
-    ];
-  }
-  if (quarantine.total < read) return [];
-  const reasons = Object.keys(quarantine.counts).join(", ");
-  return [
-    new UserError(
-      `import ${path}`,
-      `none of its ${read} ${what} can be used (${reasons})`,
-      `See ${aside} for the ${what}, and deno task import --help for what is understood`,
-    ),
-  ];
-}
-
 /** Give the columns that have no meaning here; several may mean the same, and one of them counts. */
 function keptColumns(header: string[], columns: Columns, labels: string[]): string[] {
   const used = [...Object.values(columns).flatMap((names) => names.slice(0, 1)), ...labels];
   return header.filter((column) => !used.includes(column));
 }
 
-/** Has a file columns of labels or scores, so that it need not have the posts themselves? */
-function hasLabels(header: string[], asked: string[] | undefined, table: ScoreTable): boolean {
+/** Has a file columns of labels, scores or counts, so that it need not have the posts themselves? */
+function isOfPostsHere(header: string[], asked: string[] | undefined, table: ScoreTable): boolean {
   const names = asked?.map((name) => name.toLowerCase());
-  return Object.keys(chooseScores(header, table)).length > 0 ||
+  const columns = understand(header);
+  const hasCounts = COUNT_COLUMNS.some((name) => columns[name].length > 0);
+  return hasCounts && columns.created_at.length === 0 ||
+    Object.keys(chooseScores(header, table)).length > 0 ||
     header.some((column) => names?.includes(column.toLowerCase()) ?? /_label$/i.test(column));
 }
 
@@ -299,68 +323,4 @@ function chooseScores(header: string[], { columns }: ScoreTable): Record<string,
       return column === undefined ? [] : [[name, column] as const];
     }),
   );
-}
-
-function describe(
-  summary: {
-    rows: number;
-    new_posts: number;
-    new_counts: number;
-    undated_counts: number;
-    posts_here_before: number;
-    labels: number;
-    label_set_id: string | null;
-    label_columns: string[];
-    found_labels: FoundLabels[];
-    scored_posts: number;
-    score_label_set_id: string | null;
-    score_columns: string[];
-    kept_with_the_post: string[];
-    missing_texts: number;
-    set_aside: Record<string, number>;
-  },
-  unreadable: ImportReader["unreadable"],
-  classifier: string,
-  asidePath: string,
-): string {
-  const aside = Object.entries(summary.set_aside).map(([reason, n]) => `${reason} ${n}`).join(", ");
-  const labels = summary.labels > 0
-    ? `${summary.labels} (${summary.label_columns.join(", ")}), label set ${summary.label_set_id}`
-    : "none";
-  const scores = summary.scored_posts > 0
-    ? `${summary.scored_posts} posts (${summary.score_columns.join(", ")}), label set ` +
-      summary.score_label_set_id
-    : "none";
-  const cells = unreadable.entries().map(([column, { cells, lines }]) =>
-    `${column} ${cells} (line ${lines.join(", ")}${cells > lines.length ? ", ..." : ""})`
-  ).toArray();
-  return [
-    `Imported ${summary.new_posts} posts of ${summary.rows} rows`,
-    `  here before: ${summary.posts_here_before}`,
-    ...(summary.new_counts > 0
-      ? [`  counts of posts that are here, taken again: ${summary.new_counts}`]
-      : []),
-    ...(summary.undated_counts > 0
-      ? [
-        `  counts without counted_at: ${summary.undated_counts}; they stand where no counts with a time ` +
-        "do, those of the last import first",
-      ]
-      : []),
-    `  labels: ${labels}`,
-    `  scores of ${classifier}: ${scores}`,
-    ...summary.found_labels.map(({ classifier, labels, found, without_post }) =>
-      `  labels of ${classifier} that found their post: ${found} of ${labels}` +
-      (without_post > 0 ? `; ${without_post} have none until the next preprocess` : "")
-    ),
-    `  other columns, kept with the post: ${summary.kept_with_the_post.join(", ") || "none"}`,
-    ...(summary.missing_texts > 0
-      ? [`  posts whose text is missing: ${summary.missing_texts}`]
-      : []),
-    ...(cells.length > 0 ? [`  cells that cannot be read, left out: ${cells.join("; ")}`] : []),
-    ...(summary.set_aside.handle_instead_of_did
-      ? ["  a handle is not enough without the network: a link needs the did of its author"]
-      : []),
-    `  set aside: ${aside ? `${aside} (see ${asidePath})` : "nothing"}`,
-    "  next: deno task preprocess",
-  ].join("\n");
 }

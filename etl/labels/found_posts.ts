@@ -19,7 +19,10 @@ export interface FoundLabels {
   by_uri_alone: number;
   /** Labels of another version of their post. */
   of_another_version: number;
-  /** Labels that no version, or more than one, of their post fits, which has or had several. */
+  /**
+   * Labels that no version, or more than one, of their post fits, which has or had several; or that another
+   * label of their coder for it, of the same file, contradicts.
+   */
   of_no_version: number;
   /** Labels of a post that is not in `posts`. */
   without_post: number;
@@ -64,6 +67,8 @@ export async function findPostsOfLabels(
     const ids = ofClassifier.map(({ label_set_id }) => label_set_id);
     if (!await collectGiven(database, paths, classifier, ids)) continue;
     await decideStrays(database, paths, raw, tombstones);
+    await addFates(database);
+    await passOverContradicted(database, paths, classifier);
     found.push(...await countFound(database, classifier));
     await moveLabels(database, paths, classifier);
     await database.run("DROP TABLE given_labels_here; DROP TABLE label_fates");
@@ -157,24 +162,63 @@ async function decideStrays(
   appender.closeSync();
 }
 
+/** Add `fate` to `given_labels_here`: 'fits', 'without_post', or as `fateOf` says. */
+async function addFates(database: Database): Promise<void> {
+  await database.run(`CREATE OR REPLACE TEMP TABLE given_labels_here AS
+    SELECT g.*, CASE WHEN post_day IS NULL THEN 'without_post' WHEN fits THEN 'fits'
+      WHEN cid IS NOT NULL AND post_cid IS NOT NULL THEN 'another_version' ELSE f.fate END AS fate
+    FROM given_labels_here g LEFT JOIN label_fates f USING (uri, text_hash)`);
+}
+
+/**
+ * Pass over labels that would belong to a post by its uri alone, where the coder's other label of it, from
+ * the same file, says another thing: which version they are of, nobody knows.
+ */
+async function passOverContradicted(
+  database: Database,
+  paths: DataPaths,
+  classifier: string,
+): Promise<void> {
+  const several = await rows<{ uri: string }>(
+    database,
+    `SELECT DISTINCT uri FROM given_labels_here WHERE fate IN ('fits', 'same_text', 'by_uri_alone')
+     GROUP BY uri, label_set_id, coder HAVING count(*) > 1 AND bool_or(fate = 'by_uri_alone')`,
+  );
+  if (several.length === 0) return;
+  const files = paths.files(`labels/${classifier}`).map(({ path }) => path);
+  const uris = several.map(({ uri }) => uri);
+  await database.run(`CREATE OR REPLACE TEMP TABLE told_labels AS
+    SELECT ${
+    KEY.map((name) => `g.${name}`).join(", ")
+  }, fate, run_id, told FROM given_labels_here g JOIN (
+      SELECT ${KEY.join(", ")}, run_id, date::VARCHAR AS day,
+        hash(*COLUMNS(* EXCLUDE (uri, label_set_id, coder, run_id, date,
+          ${NO_ANSWER.filter((name) => name !== "run_id").join(", ")}))) AS told
+      FROM read_parquet(${literal(files)}, hive_partitioning = true, hive_types_autocast = false,
+        union_by_name = true) WHERE uri IN (SELECT unnest(${literal(uris)}))
+    ) t ON ${KEY.map((name) => `t.${name} IS NOT DISTINCT FROM g.${name}`).join(" AND ")}
+      AND t.day = g.day
+    WHERE fate IN ('fits', 'same_text', 'by_uri_alone');
+    UPDATE given_labels_here m SET fate = 'no_version' WHERE fate = 'by_uri_alone' AND EXISTS (
+      FROM told_labels o JOIN told_labels t ON t.uri = o.uri AND t.label_set_id = o.label_set_id
+        AND t.coder IS NOT DISTINCT FROM o.coder AND t.run_id = o.run_id AND t.told <> o.told
+      WHERE ${SAME_KEY});
+    DROP TABLE told_labels`);
+}
+
 /** A label is not counted twice that two files brought with the texts of two tools. */
 async function countFound(database: Database, classifier: string): Promise<FoundLabels[]> {
   const label = "uri || ' ' || coalesce(coder, '')";
   const counted = await rows<Omit<FoundLabels, "classifier"> & Record<string, unknown>>(
     database,
-    `WITH standing AS (
-       SELECT g.*, CASE WHEN post_day IS NULL THEN 'without_post' WHEN fits THEN 'fits'
-         ELSE coalesce(f.fate, 'another_version') END AS fate
-       FROM given_labels_here g LEFT JOIN label_fates f USING (uri, text_hash)
-     )
-     SELECT label_set_id,
+    `SELECT label_set_id,
        count(DISTINCT ${label}) FILTER (fate IN ('fits', 'same_text', 'by_uri_alone')) AS found,
        count(DISTINCT ${label}) FILTER (fate = 'by_uri_alone' OR fate = 'fits' AND by_uri) AS by_uri_alone,
        count(*) FILTER (fate = 'another_version') AS of_another_version,
        count(*) FILTER (fate = 'no_version') AS of_no_version,
        count(*) FILTER (fate = 'without_post') AS without_post,
        found + of_another_version + of_no_version + without_post AS labels
-     FROM standing GROUP BY label_set_id ORDER BY label_set_id`,
+     FROM given_labels_here GROUP BY label_set_id ORDER BY label_set_id`,
   );
   return counted.map((set) => ({ classifier, ...set }));
 }
@@ -187,11 +231,10 @@ async function moveLabels(
 ): Promise<void> {
   await database.run(`CREATE OR REPLACE TEMP TABLE moved_labels AS
     SELECT g.*, CASE WHEN post_cid IS NOT NULL THEN g.cid END AS new_cid,
-      coalesce(f.fate = 'by_uri_alone', false) AS found_by_uri
-    FROM given_labels_here g LEFT JOIN label_fates f USING (uri, text_hash)
-    WHERE post_day IS NOT NULL AND (
-      fits AND (day <> post_day OR text_hash <> post_hash OR g.cid IS NOT NULL AND post_cid IS NULL)
-      OR f.fate IN ('same_text', 'by_uri_alone') AND (g.cid IS NULL OR post_cid IS NULL))`);
+      fate = 'by_uri_alone' AS found_by_uri
+    FROM given_labels_here g
+    WHERE fate IN ('same_text', 'by_uri_alone') OR fate = 'fits' AND (
+      day <> post_day OR text_hash <> post_hash OR cid IS NOT NULL AND post_cid IS NULL)`);
   const days = async (column: "day" | "post_day", condition: string) =>
     (await rows<{ day: string }>(
       database,
@@ -247,16 +290,21 @@ async function moveLabels(
 
 /** Say what of the labels did not find their post, and what they found it by, in sentences. */
 export function describeLost(found: FoundLabels): string[] {
-  const { classifier, label_set_id, labels, of_another_version, of_no_version, without_post } =
-    found;
-  const { by_uri_alone } = found;
+  const { classifier, label_set_id, labels, by_uri_alone } = found;
   const name = `${classifier}, label set ${label_set_id}`;
+  const lost = [
+    [found.of_another_version, "are of another version of it"],
+    [
+      found.of_no_version,
+      "fit no version of several, or contradict a label of the same coder and file",
+    ],
+    [found.without_post, "have no post"],
+  ].filter(([count]) => count !== 0);
   return [
     ...(found.found < labels
       ? [
         `${found.found} of ${labels} labels found their post (${name}): ` +
-        `${of_another_version} are of another version of it, ${of_no_version} fit no version of ` +
-        `several, ${without_post} have no post`,
+        lost.map((part) => part.join(" ")).join(", "),
       ]
       : []),
     ...(by_uri_alone > 0

@@ -50,6 +50,17 @@ export function isCutFrom(text: string, whole: string, form: "NFC" | "NFKC" = "N
   return cut !== "" && comparedText(whole, form).startsWith(cut);
 }
 
+/** Are the texts of two rows one, of which a tool may have left a beginning, or nothing? */
+export function isOneText(a: string, b: string): boolean {
+  return isBlank(a) || isBlank(b) || comparedText(a) === comparedText(b) || isCutFrom(a, b) ||
+    isCutFrom(b, a);
+}
+
+/** Does a text say nothing? */
+export function isBlank(text: string): boolean {
+  return text.trim() === "";
+}
+
 function decoded(text: string): string {
   for (let round = 0; round < MOST_ESCAPES && text.includes("&"); round++) {
     text = text.replace(ENTITY, (entity, decimal, hex, name) => {

@@ -112,7 +112,8 @@ export async function indexPosts(
       FROM alive a LEFT JOIN imported i USING (uri) WHERE place = 1
     ),
     dated AS (
-      SELECT *, CASE WHEN reference_time IS NULL THEN false ELSE coalesce(
+      SELECT *, coalesce(reference_time, created_at) AS written_at,
+        CASE WHEN reference_time IS NULL THEN false ELSE coalesce(
         created_at < reference_time - INTERVAL 1 HOUR OR
         created_at > reference_time + INTERVAL ${AHEAD_MINUTES} MINUTE, true) END AS created_at_suspect
       FROM chosen
@@ -124,11 +125,11 @@ export async function indexPosts(
       ${SOURCE_COLUMNS.map((name) => `d.${name}`).join(", ")},
       CASE WHEN d.reference_time IS NULL THEN NULL ELSE m.minute IS NOT NULL END AS in_covered_minute,
       c.like_count, c.repost_count, c.reply_count, c.quote_count,
-      date_diff('second', coalesce(d.reference_time, d.created_at), c.looked_at) / 3600.0
+      -- Nobody counted a post before it was written: one of the two clocks was wrong.
+      if(c.looked_at >= written_at, date_diff('second', written_at, c.looked_at) / 3600.0, NULL)
         AS count_age_hours,
       again.like_count_48h, again.repost_count_48h, again.reply_count_48h, again.quote_count_48h,
-      date_diff('second', coalesce(d.reference_time, d.created_at), again.counted_48h_at) / 3600.0
-        AS count_48h_age_hours,
+      date_diff('second', written_at, again.counted_48h_at) / 3600.0 AS count_48h_age_hours,
       if(d.removed_at IS NULL, NULL, d.uri) AS uri_younger_than_tombstone, d.is_hidden
     FROM dated d LEFT JOIN counts c ON c.uri = d.uri
     LEFT JOIN counts_48h again ON again.uri = d.uri

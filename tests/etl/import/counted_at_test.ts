@@ -81,6 +81,22 @@ Deno.test("counts of a feed are replaced by later counts of a file, and by none 
     assert.deepEqual(await counts(data), [[60, 6, 72]]);
   }));
 
+Deno.test("a count that would be older than its post has no age, whichever clock was wrong", () =>
+  withData(async (data) => {
+    await (await rawFolder(data)).raw("firehose", "2026-06-01", "a.2026-06-01_2026-06-01", [{
+      uri: uri("a"),
+      cid: "c",
+      rev: "a",
+      event_time: "2026-06-01 10:00:00",
+      created_at: T,
+      text: "A post about the weather",
+    }]);
+    for (const [likes, at, age] of [[7, "2026-06-01", null], [9, "2026-06-01 11:00", 1]] as const) {
+      await importRows(data, [row(likes, 1, at).replace(T, "2026-05-30")]);
+      assert.deepEqual(await counts(data), [[likes, 1, age]]);
+    }
+  }));
+
 Deno.test("several counts of a post in one file are taken, each once, and a post with some of them too", () =>
   withData(async (data) => {
     const rows = [

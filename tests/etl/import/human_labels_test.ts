@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import {
-  type HumanLabel,
-  humanLabelSet,
-  landHumanLabels,
-} from "../../../etl/import/human_labels.ts";
+import type { GivenLabel } from "../../../etl/import/given_labels.ts";
+import { humanLabelSet, landHumanLabels } from "../../../etl/import/human_labels.ts";
 import { labelSetId } from "../../../etl/labels/label_set.ts";
 import type { Context } from "../../../etl/command/command.ts";
 import { readStudy } from "../../../etl/study/study.ts";
@@ -16,19 +13,19 @@ import { query, withData } from "../../rows.ts";
 const study = readStudy(fileURLToPath(new URL("../../../demo/study.yaml", import.meta.url)));
 const URI = "at://did:plc:abc/app.bsky.feed.post/3k";
 
-function label(changes: Partial<HumanLabel> = {}): HumanLabel {
+function label(changes: Partial<GivenLabel> = {}): GivenLabel {
   return {
     uri: URI,
     text: "text",
     day: "2026-06-01",
     coder: "anna",
-    labels: { civic: "yes" },
+    values: { civic: "yes" },
     ...changes,
   };
 }
 
 async function withLanding(
-  use: (land: (name: string, labels: HumanLabel[]) => Promise<void>, data: string) => Promise<void>,
+  use: (land: (name: string, labels: GivenLabel[]) => Promise<void>, data: string) => Promise<void>,
 ) {
   await withData(async (data) => {
     using database = await openDatabase(data);
@@ -60,8 +57,8 @@ Deno.test("a label set rests on its name and on its variables in any order", () 
 Deno.test("a later label of a coder takes the earlier one's place, and no other's", async () => {
   await withLanding(async (land, data) => {
     await land("one", [label(), label({ coder: "bea" }), label({ coder: null })]);
-    await land("one", [label({ labels: { civic: "no" } })]);
-    await land("two", [label({ labels: { civic: "maybe" } })]);
+    await land("one", [label({ values: { civic: "no" } })]);
+    await land("two", [label({ values: { civic: "maybe" } })]);
     await land("one", [label({ text: "another text" })]);
     const said = (await landed(data)).map(({ coder, labels }) => `${coder} ${labels}`);
     assert.deepEqual(said.sort(), [
@@ -85,7 +82,7 @@ Deno.test("labels land by day under the hash of the text, whatever characters th
     const text = "She said 'no' 🏡\n\\";
     const value = `it's "so", {a: 1} \\ 🏡`;
     await land("one", [
-      label({ text, labels: { civic: value } }),
+      label({ text, values: { civic: value } }),
       label({ day: "2026-06-02", coder: "bea" }),
     ]);
     const [first] = await query(

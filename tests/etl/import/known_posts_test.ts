@@ -55,31 +55,46 @@ for (
     ["times that are not believed", "uri,civic_label,created_at", ",1970-01-01"],
   ] as const
 ) {
-  Deno.test(`labels of posts that are here come in with ${what}`, () =>
+  Deno.test(`labels of posts that are here come in with ${what}, and others wait for theirs`, () =>
     withData(async (data) => {
       await posts(data);
       const before = await rawRows(data, "import");
       const lines = [header, ...["a", "b", "c", "d"].map((one) => `${uri(one)},yes${cells}`)];
       const first = await importLines(data, lines);
-      const [{ labels, found, by_uri_alone, of_no_version }] = first.found_labels;
-      assert.deepEqual([first.new_posts, first.labels, first.posts_here_before], [0, 3, 3]);
+      const [{ labels, found, by_uri_alone, of_no_version, without_post }] = first.found_labels;
+      assert.deepEqual([first.new_posts, first.labels, first.posts_here_before], [0, 4, 3]);
       // Which version of b was labelled nobody knows.
-      assert.deepEqual([labels, found, by_uri_alone, of_no_version], [3, 2, 2, 1]);
-      const reasons = Object.entries(first.set_aside);
-      assert.equal(reasons.length, 1);
+      assert.deepEqual([labels, found, by_uri_alone, of_no_version, without_post], [4, 2, 2, 1, 1]);
+      assert.match(first.warnings.join("\n"), /1 rows label posts that are not here/);
+      // A time that cannot be read would have brought the post itself.
+      const isAside = what.startsWith("times");
       assert.match(
-        String(reasons[0]),
-        /^(no_such_post|invalid_created_at|created_at_before_the_network),1$/,
+        String(Object.entries(first.set_aside)),
+        isAside ? /^(invalid_created_at|created_at_before_the_network),1$/ : /^$/,
       );
-      assert.deepEqual(quarantined(data, "import").map(({ line }) => line), [5]);
+      if (isAside) assert.deepEqual(quarantined(data, "import").map(({ line }) => line), [5]);
       const here = [{ post: "a", civic: "yes" }, { post: "c", civic: "yes" }];
       assert.deepEqual(await query(data, LABELLED), here);
       await importLines(data, lines);
       await task(data, "preprocess");
       assert.deepEqual(await query(data, LABELLED), here);
       assert.deepEqual(await rawRows(data, "import"), before);
+      await importLines(data, ["uri,created_at,text", `${uri("d")},${T},Rents at last`]);
+      const [later] = (await task(data, "preprocess")).found_labels;
+      assert.deepEqual([later.labels, later.found, later.without_post], [4, 3, 0]);
+      assert.deepEqual(await query(data, LABELLED), [...here, { post: "d", civic: "yes" }]);
     }));
 }
+
+Deno.test("a file of labels of which none is of a post that is here ends with 1, and its labels wait", () =>
+  withData(async (data) => {
+    await posts(data);
+    await Deno.writeTextFile(`${data}/labels.csv`, `uri,civic_label\n${uri("d")},yes\n`);
+    const run = await runTask(["import", `${data}/labels.csv`, "--data", data], CLOCK);
+    assert.equal(run.code, 1);
+    assert.match(run.stderr, /none of its 1 labelled rows names a post that is here\n/);
+    assert.match(run.stdout, /labels of human that found their post: 0 of 1/);
+  }));
 
 Deno.test("a text without a time decides between the versions of a post that is here", () =>
   withData(async (data) => {
@@ -119,10 +134,26 @@ Deno.test("scores and counts of posts that are here come in without their texts"
     );
   }));
 
-Deno.test("a file of posts without labels still needs their times and texts", () =>
+Deno.test("a file of posts still needs their times and texts, one of counts alone needs neither", () =>
   withData(async (data) => {
-    await Deno.writeTextFile(`${data}/posts.csv`, `uri,likes\n${uri("a")},3\n`);
-    const { code, stderr } = await runTask(["import", `${data}/posts.csv`, "--data", data], CLOCK);
-    assert.equal(code, 2);
-    assert.match(stderr, /it has no column created_at, text\n/);
+    await posts(data);
+    const path = `${data}/posts.csv`;
+    for (
+      const [header, cells, missing] of [
+        ["uri,author", "x", "created_at, text"],
+        ["uri,created_at,likes", `${T},3`, "text"],
+      ]
+    ) {
+      await Deno.writeTextFile(path, `${header}\n${uri("a")},${cells}\n`);
+      const { code, stderr } = await runTask(["import", path, "--data", data], CLOCK);
+      assert.equal(code, 2);
+      assert.match(stderr, new RegExp(`it has no column ${missing}\n`));
+    }
+    await Deno.writeTextFile(path, `uri,likes\n${uri("a")},3\n${uri("d")},4\n`);
+    const { code, stderr } = await runTask(["import", path, "--data", data], CLOCK);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /no column is taken for created_at, .* \(the columns are uri, likes\)\n/);
+    await task(data, "preprocess");
+    const counted = "SELECT like_count FROM '{data}/posts/*/*.parquet' WHERE uri LIKE '%/a'";
+    assert.deepEqual(await query(data, counted), [{ like_count: 3 }]);
   }));

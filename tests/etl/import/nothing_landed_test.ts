@@ -45,6 +45,25 @@ Deno.test("a file with a header alone ends with 1", async () => {
   });
 });
 
+Deno.test("a file of labels without one ends with 1, one of posts says so, and so does one of a coder", async () => {
+  await withData(async (data) => {
+    const posts = `uri,created_at,text,civic_label\n${URI}/a,2026-06-01,a post,NA\n`;
+    for (const _ of ["first", "again"]) {
+      const run = await importText(data, posts);
+      assert.equal(run.code, 0, run.stderr);
+      assert.match(run.stderr, /^warning: no row has a label that can be used \(civic_label\)\n$/);
+    }
+    const labels = await importText(data, `uri,civic_label\n${URI}/a,NA\n`);
+    assert.equal(labels.code, 1);
+    assert.match(labels.stderr, /: no row has a label that can be used \(civic_label\)\n/);
+    const coder = await importText(data, posts.replace("civic_label", "annotator"));
+    assert.equal(coder.code, 0);
+    assert.match(coder.stderr, /no column is taken for labels, though .* annotator: .* --labels/);
+    // Where nothing of a row lands, none of its columns is kept.
+    assert.deepEqual(summaryOf(coder).kept_with_the_post, []);
+  });
+});
+
 Deno.test("cells that cannot be read are counted by column, with their lines", async () => {
   await withData(async (data) => {
     const rows = ["1,many", "2,3", "x,y"].map((counts, index) =>

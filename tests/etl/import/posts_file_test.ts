@@ -72,6 +72,8 @@ Deno.test("good rows land, and each bad one is set aside with its line and reaso
       [summary.rows, summary.new_posts, summary.labels, summary.label_columns],
       [14, 5, 2, ["topic_label"]],
     );
+    // What a later row says otherwise of a post is kept beside it.
+    assert.deepEqual(summary.differing_rows, { rows: 1, created_at: 0, text: 1 });
     assert.deepEqual(summary.unreadable_cells, { like_count: 1, quote_count: 1 });
     assert.deepEqual(summary.kept_with_the_post, ["mood"]);
     // The text of the first post spans three lines, wherever it stands.
@@ -86,7 +88,6 @@ Deno.test("good rows land, and each bad one is set aside with its line and reaso
         ["coded posts.csv", 11, "wrong_number_of_fields"],
         ["coded posts.csv", 12, "wrong_number_of_fields"],
         ["coded posts.csv", 21, "labels_twice"],
-        ["coded posts.csv", 22, "uri_twice"],
       ],
     );
     const landed = await rawRows(data, "import");
@@ -102,6 +103,7 @@ Deno.test("good rows land, and each bad one is set aside with its line and reaso
     ];
     assert.deepEqual(landed.map(content), [
       [uri("a"), DID, "a", "2026-06-01T10:00:00.000Z", text, 12, null, 3],
+      [uri("a"), DID, "a", "2026-06-01T10:00:00.000Z", "another text", null, null, null],
       [uri("b"), DID, "b", "2026-06-01T10:00:00.000Z", "", null, null, null],
       [uri("e"), DID, "e", "2026-06-01T10:00:00.000Z", "secret", null, null, 4],
       [uri("f"), DID, "f", "2026-06-01T10:00:00.000Z", "secret", null, null, null],

@@ -171,6 +171,87 @@ Deno.test("of two versions of a post, a label belongs to the one whose text it h
     assert.match(built.warnings.join("\n"), /1 of 2 labels found their post/);
   }));
 
+Deno.test("one coder's broken cell costs no other coder's label, in whatever order rows come", async () => {
+  const text = "The vote is on Friday and we count";
+  const coders = [
+    ["anna", "The vote is on Friday<br>and we count", "1"],
+    ["ben", text, "0"],
+    ["cara", ` ${text}`, "0"],
+  ];
+  for (const rows of [coders, coders.toReversed()]) {
+    for (const isHere of [true, false]) {
+      await withData(async (data) => {
+        if (isHere) {
+          await stream(data, [{ uri: uri("a"), text }]);
+          await laterTask(data, "preprocess");
+        }
+        const file = await coded(
+          data,
+          rows.map(([coder, text, label]) => [uri("a"), T, field(text!), label!, coder!]),
+          "uri,created_at,text,civic_label,coder",
+        );
+        const { set_aside, labels } = await laterTask(data, "import", file);
+        assert.deepEqual([set_aside, labels], [{}, 3]);
+        if (!isHere) await stream(data, [{ uri: uri("a"), text }]);
+        const { found_labels } = await laterTask(data, "preprocess");
+        assert.deepEqual(found_labels.map(COUNTS), [[3, 3, 1, 0, 0]]);
+        assert.deepEqual(await answers(data), { a: "0" });
+      });
+    }
+  }
+});
+
+Deno.test("labels of two versions in one file belong each to its own, by cid or by text", async () => {
+  const [old, here] = ["a", "b"].map((end) => `bafyreia${"a".repeat(40)}${end}`) as [
+    string,
+    string,
+  ];
+  for (const cids of [[old, here], ["", ""], ["", here]]) {
+    await withData(async (data) => {
+      await stream(data, [
+        { uri: uri("a"), rev: "a", cid: old, text: "The first version" },
+        { uri: uri("a"), rev: "b", cid: here, text: "The second version" },
+      ]);
+      await laterTask(data, "preprocess");
+      const file = await coded(data, [
+        [uri("a"), T, "The first version", "old", cids[0]!],
+        [uri("a"), T, "The second version", "new", cids[1]!],
+      ], "uri,created_at,text,civic_label,cid");
+      const { set_aside, labels, found_labels } = await laterTask(data, "import", file);
+      assert.deepEqual([set_aside, labels], [{}, 2]);
+      const built = await laterTask(data, "preprocess");
+      for (const found of [found_labels, built.found_labels]) {
+        assert.deepEqual(found.map(COUNTS), [[2, 1, 0, 1, 0]]);
+      }
+      assert.deepEqual(await answers(data), { a: "new" });
+    });
+  }
+});
+
+Deno.test("of two labels of a coder for one post, the one with its text counts, and of two without none", async () => {
+  const header = "uri,created_at,text,civic_label,coder";
+  for (
+    const [texts, found] of [
+      [["The vote is on Friday", "The vote is on Monday"], { a: "one" }],
+      [["The vote is on Sunday", "The vote is on Monday"], {}],
+    ] as const
+  ) {
+    await withData(async (data) => {
+      await stream(data, [{ uri: uri("a"), text: "The vote is on Friday" }]);
+      await laterTask(data, "preprocess");
+      const rows = texts.map((text, at) => [uri("a"), T, text, at === 0 ? "one" : "two", "anna"]);
+      const { found_labels } = await laterTask(data, "import", await coded(data, rows, header));
+      const number = Object.keys(found).length;
+      const counts = [[2, number, 0, 0, 0]];
+      assert.deepEqual(found_labels.map(COUNTS), counts);
+      const built = await laterTask(data, "preprocess");
+      assert.deepEqual(built.found_labels.map(COUNTS), counts);
+      assert.match(built.warnings.join("\n"), /contradict a label of the same coder and file/);
+      assert.deepEqual(await answers(data), found);
+    });
+  }
+});
+
 Deno.test("a label of a text that was deleted or written over is not one of the post that stands there now", () =>
   withData(async (data) => {
     const posts = [
