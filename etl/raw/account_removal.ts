@@ -51,13 +51,19 @@ function isComparable(event: string, time: string, { host, cursor, seenAt }: Pla
   return `coalesce(${event}.host = ${host} AND
     (${event}.cursor >= ${FIRST_TIME_CURSOR}) = (${cursor} >= ${FIRST_TIME_CURSOR}) AND
     if(${cursor} > ${event}.cursor, ${seenAt} >= ${event}.seen_at,
-      ${seenAt} <= ${event}.seen_at OR ${time} <= ${event}.event_time + ${AHEAD}), false)`;
+      ${seenAt} <= ${event}.seen_at OR ${time} <= ${event}.event_time), false)`;
 }
 
-/** Does the event `r` of an account follow the event `t`, as SQL? */
+/**
+ * Does the event `r` of an account follow the event `t`, as SQL?
+ *
+ * Where events were received in another order than their cursors say, an hour was read later, or the
+ * sequence began anew: the time of the stream tells which.
+ */
 function follows(r: string, t: string): string {
   return `if(coalesce(${r}.host = ${t}.host AND
       (${r}.cursor >= ${FIRST_TIME_CURSOR}) = (${t}.cursor >= ${FIRST_TIME_CURSOR}), false)
+      AND if(${r}.cursor > ${t}.cursor, ${r}.seen_at >= ${t}.seen_at, ${r}.seen_at <= ${t}.seen_at)
       AND ${r}.event_time >= ${t}.event_time - ${AHEAD}
       AND ${r}.event_time <= ${t}.event_time + ${AHEAD},
     ${r}.cursor > ${t}.cursor,

@@ -141,6 +141,33 @@ Deno.test("cursors tell nothing where a sequence began anew or became times", as
 });
 
 // Invariant 11
+Deno.test("what is told and written minutes around a sequence that begins anew follows as it came", async () => {
+  const at = (minute: number, cursor: number) => ({
+    time: minute,
+    cursor,
+    seen: `${DAY} 10:${minute}:00`,
+  });
+  const gone = { reason: "takendown", ...at(12, 5032) };
+  const away = { reason: "deactivated", ...at(12, 5032) };
+  const back = (minute: number, cursor: number) => ({ reason: "active", ...at(minute, cursor) });
+  const later = "2026-07-11T00:00:00Z";
+  // Posts before and behind the new beginning, at 10:14.
+  const posts = [at(11, 5031), at(13, 5034), at(16, 12)];
+  assert.deepEqual(await leftOf(posts, [away, back(15, 11)]), [0, 1, 2]);
+  assert.deepEqual(await leftOf(posts, [away, back(15, 11)], later), [0, 1, 2]);
+  assert.deepEqual(await leftOf(posts, [back(12, 5032), { ...away, ...at(17, 13) }]), []);
+  assert.deepEqual(await leftOf(posts, [gone, back(13, 5033)]), [1, 2]);
+  assert.deepEqual(await leftOf(posts, [gone, back(13, 5033), { ...gone, ...at(17, 13) }]), []);
+  // An hour that is read later has lower cursors too, and stands where its time does.
+  const read = (event: ReturnType<typeof at>) => ({ ...event, seen: `${DAY} 11:30:00` });
+  assert.deepEqual(
+    await leftOf([at(11, 5020)], [{ reason: "active", ...read(at(11, 5000)) }, away]),
+    [],
+  );
+  assert.deepEqual(await leftOf([read(at(11, 5000))], [gone]), []);
+});
+
+// Invariant 11
 Deno.test("of two states at one time of the stream the later cursor decides", async () => {
   const posts = [{ time: 5, cursor: 90 }];
   const away = { reason: "deactivated", time: 13, cursor: 1784 };
