@@ -170,7 +170,7 @@ export class AppView {
     if (status === 429) return `${this.#answerer} asks to wait (HTTP 429)`;
     if (status >= 100) return `${this.#answerer} is not ready (HTTP ${status})`;
     return status === 2
-      ? `${this.#answerer} does not answer like an AppView (not the JSON of a feed)`
+      ? `${this.#answerer} does not answer like an AppView (not the JSON that the lexicon says)`
       : `${this.#answerer} cannot be reached`;
   }
 

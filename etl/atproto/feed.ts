@@ -3,14 +3,14 @@ import type { InvalidItem, PostView } from "./post_view.ts";
 
 /** The lexicon's limit. */
 const PAGE = 100;
-/** Pages without an item, one behind the other, that end a feed: its filter may leave out a whole one. */
+/** Pages without an item, one behind the other, that end no feed: its filter may leave out a whole one. */
 const MOST_EMPTY = 5;
 
 /**
  * Give the items of a feed, page by page, in its order.
  *
  * Ends after `limit` items, at a page without a cursor, at a cursor that is empty or was there before,
- * after five empty pages in a row, and where the signal of the AppView is aborted. Throws what `AppView.getFeed` throws.
+ * at the sixth empty page in a row, and where the signal of the AppView is aborted. Throws what `AppView.getFeed` throws.
  */
 export async function* feedPages(
   appView: AppView,
@@ -28,7 +28,7 @@ export async function* feedPages(
     left -= page.items.length;
     cursor = page.cursor;
     empty = page.items.length === 0 ? empty + 1 : 0;
-    if (!cursor || cursors.has(cursor) || empty === MOST_EMPTY) return;
+    if (!cursor || cursors.has(cursor) || empty > MOST_EMPTY) return;
     cursors.add(cursor);
   }
 }

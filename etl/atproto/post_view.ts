@@ -3,6 +3,8 @@ import { isStorable } from "./frame.ts";
 import { POST_URI } from "./post.ts";
 import { now } from "../run/clock.ts";
 
+/** No post is older than the network. */
+const FIRST_MONTH = Date.parse("2022-11-01T00:00:00Z");
 /** How far the clock of an AppView can be ahead of ours. */
 const AHEAD_MS = 10 * 60_000;
 
@@ -13,9 +15,9 @@ export interface PostView {
   did: string;
   rkey: string;
   author_handle: string | null;
-  /** When the AppView had it; of a time that has not come yet, when it was received. */
+  /** When the AppView had it; where it says what cannot be, when it was received. */
   indexed_at: string;
-  /** What the AppView said, where that has not come yet. */
+  /** What the AppView said, where that has not come yet, or is before the network. */
   event_time_sent: string | null;
   /** The post's record as the AppView gave it; it is not validated there. */
   record: unknown;
@@ -70,7 +72,8 @@ function invalid(value: unknown, error: z.ZodError, post: unknown): InvalidItem 
 function postView(post: z.infer<typeof Post>): PostView {
   const sent = new Date(post.indexedAt).toISOString();
   const received = now();
-  const isBelieved = Date.parse(sent) <= received.getTime() + AHEAD_MS;
+  const time = Date.parse(sent);
+  const isBelieved = time >= FIRST_MONTH && time <= received.getTime() + AHEAD_MS;
   return {
     uri: post.uri,
     cid: post.cid,

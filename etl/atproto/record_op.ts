@@ -14,7 +14,6 @@ export interface RecordOp {
 }
 
 /** Limits of the lexicons com.atproto.sync.subscribeRepos, NSID and record key. */
-const MAX_OPS = 200;
 const MAX_COLLECTION = 317;
 /** The longest record key, in characters. */
 export const MAX_RKEY = 512;
@@ -35,7 +34,6 @@ const SLASH = 0x2f;
  */
 export function readOps(reader: CborReader, collection: string | undefined): RecordOp[] {
   const count = reader.list("ops");
-  if (count > MAX_OPS) throw new FrameError("ops has more items than the lexicon allows");
   const ops: RecordOp[] = [];
   for (let i = 0; i < count; i++) readOp(reader, collection, ops);
   return ops;
@@ -95,11 +93,15 @@ function readWanted(
   ops.push(op);
   try {
     checkPath(op);
-    if (at.action === 0 || at.cid === 0) {
-      throw new FrameError("an op lacks what the lexicon requires");
-    }
+    const lacks = () => new FrameError("an op lacks what the lexicon requires");
+    if (at.action === 0) throw lacks();
     reader.at = at.action;
     op.action = readAction(reader);
+    if (at.cid === 0) {
+      // What is taken back is gone, whatever else its server forgot.
+      if (op.action === "delete") return;
+      throw lacks();
+    }
     reader.at = at.cid;
     if (!reader.isNull()) op.cid = cidText(reader.bytes, reader.cid("the cid of an op"));
   } catch (error) {

@@ -61,14 +61,14 @@ Deno.test("no cursor, an empty one and one from before end the paging", async ()
   assert.equal((await pagesOf([page()], 10)).asked.length, 1);
 });
 
-Deno.test("an empty page with a cursor is no end, five in a row are", async () => {
+Deno.test("an empty page with a cursor is no end, six in a row are", async () => {
   const page = (cursor: string) => ({ feed: feed.slice(0, 1), cursor });
   const empty = (cursor: string) => ({ feed: [], cursor });
-  const four = ["b", "c", "d", "e"].map(empty);
-  const on = await pagesOf([page("a"), ...four, page("f"), empty("g"), page("h")], 3);
-  assert.deepEqual([on.asked.length, on.pages.flat().length], [8, 3]);
-  const over = await pagesOf([page("a"), ...four, empty("f"), page("g")], 3);
-  assert.deepEqual([over.asked.length, over.pages.flat().length], [6, 1]);
+  const five = ["b", "c", "d", "e", "f"].map(empty);
+  const on = await pagesOf([page("a"), ...five, page("g"), empty("h"), page("i")], 3);
+  assert.deepEqual([on.asked.length, on.pages.flat().length], [9, 3]);
+  const over = await pagesOf([page("a"), ...five, empty("g"), page("h")], 3);
+  assert.deepEqual([over.asked.length, over.pages.flat().length], [7, 1]);
 });
 
 // Invariant 9

@@ -193,6 +193,16 @@ Deno.test("a wanted op that the lexicon does not allow says so, and its commit's
   }
 });
 
+Deno.test("a deletion that lacks the CID which it does not have is one", () => {
+  const ops = [{ action: "delete", path }, { action: "delete", path, cid: null }];
+  const frame = decodeFrame(commitFrame(7, TIME, commit, { ops }).bytes, POST);
+  assert.ok(frame.kind === "commit");
+  assert.deepEqual(
+    frame.ops.map(({ action, fault }) => [action, fault]),
+    [["delete", undefined], ["delete", undefined]],
+  );
+});
+
 Deno.test("ops on collections that are not wanted are not judged", () => {
   const op = { action: "create", path, cid: commit.ops[0]!.cid };
   const others: Record<string, unknown>[] = [
@@ -203,6 +213,11 @@ Deno.test("ops on collections that are not wanted are not judged", () => {
     { action: "create", path: "/app.bsky.feed.post", cid: op.cid },
     { action: "create", path: `${"a".repeat(400)}/b`, cid: op.cid },
     { path: "app.bsky.feed.like/a" },
+    // The lexicon allows a commit 200 ops.
+    ...Array.from(
+      { length: 300 },
+      (_, at) => ({ action: "delete", path: `app.bsky.feed.like/${at}`, cid: null }),
+    ),
   ];
   const frame = decodeFrame(commitFrame(7, TIME, commit, { ops: [...others, op] }).bytes, POST);
   assert.ok(frame.kind === "commit");

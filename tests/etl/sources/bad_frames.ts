@@ -95,10 +95,6 @@ export async function badFrames(first: number): Promise<(BadFrame & { seq: numbe
     "a time before year 1": (seq) => commitWith(seq, { time: "0000-06-01T00:00:00Z" }),
     "an account that is no DID": (seq) => commitWith(seq, { repo: "ada.test" }),
     "ops that are no list": (seq) => commitWith(seq, { ops: "no" }),
-    "more than 200 ops": (seq) =>
-      commitWith(seq, {
-        ops: Array.from({ length: 201 }, () => ({ action: "delete", path: "a/b", cid: null })),
-      }),
     "blocks that are no bytes": (seq) => commitWith(seq, { blocks: "no" }),
     "blocks of 5 MB": (seq) => commitWith(seq, { blocks: toBytes(new Uint8Array(5_000_000)) }),
     "an account without a state": (seq) =>

@@ -104,21 +104,26 @@ Deno.test("an author who is not that of the uri makes an item invalid", async ()
   });
 });
 
-Deno.test("a time that has not come yet is not believed of an AppView, and says what was sent", async () => {
+Deno.test("a time that has not come yet, or before the network, is not believed of an AppView, and says what was sent", async () => {
   await withAppView({}, async (appView, data) => {
-    const sent = ["2027-01-01T00:00:00.000Z", "2026-06-01T18:10:00.000Z"];
+    const sent = [
+      "2027-01-01T00:00:00.000Z",
+      "1999-06-01T10:00:00.000Z",
+      "2026-06-01T18:10:00.000Z",
+    ];
     for (const [index, indexedAt] of sent.entries()) {
       const { uri } = RANKED[index]!;
       const whole = await (await fetch(`${appView.url}/xrpc/app.bsky.feed.getPosts?uris=${uri}`))
         .json();
       appView.replaced.set(uri, { post: { ...whole.posts[0], indexedAt } });
     }
-    const run = await sync(appView.url, data, ["--limit", "2"]);
+    const run = await sync(appView.url, data, ["--limit", "3"]);
     assert.equal(run.code, 0, run.stderr);
     const rows = (await rawRows(data, "most_liked")).sort((a, b) => a.rank - b.rank);
     assert.deepEqual(rows.map((row) => [row.event_time, row.event_time_sent]), [
       [new Date(NOW).toISOString(), "2027-01-01 00:00:00"],
-      [sent[1], null],
+      [new Date(NOW).toISOString(), "1999-06-01 10:00:00"],
+      [sent[2], null],
     ]);
   });
 });
