@@ -19,6 +19,7 @@ export interface ConnectionProblem {
     | "unavailable"
     | "rejected"
     | "version_1"
+    | "too_large"
     | "broken";
   /** In words, for people. */
   reason: string;
@@ -31,6 +32,9 @@ const NOBODY = ["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ETIMEDOUT"];
 /** What it says where a name has none. */
 const NAMELESS = ["ENOTFOUND", "EAI_AGAIN", "EAI_NODATA"];
 
+/** What the client of the sockets says of a message beyond its limit. */
+const TOO_LARGE = "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH";
+
 /** Explain why a WebSocket failed, by what `messagesOf` threw. */
 export async function explainProblem(error: unknown, url: string): Promise<ConnectionProblem> {
   const { host, hostname } = new URL(url);
@@ -41,6 +45,12 @@ export async function explainProblem(error: unknown, url: string): Promise<Conne
     return { kind: "dns", reason: `the name ${hostname} cannot be resolved` };
   }
   if (NOBODY.includes(code)) return { kind: "refused", reason: `${host} cannot be reached` };
+  if (code === TOO_LARGE) {
+    return {
+      kind: "too_large",
+      reason: `${host} sent a message that is too large for the protocol`,
+    };
+  }
   const message = describeError(error);
   return { kind: "broken", reason: `the connection to ${host} broke (${message})` };
 }

@@ -63,6 +63,7 @@ export async function* subscribe(
     if (signal.aborted) return;
     if (problem.kind === "version_1" && options.onVersion1?.(host)) continue;
     failures++;
+    answered ||= problem.kind === "too_large";
     if (!answered && failures >= TRIES * hosts.length) {
       throw new UserError(
         `read ${url.split("?")[0]}`,

@@ -1,6 +1,6 @@
 import { SUBSCRIBE } from "../atproto/jetstream_v1.ts";
 import { subscribe } from "../atproto/subscription.ts";
-import { Collector } from "./collector.ts";
+import { Collector, FUTURE } from "./collector.ts";
 import type { Position } from "./collector_options.ts";
 import { firstCursorAt, landSegment, lastPosition } from "../raw/land.ts";
 import { Deadline } from "./deadline.ts";
@@ -103,6 +103,8 @@ export async function collectStretch(
   let answered = false;
   /** Was the present host found to speak another version than was thought? */
   let isOtherVersion = false;
+  /** Where a message came that cannot be taken; it comes again with each connection. */
+  let stuckAt: { host: string; cursor: number | undefined } | undefined;
   /** Bytes of the segments before the present one. */
   let written = 0;
   const open = () =>
@@ -141,6 +143,7 @@ export async function collectStretch(
         // A host that no longer knows version 1 may have been renewed.
         if (kind === "rejected" && source.olderHosts.delete(host)) isOtherVersion = true;
         deadline.disconnected();
+        if (kind === "too_large") stuckAt = { host, cursor: collector.received };
         reconnects[kind] = (reconnects[kind] ?? 0) + 1;
         collector.reconnected();
         progress.say(`${reason}; waiting ${seconds.toFixed(0)} s before connecting again`);
@@ -186,7 +189,7 @@ export async function collectStretch(
 
   /** Continue after an error by which the host ended the stream, where that makes sense. */
   async function recover(error: string): Promise<void> {
-    if (error === "FutureCursor" || error === "CursorTooOld") {
+    if (error === FUTURE || error === "CursorTooOld") {
       progress.say(
         `${new URL(host).host} does not know our cursor (${error}); finding the place by time`,
       );
@@ -202,6 +205,9 @@ export async function collectStretch(
   }
 
   if (!answered && !context.signal.aborted) errors.push(noAnswer(source));
+  if (stuckAt !== undefined && stuckAt.host === host && stuckAt.cursor === collector.received) {
+    errors.push(tooLarge(stuckAt));
+  }
   if (collector.resets > 0) {
     context.warn(`sequence numbers of ${new URL(host).host} fell back ${collector.resets} times`);
   }
@@ -223,9 +229,6 @@ function explainInfo(host: string, name: string): string {
   if (name === "OutdatedCursor") {
     return `${host} no longer has the events after our cursor (${name}): its next event follows a gap`;
   }
-  if (name === "FutureCursor") {
-    return `${host} is behind our cursor (${name}) and continues from where it is`;
-  }
   return `${host} says ${name}`;
 }
 
@@ -234,6 +237,14 @@ function noAnswer({ name, hosts, namedBy }: StreamSource): UserError {
     `collect from ${name}`,
     `${hosts.map((host) => new URL(host).host).join(", ")} did not answer during the run`,
     `Check the address (${namedBy}) and the network, then run the task again`,
+  );
+}
+
+function tooLarge({ host, cursor }: { host: string; cursor: number | undefined }): UserError {
+  return new UserError(
+    `read ${new URL(host).host} past cursor ${cursor ?? "none"}`,
+    "it sends a message there that is too large for the protocol",
+    "Name another host beside it, or wait until it no longer has that message",
   );
 }
 
@@ -250,7 +261,7 @@ function streamEnded(host: string, error: string): UserError {
   return new UserError(
     `read ${host}`,
     `the host ended the stream with ${error}`,
-    error === "FutureCursor"
+    error === FUTURE
       ? "It was reset or replaced: name another host, or wait until it is back"
       : "Run the task again; it goes on where this run ended",
   );

@@ -20,6 +20,7 @@ import { type HeldEvent, NOTHING_BEFORE } from "./held_event.ts";
 import { FallenSequence } from "./fallen_sequence.ts";
 import { OwnClock } from "./own_clock.ts";
 import { TimedEvents } from "./timed_events.ts";
+import { UnreadMessages } from "./unread_messages.ts";
 import type { Verdict } from "./verdict.ts";
 import { coarseClock, isoTime } from "../run/clock.ts";
 import type { Journal } from "../store/journal.ts";
@@ -32,6 +33,8 @@ const MOST_SKIPPED = 8;
 const SILENCE = "Silence";
 /** Note, and `#info` of hosts, where a host no longer has the events after a cursor. */
 const OUTDATED = "OutdatedCursor";
+/** What a host says whose numbers have not come as far as our cursor: its sequence began anew. */
+export const FUTURE = "FutureCursor";
 
 /**
  * Turns frames of a stream into journal lines, and counts their content.
@@ -60,6 +63,7 @@ export class Collector {
   /** Of the last event that came. */
   #lastSeq: number | undefined;
   #next = NOTHING_BEFORE;
+  readonly #unread = new UnreadMessages();
   /** Events that came with a sequence number at or below the last. */
   #fallen!: FallenSequence<{ event: Event; message: Uint8Array | string }>;
   /** Time of the stream at the last event that was taken, in milliseconds since 1970. */
@@ -106,6 +110,7 @@ export class Collector {
     this.#fallen = new FallenSequence();
     this.#ownClock = new OwnClock();
     this.#next = NOTHING_BEFORE;
+    this.#unread.clear();
     this.#before = time === undefined ? undefined : Date.parse(time);
     const edges = [this.#from, this.options.until].flatMap((edge) => edge?.getTime() ?? []);
     // Hosts that take times for cursors date their events themselves.
@@ -134,6 +139,7 @@ export class Collector {
   reconnected(): void {
     this.#pending.reconnects++;
     this.#timed?.resumed();
+    this.#unread.resumed();
   }
 
   /** Take one message of the socket. */
@@ -145,12 +151,15 @@ export class Collector {
       frame = this.#spoken.decoder.decode(message);
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
-      quarantine.add("malformed_frame", { after: this.#lastSeq, what: error.message }, message);
-      this.#next = { ...this.#next, setAside: this.#next.setAside + 1 };
+      if (this.#unread.add(message)) {
+        quarantine.add("malformed_frame", { after: this.#lastSeq, what: error.message }, message);
+      } else this.repeated++;
       return "go_on";
     }
     if (frame.kind === "error") return { error: frame.error };
     if (frame.kind === "info") {
+      // Jetstream goes on at its present, with numbers below ours: what it has of the time before is not asked for.
+      if (frame.name === FUTURE) return { error: FUTURE };
       this.#inform(frame.name);
       return "go_on";
     }
@@ -168,10 +177,7 @@ export class Collector {
   }
 
   #inform(name: string): void {
-    // Jetstream only reports the second and continues with sequence numbers below ours.
-    const isAfterGap = this.#next.isAfterGap || name === OUTDATED || name === "FutureCursor";
-    if (name === "FutureCursor") this.#lastSeq = undefined;
-    this.#note(name, isAfterGap);
+    this.#note(name, this.#next.isAfterGap || name === OUTDATED);
     this.options.onInfo?.(name);
   }
 
@@ -210,7 +216,8 @@ export class Collector {
   }
 
   #hold(event: Event, message: Uint8Array | string, journal: Journal): Verdict {
-    const { setAside, isAfterGap, notes } = this.#next;
+    const { isAfterGap, notes } = this.#next;
+    const setAside = this.#unread.count;
     const jump = this.#lastSeq === undefined || isAfterGap || this.options.isFiltered
       ? 0
       : event.seq - this.#lastSeq - 1;
@@ -218,6 +225,7 @@ export class Collector {
     const read = readEvent(event, message, this.#spoken.decoder);
     const held = { ...read, skipped, setAside, isAfterGap, notes };
     this.#next = NOTHING_BEFORE;
+    this.#unread.clear();
     this.#lastSeq = event.seq;
     if (isAfterGap || skipped > MOST_SKIPPED) {
       // Across a gap nothing confirms anything, and events from both sides judge no time.

@@ -13,4 +13,4 @@ export interface HeldEvent extends ReadEvent {
 }
 
 /** What stands before an event where the stream goes on without a break. */
-export const NOTHING_BEFORE = { setAside: 0, isAfterGap: false, notes: [] as string[] };
+export const NOTHING_BEFORE = { isAfterGap: false, notes: [] as string[] };

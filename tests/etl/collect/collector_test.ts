@@ -307,6 +307,37 @@ Deno.test("a bad op costs itself alone, and what we cannot read is not what a ho
   assert.deepEqual([sum("skipped"), sum("set_aside")], [6, 3]);
 });
 
+// Invariant 14
+Deno.test("a message that cannot be read stands for one missing number, however often it comes", async () => {
+  const commit = await new Repository(accountOf("ada")).commit([], Date.parse(TIME));
+  const event = (seq: number) => commitFrame(seq, TIME, commit, { ops: [] }).bytes;
+  const junk = (...numbers: number[]) => numbers.map((number) => new Uint8Array([7, number]));
+  type Step = Uint8Array | "cut";
+  const streams: [steps: Step[], skipped: number, setAside: number, quarantined: number][] = [
+    [[event(1), ...junk(1, 2), event(4)], 0, 2, 2],
+    [[event(1), ...junk(1, 1, 1), event(4)], 1, 1, 1],
+    // Behind a cut comes again what lies behind the cursor, or what stands for it.
+    [[event(1), ...junk(1), "cut", ...junk(1), event(4)], 1, 1, 1],
+    [[event(1), ...junk(1), "cut", ...junk(1, 2), event(4)], 0, 2, 2],
+    [[event(1), ...junk(1), "cut", ...junk(3), event(4)], 1, 1, 2],
+    [[event(1), ...junk(1), "cut", event(1), ...junk(1), event(4)], 1, 1, 1],
+    [[event(1), ...junk(1), "cut", event(4)], 2, 0, 1],
+    // Behind an event the same bytes are another message.
+    [[event(1), ...junk(1), event(3), ...junk(1), event(5)], 0, 2, 2],
+  ];
+  for (const [steps, ...counts] of streams) {
+    const { take, settle, lines, quarantine, collector, journal } = collecting();
+    for (const step of steps) {
+      if (step === "cut") collector.reconnected();
+      else take(step);
+    }
+    settle();
+    collector.mark(journal);
+    const sum = (key: "skipped" | "set_aside") => lines.reduce((n, line) => n + line[key], 0);
+    assert.deepEqual([sum("skipped"), sum("set_aside"), quarantine.total], counts);
+  }
+});
+
 Deno.test("a text message is set aside", () => {
   const { take, quarantine, collector } = collecting();
   assert.equal(take("{}"), "go_on");

@@ -57,6 +57,47 @@ Deno.test("when a host goes away the next one takes over by time, and what comes
   }));
 
 // Invariant 10
+Deno.test("a message that no protocol allows ends a run with an error, where no other host has gone on", () =>
+  withData(async (data) => {
+    const half = FRAMES.length >> 1;
+    const huge = { ...FRAMES[half]!, bytes: new Uint8Array(7 * 1024 * 1024) };
+    const first = startRelay({ frames: FRAMES.with(half, huge), startAt: "oldest" });
+    const second = startRelay({ frames: OTHERS, startAt: "oldest" });
+    const collect = async (hosts: string[]) => {
+      const study = (await Deno.readTextFile("demo/study.yaml"))
+        .replace(/relays: .*/, `relays: ${JSON.stringify(hosts)}`);
+      await Deno.writeTextFile(`${data}/study.yaml`, study);
+      return await withQuickPauses(() =>
+        runTask(
+          ["sync:firehose", "--data", data, "--study", `${data}/study.yaml`, "--json"]
+            .concat(hosts.length > 1 ? ["--until", END] : ["--for", "1s"]),
+          { CIVICSKY_CLOCK: "2026-06-30T00:00:00Z" },
+        )
+      );
+    };
+    for (const _ of ["first", "again"]) {
+      const alone = await collect([first.url]);
+      assert.equal(alone.code, 1);
+      assert.match(
+        alone.stderr,
+        new RegExp(
+          `past cursor ${FRAMES[half - 1]!.seq}: it sends a message there that is too large`,
+        ),
+      );
+    }
+    const both = await collect([first.url, second.url]);
+    await first.close();
+    await second.close();
+    assert.equal(both.code, 0, both.stderr);
+    const [found] = await query(
+      data,
+      "SELECT count(DISTINCT uri || rev) AS n FROM read_parquet('{data}/raw/firehose/*/*.parquet')",
+    );
+    const versions = publishedPosts(smallSample()).flatMap((post) => post.versions);
+    assert.equal(found!.n, versions.length);
+  }));
+
+// Invariant 10
 Deno.test("a run that ends before any host has answered has failed, and says so", () =>
   withData(async (data) => {
     const args = ["sync:firehose", "--data", data, "--minutes", "0.005"];
