@@ -11,6 +11,7 @@ import { now } from "./run/clock.ts";
 import type { Command, Context, Outcome } from "./command/command.ts";
 import { EXIT, UserError } from "./run/error.ts";
 import { baseUrl } from "./run/option.ts";
+import { readPostUri } from "./import/post_uri.ts";
 import { lock } from "./store/lock.ts";
 import { holdFiles } from "./store/reading.ts";
 import { type Found, hashKey, writeTombstones } from "./raw/tombstone.ts";
@@ -30,12 +31,15 @@ const WHOLE_ACCOUNT =
 export const command: Command = {
   task: "forget",
   description:
-    "Remove posts (at://…) or all posts of an account (did:…) from every table, and print a receipt.\n\n" +
+    "Remove posts (at://…, or links) or all posts of an account (did:…) from every table, and print a receipt.\n\n" +
     "It is for good: a keyed hash stays, by which whatever comes of them later is removed too, also\n" +
     "what an account writes afterwards. Numeric labels stay if study.yaml says so.\n\n" +
     "With --recheck it asks the AppView about every stored post and removes those that are gone: 25\n" +
     "posts per request, within its rate limit. You can stop it at any time; the next run continues.",
-  arguments: [{ name: "[subjects...]", description: "at:// URIs of posts, or dids of accounts" }],
+  arguments: [{
+    name: "[subjects...]",
+    description: "at:// URIs or links (https://bsky.app/profile/did:…/post/…) of posts, or dids",
+  }],
   hasPrivateArguments: true,
   options: [
     { flags: "--recheck", description: "ask the AppView which posts are gone, and remove them" },
@@ -72,9 +76,9 @@ async function forget(context: Context, options: Options, ...subjects: string[])
 
 async function forgetSubjects(context: Context, subjects: string[]): Promise<Outcome> {
   const { paths, database } = context;
-  const named = subjects.map(readSubject).map((found) => [found.subject, found] as const);
-  const found = [...new Map(named).values()];
-  for (const [index, subject] of subjects.entries()) {
+  const named = subjects.map(readSubject);
+  const found = [...new Map(named.map((one) => [one.subject, one] as const)).values()];
+  for (const [index, { subject }] of named.entries()) {
     if (WHOLE_ACCOUNT.test(POST.exec(subject)?.[1] ?? subject)) continue;
     context.warn(`the did of argument ${index + 1} is none that its method gives: is it whole?`);
   }
@@ -126,7 +130,9 @@ async function recheck(context: Context, appview: string | undefined): Promise<O
 }
 
 /** Read a post or an account that `forget` is given; throws a usage error that does not repeat it. */
-export function readSubject(text: string, index: number): Found {
+export function readSubject(given: string, index: number): Found {
+  const link = /^https?:/i.test(given) ? readPostUri(given) : given;
+  const text = typeof link === "string" ? link : link.uri;
   const author = POST.exec(text)?.[1];
   const kind = !ACCOUNT.test(author ?? text)
     ? undefined
@@ -137,7 +143,9 @@ export function readSubject(text: string, index: number): Found {
   // The ledger keeps this message, so it does not repeat the argument.
   throw new UserError(
     "forget that",
-    `argument ${index + 1} is neither at://did:…/app.bsky.feed.post/… nor a did:…`,
+    `argument ${
+      index + 1
+    } is neither at://did:…/app.bsky.feed.post/…, a link with the did in it, nor a did:…`,
     "Name the author by did, not by handle: a handle may belong to another account by now",
     { exitCode: EXIT.usage },
   );

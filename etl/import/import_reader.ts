@@ -48,6 +48,8 @@ export class ImportReader {
   readonly posts: Record<string, unknown>[] = [];
   readonly labels = new LabelsOfFile();
   readonly scores = new LabelsOfFile();
+  /** Posts and coders of rows whose cells of labels are all empty, as `uri\ncoder`. */
+  readonly unlabelled = new Set<string>();
   /** Labels and scores of posts that are not here, and do not come with the file. */
   withoutPost = 0;
   /** How many cells of an optional column could not be read, with the first of their lines. */
@@ -224,6 +226,7 @@ export class ImportReader {
     if (hasAnswers && !this.labels.canTake(label)) throw new RowError("labels_twice");
     if (hasScores && !this.scores.canTake(score)) throw new RowError("scores_twice");
     if (hasAnswers) this.labels.add(label);
+    else if (this.labelColumns.variables.length > 0) this.unlabelled.add(`${uri}\n${coder}`);
     if (hasScores) this.scores.add(score);
     return hasAnswers || hasScores;
   }

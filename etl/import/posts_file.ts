@@ -16,6 +16,7 @@ import { describeLost, findPostsOfLabels, type FoundLabels } from "../labels/fou
 import { landScores, scoreLabelSet, type ScoreTable } from "./imported_scores.ts";
 import { comparedText } from "../labels/same_text.ts";
 import { labelSetId } from "../labels/label_set.ts";
+import { warnOfCoding } from "./coding_warnings.ts";
 import { describeImport } from "./import_text.ts";
 import { noLabels, nothingLanded } from "./nothing_landed.ts";
 import { namingColumn } from "./naming_column.ts";
@@ -78,12 +79,13 @@ export const DESCRIPTION: Omit<Command, "run"> = {
     },
     {
       flags: "--as <name>",
-      description: "name of the label set (default for CSV: the file's name)",
+      description:
+        "name of the label set, the same for files of several coders (default for CSV: the file's name)",
     },
   ],
   examples: [
     "deno task import posts.csv",
-    "deno task import coded.csv --labels civic,lean --coder anna",
+    "deno task import anna.csv --labels civic,lean --coder anna --as round_1",
   ],
 };
 
@@ -155,6 +157,7 @@ export async function importPosts(
     ...scored.length > 0 ? [labelSetId(scoreSet)] : [],
   ]);
   warnOfDiffering(context, reader.differing);
+  if (variables.length > 0) await warnOfCoding(context, set, reader);
   if (read > 0) warnOfColumns(context, reader, header, variables);
   const summary = {
     rows: read,

@@ -1,21 +1,6 @@
 /** Whether two texts are one that went through a spreadsheet, a coding tool or a web page. */
+import { decodeHTMLStrict } from "entities";
 
-const ENTITIES: Record<string, string> = {
-  amp: "&",
-  apos: "'",
-  gt: ">",
-  hellip: "…",
-  ldquo: "“",
-  lsquo: "‘",
-  lt: "<",
-  mdash: "—",
-  nbsp: " ",
-  ndash: "–",
-  quot: '"',
-  rdquo: "”",
-  rsquo: "’",
-};
-const ENTITY = /&(?:#(\d{1,7})|#x([\da-f]{1,6})|([a-z]+));/gi;
 /** Escaped more than twice is no accident. */
 const MOST_ESCAPES = 2;
 /** Characters that nobody sees and tools drop: joiners, marks of order, selectors, soft hyphens. */
@@ -63,11 +48,7 @@ export function isBlank(text: string): boolean {
 
 function decoded(text: string): string {
   for (let round = 0; round < MOST_ESCAPES && text.includes("&"); round++) {
-    text = text.replace(ENTITY, (entity, decimal, hex, name) => {
-      if (name !== undefined) return ENTITIES[name.toLowerCase()] ?? entity;
-      const code = decimal === undefined ? parseInt(hex, 16) : Number(decimal);
-      return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : entity;
-    });
+    text = decodeHTMLStrict(text);
   }
   return text;
 }

@@ -118,6 +118,8 @@ Deno.test("posts of one text say so, and what is stored is found by its request"
       { name: "passed-4", request_hash: "b", reason: "too_long" },
       { name: "passed-5", request_hash: "c", reason: "timed_out" },
       { name: "gone", request_hash: "d", answer: "{2}", label_set_id: "of another label set" },
+      // What a model wrote about a post that was deleted since is emptied.
+      { name: "emptied", request_hash: "e", answer: null, was_successfully_labeled: true },
     ]);
     const { pending } = await findPending(database, paths, LABELLED, sample());
     assert.equal(pending, 4);

@@ -6,7 +6,6 @@ import { startRelay } from "../../../demo/network/relay.ts";
 import { readSample } from "../../../demo/sample/sample.ts";
 import { query, withData } from "../../rows.ts";
 import { runTask } from "../../task.ts";
-import { openDoor } from "./jetstream_v1_host.ts";
 import { collect, PRESENT, rawRows, tombstonesOf, UNTIL } from "./jetstream_run.ts";
 
 const FRAMES = await Array.fromAsync(sampleFrames(readSample()));
@@ -98,43 +97,3 @@ Deno.test("by hand, a run after a long pause goes on where the last one ended", 
       });
     })
   ));
-
-// Invariant 14
-Deno.test("a host whose numbers begin anew is read on where the time of the last run was", () =>
-  withData(async (data) => {
-    const events = await Array.fromAsync(jetstreamEvents(FRAMES, 90_000_000));
-    const half = events.length >> 1;
-    // After a longer pause a place is asked for by its time, whatever its number was.
-    const [middle, end] = [0, 30].map((minutes) =>
-      new Date(Date.parse(events[half]!.time) + minutes * 60_000).toISOString()
-    ) as [string, string];
-    const first = startJetstream({ events: events.slice(0, half + 5), startAt: "oldest" });
-    const second = startJetstream({
-      events: await Array.fromAsync(jetstreamEvents(FRAMES, 100)),
-      startAt: "oldest",
-    });
-    const relay = startRelay({ frames: FRAMES, startAt: "oldest" });
-    const door = openDoor(first.url);
-    try {
-      await collect(door.url, data, middle, "--until", middle);
-      door.leadTo(second.url);
-      await first.close();
-      const { summary, stderr } = await collect(door.url, data, end, "--until", end);
-      assert.match(stderr, /does not know our cursor \(FutureCursor\); finding the place by time/);
-      assert.deepEqual(summary.reconnects, { FutureCursor: 1 });
-      const fire = ["sync:firehose", "--data", data, "--study", "demo/study.yaml"];
-      await runTask([...fire, "--until", end], {
-        BLUESKY_RELAY: relay.url,
-        CIVICSKY_CLOCK: PRESENT,
-      });
-      // What lies around the place comes twice, and makes one post of it.
-      const versions = (source: string) =>
-        query(
-          data,
-          `SELECT DISTINCT uri, rev FROM read_parquet('{data}/raw/${source}/*/*.parquet') ORDER BY ALL`,
-        );
-      assert.deepEqual(await versions("jetstream"), await versions("firehose"));
-    } finally {
-      await Promise.all([second.close(), door.close(), relay.close()]);
-    }
-  }));

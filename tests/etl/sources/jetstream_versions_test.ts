@@ -94,6 +94,28 @@ for (const [first, then] of [["one", "two"], ["two", "one"]] as const) {
     ));
 }
 
+// Invariant 14
+Deno.test("a host whose numbers begin anew is read on where the time of the last run was", () =>
+  withData(async (data) => {
+    const numbered = EVENTS.map((event) => {
+      const seq = event.seq + 50_000;
+      return { ...event, seq, text: event.text.replace(`"seq":${event.seq}`, `"seq":${seq}`) };
+    });
+    const first = startJetstream({ events: numbered, startAt: "oldest" });
+    const second = startJetstream({ events: EVENTS, startAt: "oldest" });
+    const door = openDoor(first.url);
+    try {
+      await collect(door.url, data, at(60), "--until", at(60));
+      door.leadTo(second.url);
+      const { summary, stderr } = await collect(door.url, data, at(END), "--until", at(END));
+      assert.match(stderr, /does not know our cursor \(FutureCursor\); finding the place by time/);
+      assert.deepEqual(summary.reconnects, { FutureCursor: 1 });
+      await assertPosts(data, 600 + Math.ceil(END));
+    } finally {
+      await Promise.all([first.close(), second.close(), door.close()]);
+    }
+  }));
+
 /** Was anything written down? */
 function hasLines(folder: string): boolean {
   try {
