@@ -1,6 +1,9 @@
 import type { GivenLabel } from "./given_labels.ts";
 import { isBlank, isOneText } from "../labels/same_text.ts";
 
+/** A uri with more labels of one coder names something else than a post. */
+const MOST_VERSIONS = 20;
+
 /** Labels of a file: of each coder one for a version of a post. */
 export class LabelsOfFile {
   #byCoder = new Map<string, GivenLabel[]>();
@@ -12,7 +15,9 @@ export class LabelsOfFile {
    * such labels are one where they say the same.
    */
   canTake(label: GivenLabel): boolean {
-    const ofVersion = this.#ofCoder(label).filter((one) => isOneVersion(one, label));
+    const earlier = this.#ofCoder(label);
+    const ofVersion = earlier.filter((one) => isOneVersion(one, label));
+    if (ofVersion.length === 0 && earlier.length >= MOST_VERSIONS) return false;
     return ofVersion.length === 0 || ofVersion.some((one) => isSame(one, label));
   }
 
