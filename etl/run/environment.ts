@@ -30,6 +30,14 @@ export const VARIABLES = [
   "LC_CTYPE",
   "LANG",
 ] as const;
+/** Those that are secret: tasks that ask nobody do not get them. */
+export const SECRETS: readonly (typeof VARIABLES[number])[] = [
+  "BLUESKY_APP_PASSWORD",
+  "PERSPECTIVE_API_KEY",
+  "GROQ_API_KEY",
+  "CIVICSKY_WEBHOOK",
+  "CIVICSKY_HEARTBEAT",
+];
 /** The name of an environment variable that civicsky reads. */
 export type Variable = typeof VARIABLES[number];
 
@@ -53,7 +61,8 @@ function givenEnvironment(): Readonly<Record<string, string>> | undefined {
 /**
  * Give the value of an environment variable, or undefined where it is unset or empty.
  *
- * The environment beats the file `.env` beside `deno.json`, or the one that `CIVICSKY_ENV_FILE` names.
+ * The environment beats the file `.env` beside `deno.json`, or the one that `CIVICSKY_ENV_FILE` names. A
+ * variable that the task's permissions leave out is undefined, wherever it is set.
  */
 export const variable = environment();
 
@@ -62,6 +71,7 @@ export function environment(path?: string): (name: Variable) => string | undefin
   let fromFile: Record<string, string | undefined> | undefined;
   return (name) => {
     if (givenEnvironment()) return systemVariable(name)?.trim() || undefined;
+    if (Deno.permissions.querySync({ name: "env", variable: name }).state !== "granted") return;
     fromFile ??= readEnvFile(path);
     return Deno.env.get(name)?.trim() || fromFile[name]?.trim() || undefined;
   };

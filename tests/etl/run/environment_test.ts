@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { VARIABLES } from "../../../etl/run/environment.ts";
+import { SECRETS, VARIABLES } from "../../../etl/run/environment.ts";
 import { withData } from "../../rows.ts";
 import { ROOT, runProcess, taskProcess } from "../../task.ts";
 import { Child } from "../store/child.ts";
@@ -70,7 +70,10 @@ const SYSTEM_VARIABLES: Record<string, string[]> = {
   slurm: ["DENO_DIR"],
 };
 
-Deno.test("every set of permissions has every variable, and none has another", async () => {
+/** Sets of tasks that ask nobody. */
+const OFFLINE = ["study", "render"];
+
+Deno.test("every set of permissions has every variable but secrets that its tasks do not need, and no other", async () => {
   const { permissions } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));
   for (const [name, { env }] of Object.entries<{ env: true | { allow: string[] } }>(permissions)) {
     // The demo and benches start other programs, and hand on what these are given.
@@ -78,9 +81,39 @@ Deno.test("every set of permissions has every variable, and none has another", a
       assert.ok(["demo", "bench"].includes(name), name);
       continue;
     }
-    assert.deepEqual(env, { allow: [...VARIABLES, ...SYSTEM_VARIABLES[name] ?? []], ignore: true });
+    const variables = VARIABLES.filter((variable) =>
+      !OFFLINE.includes(name) || !SECRETS.includes(variable)
+    );
+    assert.deepEqual(env, { allow: [...variables, ...SYSTEM_VARIABLES[name] ?? []], ignore: true });
   }
 });
+
+Deno.test("a variable that the permissions leave out is not given, from the file neither", () =>
+  withData(async (data) => {
+    const file = join(data, "variables");
+    await Deno.writeTextFile(file, "GROQ_API_KEY=of-the-file\nGROQ_BASE_URL=http://127.0.0.1\n");
+    const module = new URL("../../../etl/run/environment.ts", import.meta.url);
+    const code = `import { variable } from ${JSON.stringify(module)};
+      console.log(variable("GROQ_API_KEY") ?? "none", variable("GROQ_BASE_URL") ?? "none");`;
+    await Deno.writeTextFile(join(data, "ask.ts"), code);
+    const asked = async (set: string) => {
+      const { stdout } = await new Deno.Command(Deno.execPath(), {
+        args: [
+          "run",
+          "-q",
+          "--no-prompt",
+          "--config",
+          join(ROOT, "deno.json"),
+          `-P=${set}`,
+          join(data, "ask.ts"),
+        ],
+        env: { CIVICSKY_ENV_FILE: file, GROQ_BASE_URL: "" },
+      }).output();
+      return new TextDecoder().decode(stdout).trim();
+    };
+    for (const set of OFFLINE) assert.equal(await asked(set), "none http://127.0.0.1", set);
+    assert.equal(await asked("online"), "of-the-file http://127.0.0.1");
+  }));
 
 Deno.test("a file of variables that is named and cannot be read is a usage error, and none is read for none", async () => {
   const run = async (file: string, data = ".") => {
