@@ -4,6 +4,7 @@ import { command as demoCommand, demo } from "../../demo/main.ts";
 import { type Command, runCommand } from "../../etl/command/command.ts";
 import { lock } from "../../etl/store/lock.ts";
 import { DataPaths } from "../../etl/store/paths.ts";
+import { nobodysFiles } from "../../etl/store/places.ts";
 import { printed } from "../printed.ts";
 import { query } from "../rows.ts";
 import { ROOT, runTask } from "../task.ts";
@@ -196,6 +197,38 @@ Deno.test("the demo finds what its source file says, whatever a demo before left
         }
       }
     });
+
+    await t.step(
+      "every file has a place, and what is forgotten by hand leaves all of them",
+      async () => {
+        assert.deepEqual(nobodysFiles(new DataPaths(data)), []);
+        const [author] = await query(
+          escape(data),
+          `SELECT did, list(text ORDER BY uri) AS texts FROM '{data}/posts/*/*.parquet'
+         WHERE length(text) > 30 GROUP BY did ORDER BY count(*) DESC, did LIMIT 1`,
+        );
+        const { did, texts } = author as { did: string; texts: string[] };
+        assert.ok(texts.length >= 3);
+        for (const task of [["aggregate"], ["export", "--with-uris"]]) {
+          const { code, stderr } = await runTask([...task, "--data", data]);
+          assert.equal(code, 0, stderr);
+        }
+        await Deno.copyFile(`${data}/exports/analysis-with-uris.csv`, `${data}/exports/copy.csv`);
+        const { code, stderr } = await runTask(["forget", did, "--data", data]);
+        assert.equal(code, 0, stderr);
+        // Pages are as old as they are, and addresses stay in what others wrote in answer.
+        const others = /"(reply_\w+|quoted\w*|record)":("([^"\\]|\\.)*"|null)/g;
+        for (const path of (await filesOf(data)).filter((path) => !path.includes("/reports/"))) {
+          const content = path.endsWith(".parquet")
+            ? JSON.stringify(await query(data, `SELECT * FROM read_parquet('${escape(path)}')`))
+              .replaceAll(others, "")
+            : await Deno.readTextFile(path);
+          for (const gone of [did, ...texts.map((text) => JSON.stringify(text).slice(1, -1))]) {
+            assert.ok(!content.includes(gone), `${path} holds ${gone}`);
+          }
+        }
+      },
+    );
 
     await t.step("the page that it names is there and says that it is demo data", async () => {
       const page = await Deno.readTextFile(summary.report);

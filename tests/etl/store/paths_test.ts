@@ -2,15 +2,9 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { DataPaths } from "../../../etl/store/paths.ts";
 import { withData } from "../../rows.ts";
+import { touch } from "../../touch.ts";
 
 const DAYS = ["2026-06-02", "2026-06-01"] as const;
-
-async function touch(...paths: string[]): Promise<void> {
-  for (const path of paths) {
-    await Deno.mkdir(dirname(path), { recursive: true });
-    await Deno.writeTextFile(path, "");
-  }
-}
 
 Deno.test("the Parquet files of a table are listed in order, with their days", async () => {
   await withData(async (data) => {
