@@ -1,6 +1,6 @@
 import type { Context } from "../command/command.ts";
 import { type LabelSet, labelSetId } from "../labels/label_set.ts";
-import { literal, rows } from "../store/duckdb.ts";
+import { literal, row, rows } from "../store/duckdb.ts";
 import { relation } from "../store/parquet.ts";
 import { LABEL_SETS } from "../store/tables.ts";
 import { labelTable } from "../labels/label_file.ts";
@@ -33,19 +33,25 @@ export async function warnOfCoding(
     );
   }
   const files = paths.files(`labels/${set.classifier}`).map(({ path }) => path);
-  const stored = await rows<{ uri: string; coder: string | null }>(
+  const ofSet = `${relation(labelTable(COLUMNS), files)}
+    WHERE label_set_id = ${literal(labelSetId(set))}`;
+  const coders = await rows<{ coder: string }>(
     database,
-    `SELECT DISTINCT uri, coder FROM ${relation(labelTable(COLUMNS), files)}
-     WHERE label_set_id = ${literal(labelSetId(set))} ORDER BY ALL`,
+    `SELECT DISTINCT coder FROM ${ofSet} AND coder IS NOT NULL ORDER BY coder`,
   );
-  const coders = [...new Set(stored.flatMap(({ coder }) => coder ?? []))];
-  const alike = Map.groupBy(coders, (coder) => coder.normalize("NFKC").toLowerCase());
+  const alike = Map.groupBy(coders, ({ coder }) => coder.normalize("NFKC").toLowerCase());
   for (const names of alike.values()) {
-    if (names.length > 1) {
-      warn(`the coders ${names.join(" and ")} count as ${names.length}: are they one?`);
-    }
+    if (names.length === 1) continue;
+    const listed = names.map(({ coder }) => coder).join(" and ");
+    warn(`the coders ${listed} count as ${names.length}: are they one?`);
   }
-  const emptied = stored.filter(({ uri, coder }) => unlabelled.has(`${uri}\n${coder}`)).length;
+  if (unlabelled.size === 0) return;
+  const { emptied } = await row<{ emptied: number }>(
+    database,
+    `SELECT count(DISTINCT row_key) AS emptied
+     FROM (SELECT uri || chr(10) || coalesce(coder, 'null') AS row_key FROM ${ofSet})
+     WHERE row_key IN (SELECT unnest(${literal([...unlabelled])}))`,
+  );
   if (emptied > 0) {
     warn(
       `${emptied} rows have no label where an earlier file has one of the same coder: that one stays, and ` +

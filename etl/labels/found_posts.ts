@@ -166,7 +166,8 @@ async function decideStrays(
 async function addFates(database: Database): Promise<void> {
   await database.run(`CREATE OR REPLACE TEMP TABLE given_labels_here AS
     SELECT g.*, CASE WHEN post_day IS NULL THEN 'without_post' WHEN fits THEN 'fits'
-      WHEN cid IS NOT NULL AND post_cid IS NOT NULL THEN 'another_version' ELSE f.fate END AS fate
+      WHEN cid IS NOT NULL AND post_cid IS NOT NULL THEN 'another_version'
+      ELSE coalesce(f.fate, 'another_version') END AS fate
     FROM given_labels_here g LEFT JOIN label_fates f USING (uri, text_hash)`);
 }
 

@@ -48,9 +48,11 @@ Deno.test("a cell that was emptied is told, and the label of the earlier file st
       await coding(data, emptied),
       /^1 rows have no label where an earlier file has one/,
     );
+    await coding(data, [row("c", "", "yes")]);
+    assert.match(await coding(data, [row("c", "", "")]), /(^|\n)1 rows have no label where/);
     const labels = await query(
       data,
       "SELECT uri[-1:] AS post, labels['civic_label'] AS civic FROM '{data}/labels/human/*/*.parquet' ORDER BY post",
     );
-    assert.deepEqual(labels, [{ post: "a", civic: "yes" }, { post: "b", civic: "yes" }]);
+    assert.deepEqual(labels, ["a", "b", "c"].map((post) => ({ post, civic: "yes" })));
   }));
