@@ -96,7 +96,7 @@ Deno.test("a variable that the permissions leave out is not given, from the file
     const code = `import { variable } from ${JSON.stringify(module)};
       console.log(variable("GROQ_API_KEY") ?? "none", variable("GROQ_BASE_URL") ?? "none");`;
     await Deno.writeTextFile(join(data, "ask.ts"), code);
-    const asked = async (set: string) => {
+    const asked = async (set: string, key: string) => {
       const { stdout } = await new Deno.Command(Deno.execPath(), {
         args: [
           "run",
@@ -107,12 +107,17 @@ Deno.test("a variable that the permissions leave out is not given, from the file
           `-P=${set}`,
           join(data, "ask.ts"),
         ],
-        env: { CIVICSKY_ENV_FILE: file, GROQ_BASE_URL: "" },
+        env: { CIVICSKY_ENV_FILE: file, GROQ_BASE_URL: "", GROQ_API_KEY: key },
       }).output();
       return new TextDecoder().decode(stdout).trim();
     };
-    for (const set of OFFLINE) assert.equal(await asked(set), "none http://127.0.0.1", set);
-    assert.equal(await asked("online"), "of-the-file http://127.0.0.1");
+    for (const set of OFFLINE) {
+      for (const key of ["", "of-the-environment"]) {
+        assert.equal(await asked(set, key), "none http://127.0.0.1", set);
+      }
+    }
+    assert.equal(await asked("online", ""), "of-the-file http://127.0.0.1");
+    assert.equal(await asked("online", "key"), "key http://127.0.0.1");
   }));
 
 Deno.test("a file of variables that is named and cannot be read is a usage error, and none is read for none", async () => {
