@@ -2,6 +2,8 @@ import { toJson } from "../store/json.ts";
 
 /** The collection of posts. */
 export const POST_COLLECTION = "app.bsky.feed.post";
+/** The month in which the first posts of Bluesky were written; nobody can have written one before. */
+export const FIRST_MONTH = Date.parse("2022-11-01T00:00:00Z");
 /** Uris that an AppView can look up; an invalid uri would fail its whole request. */
 export const POST_URI = "at://did:[a-z]+:[\\w.:%-]+/app\\.bsky\\.feed\\.post/[\\w.~:-]{1,512}";
 

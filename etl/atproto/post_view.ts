@@ -1,10 +1,8 @@
 import { z } from "zod";
 import { isStorable } from "./frame.ts";
-import { POST_URI } from "./post.ts";
+import { FIRST_MONTH, POST_URI } from "./post.ts";
 import { now } from "../run/clock.ts";
 
-/** No post is older than the network. */
-const FIRST_MONTH = Date.parse("2022-11-01T00:00:00Z");
 /** How far the clock of an AppView can be ahead of ours. */
 const AHEAD_MS = 10 * 60_000;
 

@@ -13,7 +13,7 @@ export interface RecordOp {
   fault?: string;
 }
 
-/** Limits of the lexicons com.atproto.sync.subscribeRepos, NSID and record key. */
+/** Limits of NSIDs and record keys. */
 const MAX_COLLECTION = 317;
 /** The longest record key, in characters. */
 export const MAX_RKEY = 512;
@@ -93,17 +93,18 @@ function readWanted(
   ops.push(op);
   try {
     checkPath(op);
-    const lacks = () => new FrameError("an op lacks what the lexicon requires");
-    if (at.action === 0) throw lacks();
-    reader.at = at.action;
-    op.action = readAction(reader);
-    if (at.cid === 0) {
-      // What is taken back is gone, whatever else its server forgot.
-      if (op.action === "delete") return;
-      throw lacks();
+    if (at.action > 0) {
+      reader.at = at.action;
+      op.action = readAction(reader);
+    }
+    // What is taken back is gone, though its server forgot the CID.
+    if (at.action === 0 || at.cid === 0 && op.action !== "delete") {
+      throw new FrameError("an op lacks what the lexicon requires");
     }
     reader.at = at.cid;
-    if (!reader.isNull()) op.cid = cidText(reader.bytes, reader.cid("the cid of an op"));
+    if (at.cid > 0 && !reader.isNull()) {
+      op.cid = cidText(reader.bytes, reader.cid("the cid of an op"));
+    }
   } catch (error) {
     if (!(error instanceof FrameError)) throw error;
     op.fault = error.message;

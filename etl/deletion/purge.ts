@@ -100,21 +100,15 @@ export async function purge(context: Context, removals: Removals): Promise<Purge
   const removed = new Set(
     (await database.runAndReadAll("SELECT subject_hash FROM removed")).getRows().map(String),
   );
-  const isRemoved = (uri: string) => {
-    const did = /^at:\/\/([^/]+)/.exec(uri)?.[1] ?? "";
-    return removed.has(subjectHash(key, uri)) || removed.has(subjectHash(key, did));
-  };
+  const has = (subject: string) => removed.has(subjectHash(key, subject));
+  const isRemoved = (uri: string) => has(uri) || has(/^at:\/\/([^/]+)/.exec(uri)?.[1] ?? "");
   const quarantine = await purgeQuarantine(context, isRemoved);
   const answers = await purgeAnswers(context, isRemoved);
   const batches = await purgeBatches(context, removals, isRemoved);
   let exports = 0;
   const isIdle = await whileIdle(paths, "exports", async () => {
     const keys = new Set(removed.values().map((hash) => hash.slice(0, KEY_DIGITS)));
-    exports = await purgeAnalyses(
-      context,
-      (subject) =>
-        keys.has(subject) || isRemoved(subject) || removed.has(subjectHash(key, subject)),
-    );
+    exports = await purgeAnalyses(context, { keys, has });
   });
   if (!isIdle) context.warn("export is running: its files are purged by the next preprocess");
   const removed_rows = {

@@ -2,7 +2,7 @@ import { KEY_DIGITS } from "../export/analysis_column.ts";
 import { writeCsv } from "../export/analysis_file.ts";
 import type { Context } from "../command/command.ts";
 import { damage } from "../store/damage.ts";
-import { type IsRemoved, purgeExportCopies } from "./purge_export_copies.ts";
+import { purgeExportCopies, type Removed } from "./purge_export_copies.ts";
 import { literal, row } from "../store/duckdb.ts";
 import { rewriteParquet, tableOf } from "../store/parquet.ts";
 
@@ -14,12 +14,12 @@ import { rewriteParquet, tableOf } from "../store/parquet.ts";
  */
 export async function purgeAnalyses(
   { database, paths, warn }: Pick<Context, "database" | "paths" | "warn">,
-  isRemoved: IsRemoved,
+  removed: Removed,
 ): Promise<number> {
-  const removed = (column: string) =>
+  const isRemoved = (column: string) =>
     `EXISTS (FROM removed WHERE left(subject_hash, ${KEY_DIGITS}) = ${column}
        AND coalesce(removed_at >= try_cast(date AS DATE) - INTERVAL 1 HOUR, true))`;
-  const condition = `${removed("post_key")} OR ${removed("author_key")}`;
+  const condition = `${isRemoved("post_key")} OR ${isRemoved("author_key")}`;
   const found = paths.files("exports").map(({ path }) => path);
   let touched = 0;
   for (const path of found) {
@@ -41,5 +41,5 @@ export async function purgeAnalyses(
     );
     touched += matches;
   }
-  return touched + await purgeExportCopies({ database, paths, warn }, found, condition, isRemoved);
+  return touched + await purgeExportCopies({ database, paths, warn }, found, condition, removed);
 }

@@ -16,8 +16,13 @@ const SUBJECT =
 /** No key or address is longer; pieces of a text overlap by this. */
 const LONGEST = 1000;
 
-/** Tells whether a key (of `KEY_DIGITS`), an address or a did is that of what was removed. */
-export type IsRemoved = (subject: string) => boolean;
+/** What was removed. */
+export interface Removed {
+  /** Keys as exports have them. */
+  keys: ReadonlySet<string>;
+  /** Is an address or a did that of what was removed? Each is hashed for it. */
+  has(subject: string): boolean;
+}
 
 /**
  * Remove rows that a condition holds for from copies of exports in the folder `exports`; gives how many.
@@ -30,16 +35,17 @@ export async function purgeExportCopies(
   { database, paths, warn }: Pick<Context, "database" | "paths" | "warn">,
   parquet: string[],
   condition: string,
-  isRemoved: IsRemoved,
+  removed: Removed,
 ): Promise<number> {
   let touched = 0;
   for (const path of copies(paths, parquet)) {
-    const named = await search(path, isRemoved);
+    const kind = await kindOf(path);
+    const named = await search(path, kind, removed);
     if (named === undefined) {
       warn(`${path} cannot be searched for what was removed: purge it by hand, or remove it`);
     }
     if (!named) continue;
-    const copy = await describeCopy(database, path);
+    const copy = await describeCopy(database, path, kind);
     if (copy === undefined) {
       warn(
         `${path} has ${named} keys or addresses of what was removed, and cannot be read as a copy of an ` +
@@ -70,8 +76,11 @@ function copies(paths: DataPaths, parquet: string[]): string[] {
 }
 
 /** Count the keys and addresses of removed posts and accounts in a file; undefined where it is no text. */
-async function search(path: string, isRemoved: IsRemoved): Promise<number | undefined> {
-  const { isGzip, encoding } = await firstBytes(path);
+async function search(
+  path: string,
+  { isGzip, encoding }: Kind,
+  removed: Removed,
+): Promise<number | undefined> {
   using file = await Deno.open(path);
   const bytes = isGzip ? file.readable.pipeThrough(new DecompressionStream("gzip")) : file.readable;
   const found = new Set<string>();
@@ -81,12 +90,14 @@ async function search(path: string, isRemoved: IsRemoved): Promise<number | unde
       if (piece.includes("\0")) return undefined;
       const text = rest + piece;
       for (const [whole, did, rkey] of text.matchAll(SUBJECT)) {
-        const subjects = did === undefined ? [whole] : [
-          did,
-          ...rkey === undefined ? [] : [`at://${did}/app.bsky.feed.post/${rkey}`],
-        ];
-        const removed = subjects.find(isRemoved);
-        if (removed !== undefined) found.add(removed);
+        if (did === undefined) {
+          if (removed.keys.has(whole)) found.add(whole);
+        } else if (removed.has(did)) {
+          found.add(did);
+        } else if (rkey !== undefined) {
+          const uri = `at://${did}/app.bsky.feed.post/${rkey}`;
+          if (removed.has(uri)) found.add(uri);
+        }
       }
       rest = text.slice(-LONGEST);
     }
@@ -98,7 +109,13 @@ async function search(path: string, isRemoved: IsRemoved): Promise<number | unde
   return found.size;
 }
 
-async function firstBytes(path: string): Promise<{ isGzip: boolean; encoding: string }> {
+/** What the first bytes of a file say of it. */
+interface Kind {
+  isGzip: boolean;
+  encoding: string;
+}
+
+async function kindOf(path: string): Promise<Kind> {
   using file = await Deno.open(path);
   const head = new Uint8Array(2);
   await file.read(head);
@@ -109,8 +126,8 @@ async function firstBytes(path: string): Promise<{ isGzip: boolean; encoding: st
 async function describeCopy(
   database: Database,
   path: string,
+  { isGzip, encoding }: Kind,
 ): Promise<{ from: string; written: string } | undefined> {
-  const { isGzip, encoding } = await firstBytes(path);
   if (encoding !== "utf-8") return undefined;
   const compression = isGzip ? "gzip" : "none";
   for (const delimiter of DELIMITERS) {

@@ -7,6 +7,7 @@ import {
   UNREADABLE,
 } from "./cell.ts";
 import { type Columns, COUNT_COLUMNS } from "./columns.ts";
+import { FIRST_MONTH } from "../atproto/post.ts";
 import { readKeyTime } from "./key_time.ts";
 import { readPostUri } from "./post_uri.ts";
 
@@ -57,8 +58,6 @@ export class NoTimeError extends RowError {
 /** Without a time, a row is about a post that is here, or about none. */
 export const NO_TIME = "no_such_post";
 const TOO_EARLY = "created_at_before_the_network";
-/** The month in which the first posts of Bluesky were written; nobody can have written one before. */
-const FIRST_MONTH = new Date("2022-11-01T00:00:00Z");
 
 /**
  * Read a row of an import.
@@ -122,12 +121,14 @@ function readCreatedAt(
   const time = readTime(cell) ?? (/^timestamp/i.test(column!) ? readEpoch(cell) : null);
   if (time === null) return "invalid_created_at";
   if (time > now) throw new RowError("created_at_in_the_future");
-  return time < FIRST_MONTH ? TOO_EARLY : time;
+  return time.getTime() < FIRST_MONTH ? TOO_EARLY : time;
 }
 
 function timeInKey(reason: string, post: Omit<LabelledPost, "created_at">, now: Date): string {
   const time = reason === TOO_EARLY ? readKeyTime(post.rkey) : null;
-  if (time === null || time < FIRST_MONTH || time > now) throw new NoTimeError(reason, post);
+  if (time === null || time.getTime() < FIRST_MONTH || time > now) {
+    throw new NoTimeError(reason, post);
+  }
   return time.toISOString();
 }
 

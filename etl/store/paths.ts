@@ -14,7 +14,7 @@ const NAMES = new RegExp(
     "(?:label_sets|anchors)/\\w+)\\.parquet$",
 );
 
-/** Where everything lies under one data folder; nothing else in civicsky knows these paths. */
+/** Where everything lies under one data folder; of the rest, `places.ts` alone knows these paths. */
 export class DataPaths {
   constructor(readonly root: string) {}
 

@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import type { DataPaths } from "./paths.ts";
 
-/** What files of a place hold of posts, and what takes that away where their authors do. */
+/** A place, and what its files hold of posts. */
 interface Place {
   /** Paths below the data folder. */
   files: RegExp;
@@ -14,8 +14,8 @@ const DAY = "date=[^/]+";
 const under = (folder: string, rest = ".+") => new RegExp(`^${folder}/${rest}$`);
 
 /**
- * Every place of a data folder where tasks write. What holds posts is purged (`etl/deletion/purge.ts`); a file in
- * none of these places is nobody's, and no deletion reaches it.
+ * Every place of a data folder where tasks write. What holds posts is purged (`etl/deletion/purge.ts`), pages
+ * excepted; a file in none of these places is nobody's, and no deletion reaches it.
  */
 export const PLACES: readonly Place[] = [
   { files: under("raw/tombstones", `${DAY}/${PARQUET}`) },

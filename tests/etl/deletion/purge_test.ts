@@ -10,6 +10,17 @@ import { SHIPPED_STUDY } from "../../shipped_study.ts";
 
 const CLOCK = { CIVICSKY_CLOCK: "2026-06-10T00:00:00Z" };
 
+/** Write the shipped study with `after_deletion: keep_numbers`; gives its path. */
+async function studyThatKeepsNumbers(data: string): Promise<string> {
+  const path = `${data}/study.yaml`;
+  const study = await Deno.readTextFile(SHIPPED_STUDY);
+  await Deno.writeTextFile(
+    path,
+    study.replace("after_deletion: drop", "after_deletion: keep_numbers"),
+  );
+  return path;
+}
+
 async function preprocess(data: string, ...args: string[]) {
   return await runTask(["preprocess", "--data", data, "--json", ...args], CLOCK);
 }
@@ -78,12 +89,7 @@ Deno.test("a tombstone removes older versions from raw, posts, labels and quaran
 Deno.test("after_deletion keep_numbers leaves a label under the keyed hash of its post alone", () =>
   withData(async (data) => {
     const folder = await rawFolder(data);
-    const study = await Deno.readTextFile(SHIPPED_STUDY);
-    const path = `${data}/study.yaml`;
-    await Deno.writeTextFile(
-      path,
-      study.replace("after_deletion: drop", "after_deletion: keep_numbers"),
-    );
+    const path = await studyThatKeepsNumbers(data);
     await folder.raw("firehose", "2026-06-01", "a.2026-06-01_2026-06-01", [
       {
         uri: uri("1"),
@@ -114,12 +120,7 @@ Deno.test("after_deletion keep_numbers leaves a label under the keyed hash of it
 Deno.test("what coders wrote about a removed post stays under keep_numbers where it is a number, true or false", () =>
   withData(async (data) => {
     const folder = await rawFolder(data);
-    const path = `${data}/study.yaml`;
-    const study = await Deno.readTextFile(SHIPPED_STUDY);
-    await Deno.writeTextFile(
-      path,
-      study.replace("after_deletion: drop", "after_deletion: keep_numbers"),
-    );
+    const path = await studyThatKeepsNumbers(data);
     await Deno.writeTextFile(
       `${data}/coded.csv`,
       "uri,created_at,text,tone_label,share_label,civic_label,lean_label,note_label\n" +
@@ -154,12 +155,7 @@ Deno.test("what coders wrote about a removed post stays under keep_numbers where
 Deno.test("paid answers to removed posts leave their segments, torn lines too, and labels that stay quote nothing", () =>
   withData(async (data) => {
     const folder = await rawFolder(data);
-    const path = `${data}/study.yaml`;
-    const study = await Deno.readTextFile(SHIPPED_STUDY);
-    await Deno.writeTextFile(
-      path,
-      study.replace("after_deletion: drop", "after_deletion: keep_numbers"),
-    );
+    const path = await studyThatKeepsNumbers(data);
     const other = "did:plc:bbbbbbbbbbbbbbbbbbbbbbbb";
     await folder.raw("firehose", "2026-06-01", "a.2026-06-01_2026-06-01", [
       { uri: uri("stays"), cid: "c", event_time: "2026-06-01 10:00:00" },
